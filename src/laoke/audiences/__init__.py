@@ -1,0 +1,1 @@
+"""Segments: filter tree to SQL, counts while typing, frozen snapshots."""

@@ -1,0 +1,1 @@
+"""Playbooks, calendar, phases, rounds, targets, monitor and review."""

@@ -1,0 +1,141 @@
+"""Rows of a campaign: playbook + date + shop became real rows that people edit."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from laoke.audiences.models import Segment, Snapshot
+from laoke.customers.models import Channel
+from laoke.dispatch.models import Gateway, MessageTemplate, Occasion
+from laoke.promotions.models import Backtest, Offer
+from laoke.shops.models import Shop, Staff, User
+
+
+class CampaignState(models.TextChoices):
+    IDEA = "idea", _("想法")
+    PLANNING = "planning", _("策划")
+    PRICING = "pricing", _("算价")
+    READY = "ready", _("就绪")
+    RUNNING = "running", _("进行")
+    REVIEW = "review", _("复盘")
+    CANCELLED = "cancelled", _("已取消")
+
+
+class Campaign(models.Model):
+    """One campaign of one shop."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="campaigns")
+    name = models.CharField(max_length=80)
+    playbook = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=20, default="sell")
+    theme = models.CharField(max_length=80, blank=True)
+    day = models.DateField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.PLANNING)
+    target_cents = models.BigIntegerField(null=True)
+    target_basis = models.JSONField(default=dict)
+    holdout_percent = models.DecimalField(max_digits=4, decimal_places=1, default=10)
+    holdout_signed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    holdout_reason = models.CharField(max_length=200, blank=True)
+    attribution_days = models.PositiveSmallIntegerField(default=15)
+    in_charge = models.ForeignKey(Staff, models.SET_NULL, null=True, related_name="+")
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="campaign_name_once_per_shop")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Phase(models.Model):
+    """A stretch of the campaign: warm-up, the day, thanks (P4.12)."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="phases")
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "key"], name="phase_key_once")]
+
+
+class RoundState(models.TextChoices):
+    DRAFT = "draft", _("待准备")
+    FROZEN = "frozen", _("已备好")
+    RUNNING = "running", _("发送中")
+    PAUSED = "paused", _("已暂停")
+    DONE = "done", _("发完")
+    CANCELLED = "cancelled", _("已取消")
+
+
+class Round(models.Model):
+    """The unit of reaching people: segment x channel x message x time window x offer x holdout."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="rounds")
+    number = models.PositiveSmallIntegerField()
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=60)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    segment = models.ForeignKey(Segment, models.PROTECT, null=True, related_name="rounds")
+    segment_text = models.TextField(blank=True)
+    gateway = models.ForeignKey(Gateway, models.PROTECT, null=True, related_name="rounds")
+    template = models.ForeignKey(MessageTemplate, models.PROTECT, null=True, related_name="rounds")
+    signature = models.CharField(max_length=20, blank=True)
+    body = models.TextField(blank=True)
+    offer = models.ForeignKey(Offer, models.SET_NULL, null=True, related_name="rounds")
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    hours_override_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    hours_override_reason = models.CharField(max_length=200, blank=True)
+    advice = models.JSONField(default=list)
+    holdout_percent = models.DecimalField(max_digits=4, decimal_places=1, null=True)
+    state = models.CharField(max_length=10, choices=RoundState.choices, default=RoundState.DRAFT)
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="rounds")
+    occasion = models.OneToOneField(Occasion, models.PROTECT, null=True, related_name="round")
+    tested_at = models.DateTimeField(null=True)
+    tested_body_hash = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["number", "pk"]
+        constraints = [models.UniqueConstraint(fields=["campaign", "key"], name="round_key_once")]
+
+
+class CampaignOffer(models.Model):
+    """An offer used by a campaign, and the backtest that was seen for it."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="campaign_offers")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="+")
+    backtest = models.ForeignKey(Backtest, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "offer"], name="offer_once_per_campaign")]
+
+
+class Target(models.Model):
+    """Sales = visitors x conversion x paid per buyer, per day of the campaign."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
+    day = models.DateField()
+    visitors = models.BigIntegerField(null=True)
+    conversion_millis = models.BigIntegerField(null=True)
+    cents_per_buyer = models.BigIntegerField(null=True)
+    cents = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["campaign", "day"], name="target_once_per_day")]
+
+
+class Review(models.Model):
+    """A computed review of a campaign at one catalog entry."""
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="reviews")
+    catalog_ref = models.BigIntegerField()
+    until = models.DateTimeField()
+    result = models.JSONField()
+    created_at = models.DateTimeField()

@@ -1,0 +1,1 @@
+"""Composition only: settings, urls, pipelines, command line and worker entry points."""

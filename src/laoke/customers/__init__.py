@@ -1,0 +1,1 @@
+"""People, identities, the contact vault, consent and tags."""

@@ -1,0 +1,234 @@
+"""People and what may be done with them.
+
+An identity is a keyed digest; a customer is given once at the first sight of the first strong key; a person is a set of
+connected customers (`Customer.person_id`). Contacts stand sealed in the vault only.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from laoke.shops.models import Owner, Shop, Staff, User
+
+
+class Channel(models.TextChoices):
+    SMS = "sms", _("短信")
+    EMAIL = "email", _("邮件")
+    CALL = "call", _("电话")
+    HANDOVER = "handover", _("名单导出")
+
+
+class Customer(models.Model):
+    """One customer of an owner. The id is a positive 63-bit number, given once and carried by facts for ever."""
+
+    id = models.BigIntegerField(primary_key=True)
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField(db_index=True)
+    created_at = models.DateTimeField()
+
+
+class IdentityKind(models.TextChoices):
+    NICK = "nick", _("旺旺昵称")
+    MEMBER = "member", _("会员编号")
+    OUID = "ouid", _("买家加密标识")
+    OMID = "omid", _("商家内买家标识")
+    WECOM = "wecom", _("企业微信外部联系人")
+
+
+class Identity(models.Model):
+    """A strong key of a customer. The digest covers kind, scope and value, so it is unique by itself."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    kind = models.CharField(max_length=10, choices=IdentityKind.choices)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="identities", db_constraint=False)
+    key_id = models.CharField(max_length=20)
+
+
+class ContactState(models.TextChoices):
+    NONE = "none", _("没有")
+    VALID = "valid", _("可用")
+    INVALID = "invalid", _("号码无效")
+    MASKED = "masked", _("已脱敏")
+    DEAD = "dead", _("空号或停机")
+
+
+class VaultRecord(models.Model):
+    """The sealed contacts of one customer from one source, found by keyed digests. Lists show only the stored masks."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="vault", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    source = models.CharField(max_length=20, default="order")
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    nick_mask = models.CharField(max_length=64, blank=True)
+    name_mask = models.CharField(max_length=32, blank=True)
+    phone_mask = models.CharField(max_length=32, blank=True)
+    phone_state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.NONE)
+    phone_digest = models.CharField(max_length=32, null=True, db_index=True)
+    email_mask = models.CharField(max_length=64, blank=True)
+    email_state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.NONE)
+    email_digest = models.CharField(max_length=32, null=True, db_index=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "shop", "source"], name="vault_once_per_source")
+        ]
+
+
+class PersonLink(models.Model):
+    """A join of two customers into one person, proposed or done, with its reason; undoing keeps the row."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", _("待确认")
+        LINKED = "linked", _("已合并")
+        REJECTED = "rejected", _("不是同一人")
+        UNDONE = "undone", _("已拆开")
+
+    owner = models.ForeignKey(Owner, models.CASCADE, related_name="+")
+    first_customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_constraint=False)
+    second_customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_constraint=False)
+    state = models.CharField(max_length=10, choices=State.choices)
+    reason = models.CharField(max_length=40)
+    evidence = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["first_customer", "second_customer", "reason"], name="one_link_per_pair_and_reason"
+            )
+        ]
+
+
+class PersonCard(models.Model):
+    """What the shop says of a person: who is in charge of them and how important they are (P1.1)."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    person_id = models.BigIntegerField()
+    in_charge = models.ForeignKey(Staff, models.SET_NULL, null=True, related_name="+")
+    importance = models.PositiveSmallIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "person_id"], name="one_card_per_person")]
+
+
+class Tag(models.Model):
+    """A label of a shop; 'suppressing' ones (P1.7) keep marketing away and need a reason."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="tags")
+    name = models.CharField(max_length=30)
+    suppresses = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="tag_name_once_per_shop")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PersonTag(models.Model):
+    """A tag set on a person, by whom and why."""
+
+    tag = models.ForeignKey(Tag, models.CASCADE, related_name="people")
+    person_id = models.BigIntegerField(db_index=True)
+    reason = models.CharField(max_length=100, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tag", "person_id"], name="tag_once_per_person")]
+
+
+class ConsentBasis(models.Model):
+    """An owner's declaration on what people's consent rests: role, wording, channel, period, proof, count shown."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="consent_bases")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    role = models.CharField(max_length=20)
+    wording = models.TextField()
+    wording_version = models.CharField(max_length=20)
+    collected_from = models.DateField()
+    collected_to = models.DateField()
+    proof = models.CharField(max_length=200)
+    people = models.BigIntegerField(default=0)
+    declared_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    declared_at = models.DateTimeField()
+    expires_on = models.DateField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+
+class Consent(models.Model):
+    """One person's consent to marketing on one channel towards one legal controller (the shop)."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    person_id = models.BigIntegerField()
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    basis = models.ForeignKey(ConsentBasis, models.PROTECT, related_name="consents", db_constraint=False)
+    given_at = models.DateTimeField()
+    expires_on = models.DateField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop", "person_id", "channel"], name="one_consent_per_person_and_channel"
+            )
+        ]
+
+
+class OptOut(models.Model):
+    """A refusal. It wins over every consent, by person and by contact digest, until the person consents anew."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    person_id = models.BigIntegerField(null=True, db_index=True)
+    contact_digest = models.CharField(max_length=32, null=True, db_index=True)
+    source = models.CharField(max_length=20)
+    words = models.CharField(max_length=100, blank=True)
+    at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["shop", "channel", "person_id"], name="optout_shop_channel_person")]
+
+
+class DeadContact(models.Model):
+    """A number or address that the carrier said does not exist."""
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    contact_digest = models.CharField(max_length=32)
+    reason = models.CharField(max_length=40)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "contact_digest"], name="dead_contact_once")
+        ]
+
+
+class Tombstone(models.Model):
+    """A digest of an erased person: an import that meets it loads the order without customer."""
+
+    digest = models.CharField(max_length=32, primary_key=True)
+    owner = models.ForeignKey(Owner, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+
+
+class Erasure(models.Model):
+    """The course of erasing one person; each step's date is shown."""
+
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="+")
+    shop = models.ForeignKey(Shop, models.PROTECT, related_name="+")
+    person_id = models.BigIntegerField()
+    requested_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    requested_at = models.DateTimeField()
+    messages_suppressed_at = models.DateTimeField(null=True)
+    vault_deleted_at = models.DateTimeField(null=True)
+    facts_rewritten_at = models.DateTimeField(null=True)
+    vacuumed_at = models.DateTimeField(null=True)

@@ -1,0 +1,76 @@
+"""Rows of intake: what was imported, what was put aside, and which mappings a shop has used."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from laoke.shops.models import Job, Shop, User
+
+
+class ImportState(models.TextChoices):
+    READING = "reading", _("读取中")
+    PEOPLE = "people", _("认人中")
+    FACTS = "facts", _("写入中")
+    DONE = "done", _("完成")
+    REFUSED = "refused", _("没导入")
+    CANCELLED = "cancelled", _("已取消")
+
+
+class ImportRun(models.Model):
+    """One file taken in. Visible from the moment its catalog entry exists, which is the moment it is `done`."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="imports")
+    job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="import_run")
+    file_name = models.CharField(max_length=255)
+    file_sha256 = models.CharField(max_length=64)
+    file_size = models.BigIntegerField()
+    until = models.DateTimeField(null=True)
+    profile = models.CharField(max_length=60, blank=True)
+    mapping = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
+    counts = models.JSONField(default=dict)
+    money = models.JSONField(default=dict)
+    detail = models.JSONField(default=dict)
+    error = models.JSONField(default=dict)
+    catalog_ref = models.BigIntegerField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["shop", "-created_at"], name="import_shop_created")]
+
+
+class QuarantinedRow(models.Model):
+    """A row that could not be read: line, reason, its money, the sealed original. Deleted after 30 days."""
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="quarantined")
+    line = models.BigIntegerField()
+    reason = models.CharField(max_length=40)
+    params = models.JSONField(default=dict)
+    cents = models.BigIntegerField(default=0)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    expires_on = models.DateField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "line"], name="quarantined_line_once")]
+
+
+class SavedMapping(models.Model):
+    """Which column is what, for a header that the shop has corrected once: remembered by the header's digest."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="mappings")
+    name = models.CharField(max_length=100)
+    header_digest = models.CharField(max_length=64)
+    header = models.JSONField()
+    grain = models.CharField(max_length=10, default="order")
+    mapping = models.JSONField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "header_digest"], name="one_mapping_per_header")
+        ]

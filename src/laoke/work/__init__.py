@@ -1,0 +1,1 @@
+"""Tasks with one owner, due time, predecessors and evidence; call lists and reminders."""
