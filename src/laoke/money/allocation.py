@@ -1,0 +1,55 @@
+"""Splitting an amount over lines so that the parts add up to the whole to the cent.
+
+Each share is rounded down and the rest goes to the largest weight, the first of equals (RULES 4.3). With caps,
+what a full line cannot take moves on to the lines with room.
+"""
+
+from collections.abc import Sequence
+
+
+def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
+    """Split `total_cents` in proportion to `weights`; the result adds up to it.
+
+    Each share is floor(total · weight / Σ weights); the cents left over go to the largest weight, the first
+    when several are largest. Refuses (ValueError) a negative total or weight, and a positive total with no
+    weight to carry it.
+
+    >>> allocate(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    if total_cents < 0 or any(weight < 0 for weight in weights):
+        raise ValueError("allocate takes no negative total or weight")
+    whole = sum(weights)
+    if total_cents == 0:
+        return [0] * len(weights)
+    if whole == 0:
+        raise ValueError(f"{total_cents} cents cannot be split: all weights are zero")
+    shares = [total_cents * weight // whole for weight in weights]
+    shares[weights.index(max(weights))] += total_cents - sum(shares)
+    return shares
+
+
+def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int]) -> list[int]:
+    """Split as `allocate` does, but no share exceeds its cap; the excess moves to the lines with room.
+
+    The result adds up to min(total, Σ caps): what finds no room anywhere is not handed out. When only lines of
+    weight zero have room left, their room is their weight. Refuses (ValueError) lists of unequal length and
+    negative values.
+
+    >>> allocate_capped(100, [1, 1], [20, 500])
+    [20, 80]
+    """
+    if len(weights) != len(caps):
+        raise ValueError(f"{len(weights)} weights but {len(caps)} caps")
+    if any(cap < 0 for cap in caps):
+        raise ValueError("allocate_capped takes no negative cap")
+    shares = [0] * len(weights)
+    left = min(total_cents, sum(caps))
+    while left > 0:
+        room = [cap - share for cap, share in zip(caps, shares, strict=True)]
+        open_weights = [weight if free else 0 for weight, free in zip(weights, room, strict=True)]
+        proposal = allocate(left, open_weights if any(open_weights) else room)
+        taken = [min(part, free) for part, free in zip(proposal, room, strict=True)]
+        shares = [share + part for share, part in zip(shares, taken, strict=True)]
+        left -= sum(taken)
+    return shares
