@@ -1,0 +1,119 @@
+"""What the engine answers: a quote with its shares, refusals and trace, and the worst case of a basket.
+
+Results are values: codes with figures, no sentences (those are in `wording`). Amounts are cents.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from laoke.promotions.engine.values import Layer
+
+Params = dict[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one offer takes off one line."""
+
+    offer_id: str
+    layer: Layer
+    cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedLine:
+    """A line with its prices: list (before offers), base (after the item layer), payable (after all)."""
+
+    line_id: str
+    product_id: str
+    quantity: int
+    list_cents: int
+    base_cents: int
+    item_offer_id: str
+    shares: tuple[Share, ...]
+    payable_cents: int
+    cost_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """An offer that was used: on which lines, on which sum, how many times, for how much.
+
+    `face_cents` is what it promised, `discount_cents` what it took; they differ where lines reached zero.
+    """
+
+    offer_id: str
+    layer: Layer
+    line_ids: tuple[str, ...]
+    scope_cents: int
+    times: int
+    face_cents: int
+    discount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An offer that was not used, with the reason as code and figures (rule R14)."""
+
+    offer_id: str
+    code: str
+    params: Params = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of the calculation: the rule that was followed, what happened, and the change in cents."""
+
+    rule: str
+    code: str
+    params: Params
+    amount_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The price of a basket. goods_cents + postage_cents = payable_cents = Σ lines + postage, to the cent."""
+
+    lines: tuple[QuotedLine, ...]
+    gifts: tuple[Any, ...]
+    consumed: tuple[Consumed, ...]
+    refused: tuple[Refusal, ...]
+    trace: tuple[TraceStep, ...]
+    list_cents: int
+    base_cents: int
+    goods_cents: int
+    postage_cents: int
+    payable_cents: int
+    discount_cents: int
+    cost_cents: int | None
+    worst_case_cents: int
+
+    @property
+    def margin_cents(self) -> int | None:
+        """Goods payable minus cost, without postage; None when the cost of a line is unknown."""
+        return None if self.cost_cents is None else self.goods_cents - self.cost_cents
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The least a buyer could pay for the goods of a basket, if every offer were open to them (rule R16)."""
+
+    list_cents: int
+    goods_cents: int
+    cost_cents: int | None
+    offer_ids: tuple[str, ...]
+
+    @property
+    def discount_cents(self) -> int:
+        """All offers together, in cents."""
+        return self.list_cents - self.goods_cents
+
+    @property
+    def margin_cents(self) -> int | None:
+        """Goods minus cost; None when the cost of a line is unknown."""
+        return None if self.cost_cents is None else self.goods_cents - self.cost_cents
+
+    @property
+    def below_cost(self) -> bool | None:
+        """True when the goods would go for less than they cost; None when the cost is unknown."""
+        return None if self.cost_cents is None else self.goods_cents < self.cost_cents

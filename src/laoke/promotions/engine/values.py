@@ -1,0 +1,270 @@
+"""What the engine prices: baskets, buyers and offers, as frozen values that check themselves.
+
+A value that exists is valid; a broken one raises EngineError with a code, the field and parameters, for the edge
+to translate. Amounts are cents, times are the shop's local time without zone.
+
+    EngineError (ValueError)   every refusal of a value: .code, .field, .params
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from laoke.money import FULL_BP, MAX_CENTS
+
+MAX_OFFERS_PER_LAYER = 8
+"""Order-level layers try every set of offers, 255 at most; a shop runs one or two."""
+
+MAX_ITEM_OFFERS = 200
+FIRST_ORDER = "first_order"
+"""The audience key that Buyer.first_order answers; every other key is looked up in Buyer.groups."""
+
+
+class EngineError(ValueError):
+    """A value that cannot be priced. `code` says why, `field` where, `params` with which figures."""
+
+    def __init__(self, code: str, field: str, **params: int | str) -> None:
+        self.code = code
+        self.field = field
+        self.params = params
+        super().__init__(f"{field}: {code} {params}" if params else f"{field}: {code}")
+
+
+class Layer(StrEnum):
+    """Where an offer acts; the order of the members is the order of pricing (rule R2)."""
+
+    ITEM = "item"
+    SHOP = "shop"
+    COUPON = "coupon"
+    OFFICIAL_CUT = "official_cut"
+    CROSS_SHOP = "cross_shop"
+    CATEGORY_COUPON = "category_coupon"
+
+    @property
+    def one_per_order(self) -> bool:
+        """True where an order takes a single offer of the layer, False where each line may have its own."""
+        return self in (Layer.COUPON, Layer.CATEGORY_COUPON)
+
+
+@dataclass(frozen=True, slots=True)
+class PercentOff:
+    """折扣: the buyer pays `pay_bp` ten-thousandths of the price of each piece (8 折 = 8000)."""
+
+    pay_bp: int
+
+    def __post_init__(self) -> None:
+        _check_between("pay_bp", self.pay_bp, 1, FULL_BP - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountStep:
+    """One step of a 满减: from `threshold_cents` on, `off_cents` come off."""
+
+    threshold_cents: int
+    off_cents: int
+
+    def __post_init__(self) -> None:
+        _check_between("threshold_cents", self.threshold_cents, 1, MAX_CENTS)
+        _check_between("off_cents", self.off_cents, 1, MAX_CENTS)
+        if self.off_cents > self.threshold_cents:
+            raise EngineError("off_above_threshold", "off_cents", threshold_cents=self.threshold_cents)
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdDiscount:
+    """满减: the highest reached step counts; a repeating one (每满) has one step, times as often as it is reached.
+
+    `cap_cents` bounds the discount of a repeating one (上不封顶 = None).
+    """
+
+    steps: tuple[DiscountStep, ...]
+    repeating: bool = False
+    cap_cents: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.steps:
+            raise EngineError("no_steps", "steps")
+        if self.repeating and len(self.steps) != 1:
+            raise EngineError("repeating_needs_one_step", "steps", found=len(self.steps))
+        for lower, upper in zip(self.steps, self.steps[1:], strict=False):
+            if upper.threshold_cents <= lower.threshold_cents or upper.off_cents <= lower.off_cents:
+                raise EngineError("steps_must_rise", "steps", threshold_cents=upper.threshold_cents)
+        if self.cap_cents is not None:
+            _check_between("cap_cents", self.cap_cents, 1, MAX_CENTS)
+            if not self.repeating:
+                raise EngineError("cap_needs_repeating", "cap_cents")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopCoupon:
+    """优惠券: `face_cents` off from `threshold_cents` on (0 = no threshold); must be held unless `must_hold` is off."""
+
+    threshold_cents: int
+    face_cents: int
+    must_hold: bool = True
+
+    def __post_init__(self) -> None:
+        _check_between("threshold_cents", self.threshold_cents, 0, MAX_CENTS)
+        _check_between("face_cents", self.face_cents, 1, MAX_CENTS)
+        if 0 < self.threshold_cents < self.face_cents:
+            raise EngineError("off_above_threshold", "face_cents", threshold_cents=self.threshold_cents)
+
+
+Mechanic = PercentOff | ThresholdDiscount | ShopCoupon
+
+_MECHANIC_OF_LAYER: dict[Layer, type[PercentOff] | type[ThresholdDiscount] | type[ShopCoupon]] = {
+    Layer.ITEM: PercentOff,
+    Layer.SHOP: ThresholdDiscount,
+    Layer.COUPON: ShopCoupon,
+    Layer.OFFICIAL_CUT: PercentOff,
+    Layer.CROSS_SHOP: ThresholdDiscount,
+    Layer.CATEGORY_COUPON: ShopCoupon,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The products an offer covers: all when nothing is named, else those ids or categories; exclusions win."""
+
+    product_ids: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    excluded_product_ids: frozenset[str] = frozenset()
+
+    def covers(self, product_id: str, category: str) -> bool:
+        """True when a product with this id and category is in scope."""
+        if product_id in self.excluded_product_ids:
+            return False
+        if not self.product_ids and not self.categories:
+            return True
+        return product_id in self.product_ids or category in self.categories
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When an offer runs: from `start` (included) to `end` (excluded), shop time; None = open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def __post_init__(self) -> None:
+        for name, moment in (("start", self.start), ("end", self.end)):
+            if moment is not None and moment.tzinfo is not None:
+                raise EngineError("time_with_zone", f"window.{name}")
+        if self.start is not None and self.end is not None and self.end <= self.start:
+            raise EngineError("window_ends_before_start", "window.end")
+
+    def includes(self, at: datetime) -> bool:
+        """True when `at` lies in the window."""
+        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often one person may use an offer (每人限用); None = no limit."""
+
+    per_person: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.per_person is not None:
+            _check_between("limits.per_person", self.per_person, 1, MAX_CENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One offer as data: what it takes off, from what, when, for whom and in which layer."""
+
+    offer_id: str
+    layer: Layer
+    mechanic: Mechanic
+    name: str = ""
+    scope: Scope = Scope()
+    window: Window = Window()
+    limits: Limits = Limits()
+    audience: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.offer_id:
+            raise EngineError("empty", "offer_id")
+        if not isinstance(self.mechanic, _MECHANIC_OF_LAYER[self.layer]):
+            raise EngineError("mechanic_not_in_layer", "layer", layer=self.layer.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """What the engine must know of the buyer: groups, held coupons and earlier uses, by offer id."""
+
+    groups: frozenset[str] = frozenset()
+    first_order: bool = False
+    held_coupons: frozenset[str] = frozenset()
+    used: Mapping[str, int] = field(default_factory=dict)
+
+    def belongs_to(self, audience: str) -> bool:
+        """True when an offer with this audience key is meant for the buyer ("" = everyone)."""
+        if audience == FIRST_ORDER:
+            return self.first_order
+        return not audience or audience in self.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a basket: `quantity` pieces at `unit_price_cents` (the price before any offer of ours)."""
+
+    line_id: str
+    product_id: str
+    unit_price_cents: int
+    quantity: int = 1
+    sku: str = ""
+    category: str = ""
+    cost_cents: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.line_id:
+            raise EngineError("empty", "line_id")
+        _check_between("unit_price_cents", self.unit_price_cents, 0, MAX_CENTS)
+        _check_between("quantity", self.quantity, 1, 1_000_000)
+        if self.cost_cents is not None:
+            _check_between("cost_cents", self.cost_cents, 0, MAX_CENTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """The lines of one order, its postage (outside every threshold) and its buyer."""
+
+    lines: tuple[Line, ...]
+    postage_cents: int = 0
+    buyer: Buyer = field(default_factory=Buyer)
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise EngineError("no_lines", "lines")
+        seen: set[str] = set()
+        for line in self.lines:
+            if line.line_id in seen:
+                raise EngineError("duplicate_line_id", "lines", line_id=line.line_id)
+            seen.add(line.line_id)
+        _check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
+
+
+def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
+    """The offers in pricing order: by layer, then offer id. Refuses twins and too many in one layer."""
+    layers = list(Layer)
+    ordered = tuple(sorted(offers, key=lambda offer: (layers.index(offer.layer), offer.offer_id)))
+    seen: set[str] = set()
+    for offer in ordered:
+        if offer.offer_id in seen:
+            raise EngineError("duplicate_offer_id", "offers", offer_id=offer.offer_id)
+        seen.add(offer.offer_id)
+    for layer in layers:
+        found = sum(offer.layer is layer for offer in ordered)
+        most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
+        if found > most:
+            raise EngineError("too_many_offers", "offers", layer=layer.value, found=found, most=most)
+    return ordered
+
+
+def _check_between(name: str, value: int, least: int, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise EngineError("not_a_whole_number", name)
+    if not least <= value <= most:
+        raise EngineError("out_of_range", name, found=value, least=least, most=most)
