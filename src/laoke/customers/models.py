@@ -69,12 +69,26 @@ class VaultRecord(models.Model):
     email_mask = models.CharField(max_length=64, blank=True)
     email_state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.NONE)
     email_digest = models.CharField(max_length=32, null=True, db_index=True)
+    content_digest = models.CharField(max_length=32)
     seen_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["customer", "shop", "source"], name="vault_once_per_source")
         ]
+
+
+class OrderText(models.Model):
+    """Free text of an order (what the buyer wrote, the shop's memo), sealed: people put names and numbers there."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    order_id = models.CharField(max_length=40)
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="+", db_constraint=False)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "order_id"], name="one_text_row_per_order")]
 
 
 class PersonLink(models.Model):

@@ -1,0 +1,180 @@
+"""Who is who: keys of a source row become a customer id, given once and never recomputed.
+
+Strong keys (nick, member id, ouid, omid) on one row join by themselves; a phone or an address only proposes. Masked
+values are never keys. A key of an erased person gives no customer.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection
+
+from laoke.customers.contacts import is_masked
+from laoke.customers.sealing import identity_digest
+from laoke.customers.sealing import keys as key_rings
+from laoke.shops import dirty
+from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
+from laoke.shops.models import Shop
+
+KINDS = ("nick", "member", "ouid", "omid")
+_MAX_ID = 2**63 - 1
+
+KeySet = tuple[tuple[str, str], ...]
+
+
+@dataclass
+class Resolution:
+    """Customers of a sequence of key sets: `ids[i]` is the customer of the i-th set, or None."""
+
+    ids: list[int | None]
+    new_customers: set[int] = field(default_factory=set)
+    erased: int = 0
+    joined: int = 0
+
+
+def usable_keys(values: dict[str, str | None]) -> KeySet:
+    """The strong keys of one row as (kind, value), masked and empty ones left out, in a fixed order."""
+    found = []
+    for kind in KINDS:
+        value = (values.get(kind) or "").strip()
+        if value and not is_masked(value):
+            found.append((kind, value))
+    return tuple(found)
+
+
+def new_customer_id(random: Callable[[int], int] = secrets.randbelow) -> int:
+    """A positive 63-bit number; the primary key refuses the one in 10^9 billion that exists already."""
+    return random(_MAX_ID) + 1
+
+
+def resolve(
+    shop: Shop,
+    key_sets: Sequence[KeySet],
+    *,
+    now: datetime,
+    new_id: Callable[[], int] = new_customer_id,
+    stopped: Callable[[], bool] | None = None,
+) -> Resolution:
+    """Give every key set its customer, making the unknown ones. Safe to repeat after a crash: known keys stay known."""
+    digests = [[_digest(shop, kind, value) for kind, value in keys] for keys in key_sets]
+    kinds = {d: keys[n][0] for ds, keys in zip(digests, key_sets, strict=True) for n, d in enumerate(ds)}
+    known = _known(kinds)
+    buried = _buried(kinds)
+    result = Resolution(ids=[None] * len(key_sets))
+    fresh: dict[str, tuple[str, int]] = {}
+    joins: list[tuple[int, int]] = []
+    for position, row in enumerate(digests):
+        if not row:
+            continue
+        if buried and not buried.isdisjoint(row):
+            result.erased += 1
+            continue
+        customers = list(dict.fromkeys(known[d] for d in row if d in known))
+        customer = customers[0] if customers else new_id()
+        if not customers:
+            result.new_customers.add(customer)
+        joins.extend((customer, other) for other in customers[1:])
+        for d in row:
+            if d not in known:
+                known[d] = customer
+                fresh[d] = (kinds[d], customer)
+        result.ids[position] = customer
+    _insert(shop, result.new_customers, fresh, now, stopped)
+    # Two importers may have met the same unknown key: the one whose insert came first has the say.
+    settled = _known(fresh) if fresh else {}
+    if any(settled.get(d) != customer for d, (_kind, customer) in fresh.items()):
+        final = {**known, **settled}
+        result.ids = [
+            final[row[0]] if row and result.ids[n] is not None else None for n, row in enumerate(digests)
+        ]
+        result.new_customers &= set(settled.values())
+    for first, second in dict.fromkeys(joins):
+        result.joined += join(shop, first, second, reason="same_row", now=now)
+    return result
+
+
+def _digest(shop: Shop, kind: str, value: str) -> str:
+    scope = f"shop:{shop.pk}" if kind == "ouid" else f"owner:{shop.owner_id}:{shop.platform}"
+    return identity_digest(kind, scope, value)
+
+
+def _known(digests: Iterable[str]) -> dict[str, int]:
+    return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", list(digests)))
+
+
+def _buried(digests: Iterable[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM customers_tombstone LIMIT 1")
+        if cursor.fetchone() is None:
+            return set()
+    return {
+        row[0] for row in _select_in("SELECT digest FROM customers_tombstone WHERE digest", list(digests))
+    }
+
+
+def _select_in(select: str, values: Sequence[str]) -> Iterable[tuple]:
+    """Rows of `select IN (values)`; the list travels as one parameter, so its length has no limit."""
+    test = " IN (SELECT value FROM json_each(%s))" if is_sqlite() else " = ANY(%s)"
+    for piece in pieces(values):
+        with connection.cursor() as cursor:
+            cursor.execute(select + test, [json.dumps(list(piece)) if is_sqlite() else list(piece)])
+            yield from cursor.fetchall()
+
+
+def _insert(
+    shop: Shop,
+    customers: set[int],
+    identities: dict[str, tuple[str, int]],
+    now: datetime,
+    stopped: Callable[[], bool] | None,
+) -> None:
+    key_id = key_rings().identity.current.key_id
+    stamp = now.isoformat(sep=" ") if is_sqlite() else now
+    people = [(customer, shop.owner_id, customer, stamp) for customer in sorted(customers)]
+    write_in_batches(people, lambda rows: _many(_INSERT_CUSTOMER, rows), stopped=stopped)
+    # Sorted by digest, the index grows at one end of a page at a time instead of everywhere.
+    keys = [(d, kind, customer, key_id) for d, (kind, customer) in sorted(identities.items())]
+    write_in_batches(keys, lambda rows: _many(_INSERT_IDENTITY, rows), stopped=stopped)
+
+
+_INSERT_CUSTOMER = (
+    "INSERT INTO customers_customer (id, owner_id, person_id, created_at) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT DO NOTHING"
+)
+_INSERT_IDENTITY = "INSERT INTO customers_identity (digest, kind, customer_id, key_id) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING"
+
+
+def _many(sql: str, rows: Sequence[tuple]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, rows)
+
+
+def join(shop: Shop, first: int, second: int, *, reason: str, now: datetime) -> int:
+    """Make two customers one person, with a link row that can be undone; 1 when something changed, else 0."""
+    from django.db import transaction
+
+    from laoke.customers.models import Customer, PersonLink
+
+    with transaction.atomic():
+        persons = dict(Customer.objects.filter(pk__in=(first, second)).values_list("pk", "person_id"))
+        if len(persons) < 2 or persons[first] == persons[second]:
+            return 0
+        kept, given_up = sorted((persons[first], persons[second]))
+        moved = list(Customer.objects.filter(person_id=given_up).values_list("pk", flat=True))
+        Customer.objects.filter(person_id=given_up).update(person_id=kept)
+        PersonLink.objects.update_or_create(
+            first_customer_id=min(first, second),
+            second_customer_id=max(first, second),
+            reason=reason,
+            defaults={"owner_id": shop.owner_id, "state": PersonLink.State.LINKED, "created_at": now},
+        )
+        for other in shop.owner.shops.all():
+            dirty.mark(other.pk, "person_map", moved)
+            dirty.mark(other.pk, "customer_reach", [kept, given_up])
+            dirty.mark(other.pk, "customer_tags", [kept, given_up])
+    return 1
