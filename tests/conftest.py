@@ -32,9 +32,9 @@ if chosen_engine() == "postgres":
 
 from django.conf import settings as django_settings  # noqa: E402
 
-from laoke.config.place import Place  # noqa: E402
 from laoke.shops.clock import Clock, parse_clock  # noqa: E402
 from laoke.shops.keys import make_key_file  # noqa: E402
+from laoke.shops.place import Place  # noqa: E402
 
 Place(SESSION_HOME).make()
 make_key_file(Place(SESSION_HOME).keys)

@@ -1,0 +1,90 @@
+"""The record of a proof run: what each test counted, and on which machine.
+
+Tests hand their figures over with pytest's own `record_property("kills", 1000)`; this plugin collects them
+with the outcome and the seconds, and writes one JSON file that the docs quote.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+QUOTED = ("django", "duckdb", "deltalake", "pyarrow", "numpy", "scipy", "numba")
+
+
+def _first(path: str, prefix: str) -> str:
+    """What stands after `prefix` in a file of the system, empty where there is no such file."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(prefix)), "")
+
+
+def machine_note() -> dict[str, Any]:
+    """What a reader needs to judge a figure: processor, memory, system, versions."""
+    return {
+        "processor": _first("/proc/cpuinfo", "model name") or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "memory": _first("/proc/meminfo", "MemTotal"),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in QUOTED},
+    }
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def source_note() -> dict[str, Any]:
+    """The commit that was proven, and whether the checkout differed from it."""
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+    }
+
+
+class ProofRecord:
+    """A pytest plugin that remembers every test's outcome, seconds and figures."""
+
+    def __init__(self, path: Path, started: datetime) -> None:
+        self.path = path
+        self.started = started
+        self.tests: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One entry per test: its call, or the setup that kept it from running."""
+        if report.when != "call" and report.passed:
+            return
+        self.tests.append(
+            {
+                "test": report.nodeid,
+                "outcome": report.outcome,
+                "seconds": round(report.duration, 3),
+                "figures": dict(report.user_properties),
+            }
+        )
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Write the file, passed or not: a failed proof is a result too."""
+        content = {
+            "date": self.started.date().isoformat(),
+            "started": self.started.isoformat(timespec="seconds"),
+            "passed": int(exitstatus) == 0,
+            "machine": machine_note(),
+            "source": source_note(),
+            "tests": self.tests,
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,133 @@
+"""Rules of the house that a linter does not know, each a function from a source text to what breaks it.
+
+Each has a good and a bad sample in test_source_rules.py: a rule that finds nothing proves nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+POSIX_MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "uvloop", "syslog"}
+POSIX_NAMES = {
+    "os": {"fork", "forkpty", "getuid", "geteuid", "getgid", "setsid", "killpg", "getpgid", "nice", "mkfifo"},
+    "signal": {
+        "SIGKILL",
+        "SIGHUP",
+        "SIGUSR1",
+        "SIGUSR2",
+        "SIGALRM",
+        "SIGCHLD",
+        "alarm",
+        "setitimer",
+        "pause",
+    },
+}
+TEXT_CALLS = {"read_text", "write_text"}
+# These open members or descriptors, not text files.
+OTHER_OPENERS = {"os", "webbrowser", "zipfile", "tarfile", "archive", "zip_file", "book"}
+FORBIDDEN_MODULES = {"core", "common", "utils", "util", "helpers", "helper", "misc"}
+FILE_LINES = 600
+FUNCTION_LINES = 60
+
+
+def posix_only(source: str) -> Iterator[str]:
+    """Imports and names that do not exist on Windows, where shops run."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+            missing = POSIX_NAMES.get(node.module or "", set())
+            for alias in node.names:
+                if alias.name in missing:
+                    yield f"line {node.lineno}: {node.module}.{alias.name}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            if node.attr in POSIX_NAMES.get(node.value.id, set()):
+                yield f"line {node.lineno}: {node.value.id}.{node.attr}"
+            continue
+        else:
+            continue
+        for name in names:
+            if name.split(".")[0] in POSIX_MODULES:
+                yield f"line {node.lineno}: import {name}"
+
+
+def text_without_encoding(source: str) -> Iterator[str]:
+    """Text files opened in whatever encoding the machine has: on a Chinese Windows that is GBK."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call) or any(word.arg in ("encoding", None) for word in node.keywords):
+            continue
+        opener = _text_opener(node)
+        if opener and not _is_binary(node):
+            yield f"line {node.lineno}: {opener} without encoding"
+
+
+def _text_opener(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Name):
+        return function.id if function.id == "open" else ""
+    if not isinstance(function, ast.Attribute):
+        return ""
+    if function.attr == "write_text":
+        # The encoding may stand second, as in path.write_text(text, "utf-8").
+        return "" if len(call.args) > 1 else "write_text"
+    if function.attr == "read_text":
+        return "" if call.args else "read_text"
+    owner = function.value.id if isinstance(function.value, ast.Name) else ""
+    if function.attr in ("open", "fdopen") and owner not in OTHER_OPENERS - (
+        {"os"} if function.attr == "fdopen" else set()
+    ):
+        return f"{owner}.{function.attr}".lstrip(".")
+    return ""
+
+
+def _is_binary(call: ast.Call) -> bool:
+    modes = [word.value for word in call.keywords if word.arg == "mode"] + list(call.args)
+    for mode in modes:
+        if (
+            isinstance(mode, ast.Constant)
+            and isinstance(mode.value, str)
+            and set(mode.value) <= set("rwaxbt+")
+        ):
+            return "b" in mode.value
+    # gzip, bz2 and lzma open bytes unless told otherwise.
+    function = call.func
+    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in (
+        "gzip", "bz2", "lzma",
+    )  # fmt: skip
+
+
+def too_long(source: str) -> Iterator[str]:
+    """Files and functions that hold more than one idea."""
+    lines = source.count("\n")
+    if lines >= FILE_LINES:
+        yield f"{lines} lines, fewer than {FILE_LINES} wanted"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length >= FUNCTION_LINES:
+                yield f"line {node.lineno}: {node.name} has {length} lines, fewer than {FUNCTION_LINES} wanted"
+
+
+def without_purpose(source: str) -> Iterator[str]:
+    """Modules that do not say what idea lives in them; an empty one has none to tell."""
+    tree = ast.parse(source)
+    if tree.body and ast.get_docstring(tree) is None:
+        yield "no docstring"
+
+
+def unfinished(source: str) -> Iterator[str]:
+    """Marks of work left undone."""
+    for number, line in enumerate(source.splitlines(), start=1):
+        comment = line.partition("#")[2]
+        if any(mark in comment for mark in ("TODO", "FIXME", "XXX", "HACK")):
+            yield f"line {number}: {comment.strip()}"
+
+
+def shapeless_name(path: Path) -> Iterator[str]:
+    """A module named after no idea: a helper lives beside the idea it serves."""
+    for part in (*path.parts[:-1], path.stem):
+        if part in FORBIDDEN_MODULES:
+            yield f"named {part}"
