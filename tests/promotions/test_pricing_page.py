@@ -1,0 +1,66 @@
+"""docs/pricing.md is the specification: every numbered example on it is priced here under its own number."""
+
+import re
+
+import pytest
+
+from laoke.promotions.engine import DiscountSums, needed_orders, quote, too_few_orders
+from tests.promotions.doc_examples import PAGE, cents, priced_examples, sections, tables
+
+PRICED = priced_examples()
+
+
+@pytest.mark.parametrize("number", PRICED)
+def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
+    example = PRICED[number]
+    result = quote(example.basket, example.offers, example.at)
+    used = {use.offer_id for use in result.consumed}
+
+    assert [line.line_id for line in result.lines] == [row["line"] for row in example.outcome]
+    for line, row in zip(result.lines, example.outcome, strict=True):
+        assert line.base_cents == cents(row["base"])
+        assert line.payable_cents == cents(row["payable"])
+        shares = {share.offer_id: share.cents for share in line.shares}
+        assert shares == {name: cents(cell) for name, cell in row.items() if name in used and cell}
+    assert result.payable_cents == example.payable_cents
+    assert result.worst_case_cents == example.worst_case_cents
+    refused = {
+        refusal.offer_id: (refusal.code, refusal.params.get("missing_cents")) for refusal in result.refused
+    }
+    assert refused == example.refused
+
+
+def test_every_example_is_numbered_in_order_and_tested() -> None:
+    assert list(sections()) == [f"E{number}" for number in range(1, 23)]
+    assert set(sections()) - set(PRICED) == {"E21", "E22"}
+
+
+def test_every_rule_is_numbered_in_order() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rules = re.findall(r"^\*\*(R\d+) · ", text, flags=re.MULTILINE)
+    assert rules == [f"R{number}" for number in range(1, 21)]
+
+
+def test_e22_the_orders_a_period_needs() -> None:
+    (rows,) = tables(sections()["E22"])
+    for row in rows:
+        discounted, each = int(row["with discount"]), cents(row["discount each"])
+        sums = DiscountSums(int(row["orders"]), discounted * each, discounted * each**2)
+        assert needed_orders(sums) == int(row["needed"])
+
+
+def test_e22_a_period_with_too_few_orders_is_refused_with_the_number_it_needs() -> None:
+    assert too_few_orders(400, 386) is None
+    assert too_few_orders(386, 386) is None
+    refusal = too_few_orders(400, 1156)
+    assert refusal is not None
+    assert (refusal.code, refusal.found, refusal.needed) == ("too_few_orders", 400, 1156)
+
+
+def test_the_interval_behind_the_rule_is_ten_percent_wide_at_the_needed_number() -> None:
+    half = DiscountSums(386, 193 * 2000, 193 * 2000**2)
+    assert half.mean_cents == 1000
+    assert half.half_width_cents == 99
+    assert (half + half).half_width_cents == 70
+    assert DiscountSums(29, 29, 29).half_width_cents is None
+    assert DiscountSums().mean_cents is None
