@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from laoke.config.place import database_from_url, place_from_env
+from laoke.shops.place import database_from_url, place_from_env
 from laoke.shops.keys import session_secret
 
 PLACE = place_from_env()

@@ -23,7 +23,7 @@ class Customer(models.Model):
     """One customer of an owner. The id is a positive 63-bit number, given once and carried by facts for ever."""
 
     id = models.BigIntegerField(primary_key=True)
-    owner = models.ForeignKey(Owner, models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="+", db_index=False)
     person_id = models.BigIntegerField(db_index=True)
     created_at = models.DateTimeField()
 
@@ -41,7 +41,11 @@ class Identity(models.Model):
 
     digest = models.CharField(max_length=32, primary_key=True)
     kind = models.CharField(max_length=10, choices=IdentityKind.choices)
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="identities", db_constraint=False)
+    # No index by customer: it would be filled in random order, which halves the speed of an import. Only erasing a
+    # person asks that way, and may read the whole table.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="identities", db_constraint=False, db_index=False
+    )
     key_id = models.CharField(max_length=20)
 
 
@@ -56,8 +60,12 @@ class ContactState(models.TextChoices):
 class VaultRecord(models.Model):
     """The sealed contacts of one customer from one source, found by keyed digests. Lists show only the stored masks."""
 
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="vault", db_constraint=False)
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    # The unique constraint begins with customer, and nobody asks for a shop's records alone: an index for either
+    # foreign key would only slow the import of new people down.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="vault", db_constraint=False, db_index=False
+    )
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     source = models.CharField(max_length=20, default="order")
     sealed = models.BinaryField()
     key_id = models.CharField(max_length=20)
@@ -65,10 +73,10 @@ class VaultRecord(models.Model):
     name_mask = models.CharField(max_length=32, blank=True)
     phone_mask = models.CharField(max_length=32, blank=True)
     phone_state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.NONE)
-    phone_digest = models.CharField(max_length=32, null=True, db_index=True)
+    phone_digest = models.CharField(max_length=32, null=True)
     email_mask = models.CharField(max_length=64, blank=True)
     email_state = models.CharField(max_length=10, choices=ContactState.choices, default=ContactState.NONE)
-    email_digest = models.CharField(max_length=32, null=True, db_index=True)
+    email_digest = models.CharField(max_length=32, null=True)
     content_digest = models.CharField(max_length=32)
     seen_at = models.DateTimeField()
 
@@ -78,10 +86,25 @@ class VaultRecord(models.Model):
         ]
 
 
+class ContactIndex(models.Model):
+    """Who has this phone or address, by keyed digest. A table of its own, because it is filled in digest order."""
+
+    digest = models.CharField(max_length=32)
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["digest", "customer", "shop"], name="contact_index_once")
+        ]
+
+
 class OrderText(models.Model):
     """Free text of an order (what the buyer wrote, the shop's memo), sealed: people put names and numbers there."""
 
-    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     order_id = models.CharField(max_length=40)
     customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="+", db_constraint=False)
     sealed = models.BinaryField()

@@ -8,14 +8,16 @@ import json
 import os
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from laoke.shops.keys import Key, Keys, load_keys
+
+if TYPE_CHECKING:
+    from laoke.shops.place import Place
 
 DIGEST_BYTES = 18  # 144 bits: no two of 10^9 people meet by chance; 24 characters in base64
 NONCE_BYTES = 12
@@ -27,7 +29,12 @@ class VaultError(Exception):
 
 def keys() -> Keys:
     """The installation's keys."""
-    return load_keys(Path(settings.PLACE.keys))
+    return _keys_of(settings.PLACE)
+
+
+@lru_cache(maxsize=4)
+def _keys_of(place: Place) -> Keys:
+    return load_keys(place.keys)
 
 
 def digest(key: Key, *parts: str) -> str:

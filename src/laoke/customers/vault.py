@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -64,13 +65,13 @@ def store_contacts(
         before = stored.get(contact.customer_id)
         if before is None:
             fresh.append(_row(shop, contact, content[contact.customer_id], source, stamp, random))
-        elif before[0] == content[contact.customer_id] or before[1] > seen_at:
+        elif before.content == content[contact.customer_id] or before.seen_at > seen_at:
             unchanged += 1
         else:
             changed.append(_row(shop, contact, content[contact.customer_id], source, stamp, random))
-    rows = fresh + changed
-    rows.sort(key=lambda row: row[0])
+    rows = sorted(fresh + changed, key=lambda row: row[0])  # type: ignore[arg-type, return-value]
     write_in_batches(rows, _upsert, stopped=stopped)
+    _index_contacts(shop, rows, stored, stopped)
     return StoredContacts(len(fresh), len(changed), unchanged)
 
 
@@ -82,20 +83,45 @@ def asdict_values(contact: Contact) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, tuple[str, datetime]]:
-    result: dict[int, tuple[str, datetime]] = {}
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    content: str
+    seen_at: datetime
+    phone_digest: str | None
+    email_digest: str | None
+
+
+def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, _Stored]:
+    result: dict[int, _Stored] = {}
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
     sql = (
-        "SELECT customer_id, content_digest, seen_at FROM customers_vaultrecord "
+        "SELECT customer_id, content_digest, seen_at, phone_digest, email_digest FROM customers_vaultrecord "
         f"WHERE shop_id = %s AND source = %s AND customer_id {test}"
     )
     for piece in pieces(customers):
         wanted = json.dumps(list(piece)) if is_sqlite() else list(piece)
         with connection.cursor() as cursor:
             cursor.execute(sql, [shop.pk, source, wanted])
-            for customer, known, at in cursor.fetchall():
-                result[customer] = (known, datetime.fromisoformat(at) if isinstance(at, str) else at)
+            for customer, known, at, phone, email in cursor.fetchall():
+                seen = datetime.fromisoformat(at) if isinstance(at, str) else at
+                result[customer] = _Stored(known, seen, phone, email)
     return result
+
+
+def _index_contacts(
+    shop: Shop, rows: Sequence[Any], stored: dict[int, _Stored], stopped: Callable[[], bool] | None
+) -> None:
+    """Make the digests of the written records findable, and those that they replaced not."""
+    now, gone = [], []
+    for row in rows:
+        customer, phone, email = row[0], row[_PHONE_DIGEST], row[_EMAIL_DIGEST]
+        now.extend((digest_, customer, shop.pk) for digest_ in (phone, email) if digest_)
+        before = stored.get(customer)
+        if before is not None:
+            replaced = {before.phone_digest, before.email_digest} - {phone, email, None}
+            gone.extend((digest_, customer, shop.pk) for digest_ in replaced)
+    write_in_batches(sorted(now), lambda piece: _many(_INDEX, piece), stopped=stopped)
+    write_in_batches(sorted(gone), lambda piece: _many(_UNINDEX, piece), stopped=stopped)
 
 
 def _row(
@@ -137,6 +163,9 @@ _COLUMNS = (
     "customer_id", "shop_id", "source", "sealed", "key_id", "nick_mask", "name_mask", "phone_mask", "phone_state",
     "phone_digest", "email_mask", "email_state", "email_digest", "content_digest", "seen_at",
 )  # fmt: skip
+_PHONE_DIGEST, _EMAIL_DIGEST = _COLUMNS.index("phone_digest"), _COLUMNS.index("email_digest")
+_INDEX = "INSERT INTO customers_contactindex (digest, customer_id, shop_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_UNINDEX = "DELETE FROM customers_contactindex WHERE digest = %s AND customer_id = %s AND shop_id = %s"
 _UPSERT = (
     f"INSERT INTO customers_vaultrecord ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "
     "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET "
@@ -145,8 +174,12 @@ _UPSERT = (
 
 
 def _upsert(rows: Sequence[tuple[object, ...]]) -> None:
+    _many(_UPSERT, rows)
+
+
+def _many(sql: str, rows: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
-        cursor.executemany(_UPSERT, rows)
+        cursor.executemany(sql, rows)
 
 
 def bound_to(shop_id: int, customer_id: int) -> str:
