@@ -43,9 +43,7 @@ KINDS: dict[str, Kind] = {
     "bool": Kind("bool", "boolean", "BOOLEAN"),
     "ratio": Kind("double", "double", "DOUBLE"),
     "cents": Kind("int64", "long", "BIGINT", low=0, high=LARGEST_CENTS),
-    "signed_cents": Kind(
-        "int64", "long", "BIGINT", low=-LARGEST_CENTS, high=LARGEST_CENTS
-    ),
+    "signed_cents": Kind("int64", "long", "BIGINT", low=-LARGEST_CENTS, high=LARGEST_CENTS),
     "timestamp": Kind("timestamp[us]", "timestamp_ntz", "TIMESTAMP"),
     "day": Kind("int32", "integer", "INTEGER", low=FIRST_DAY, high=LAST_DAY),
     "weekday": Kind("int8", "byte", "TINYINT", low=0, high=6),
@@ -101,13 +99,9 @@ class Column:
     def check(self, table: str, values: pa.ChunkedArray) -> None:
         """Refuse a wrong type, a null where none may be, a value outside range, list or pattern."""
         if values.type != self.arrow_type():
-            raise ContractError(
-                table, self.name, str(values.type), str(self.arrow_type())
-            )
+            raise ContractError(table, self.name, str(values.type), str(self.arrow_type()))
         if values.null_count and not self.nullable:
-            raise ContractError(
-                table, self.name, f"{values.null_count} nulls", "no null"
-            )
+            raise ContractError(table, self.name, f"{values.null_count} nulls", "no null")
         self._check_range(table, values)
         if self.values:
             self._check_enumeration(table, values)
@@ -129,15 +123,9 @@ class Column:
     def _check_enumeration(self, table: str, values: pa.ChunkedArray) -> None:
         import pyarrow.compute as pc
 
-        strange = [
-            v
-            for v in pc.unique(values).to_pylist()
-            if v is not None and v not in self.values
-        ]
+        strange = [v for v in pc.unique(values).to_pylist() if v is not None and v not in self.values]
         if strange:
-            raise ContractError(
-                table, self.name, repr(sorted(strange)[:3]), " | ".join(self.values)
-            )
+            raise ContractError(table, self.name, repr(sorted(strange)[:3]), " | ".join(self.values))
 
     def _check_text(self, table: str, values: pa.ChunkedArray) -> None:
         import pyarrow.compute as pc
@@ -146,14 +134,10 @@ class Column:
             return
         if self.kind.pattern:
             distinct = [v for v in pc.unique(values).to_pylist() if v is not None]
-            fits = pc.match_substring_regex(
-                _text_array(distinct), self.kind.pattern
-            ).to_pylist()
+            fits = pc.match_substring_regex(_text_array(distinct), self.kind.pattern).to_pylist()
             strange = [v for v, fit in zip(distinct, fits, strict=True) if not fit]
             if strange:
-                raise ContractError(
-                    table, self.name, repr(strange[:3]), self.kind.pattern
-                )
+                raise ContractError(table, self.name, repr(strange[:3]), self.kind.pattern)
             return
         longest = pc.max(pc.binary_length(values)).as_py()
         if longest > LONGEST_TEXT:
@@ -200,9 +184,7 @@ class Contract:
         """The Arrow schema, in contract order; every field nullable, nulls are refused by `check`."""
         import pyarrow as pa
 
-        return pa.schema(
-            [(column.name, column.arrow_type()) for column in self.columns]
-        )
+        return pa.schema([(column.name, column.arrow_type()) for column in self.columns])
 
     def empty(self) -> pa.Table:
         return self.arrow_schema().empty_table()
@@ -233,9 +215,7 @@ class Contract:
         if twice:
             raise ContractError(self.name, twice[0], "the column twice", "once")
         if missing:
-            raise ContractError(
-                self.name, missing[0], f"columns {', '.join(found)}", "this column"
-            )
+            raise ContractError(self.name, missing[0], f"columns {', '.join(found)}", "this column")
         raise ContractError(
             self.name,
             strange[0],
@@ -246,9 +226,7 @@ class Contract:
     def _check_unique(self, table: pa.Table) -> None:
         if not self.key or table.num_rows < 2:
             return
-        distinct = (
-            table.select(list(self.key)).group_by(list(self.key)).aggregate([]).num_rows
-        )
+        distinct = table.select(list(self.key)).group_by(list(self.key)).aggregate([]).num_rows
         if distinct != table.num_rows:
             twice = table.num_rows - distinct
             raise ContractError(
@@ -262,6 +240,4 @@ class Contract:
 def column(name: str, type: str, meaning: str = "", **options: Any) -> Column:
     """A column; a trailing `?` on the name makes it nullable, a leading `*` makes it part of the key."""
     key, nullable = name.startswith("*"), name.endswith("?")
-    return Column(
-        name.strip("*?"), type, meaning, key=key, nullable=nullable, **options
-    )
+    return Column(name.strip("*?"), type, meaning, key=key, nullable=nullable, **options)

@@ -47,9 +47,7 @@ def _column(contract: Contract, column: Column, table: pa.Table) -> pa.ChunkedAr
     )
 
 
-def _cast(
-    contract: Contract, column: Column, values: pa.ChunkedArray
-) -> pa.ChunkedArray:
+def _cast(contract: Contract, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
     import pyarrow as pa
 
     if values.type == column.arrow_type():
@@ -65,9 +63,7 @@ def _cast(
         ) from error
 
 
-def _derived(
-    contract: Contract, column: Column, table: pa.Table
-) -> pa.ChunkedArray | None:
+def _derived(contract: Contract, column: Column, table: pa.Table) -> pa.ChunkedArray | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -53,9 +53,7 @@ RFM_CLASSES = (
 )
 
 SHOP = column("*shop_id", "id", "the shop the row belongs to")
-IMPORT = column(
-    "import_id", "int64", "the import that brought the row; 0 = derived", low=0
-)
+IMPORT = column("import_id", "int64", "the import that brought the row; 0 = derived", low=0)
 MONTH = column("month", "month", "partition: month of the row's own time, 'YYYY-MM'")
 
 
@@ -175,9 +173,7 @@ REFUNDS = Contract(
         column("customer_id?", "id", "buyer, where known"),
         _cents("amount_cents", "money asked back"),
         column("kind", "text", "only money, or with goods", values=("money", "goods")),
-        column(
-            "phase", "text", "during or after the sale", values=("during", "after", "")
-        ),
+        column("phase", "text", "during or after the sale", values=("during", "after", "")),
         column("reason", "text", "reason as exported"),
         column("state", "text", "state as exported"),
         column("created_at", "timestamp", "asked for"),
@@ -281,9 +277,7 @@ REVIEWS = Contract(
         SHOP,
         column("*order_id", "text", "order"),
         column("*product_id", "text", "product"),
-        column(
-            "rating", "int8", "1 bad, 2 middling, 3 good, or stars 1..5", low=1, high=5
-        ),
+        column("rating", "int8", "1 bad, 2 middling, 3 good, or stars 1..5", low=1, high=5),
         column("score_description?", "int8", "as described, 1..5", low=1, high=5),
         column("score_service?", "int8", "service, 1..5", low=1, high=5),
         column("score_logistics?", "int8", "logistics, 1..5", low=1, high=5),
@@ -419,15 +413,9 @@ CUSTOMER_FEATURES = Contract(
         _day("first_day?", "first purchase day; null = never paid"),
         _day("last_day?", "last purchase day"),
         column("orders", "count", "purchase days (orders of one day count once)"),
-        *(
-            column(f"orders_{n}", "count", f"purchase days not more than {n} days ago")
-            for n in _WINDOWS
-        ),
+        *(column(f"orders_{n}", "count", f"purchase days not more than {n} days ago") for n in _WINDOWS),
         _cents("paid_cents", "paid, refunds included"),
-        *(
-            _cents(f"paid_cents_{n}", f"paid not more than {n} days ago")
-            for n in _WINDOWS
-        ),
+        *(_cents(f"paid_cents_{n}", f"paid not more than {n} days ago") for n in _WINDOWS),
         _cents("refunded_cents", "refunded"),
         _cents("net_cents", "paid minus refunded", "signed_cents"),
         _cents(
@@ -436,9 +424,7 @@ CUSTOMER_FEATURES = Contract(
             "signed_cents",
         ),
         column("item_count", "int64", "pieces", low=0),
-        column(
-            "mean_gap_days?", "ratio", "mean days between purchase days; null below two"
-        ),
+        column("mean_gap_days?", "ratio", "mean days between purchase days; null below two"),
         column("r_score?", "int8", "recency score 1..5, 5 = newest", low=1, high=5),
         column("f_score?", "int8", "frequency score 1..5", low=1, high=5),
         column("m_score?", "int8", "money score 1..5", low=1, high=5),
@@ -457,9 +443,7 @@ CUSTOMER_FEATURES = Contract(
             "stage by days since the last purchase",
             values=LIFECYCLES,
         ),
-        column(
-            "group3", "text", "loyal first, then active, else ordinary", values=GROUPS
-        ),
+        column("group3", "text", "loyal first, then active, else ordinary", values=GROUPS),
         column("province", "text", "province of the last order, else of the customer"),
         column("city", "text", "city of the last order, else of the customer"),
         column("coupon_orders", "count", "orders with a coupon"),

@@ -1,0 +1,248 @@
+"""Reading named versions of the tables with DuckDB: views over their Parquet files, with an overlay for mirrors.
+
+One in-memory DuckDB per process and setting; every thread has its own cursor into it, so pages may ask from many
+threads at once. Views are made when a query first mentions them. Nothing is downloaded: extensions are off.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from laoke.warehouse import delta
+from laoke.warehouse.contracts import CONTRACTS, Contract
+from laoke.warehouse.delta import WarehouseError
+from laoke.warehouse.named import query_text
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+FAKE_FLAGS = ("suspect", "confirmed")
+CURSORS_PER_THREAD = 8
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What the ledger decided and the mirror does not hold yet.
+
+    `dirty` holds the mirror keys whose rows in the mirror are out of date (any subset of the key columns, for
+    instance person_id alone); `rows` the present rows of those keys (none for a deleted one).
+    """
+
+    dirty: pa.Table
+    rows: pa.Table
+
+
+class Reader:
+    """Queries over one set of table versions, as a catalog entry names them; safe to share between threads.
+
+    `versions` maps table → version; a table without one reads as empty. `overlays` maps mirror → Overlay (or
+    just the current rows, whose own keys are then the dirty ones). `exclude` lists the flags whose orders
+    `orders_counted` leaves out.
+    """
+
+    def __init__(
+        self,
+        root: Path | str,
+        versions: Mapping[str, int],
+        overlays: Mapping[str, Overlay | pa.Table] | None = None,
+        *,
+        exclude: Sequence[str] = FAKE_FLAGS,
+        memory_limit: str = "",
+        threads: int = 0,
+    ) -> None:
+        unknown = [name for name in (*versions, *(overlays or {})) if name not in CONTRACTS]
+        if unknown:
+            raise WarehouseError(f"unknown table {unknown[0]!r}; there are {', '.join(sorted(CONTRACTS))}")
+        self.root = Path(root)
+        self.versions = dict(versions)
+        self.overlays = {name: _as_overlay(name, given) for name, given in (overlays or {}).items()}
+        self.exclude = tuple(exclude)
+        self._settings = (memory_limit, threads)
+        self._own = threading.local()
+
+    def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run one statement and return its rows; `$name` in the text takes its value from `params`."""
+        cursor = self.cursor(text)
+        return cursor.execute(text, _wanted(text, params or {})).to_arrow_table()
+
+    def rows(self, text: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of `sql` as dictionaries, for results of page size."""
+        return self.sql(text, params).to_pylist()
+
+    def query(self, name: str, **params: Any) -> pa.Table:
+        """Run the named query `queries/<name>.sql`."""
+        return self.sql(query_text(name), params)
+
+    def cursor(self, text: str) -> duckdb.DuckDBPyConnection:
+        """This thread's cursor with the views that `text` mentions; for streaming results out of DuckDB."""
+        views = self._views()
+        bare = _COMMENT.sub("", text)
+        for name in (*CONTRACTS, "orders_counted"):
+            if name not in views.made and re.search(rf"\b{name}\b", bare):
+                self._make(views, name)
+        return views.cursor
+
+    def _views(self) -> _Views:
+        """The thread's views for these versions: shared between readers of one catalog entry, unless overlaid."""
+        if not self.overlays:
+            return _thread_views(self._shared_key(), self._settings)
+        if getattr(self._own, "views", None) is None:
+            self._own.views = _Views(_database(os.getpid(), *self._settings).cursor())
+        return self._own.views
+
+    def _shared_key(self) -> tuple[object, ...]:
+        return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings)
+
+    def _make(self, views: _Views, name: str) -> None:
+        if name == "orders_counted":
+            for needed in ("orders", "order_flags"):
+                if needed not in views.made:
+                    self._make(views, needed)
+            text = self._orders_counted()
+        else:
+            text = self._table_sql(views, CONTRACTS[name])
+        views.cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
+        views.made.add(name)
+
+    def _table_sql(self, views: _Views, contract: Contract) -> str:
+        stored = stored_sql(self.root / contract.name, contract, self.versions.get(contract.name))
+        overlay = self.overlays.get(contract.name)
+        if overlay is None:
+            return stored
+        dirty, rows = f"{contract.name}__dirty", f"{contract.name}__rows"
+        views.cursor.register(dirty, overlay.dirty)
+        views.cursor.register(rows, overlay.rows)
+        same = " AND ".join(f"m.{column} = d.{column}" for column in overlay.dirty.column_names)
+        names = ", ".join(contract.names)
+        return (
+            f"SELECT {names} FROM ({stored}) AS m WHERE NOT EXISTS (SELECT 1 FROM {dirty} AS d WHERE {same})"
+            f" UNION ALL SELECT {names} FROM {rows}"
+        )
+
+    def _orders_counted(self) -> str:
+        if not self.exclude or ("order_flags" not in self.overlays and not self._has_files("order_flags")):
+            return "SELECT * FROM orders"
+        flags = ", ".join("'" + flag.replace("'", "''") + "'" for flag in self.exclude)
+        return (
+            "SELECT * FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM order_flags AS f"
+            f" WHERE f.shop_id = o.shop_id AND f.order_id = o.order_id AND f.flag IN ({flags}))"
+        )
+
+    def _has_files(self, name: str) -> bool:
+        version = self.versions.get(name)
+        return version is not None and bool(delta.snapshot(self.root / name, version).files)
+
+
+def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:
+    contract = CONTRACTS[name]
+    if isinstance(given, Overlay):
+        return Overlay(given.dirty, contract.conform(given.rows))
+    rows = contract.conform(given)
+    return Overlay(rows.select(list(contract.key)), rows)
+
+
+def stored_sql(folder: Path, contract: Contract, version: int | None) -> str:
+    """A SELECT of the contract's columns from the files of one version; typed and empty when there are none.
+
+    A version written before a column joined the contract gives null (or 0, '', false where null may not be).
+    """
+    snapshot = delta.snapshot(folder, version) if version is not None else None
+    if snapshot is None or not snapshot.files:
+        return f"SELECT {', '.join(_nothing(column) for column in contract.columns)} WHERE false"
+    names = [c.name if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
+    return f"SELECT {', '.join(names)} FROM {scan_sql(snapshot.files, contract)}"
+
+
+def scan_sql(files: Sequence[str], contract: Contract, extra: str = "") -> str:
+    """`read_parquet([...])` over files of one table."""
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    hive = "hive_partitioning=false"
+    if contract.partition:
+        hive = f"hive_partitioning=true, hive_types={{'{contract.partition}': VARCHAR}}"
+    return f"read_parquet([{listed}], {hive}{extra})"
+
+
+_NEUTRAL = {"VARCHAR": "''", "BOOLEAN": "false", "TIMESTAMP": "TIMESTAMP '1970-01-01'"}
+
+
+def _nothing(column: Any) -> str:
+    value = "NULL" if column.nullable else _NEUTRAL.get(column.kind.duckdb, "0")
+    return f"CAST({value} AS {column.kind.duckdb}) AS {column.name}"
+
+
+def _wanted(text: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters that the text mentions; DuckDB refuses surplus ones. A missing one is named."""
+    mentioned = set(_PARAMETER.findall(_COMMENT.sub("", text)))
+    missing = sorted(mentioned - params.keys())
+    if missing:
+        raise WarehouseError(
+            f"the query needs ${missing[0]}; given were {', '.join(sorted(params)) or 'none'}"
+        )
+    return {name: params[name] for name in mentioned}
+
+
+class _Views:
+    """A cursor and the names of the temporary views it already has."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self.cursor = cursor
+        self.made: set[str] = set()
+
+
+_threads = threading.local()
+
+
+def _thread_views(key: tuple[object, ...], settings: tuple[str, int]) -> _Views:
+    kept: OrderedDict[tuple[object, ...], _Views] | None = getattr(_threads, "views", None)
+    if kept is None or _threads.process != os.getpid():
+        kept = _threads.views = OrderedDict()
+        _threads.process = os.getpid()
+    if key not in kept:
+        kept[key] = _Views(_database(os.getpid(), *settings).cursor())
+        if len(kept) > CURSORS_PER_THREAD:
+            kept.popitem(last=False)[1].cursor.close()
+    kept.move_to_end(key)
+    return kept[key]
+
+
+_database_lock = threading.Lock()
+
+
+def _database(process: int, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    with _database_lock:
+        return _open_database(process, memory_limit, threads)
+
+
+@cache
+def _open_database(process: int, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """One DuckDB per process (a forked child must not use its parent's) and setting, without network."""
+    return connect(memory_limit, threads)
+
+
+def connect(memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:
+    """A fresh in-memory DuckDB with our settings; the caller closes it."""
+    import duckdb
+
+    config: dict[str, Any] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    if memory_limit:
+        config["memory_limit"] = memory_limit
+    if threads:
+        config["threads"] = threads
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET GLOBAL parquet_metadata_cache = true")
+    return connection

@@ -1,0 +1,204 @@
+"""Planning a write: which stored rows go, which files hold them, and the rows that take their place.
+
+A plan lives in its own DuckDB so that nothing larger than one partition is held in memory: incoming rows may be
+Parquet files, the stored keys are scanned, and each touched partition is streamed into its new file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from laoke.warehouse.contracts import Contract
+from laoke.warehouse.delta import NewFile
+from laoke.warehouse.engine import connect, scan_sql
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, write_stream, write_table
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    # An Arrow table, or Parquet files that hold the contract's columns (partition column included).
+    Rows = pa.Table | Sequence[Path]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A wish: rows to write, and by key, by deleted keys, by condition or as a whole what they replace."""
+
+    contract: Contract
+    rows: Rows
+    keys: tuple[str, ...] = ()
+    fresh: bool = False
+    decided: bool = False
+    deleted: pa.Table | None = None
+    where: Mapping[str, object] = field(default_factory=dict)
+    whole: bool = False
+
+    def check(self) -> None:
+        """Hold the incoming rows against the contract, file by file; raises ContractError."""
+        if not isinstance(self.rows, (list, tuple)):
+            self.contract.check(self.rows)
+            return
+        import pyarrow.parquet as pq
+
+        for path in self.rows:
+            self.contract.check(pq.read_table(path, partitioning=None).select(list(self.contract.names)))
+
+    def plan(self, files: Sequence[str], memory_limit: str, threads: int) -> Plan:
+        plan = Plan(self, connect(memory_limit, threads), list(files))
+        plan.prepare()
+        return plan
+
+
+class Plan:
+    """What one attempt will do with the files of one table version."""
+
+    def __init__(self, change: Change, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+        self.change, self.contract = change, change.contract
+        self.connection, self.files = connection, files
+        self.victims: list[str] = []
+        self.rows_new = self.rows_changed = self.rows_unchanged = self.rows_removed = 0
+        self._incoming = "incoming"  # the view of rows that will be written
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.victims and not self.rows_new and not self.rows_changed
+
+    def close(self) -> None:
+        self.connection.close()
+
+    # Planning
+
+    def prepare(self) -> None:
+        self._register()
+        total = self._one("SELECT count(*) FROM incoming")
+        if not self.files or self.change.fresh:
+            self.rows_new = total
+        elif self.change.whole:
+            self._plan_where(total)
+        elif self.change.deleted is not None:
+            self._plan_deleted(total)
+        else:
+            self._plan_keys(total)
+
+    def _register(self) -> None:
+        rows = self.change.rows
+        if isinstance(rows, (list, tuple)):
+            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in rows)
+            names = ", ".join(self.contract.names)
+            self._run(
+                f"CREATE VIEW incoming AS SELECT {names} FROM read_parquet([{listed}], hive_partitioning=false)"
+            )
+        else:
+            self.connection.register("incoming", rows)
+
+    def _stored(self, columns: str = "*", files: Sequence[str] | None = None) -> str:
+        files = self.files if files is None else files
+        return f"(SELECT {columns} FROM {scan_sql(files, self.contract, ', filename=true')})"
+
+    def _plan_where(self, total: int) -> None:
+        """Everything that equals `where` goes; nothing is compared."""
+        names = list(self.change.where)
+        self._gone = " AND ".join(f"s.{name} = $w_{name}" for name in names) or "true"
+        self._params = {f"w_{name}": value for name, value in self.change.where.items()}
+        self.rows_new, self.rows_removed = total, self._find_victims(", ".join(names) or "1 AS one")
+
+    def _plan_deleted(self, total: int) -> None:
+        """Rows that match a deleted key go; the incoming ones are counted as new where no row went."""
+        self.connection.register("deleted", self.change.deleted)
+        self._gone, self._params = self._match("deleted"), {}
+        removed = self._find_victims(", ".join(self.change.keys))
+        self.rows_new, self.rows_removed = total, removed
+
+    def _plan_keys(self, total: int) -> None:
+        """Split incoming rows by key into new, changed and unchanged; only the first two are written."""
+        keys = ", ".join(self.change.keys)
+        self._gone, self._params = self._match("written"), {}
+        compared = [n for n in self.contract.names if n not in ("import_id", *self.change.keys)]
+        same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM i.{name}" for name in compared) or "true"
+        if self.change.decided:
+            same = "false"
+        on = " AND ".join(f"s.{key} = i.{key}" for key in self.change.keys)
+        columns = keys if self.change.decided else ", ".join(self.contract.names)
+        joined = ", ".join(f"i.{key} AS {key}" for key in self.change.keys)
+        self._run(
+            f"CREATE TABLE met AS SELECT {joined}, ({same}) AS same"
+            f" FROM incoming AS i JOIN {self._stored(columns)} AS s ON {on}"
+        )
+        met, unchanged = self.connection.execute(
+            "SELECT count(*), count(*) FILTER (same) FROM met"
+        ).fetchone() or (0, 0)
+        self.rows_new, self.rows_changed, self.rows_unchanged = total - met, met - unchanged, unchanged
+        self._run(
+            "CREATE VIEW written AS SELECT * FROM incoming AS i WHERE NOT EXISTS"
+            f" (SELECT 1 FROM met AS s WHERE s.same AND {on})"
+        )
+        self._incoming = "written" if unchanged else "incoming"
+        if self.rows_changed:
+            self._run(f"CREATE TABLE changing AS SELECT {keys} FROM met WHERE NOT same")
+            self._gone = self._match("changing")
+            self._find_victims(keys)
+
+    def _match(self, other: str) -> str:
+        on = " AND ".join(f"s.{key} = x.{key}" for key in self.change.keys)
+        return f"EXISTS (SELECT 1 FROM {other} AS x WHERE {on})"
+
+    def _find_victims(self, columns: str) -> int:
+        """Note the files that hold rows to go; returns how many such rows there are."""
+        found = self.connection.execute(
+            f"SELECT filename, count(*) FROM {self._stored(f'{columns}, filename')} AS s WHERE {self._gone}"
+            " GROUP BY filename ORDER BY filename",
+            self._params,
+        ).fetchall()
+        self.victims = [name.replace("\\", "/") for name, _ in found]
+        return sum(count for _, count in found)
+
+    # Writing
+
+    def write(self, folder: Path) -> list[NewFile]:
+        """Write the new files of every touched partition; what stays of a touched file goes along."""
+        if (
+            not self.victims
+            and self._incoming == "incoming"
+            and not isinstance(self.change.rows, (list, tuple))
+        ):
+            return write_table(folder, self.contract, self.change.rows)
+        partition = self.contract.partition
+        if partition is None:
+            return self._write_partition(folder, {}, self.victims, "true")
+        months = {
+            row[0]
+            for row in self.connection.execute(f"SELECT DISTINCT month FROM {self._incoming}").fetchall()
+        }
+        by_month: dict[str, list[str]] = {month: [] for month in months}
+        for file in self.victims:
+            by_month.setdefault(file.rsplit(f"{partition}=", 1)[1].split("/", 1)[0], []).append(file)
+        return [
+            new
+            for month, files in sorted(by_month.items())
+            for new in self._write_partition(folder, {partition: month}, files, f"month = '{month}'")
+        ]
+
+    def _write_partition(
+        self, folder: Path, partition: dict[str, str], files: Sequence[str], condition: str
+    ) -> list[NewFile]:
+        names = ", ".join(self.contract.names)
+        text = f"SELECT {names} FROM {self._incoming} WHERE {condition}"
+        if files:
+            text = f"SELECT {names} FROM {self._stored(names, files)} AS s WHERE NOT {self._gone} UNION ALL {text}"
+        reader = self.connection.execute(text, self._params if files else {}).to_arrow_reader(ROW_GROUP_ROWS)
+        new = write_stream(folder, self.contract, partition, reader)
+        if new.rows:
+            return [new]
+        (folder / new.path).unlink(missing_ok=True)
+        return []
+
+    def _run(self, text: str) -> None:
+        self.connection.execute(text)
+
+    def _one(self, text: str) -> int:
+        row = self.connection.execute(text).fetchone()
+        return int(row[0]) if row else 0
