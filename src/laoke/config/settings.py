@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from laoke.shops.place import database_from_url, place_from_env
 from laoke.shops.keys import session_secret
+from laoke.shops.place import database_from_url, place_from_env
 
 PLACE = place_from_env()
 PACKAGE = Path(__file__).resolve().parent.parent

@@ -1,0 +1,5 @@
+"""`python -m laoke`, for machines on which the `laoke` script is not on the path."""
+
+from laoke.config.cli import main
+
+main()

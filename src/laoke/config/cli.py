@@ -1,0 +1,106 @@
+"""`laoke`: all that the web does, for someone who scripts. This module only registers; the work is elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from laoke import __version__
+from laoke.config import console
+from laoke.config.commands import (
+    campaign,
+    facts,
+    house,
+    people,
+    pricing,
+    reach,
+    segment,
+    serving,
+)
+
+app = typer.Typer(
+    name="laoke",
+    help="老客：认客、策划、算价、触达、复盘。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"laoke {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    home: Annotated[str | None, typer.Option(help="数据所在的文件夹（默认 LAOKE_HOME 或 ./data）")] = None,
+    now: Annotated[
+        str | None, typer.Option(help="店铺时间，如 '2018-11-01 09:00'；前面加 = 则时间停住")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="标准输出只给 JSON")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="版本")
+    ] = False,
+) -> None:
+    """Read the place, the clock and the output form before any command runs."""
+    if home is not None:
+        os.environ["LAOKE_HOME"] = home
+    if now is not None:
+        from laoke.shops.clock import parse_clock
+
+        try:
+            parse_clock(now)
+        except ValueError:
+            raise typer.BadParameter(f"看不懂时间 {now!r}，要像 2018-11-01 或 '2018-11-01 09:00'") from None
+        os.environ["LAOKE_NOW"] = now
+    console.settings.as_json = as_json
+
+
+for module in (house, serving, facts, people, segment, campaign, pricing, reach):
+    module.register(app)
+
+
+def main() -> None:
+    """Entry point of the `laoke` script.
+
+    deltalake and pyarrow were seen to abort now and then while the interpreter ends, after all output; so the exit
+    status is given to the system before the interpreter takes its libraries down.
+    """
+    # `--json`, `--home` and `--now` may stand after the command too: people type them there.
+    sys.argv[1:] = _front_options(sys.argv[1:])
+    status = 0
+    try:
+        app(standalone_mode=True)
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else (0 if end.code is None else 1)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _front_options(words: list[str]) -> list[str]:
+    front: list[str] = []
+    rest: list[str] = []
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word == "--":
+            rest.extend(words[position:])
+            break
+        if word == "--json":
+            front.append(word)
+        elif word in ("--home", "--now") and position + 1 < len(words):
+            front.extend(words[position : position + 2])
+            position += 1
+        elif word.startswith(("--home=", "--now=")):
+            front.append(word)
+        else:
+            rest.append(word)
+        position += 1
+    return front + rest

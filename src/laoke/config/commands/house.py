@@ -1,0 +1,156 @@
+"""Commands of the house: init, shops, users, keys, doctor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from laoke.config.console import emit, ready, refuse, say, the_shop
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands."""
+    app.command("init")(init)
+    shops = typer.Typer(help="店铺", no_args_is_help=True)
+    shops.command("add")(shop_add)
+    shops.command("list")(shop_list)
+    app.add_typer(shops, name="shop")
+    users = typer.Typer(help="账号", no_args_is_help=True)
+    users.command("add")(user_add)
+    users.command("unlock")(user_unlock)
+    app.add_typer(users, name="user")
+    app.command("doctor")(doctor)
+
+
+def make_installation() -> None:
+    """Folders, keys, migrated ledger: safe to call on an installation that is there already."""
+    from laoke.shops.keys import make_key_file
+    from laoke.shops.place import place_from_env
+
+    place = place_from_env()
+    place.make()
+    new_keys = not place.keys.exists()
+    if new_keys and any(place.warehouse.iterdir()):
+        refuse("keys", f"{place.home} 里有数据，但钥匙文件不在：{place.keys}。从备份拿回它")
+    make_key_file(place.keys)
+    ready(migrated=False)
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    ready()
+
+
+def init() -> None:
+    """建好数据文件夹、钥匙和数据库；已有的不动。"""
+    make_installation()
+    from django.conf import settings
+
+    emit({"home": str(settings.PLACE.home)}, f"已备好：{settings.PLACE.home}")
+
+
+def shop_add(
+    name: str,
+    platform: Annotated[str, typer.Option(help="tmall、taobao 或 other")] = "tmall",
+    category: Annotated[str, typer.Option(help="类目，如 家纺")] = "",
+    currency: Annotated[str, typer.Option(help="币种")] = "CNY",
+) -> None:
+    """建一家店。"""
+    ready()
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.models import Platform, Shop
+    from laoke.shops.setup import add_shop
+
+    if platform not in Platform.values:
+        refuse("platform", f"没有平台 {platform}，可选：{'、'.join(Platform.values)}")
+    if Shop.objects.filter(name=name).exists():
+        refuse("shop_exists", f"已有叫「{name}」的店")
+    shop = add_shop(name, now=clock_from_env().now(), platform=platform, category=category, currency=currency)
+    emit({"shop": shop.name, "id": shop.pk}, f"建好了：{shop.name}")
+
+
+def shop_list() -> None:
+    """列出所有店。"""
+    ready()
+    from laoke.shops.models import Shop
+
+    shops = [
+        {"id": s.pk, "name": s.name, "platform": s.platform, "demo": s.is_demo}
+        for s in Shop.objects.order_by("pk")
+    ]
+    emit({"shops": shops}, "\n".join(s["name"] for s in shops) or "还没有店")
+
+
+def user_add(
+    username: str,
+    role: Annotated[
+        str, typer.Option(help="owner、operator、service、designer、warehouse、analyst、auditor")
+    ] = "operator",
+    name: Annotated[str, typer.Option(help="姓名")] = "",
+    shop: Annotated[str | None, typer.Option(help="店名；不给则为所有店")] = None,
+) -> None:
+    """加一个账号，打印一次性密码。"""
+    ready()
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.models import Role, Shop, User
+    from laoke.shops.setup import add_user
+
+    if role not in Role.values:
+        refuse("role", f"没有角色 {role}，可选：{'、'.join(Role.values)}")
+    if User.objects.filter(username=username).exists():
+        refuse("user_exists", f"已有账号 {username}")
+    shops = [the_shop(shop)] if shop else list(Shop.objects.all())
+    if not shops:
+        refuse("no_shop", "还没有店，先用 laoke shop add 建一个")
+    _, password = add_user(username, shops=shops, role=role, now=clock_from_env().now(), full_name=name)
+    emit({"username": username, "one_time_password": password}, f"账号 {username}，一次性密码 {password}")
+
+
+def user_unlock(username: str, reset: Annotated[bool, typer.Option(help="换一个一次性密码")] = False) -> None:
+    """解开因输错密码而锁住的账号。"""
+    ready()
+    import secrets
+
+    from axes.utils import reset as reset_attempts
+
+    from laoke.shops import audit
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.models import User
+
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        refuse("no_user", f"没有账号 {username}")
+    reset_attempts(username=username)
+    result: dict[str, object] = {"username": username}
+    text = f"账号 {username} 已解锁"
+    if reset:
+        password = secrets.token_urlsafe(9)
+        user.set_password(password)
+        user.must_change_password = True
+        user.save(update_fields=["password", "must_change_password"])
+        result["one_time_password"], text = password, f"{text}，一次性密码 {password}"
+    audit.record(
+        "user.unlock", shop=None, actor=None, at=clock_from_env().now(), subject=username, reset=reset
+    )
+    emit(result, text)
+
+
+def doctor() -> None:
+    """看这套数据是否完好：钥匙、审计链、事实表。"""
+    ready()
+    from django.conf import settings
+
+    from laoke.shops import audit, catalog
+    from laoke.warehouse.store import Warehouse
+
+    problems: list[str] = []
+    broken = audit.first_break()
+    if broken is not None:
+        problems.append(f"审计记录从第 {broken.pk} 条起对不上")
+    entry = catalog.current()
+    if entry is not None:
+        problems.extend(Warehouse(settings.PLACE.warehouse).damage(entry.versions))
+    if problems:
+        refuse("damage", "\n".join(problems), problems=problems)
+    say("钥匙对，审计链完整，事实表可读")
+    emit({"ok": True, "catalog": entry.pk if entry else None}, "没有发现问题")

@@ -1,0 +1,124 @@
+"""What every command shares: the place, the clock, the output, and how a refusal ends a command.
+
+Exit codes: 0 done, 1 refused with a reason, 2 wrong usage. With `--json` standard output holds one JSON object (or JSON
+lines) and everything for people goes to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from laoke.shops.models import Shop
+
+
+@dataclass
+class Settings:
+    """The options before the command's name."""
+
+    as_json: bool = False
+
+
+settings = Settings()
+
+
+def ready(*, migrated: bool = True) -> None:
+    """Set Django up and refuse an installation that is not made, not migrated, or has the wrong keys."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "laoke.config.settings")
+    import django
+
+    django.setup()
+    if not migrated:
+        return
+    from django.conf import settings as django_settings
+    from django.db import OperationalError, ProgrammingError
+
+    from laoke.shops.keys import KeyFileError
+    from laoke.shops.setup import check_keys
+
+    try:
+        check_keys(django_settings.PLACE.keys)
+    except KeyFileError as error:
+        refuse("keys", str(error))
+    except (OperationalError, ProgrammingError):
+        refuse("not_ready", f"{django_settings.PLACE.home} 里还没有老客的数据。先运行 laoke init")
+
+
+def the_shop(name: str | None) -> Shop:
+    """The shop of that name, or the only one.
+
+    Ends the command when the name is unknown or several shops leave a choice.
+    """
+    from laoke.shops.models import Shop
+
+    shops = list(Shop.objects.select_related("owner").order_by("pk"))
+    if name is not None:
+        for shop in shops:
+            if shop.name == name:
+                return shop
+        refuse(
+            "no_shop",
+            f"没有叫「{name}」的店。现有：{'、'.join(s.name for s in shops) or '无'}",
+            shops=[s.name for s in shops],
+        )
+    if len(shops) == 1:
+        return shops[0]
+    if not shops:
+        refuse("no_shop", "还没有店。用 laoke shop add 名称 建一个，或用 laoke demo 建示例店")
+    refuse(
+        "which_shop",
+        f"有 {len(shops)} 家店，用 --shop 指明：{'、'.join(s.name for s in shops)}",
+        shops=[s.name for s in shops],
+    )
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    print(text, file=sys.stderr if settings.as_json else sys.stdout, flush=True)
+
+
+def emit(result: dict[str, Any], text: str = "") -> None:
+    """The result: JSON when asked for, else the text for people."""
+    if settings.as_json:
+        print(json.dumps(result, ensure_ascii=False, default=str), flush=True)
+    else:
+        print(text or json.dumps(result, ensure_ascii=False, default=str, indent=1), flush=True)
+
+
+def refuse(code: str, text: str, **detail: Any) -> NoReturn:
+    """End the command with exit code 1 and the reason."""
+    if settings.as_json:
+        print(
+            json.dumps({"error": code, "message": text, **detail}, ensure_ascii=False, default=str),
+            flush=True,
+        )
+    print(text, file=sys.stderr, flush=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Any]:
+    """A progress line on a terminal, nothing elsewhere; yields `update(done, total)`."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f}%"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

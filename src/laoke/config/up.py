@@ -1,0 +1,99 @@
+"""`laoke up`: everything that a shop needs on one PC, started together and ended together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from laoke.config.commands.house import make_installation
+from laoke.config.console import refuse, say
+
+GATEWAY_PORT = 8027
+STOP_SECONDS = 10
+
+
+def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
+    """Make what is missing, start web, worker and loopback gateway, wait for Ctrl-C. Returns the exit code."""
+    if not _free(port):
+        refuse("port", f"端口 {port} 已被占用。关掉占用它的程序，或用 --port 换一个")
+    make_installation()
+    from laoke.config.demo import make_demo_shop
+    from laoke.shops.models import Shop
+
+    if with_demo and not Shop.objects.exists():
+        make_demo_shop(customers=customers, orders=orders)
+    _first_owner()
+    gateway_port = GATEWAY_PORT if _free(GATEWAY_PORT) else _any_port()
+    os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway_port}"
+    callback = f"http://127.0.0.1:{port}/hooks/aliyun/"
+    children = [
+        _start("web", "--port", str(port)),
+        _start("worker"),
+        _start("gateway", "aliyun", "--port", str(gateway_port), "--callback", callback),
+    ]
+    say(f"老客已打开：http://127.0.0.1:{port}  （Ctrl-C 停止）")
+    return _wait(children)
+
+
+def _first_owner() -> None:
+    """An owner account whose one-time password is printed once, when nobody can sign in yet."""
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.models import Role, Shop, User
+    from laoke.shops.setup import add_user
+
+    if User.objects.exists():
+        return
+    _, password = add_user(
+        "owner", shops=list(Shop.objects.all()), role=Role.OWNER, now=clock_from_env().now()
+    )
+    say(f"店长账号 owner，一次性密码 {password}（登录后会让你换一个）")
+
+
+def _start(*words: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "laoke", *words])
+
+
+def _wait(children: list[subprocess.Popen[bytes]]) -> int:
+    """Until Ctrl-C, or until one child ends by itself: then the others are ended too."""
+    stopped = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    while not stopped and all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    failed = 0 if stopped else 1
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    until = time.monotonic() + STOP_SECONDS
+    for child in children:
+        try:
+            child.wait(timeout=max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    if failed:
+        say("有一个部分自己停了，其余的也已停下；上面几行写着原因")
+    else:
+        say("已停止")
+    return failed
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _any_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,98 @@
+"""The worker: takes jobs from the queue and does the regular rounds (mirrors, sending, receipts), one after the other.
+
+Any number of workers may run; every step they take is claimed by a conditional update, so two of them never do the
+same thing twice.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import time
+from collections.abc import Callable
+from datetime import datetime
+from types import FrameType
+
+import structlog
+from django.db import close_old_connections
+
+from laoke.config import pipelines
+from laoke.shops import jobs
+from laoke.shops.clock import clock_from_env
+from laoke.shops.models import Job, JobState
+
+log = structlog.get_logger("laoke.worker")
+
+IDLE_SECONDS = 0.3
+
+
+class Worker:
+    """One worker process."""
+
+    def __init__(self, name: str | None = None, clock: Callable[[], datetime] | None = None) -> None:
+        self.name = name or f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.clock = clock or clock_from_env().now
+        self._stopping = False
+        self._next: dict[str, float] = {}
+
+    def run(self, *, once: bool = False) -> None:
+        """Work until stopped; with `once` until there is nothing left to do now."""
+        self._stop_on_signals()
+        while not self._stopping:
+            close_old_connections()
+            worked = self.turn(all_ticks=once)
+            if once and not worked:
+                return
+            if not worked:
+                time.sleep(IDLE_SECONDS)
+
+    def turn(self, *, all_ticks: bool = False) -> bool:
+        """One job and every tick that is due; True when anything was done."""
+        worked = self._one_job()
+        for tick in pipelines.TICKS:
+            if not all_ticks and time.monotonic() < self._next.get(tick.name, 0.0):
+                continue
+            self._next[tick.name] = time.monotonic() + tick.seconds
+            try:
+                worked = bool(tick.run(self)) or worked
+            except pipelines.EXPECTED_TROUBLE as error:
+                # Trouble of one tick (a gateway away, a lock held) must not stop the others; it is tried again.
+                log.warning(
+                    "tick failed", tick=tick.name, error=type(error).__name__, detail=str(error)[:200]
+                )
+        return worked
+
+    def stopping(self) -> bool:
+        return self._stopping
+
+    def _one_job(self) -> bool:
+        job = jobs.claim(self.name, self.clock(), list(pipelines.JOBS))
+        if job is None:
+            return False
+        run_job(job, self.clock)
+        return True
+
+    def _stop_on_signals(self) -> None:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+
+def run_job(job: Job, clock: Callable[[], datetime]) -> None:
+    """Do one claimed job and write down how it ended; a refusal is an end, not a crash."""
+    progress = jobs.Progress(job, clock)
+    try:
+        result = pipelines.JOBS[job.kind](job, progress, clock)
+    except jobs.JobCancelled:
+        jobs.finish(job, JobState.CANCELLED, clock())
+    except pipelines.Refused as refusal:
+        jobs.finish(job, JobState.FAILED, clock(), error=refusal.as_dict())
+    except Exception as error:
+        log.exception("job failed", job=job.pk, kind=job.kind)
+        jobs.finish(job, JobState.FAILED, clock(), error={"code": "broken", "error": type(error).__name__})
+    else:
+        jobs.finish(job, JobState.DONE, clock(), result=result)
