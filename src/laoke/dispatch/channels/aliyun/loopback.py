@@ -217,11 +217,13 @@ class LoopbackAliyun:
         self.pusher.schedule_reports(messages)
         return {**answer, "BizId": messages[0].biz_id}
 
-    def control(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+    def control(self, wish: object) -> dict[str, Any]:
         """Change settings (`config`), order failures (`fail`, null ends them), provoke a `reply`.
 
         Returns the state after it. Raises ValueError on an unknown wish.
         """
+        if not isinstance(wish, Mapping):
+            raise ValueError(f"a wish is a JSON object, found {type(wish).__name__}")
         unknown = sorted(set(wish) - {"config", "fail", "reply"})
         if unknown:
             raise ValueError(f"no control {unknown[0]!r}; there are: config, fail, reply")
