@@ -24,9 +24,10 @@ POSIX_NAMES = {
         "pause",
     },
 }
-TEXT_CALLS = {"read_text", "write_text"}
-# These open members or descriptors, not text files.
+# These open members, pages or descriptors, not text files.
 OTHER_OPENERS = {"os", "webbrowser", "zipfile", "tarfile", "archive", "zip_file", "book"}
+BYTES_BY_DEFAULT = {"gzip", "bz2", "lzma"}
+TEXT_OPENING_MODULES = {"io", "os", "codecs"} | BYTES_BY_DEFAULT
 FORBIDDEN_MODULES = {"core", "common", "utils", "util", "helpers", "helper", "misc"}
 FILE_LINES = 600
 FUNCTION_LINES = 60
@@ -76,27 +77,28 @@ def _text_opener(call: ast.Call) -> str:
     if function.attr == "read_text":
         return "" if call.args else "read_text"
     owner = function.value.id if isinstance(function.value, ast.Name) else ""
-    if function.attr in ("open", "fdopen") and owner not in OTHER_OPENERS - (
-        {"os"} if function.attr == "fdopen" else set()
-    ):
-        return f"{owner}.{function.attr}".lstrip(".")
+    if owner in TEXT_OPENING_MODULES and function.attr in ("open", "fdopen"):
+        return f"{owner}.{function.attr}" if owner != "os" or function.attr == "fdopen" else ""
+    # A path's open takes the mode first; what takes anything else first opens something else.
+    if function.attr == "open" and owner not in OTHER_OPENERS and (not call.args or _mode_of(call.args[0])):
+        return f"{owner}.open".lstrip(".")
     return ""
 
 
+def _mode_of(argument: ast.expr) -> str:
+    """The mode that a literal names, empty when it is none."""
+    value = argument.value if isinstance(argument, ast.Constant) else None
+    return value if isinstance(value, str) and 0 < len(value) <= 3 and set(value) <= set("rwaxbt+") else ""
+
+
 def _is_binary(call: ast.Call) -> bool:
-    modes = [word.value for word in call.keywords if word.arg == "mode"] + list(call.args)
-    for mode in modes:
-        if (
-            isinstance(mode, ast.Constant)
-            and isinstance(mode.value, str)
-            and set(mode.value) <= set("rwaxbt+")
-        ):
-            return "b" in mode.value
+    written = [word.value for word in call.keywords if word.arg == "mode"] + list(call.args)
+    modes = [mode for mode in map(_mode_of, written) if mode]
+    if modes:
+        return "b" in modes[0]
     # gzip, bz2 and lzma open bytes unless told otherwise.
-    function = call.func
-    return isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id in (
-        "gzip", "bz2", "lzma",
-    )  # fmt: skip
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    return isinstance(owner, ast.Name) and owner.id in BYTES_BY_DEFAULT
 
 
 def too_long(source: str) -> Iterator[str]:

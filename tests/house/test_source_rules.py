@@ -26,6 +26,7 @@ GOOD_AND_BAD: list[tuple[Rule, str, str]] = [
     (rules.text_without_encoding, "gzip.open(p)\n", "gzip.open(p, 'rt')\n"),
     (rules.text_without_encoding, "os.fdopen(d, 'w', encoding='utf-8')\n", "os.fdopen(d, 'w')\n"),
     (rules.text_without_encoding, "os.open(p, os.O_RDONLY)\n", "path.open(mode='a')\n"),
+    (rules.text_without_encoding, "opener.open(request, timeout=3)\n", "p.open('a')\n"),
     (rules.too_long, "def f():\n" + "    pass\n" * 58, "def f():\n" + "    pass\n" * 59),
     (rules.too_long, "a = 1\n" * 599, "a = 1\n" * 600),
     (rules.without_purpose, '"""What lives here."""\n', "a = 1\n"),

@@ -1,0 +1,112 @@
+"""The documentation is held to the source: links lead somewhere, pages are found, lists are complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import reference
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+FRONT = [ROOT / name for name in ("README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+LINK = re.compile(r"(?<!`)\[[^\]\n]*\]\(([^)\s]+)\)")
+SETTING = re.compile(r"""["'](LAOKE_[A-Z_]+|DATABASE_URL)["']""")
+
+
+def _links(page: Path) -> list[Path]:
+    """The files that a page links to, anchors cut off; links to other sites are none of ours."""
+    targets = [target.partition("#")[0] for target in LINK.findall(page.read_text(encoding="utf-8"))]
+    return [(page.parent / target).resolve() for target in targets if target and "://" not in target]
+
+
+def _anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def _reachable(start: Path) -> set[Path]:
+    seen: set[Path] = set()
+    waiting = [start.resolve()]
+    while waiting:
+        page = waiting.pop()
+        if page in seen or page.suffix != ".md" or not page.exists():
+            continue
+        seen.add(page)
+        waiting += _links(page)
+    return seen
+
+
+@pytest.mark.parametrize("page", [*PAGES, *FRONT], ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    if not page.exists():
+        pytest.fail(f"{page.name} is missing")
+    assert [str(target) for target in _links(page) if not target.exists()] == []
+
+
+def test_every_anchor_is_a_heading() -> None:
+    broken = []
+    for page in [*PAGES, *(page for page in FRONT if page.exists())]:
+        for target in LINK.findall(page.read_text(encoding="utf-8")):
+            name, _, anchor = target.partition("#")
+            if not anchor or "://" in target:
+                continue
+            text = ((page.parent / name) if name else page).read_text(encoding="utf-8")
+            if anchor not in {_anchor(heading) for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)}:
+                broken.append(f"{page.name}: {target}")
+    assert broken == []
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    lost = {page.resolve() for page in PAGES} - _reachable(DOCS / "README.md")
+    assert sorted(str(page.relative_to(ROOT)) for page in lost) == []
+
+
+def test_every_setting_of_the_source_is_in_the_reference_and_no_other() -> None:
+    source = {
+        name
+        for path in (ROOT / "src").rglob("*.py")
+        for name in SETTING.findall(path.read_text(encoding="utf-8"))
+    }
+    page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)) == source
+
+
+def test_the_page_of_states_is_what_the_models_say() -> None:
+    assert reference.PAGE.read_text(encoding="utf-8") == reference.states_page(), (
+        "a closed list changed: .venv/bin/python scripts/reference.py writes the page anew"
+    )
+
+
+def test_decisions_are_numbered_tagged_short_and_say_what_why_and_cost() -> None:
+    decisions = sorted((DOCS / "adr").glob("*.md"))
+    assert [path.name[:4] for path in decisions] == [f"{n:04d}" for n in range(1, len(decisions) + 1)]
+    for path in decisions:
+        text = path.read_text(encoding="utf-8")
+        headings = re.findall(r"^## (.*)$", text, re.MULTILINE)
+        assert text.startswith(f"# {path.name[:4]} "), path.name
+        assert "\nTags: " in text, path.name
+        assert headings == ["What", "Why", "What it costs"], path.name
+        assert len(text.splitlines()) < 60, path.name
+
+
+def test_every_dependency_has_its_line_in_a_decision() -> None:
+    """What a shop installs; the reason stands in docs/adr or it does not enter."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[<>=\[]", line)[0] for line in project["dependencies"]]
+    decided = "".join(path.read_text(encoding="utf-8").lower() for path in (DOCS / "adr").glob("*.md"))
+    spoken = {"python-calamine": "calamine", "django-axes": "django-axes"}
+    assert [name for name in names if spoken.get(name, name) not in decided] == []
+
+
+def test_the_glossary_gives_a_word_one_meaning() -> None:
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    words = [
+        row.split("|")[1].strip() for row in text.splitlines() if row.startswith("| ") and "---" not in row
+    ]
+    fixed = [word for word in words if word != "code"]
+    assert len(fixed) > 60
+    assert sorted(word for word in set(fixed) if fixed.count(word) > 1) == []
