@@ -1,0 +1,183 @@
+"""Known layouts as data (`intake/layouts/*.toml`), and how a header is matched to one or to a given mapping.
+
+Columns are found by name, never by position. A name may occur twice; only when a role would have to choose
+between the two is the file refused.
+"""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from laoke.intake.reading.refusals import IntakeRefused
+from laoke.intake.reading.roles import ROLES, Grain, missing_roles
+
+_BRACKETS = str.maketrans("（）［］【】：", "()[][]:")
+_NEED_ONE_COLUMN = frozenset({"id", "money", "time", "count"})
+
+
+def normal_name(name: str) -> str:
+    """A header name without blanks, byte order mark and quoting, brackets and letters in half width."""
+    name = unicodedata.normalize("NFKC", name.strip().strip("\ufeff")).translate(_BRACKETS)
+    if name.startswith('="') and name.endswith('"'):
+        name = name[2:-1]
+    return "".join(
+        character for character in name if not character.isspace() and character not in "\ufeff\u200b'\""
+    )
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One known layout: which header names fill which role, and what is particular about its rows."""
+
+    id: str
+    platform: str
+    title_zh: str
+    title_en: str
+    years: str
+    source: str
+    grain: Grain
+    header: tuple[str, ...]
+    names: dict[str, tuple[str, ...]]
+    marks: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A header made readable: role → column, how wide a row is, and whether numbers may be Excel's day serials."""
+
+    id: str
+    grain: Grain
+    columns: dict[str, int]
+    width: int
+    header: tuple[str, ...]
+    serials: bool = False
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, role: str) -> bool:
+        return role in self.columns
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """How well a header fits a profile. `mapping` is role → header name as in the file; best score first.
+
+    `missing` are roles without which the file cannot be read, `unused` the columns no role takes.
+    """
+
+    profile: Profile
+    score: float
+    mapping: dict[str, str]
+    missing: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        return not self.missing
+
+
+@lru_cache(maxsize=1)
+def profiles() -> dict[str, Profile]:
+    """All layouts that come with Laoke, by id."""
+    found = {}
+    for file in sorted(resources.files("laoke.intake").joinpath("layouts").iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".toml"):
+            profile = _profile(tomllib.loads(file.read_text(encoding="utf-8")))
+            found[profile.id] = profile
+    return found
+
+
+def _profile(data: dict[str, Any]) -> Profile:
+    names = {
+        role: tuple(normal_name(name) for name in accepted) for role, accepted in data["columns"].items()
+    }
+    strange = set(names) - set(ROLES)
+    if strange:
+        raise ValueError(f"layout {data['id']}: no such role: {', '.join(sorted(strange))}")
+    return Profile(
+        id=data["id"],
+        platform=data["platform"],
+        title_zh=data["title"]["zh"],
+        title_en=data["title"]["en"],
+        years=data["years"],
+        source=data["source"],
+        grain=data["grain"],
+        header=tuple(normal_name(name) for name in data["header"]),
+        names=names,
+        marks=data.get("marks", {}),
+    )
+
+
+def recognise(header: Sequence[str]) -> list[Recognition]:
+    """Every profile that shares a name with the header, best first; complete ones before incomplete ones."""
+    names = [normal_name(name) for name in header]
+    found = [_recognition(profile, header, names) for profile in profiles().values()]
+    return sorted((r for r in found if r.score > 0), key=lambda r: (not r.complete, -r.score, r.profile.id))
+
+
+def _recognition(profile: Profile, header: Sequence[str], names: list[str]) -> Recognition:
+    mapping = {}
+    for role, accepted in profile.names.items():
+        for name in accepted:
+            if name in names:
+                mapping[role] = header[names.index(name)]
+                break
+    taken = {normal_name(name) for name in mapping.values()}
+    known = set(names) & (set(profile.header) | taken)
+    union = (set(names) | set(profile.header)) - {""}
+    unused = tuple(
+        original for original, name in zip(header, names, strict=True) if name and name not in taken
+    )
+    score = round(len(known) / len(union), 4) if union else 0.0
+    return Recognition(profile, score, mapping, missing_roles(set(mapping), profile.grain), unused)
+
+
+def layout_of(
+    header: Sequence[str],
+    mapping: Mapping[str, str],
+    *,
+    id: str,
+    grain: Grain,
+    serials: bool = False,
+    marks: Mapping[str, str] | None = None,
+) -> Layout:
+    """Check a mapping {role: header name} against a header and give the layout to read with.
+
+    Refuses: a role that does not exist (`unknown_role`), a column that is not there (`column_missing`, with the
+    columns there are), required roles left out (`roles_missing`), a name that stands twice (`duplicate_column`).
+    """
+    names = [normal_name(name) for name in header]
+    columns: dict[str, int] = {}
+    for role, wanted in mapping.items():
+        if role not in ROLES or grain not in ROLES[role].grains:
+            raise IntakeRefused("unknown_role", role=role)
+        name = normal_name(wanted)
+        places = [place for place, found in enumerate(names) if found == name]
+        if not places or not name:
+            raise IntakeRefused(
+                "column_missing", role=role, column=wanted, found=[n for n in header if n.strip()]
+            )
+        if len(places) > 1 and ROLES[role].kind in _NEED_ONE_COLUMN:
+            raise IntakeRefused(
+                "duplicate_column", column=wanted.strip(), first=places[0] + 1, second=places[1] + 1
+            )
+        columns[role] = places[0]
+    missing = missing_roles(set(columns), grain)
+    if missing:
+        raise IntakeRefused("roles_missing", roles=list(missing), found=[n for n in header if n.strip()])
+    return Layout(id, grain, columns, len(header), tuple(header), serials, dict(marks or {}))
+
+
+def layout_of_recognition(
+    header: Sequence[str], recognition: Recognition, *, serials: bool = False
+) -> Layout:
+    """The layout of a recognised header; optional roles of a name that stands twice take the first."""
+    profile = recognition.profile
+    return layout_of(
+        header, recognition.mapping, id=profile.id, grain=profile.grain, serials=serials, marks=profile.marks
+    )

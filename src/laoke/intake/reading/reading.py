@@ -1,0 +1,200 @@
+"""The way through a file: an optional first pass for its as-of time, then batches, then the sums.
+
+Small files go through plain Python, large ones through compiled kernels; both give the same batches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from laoke.intake.reading.batches import ReadingSummary, StagedBatch
+from laoke.intake.reading.cells import EPOCH, FIRST_YEAR, LAST_YEAR, OK, micros_of
+from laoke.intake.reading.opening import Source
+from laoke.intake.reading.profiles import Layout, Recognition, layout_of, layout_of_recognition
+from laoke.intake.reading.records import Chunk, PlainChunk
+from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
+from laoke.intake.reading.roles import Grain
+from laoke.intake.reading.verdicts import refuse_damaged_ids
+
+Engine = Literal["auto", "plain", "compiled"]
+Progress = Callable[[int, int], None]
+
+_STAMP = re.compile(r"(?<!\d)(20\d{2})(\d{2})(\d{2})[-_ ]?(\d{2})(\d{2})(\d{2})?(?!\d)")
+_TIME_ROLES = ("created_at", "paid_at", "shipped_at", "finished_at", "modified_at")
+
+
+def choose_layout(
+    source: Source,
+    mapping: Mapping[str, str] | None = None,
+    *,
+    profile: str | None = None,
+    grain: Grain = "order",
+) -> Layout:
+    """The layout to read a source with: a mapping {role: header name}, a profile by id, or the best recognised.
+
+    Raises IntakeRefused `header_not_recognised` when nothing fits completely, naming what is missing of the
+    nearest layout and the columns there are.
+    """
+    if mapping is not None:
+        return layout_of(source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet)
+    found: list[Recognition] = source.recognitions
+    if profile is not None:
+        found = [recognition for recognition in found if recognition.profile.id == profile]
+    if not found or not found[0].complete:
+        raise IntakeRefused(
+            "header_not_recognised",
+            nearest=found[0].profile.id if found else None,
+            missing=list(found[0].missing) if found else [],
+            found=[name for name in source.header if name],
+        )
+    return layout_of_recognition(source.header, found[0], serials=source.from_sheet)
+
+
+class Reading:
+    """Batches of a source, to be iterated once; `summary` is complete when the iteration is."""
+
+    def __init__(
+        self,
+        source: Source,
+        layout: Layout,
+        *,
+        file_name: str,
+        seen_at: datetime | None,
+        until: datetime | None,
+        progress: Progress | None,
+        cancelled: Callable[[], bool] | None,
+        engine: Engine,
+    ) -> None:
+        self.source, self.layout = source, layout
+        self.summary = ReadingSummary()
+        self._until = None if until is None else micros_of(until)
+        self._seen_at = seen_at or time_in_name(file_name)
+        self._progress, self._cancelled, self._engine = progress, cancelled, engine
+
+    def __iter__(self) -> Iterator[StagedBatch]:
+        plain = self._plain_data()
+        seen_at = self._as_of(plain)
+        self.summary.seen_at = EPOCH + timedelta(microseconds=seen_at)
+        if self.layout.grain == "line":
+            from laoke.intake.reading.lines import line_batches
+
+            yield from line_batches(
+                self._chunks(self.layout, plain), self._parts(), seen_at, self._until, self.summary
+            )
+        else:
+            yield from self._order_batches(plain, seen_at)
+        if not self.summary.read.rows:
+            raise IntakeRefused("no_data_rows", line=self.source.header_line)
+
+    def _order_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
+        from laoke.intake.reading.orders import order_batch
+
+        first_row = 1
+        for chunk in self._chunks(self.layout, plain):
+            refuse_damaged_ids(chunk)
+            batch = order_batch(
+                chunk, seen_at=seen_at, until=self._until, first_row=first_row, summary=self.summary
+            )
+            first_row += chunk.rows
+            yield batch
+
+    def _plain_data(self) -> bytes | None:
+        """The whole text of a small file; None when the kernels shall read it."""
+        limits = self.source.limits
+        if self._engine == "compiled" or (self._engine == "auto" and self.source.size > limits.plain_bytes):
+            return None
+        with self.source.data() as stream:
+            return stream.read_all(limits.plain_bytes if self._engine == "auto" else 2**62)
+
+    def _chunks(self, layout: Layout, plain: bytes | None) -> Iterator[Chunk]:
+        source, limits = self.source, self.source.limits
+        if plain is not None:
+            yield PlainChunk(plain, source.data_line, layout, source.text_encoding, limits.cell_bytes)
+            self._tell(source.size)
+            return
+        from laoke.intake.reading.compiled import compiled_chunks
+
+        with source.data() as stream:
+            for chunk in compiled_chunks(stream, layout, source.data_line, source.text_encoding, limits):
+                yield chunk
+                self._tell(stream.position)
+
+    def _tell(self, position: int) -> None:
+        if self._cancelled is not None and self._cancelled():
+            raise ReadingStopped
+        if self._progress is not None:
+            self._progress(position, self.source.size)
+
+    def _as_of(self, plain: bytes | None) -> int:
+        """The time the file speaks of: as told, else from its name, else its latest time; never after `until`."""
+        told = micros_of(self._seen_at) if self._seen_at else self._latest_time(plain)
+        return told if self._until is None else min(told, self._until)
+
+    def _latest_time(self, plain: bytes | None) -> int:
+        roles = {role: self.layout.columns[role] for role in _TIME_ROLES if self.layout.has(role)}
+        columns = {"order_id": self.layout.columns["order_id"], **roles}
+        survey = Layout(
+            self.layout.id,
+            self.layout.grain,
+            columns,
+            self.layout.width,
+            self.layout.header,
+            self.layout.serials,
+        )
+        latest = 0
+        for chunk in self._chunks(survey, plain):
+            if self.layout.grain == "order":
+                refuse_damaged_ids(chunk)
+            for role in roles:
+                micros, states = chunk.times(role)
+                latest = max(latest, int(micros[states == OK].max(initial=0)))
+        return latest
+
+    def _parts(self) -> int:
+        return max(1, -(-self.source.size // self.source.limits.part_bytes))
+
+
+def read_batches(
+    source: Source,
+    layout: Layout | None = None,
+    *,
+    file_name: str | None = None,
+    seen_at: datetime | None = None,
+    until: datetime | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    engine: Engine = "auto",
+) -> Reading:
+    """Read a source in batches of tens of thousands of rows; iterate the result, then look at its `summary`.
+
+    `file_name` is the name the owner's file had (its time, as in ExportOrderList201905151650.csv, is the as-of time
+    unless `seen_at` is given). Rows created after `until` are held back: counted, not given. `progress(done, all)`
+    counts bytes of the file; `cancelled()` is asked after each chunk and ends reading with ReadingStopped. Raises
+    IntakeRefused also while iterating: a batch given before then must not become visible.
+    """
+    return Reading(
+        source,
+        layout or choose_layout(source),
+        file_name=file_name or source.path.name,
+        seen_at=seen_at,
+        until=until,
+        progress=progress,
+        cancelled=cancelled,
+        engine=engine,
+    )
+
+
+def time_in_name(file_name: str) -> datetime | None:
+    """The moment of export when the name holds one: 201905151650 or 20190515165030."""
+    for found in _STAMP.finditer(Path(file_name).stem):
+        try:
+            moment = datetime(*(int(part or 0) for part in found.groups()))  # type: ignore[arg-type]
+        except ValueError:
+            continue
+        if FIRST_YEAR <= moment.year <= LAST_YEAR:
+            return moment
+    return None

@@ -1,0 +1,58 @@
+"""Why a whole file is refused, and the limits a file is held to.
+
+    IntakeRefused        the file cannot be read as it is; the code names the reason, the params its particulars
+    └── ReadingStopped   the reader was asked to stop; nothing is wrong with the file
+
+The Chinese sentence for each code lives in `messages.py`; this module knows neither Django nor language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class IntakeRefused(Exception):
+    """A file that is refused as a whole: `code` is stable, `params` fill its message."""
+
+    def __init__(self, code: str, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code = code
+        self.params = params
+
+    def __str__(self) -> str:
+        details = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        return f"{self.code}({details})"
+
+
+class ReadingStopped(IntakeRefused):
+    """The caller's `cancelled` answered yes; no further batch is given."""
+
+    def __init__(self) -> None:
+        super().__init__("reading_stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may cost. Sizes are bytes, times are seconds.
+
+    `plain_bytes` is the size up to which the plain Python path is used, so that a small file never waits for
+    the compiler. `sheet_*` hold for Excel files, which are read in a child process.
+    """
+
+    cell_bytes: int = 64 * KIB
+    plain_bytes: int = 2 * MIB
+    buffer_bytes: int = 32 * MIB
+    batch_rows: int = 65_536
+    sheet_bytes: int = 768 * MIB
+    sheet_ratio: int = 300
+    sheet_seconds: float = 300.0
+    sheet_memory: int = 2048 * MIB
+    gzip_ratio: int = 1000
+    part_bytes: int = 64 * MIB
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,75 @@
+"""`python -m laoke.intake.reading.sheet_child BOOK OUT`: write the first sheet that holds data as UTF-8 CSV.
+
+Runs as a process of its own, so that a hostile book can be stopped without harm to the reader. One sheet row is
+one line of OUT. The last line on stdout is a JSON object with `rows` and `sheet`, or `refused` and its code.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+_LARGEST_EXACT = 10**15
+
+
+def cell_text(value: Any) -> str:
+    """The cell as an export would write it. Numbers of 16 digits and more were damaged by Excel and show it."""
+    if isinstance(value, str):
+        return " ".join(value.splitlines()) if "\n" in value or "\r" in value else value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return _number_text(value)
+    if isinstance(value, dt.datetime):
+        return (value + dt.timedelta(milliseconds=500)).strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return "" if value is None else str(value)
+
+
+def _number_text(value: int | float) -> str:
+    if abs(value) >= _LARGEST_EXACT:
+        return f"{value:.5E}"
+    if float(value).is_integer():
+        return str(int(value))
+    # binary noise (0.30000000000000004) ends at the 9th decimal, day fractions need six
+    return f"{value:.9f}".rstrip("0").rstrip(".")
+
+
+def sheet_rows(book: Any) -> tuple[str, Iterator[list[Any]]]:
+    """Name and rows of the first visible sheet with at least two rows."""
+    for name in book.sheet_names:
+        sheet = book.get_sheet_by_name(name)
+        if sheet.total_height >= 2:
+            return name, iter(sheet.to_python(skip_empty_area=False))
+    return "", iter(())
+
+
+def main(arguments: list[str]) -> int:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    book_path, out_path = (Path(argument) for argument in arguments)
+    answer: dict[str, Any]
+    try:
+        book = CalamineWorkbook.from_path(str(book_path))
+        name, rows = sheet_rows(book)
+        count = 0
+        with out_path.open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out, lineterminator="\n")
+            for row in rows:
+                writer.writerow([cell_text(value) for value in row])
+                count += 1
+        answer = {"rows": count, "sheet": name}
+    except CalamineError as error:
+        answer = {"refused": "file_encrypted" if "assword" in str(error) else "sheet_unreadable"}
+    sys.stdout.write(json.dumps(answer) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,94 @@
+"""Excel books: weighed before they are opened, then read by a child process into a CSV beside.
+
+The weighing unpacks every part of the zip and counts what really comes out, because the sizes a zip declares
+may lie. The child is stopped when it takes too long or, where the system tells, too much memory.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+from laoke.intake.reading.filetypes import FileKind
+from laoke.intake.reading.refusals import MIB, IntakeRefused, Limits
+
+
+def weigh_book(path: Path, limits: Limits) -> None:
+    """Refuse a zip that unpacks to more than the limits allow, or that is damaged or cut off."""
+    allowed = min(limits.sheet_bytes, max(limits.sheet_ratio * path.stat().st_size, 16 * MIB))
+    unpacked = 0
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(part.file_size for part in archive.infolist()) > allowed:
+                raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes)
+            for part in archive.infolist():
+                with archive.open(part) as stream:
+                    while block := stream.read(MIB):
+                        unpacked += len(block)
+                        if unpacked > allowed:
+                            raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes)
+    except RuntimeError as error:
+        raise IntakeRefused("file_encrypted") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise IntakeRefused("file_truncated", kind="xlsx") from error
+
+
+def sheet_to_csv(path: Path, kind: FileKind, limits: Limits) -> Path:
+    """The first sheet with data as a UTF-8 CSV in the system's temporary folder; the caller deletes it."""
+    if kind == "xlsx":
+        weigh_book(path, limits)
+    handle = tempfile.NamedTemporaryFile(prefix="laoke-sheet-", suffix=".csv", delete=False)  # noqa: SIM115
+    handle.close()
+    spool = Path(handle.name)
+    try:
+        answer = _run_child(path, spool, limits)
+        if "refused" in answer:
+            raise IntakeRefused(str(answer["refused"]))
+        if not answer["rows"]:
+            raise IntakeRefused("empty_file")
+    except BaseException:
+        spool.unlink(missing_ok=True)
+        raise
+    return spool
+
+
+def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
+    command = [sys.executable, "-m", "laoke.intake.reading.sheet_child", str(path), str(spool)]
+    child = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + limits.sheet_seconds
+    try:
+        while True:
+            try:
+                output, _ = child.communicate(timeout=0.05)
+                break
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise IntakeRefused("sheet_too_slow", seconds=limits.sheet_seconds) from None
+                if resident_bytes(child.pid) > limits.sheet_memory:
+                    raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes) from None
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.communicate()
+    lines = output.decode("utf-8", "replace").splitlines()
+    if child.returncode or not lines:
+        raise IntakeRefused("sheet_unreadable")
+    answer: dict[str, object] = json.loads(lines[-1])
+    return answer
+
+
+def resident_bytes(pid: int) -> int:
+    """Memory of a process where /proc tells it; 0 elsewhere, where only the time limit holds."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+    except OSError:
+        return 0
+    return int(fields[1]) * 4096 if len(fields) > 1 else 0

@@ -1,0 +1,205 @@
+"""The verdict on each row of a chunk: accepted, put aside with a reason, held back, or no data row at all.
+
+The first reason found is the one told. Money is counted once per row here, so that the sums of a file add up
+by construction.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary
+from laoke.intake.reading.cells import EMPTY, EPOCH, IMPOSSIBLE, OK, OTHER, UNREADABLE
+from laoke.intake.reading.records import CUT, EXTRA, FILLED, TOO_LONG, UNCLOSED, Chunk, Numbers, States
+from laoke.intake.reading.refusals import IntakeRefused
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+LARGEST_CENTS = 10_000_000_000_000
+_ID = r"^[0-9A-Za-z_.:#/\-]{1,64}$"
+_SCIENTIFIC_ID = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}$"
+_SHOWN = 80
+_TOTALS = (
+    "总计",
+    "合计",
+    "小计",
+    "总和",
+    "汇总",
+    "备注:",
+    "备注：",
+    "说明",
+    "注:",
+    "注：",
+    "导出时间",
+    "数据说明",
+    "#",
+)
+
+
+class Verdict:
+    """Reasons by row. `role` of a reason names the column to show with it."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self.chunk = chunk
+        self.ignored = np.zeros(chunk.rows, np.bool_)
+        self.held_back = np.zeros(chunk.rows, np.bool_)
+        self.cents = np.zeros(chunk.rows, np.int64)
+        self.money_readable = np.ones(chunk.rows, np.bool_)
+        self._reason = np.zeros(chunk.rows, np.int16)
+        self._reasons: list[tuple[str, str]] = [("", "")]
+
+    @property
+    def clean(self) -> Mask:
+        """Rows with no reason against them so far."""
+        return (self._reason == 0) & ~self.ignored
+
+    @property
+    def accepted(self) -> Mask:
+        return self.clean & ~self.held_back
+
+    def reject(self, mask: Mask, code: str, role: str = "") -> None:
+        hit = mask & (self._reason == 0)
+        if hit.any():
+            self._reasons.append((code, role))
+            self._reason[hit] = len(self._reasons) - 1
+
+    def check_shape(self, created_states: States) -> None:
+        """Totals and remarks, rows cut off, quotes left open, overlong cells, too few or too many cells."""
+        chunk = self.chunk
+        faults = chunk.faults
+        short = chunk.counts <= max(chunk.layout.columns.values())
+        self._ignore_totals(short, created_states)
+        self.reject((faults & CUT) > 0, "row_cut_off")
+        self.reject((faults & UNCLOSED) > 0, "quote_not_closed")
+        self.reject((faults & TOO_LONG) > 0, "cell_too_long")
+        self.reject(short, "too_few_cells")
+        self.reject((faults & EXTRA) > 0, "too_many_cells")
+        self.money_readable &= ~short & ((faults & (CUT | UNCLOSED | EXTRA | TOO_LONG)) == 0)
+
+    def _ignore_totals(self, short: Mask, created_states: States) -> None:
+        faults = self.chunk.faults
+        self.ignored |= (faults & (FILLED | CUT | UNCLOSED | TOO_LONG)) == 0
+        candidates = ~self.ignored & (short | (created_states != OK)) & ((faults & TOO_LONG) == 0)
+        for row in np.flatnonzero(candidates):
+            raw = self.chunk.raw(int(row)).strip(" \t,\"'=")
+            if not raw or raw.startswith(_TOTALS):
+                self.ignored[row] = True
+
+    def check_ids(self, role: str, ids: pa.Array) -> None:
+        """Missing ids, and ids that hold blanks, words or more than 64 characters."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        chunk = self.chunk
+        states = chunk.plain_ids(role)
+        self.reject(states == EMPTY, "order_id_missing" if role == "order_id" else "id_missing", role)
+        looked_at = np.flatnonzero((states != EMPTY) & ((states != OK) | (lengths(ids) > 64)) & self.clean)
+        if not len(looked_at):
+            return
+        some = ids.take(pa.array(looked_at))
+        strange = np.zeros(chunk.rows, np.bool_)
+        strange[looked_at] = ~pc.match_substring_regex(some, _ID).to_numpy(zero_copy_only=False)
+        self.reject(strange, "id_unreadable", role)
+
+    def check_time(self, role: str, states: States, *, required: bool = False) -> None:
+        if required:
+            self.reject(states == EMPTY, "time_missing", role)
+        self.reject(states == UNREADABLE, "time_unreadable", role)
+        self.reject(states == IMPOSSIBLE, "time_impossible", role)
+
+    def check_money(self, role: str, values: Numbers, states: States, *, signed: bool = False) -> None:
+        self.reject(states == UNREADABLE, "money_unreadable", role)
+        self.reject(np.abs(values) > LARGEST_CENTS, "money_too_large", role)
+        if not signed:
+            self.reject(values < 0, "negative_amount", role)
+
+    def count_money(self, cents: Numbers, readable: Mask) -> None:
+        """What each row adds to the file's sum; rows whose money cannot be read or trusted add nothing."""
+        self.money_readable &= readable & (np.abs(cents) <= LARGEST_CENTS)
+        self.cents = np.where(self.money_readable, cents, 0)
+
+    def hold_back(self, created: Numbers, until: int | None) -> None:
+        if until is not None:
+            self.held_back = self.clean & (created > until)
+
+    def quarantined(self) -> list[QuarantinedRow]:
+        return [self._quarantined(int(row)) for row in np.flatnonzero((self._reason > 0) & ~self.ignored)]
+
+    def _quarantined(self, row: int) -> QuarantinedRow:
+        code, role = self._reasons[self._reason[row]]
+        chunk, layout = self.chunk, self.chunk.layout
+        params: dict[str, Any] = {}
+        if role:
+            params = {"column": layout.header[layout.columns[role]], "found": chunk.cell(role, row)[:_SHOWN]}
+        elif code in ("too_few_cells", "too_many_cells", "row_cut_off"):
+            params = {"found": int(chunk.counts[row]), "expected": layout.width}
+        return QuarantinedRow(
+            int(chunk.lines[row]),
+            code,
+            params,
+            int(self.cents[row]),
+            chunk.raw(row),
+            bool(self.money_readable[row]),
+        )
+
+    def add_to(self, summary: ReadingSummary, created: Numbers) -> None:
+        """Add this chunk's rows and cents to the sums of the file."""
+        cents, accepted = self.cents, self.accepted
+        quarantined = (self._reason > 0) & ~self.ignored
+        held = self.held_back & self.clean
+        for tally, mask in (
+            (summary.read, ~self.ignored),
+            (summary.accepted, accepted),
+            (summary.quarantined, quarantined),
+            (summary.held_back, held),
+        ):
+            tally.add(mask.sum(), cents[mask].sum())
+        summary.ignored += int(self.ignored.sum())
+        summary.money_unreadable += int((quarantined & ~self.money_readable).sum())
+        codes, counts = np.unique(self._reason[quarantined], return_counts=True)
+        for code, count in zip(codes, counts, strict=True):
+            summary.reasons[self._reasons[code][0]] += int(count)
+        if accepted.any():
+            first, last = (moment(created[accepted].min()), moment(created[accepted].max()))
+            summary.first_created = min(filter(None, (summary.first_created, first)))
+            summary.last_created = max(filter(None, (summary.last_created, last)))
+
+
+def refuse_damaged_ids(chunk: Chunk, role: str = "order_id") -> None:
+    """Raise when Excel has turned an id of the chunk into 1.23E+18: the digits are lost, no row can be trusted."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    looked_at = np.flatnonzero(chunk.plain_ids(role) == OTHER)
+    if not len(looked_at):
+        return
+    damaged = pc.match_substring_regex(chunk.texts(role).take(pa.array(looked_at)), _SCIENTIFIC_ID)
+    place = pc.index(damaged, True).as_py()
+    if place < 0:
+        return
+    row = int(looked_at[place])
+    raise IntakeRefused(
+        "ids_in_scientific_notation",
+        line=int(chunk.lines[row]),
+        found=chunk.cell(role, row)[:_SHOWN],
+        column=chunk.layout.header[chunk.layout.columns[role]],
+    )
+
+
+def lengths(texts: pa.Array) -> Numbers:
+    """Bytes of each text."""
+    import pyarrow.compute as pc
+
+    found: Numbers = pc.binary_length(texts).to_numpy(zero_copy_only=False)
+    return found
+
+
+def moment(micros: Any) -> Any:
+    """Microseconds since 1970-01-01 as a naive datetime."""
+    return EPOCH + timedelta(microseconds=int(micros))
