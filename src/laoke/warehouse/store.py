@@ -175,12 +175,15 @@ class Warehouse:
         from deltalake.exceptions import CommitFailedError
 
         self.create(table)
-        change.check()
+        checked = False
         for _ in range(ATTEMPTS):
             opened = delta.open_table(self.folder(table))
             done = opened.transaction_version(app_id) if app_id else None
             if done is not None and done >= app_version:
                 return WriteResult(opened.version(), skipped=True)
+            if not checked:
+                change.check()
+                checked = True
             try:
                 return self._attempt(opened, change, app_id, app_version)
             except CommitFailedError as error:
