@@ -1,0 +1,110 @@
+"""customer_features: what is known of each person on a day, by one query with the shop's cut points.
+
+The query is `queries/customer_features.sql`; here are its parameters and the write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from laoke.warehouse.contracts import CUSTOMER_FEATURES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from laoke.warehouse.engine import Reader
+    from laoke.warehouse.store import Warehouse, WriteResult
+
+
+@dataclass(frozen=True)
+class CutPoints:
+    """Where a shop draws its lines; the defaults are those of RULES 7.2, each editable.
+
+    Days since the last purchase: up to `active_days` new or active, then silent, dormant, nearly lost, lost.
+    Groups: loyal from `loyal_orders` purchase days on, else active when bought within `group_active_days`, else
+    ordinary. RFM looks at purchases of the last `rfm_days` (R at all of them). `high_by` says what a high R, F or
+    M is: above the mean, above the median (at least half of the payers strictly below), or at the fixed lines.
+    `score_by` quintile: 1 + fifths of payers strictly below; fixed: `r_cuts` in days, `f_cuts` in purchase days,
+    `m_cuts` in multiples of the shop's net amount per purchase day.
+    """
+
+    active_days: int = 90
+    silent_days: int = 180
+    dormant_days: int = 365
+    nearly_lost_days: int = 720
+    loyal_orders: int = 2
+    group_active_days: int = 90
+    rfm_days: int = 730
+    high_by: Literal["mean", "median", "fixed"] = "mean"
+    r_high_days: int = 60
+    f_high_orders: int = 5
+    m_high_cents: int = 50_000
+    score_by: Literal["quintile", "fixed"] = "quintile"
+    r_cuts: tuple[int, int, int, int] = (30, 60, 90, 180)
+    f_cuts: tuple[int, int, int, int] = (2, 3, 5, 10)
+    m_cuts: tuple[int, int, int, int] = (1, 2, 5, 10)
+
+    def __post_init__(self) -> None:
+        stages = (self.active_days, self.silent_days, self.dormant_days, self.nearly_lost_days)
+        for name, cuts in (
+            ("stages", stages),
+            ("r_cuts", self.r_cuts),
+            ("f_cuts", self.f_cuts),
+            ("m_cuts", self.m_cuts),
+        ):
+            if list(cuts) != sorted(set(cuts)) or cuts[0] < 0:
+                raise ValueError(f"{name} must rise: {cuts}")
+        if self.high_by not in ("mean", "median", "fixed") or self.score_by not in ("quintile", "fixed"):
+            raise ValueError(f"unknown rule: high_by={self.high_by}, score_by={self.score_by}")
+
+    def params(self) -> dict[str, Any]:
+        """The `$name` parameters of the query."""
+        params: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, tuple):
+                params |= {f"{field.name[0]}_cut_{i}": cut for i, cut in enumerate(value, start=1)}
+            else:
+                params[field.name] = value
+        return params
+
+
+DEFAULT_CUT_POINTS = CutPoints()
+
+
+def build_features(
+    reader: Reader, as_of_day: int, shop_id: int, cut_points: CutPoints = DEFAULT_CUT_POINTS
+) -> pa.Table:
+    """The rows of customer_features for one shop and day (days since 1970-01-01), one per person, by person_id.
+
+    Orders count when paid on or before the day and not flagged as fake. A window of n days holds purchases not
+    more than n days before `as_of_day`. Refunds are those known to the reader's versions.
+    """
+    table = reader.query("customer_features", shop_id=shop_id, as_of_day=as_of_day, **cut_points.params())
+    return CUSTOMER_FEATURES.conform(table)
+
+
+def write_features(
+    warehouse: Warehouse,
+    features: pa.Table,
+    as_of_day: int,
+    shop_id: int,
+    *,
+    app_id: str,
+    app_version: int = 1,
+) -> WriteResult:
+    """Put the features of one shop and day in place of those of the same shop and day."""
+    where = {"shop_id": shop_id, "as_of_day": as_of_day}
+    return warehouse.replace(
+        "customer_features", features, where=where, app_id=app_id, app_version=app_version
+    )
+
+
+def drop_features(
+    warehouse: Warehouse, as_of_day: int, shop_id: int, *, app_id: str, app_version: int = 1
+) -> WriteResult:
+    """Forget the features of one shop and day, so that only today and month ends stay."""
+    return write_features(
+        warehouse, CUSTOMER_FEATURES.empty(), as_of_day, shop_id, app_id=app_id, app_version=app_version
+    )

@@ -1,0 +1,201 @@
+-- What is known of each person of a shop on a day: the rows of customer_features.
+-- Persons are customers joined by person_map; a customer without a row there is a person by the same number.
+-- Shaped by size: orders are folded once to (person, day), which is also the rule that orders of one day count
+-- once; scores come from the distribution of distinct values (share of payers strictly below), so equal persons
+-- get equal scores and no order among equals is needed. Integer arithmetic throughout, the mean gap excepted.
+WITH counted AS (
+  SELECT
+    coalesce(m.person_id, o.customer_id) AS person_id, o.order_id, o.paid_at, o.paid_day, o.paid_weekday,
+    o.paid_hour, o.paid_cents, o.refunded_cents, o.item_count, o.coupon_used, o.province, o.city
+  FROM orders_counted AS o
+  LEFT JOIN person_map AS m ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id
+  WHERE o.shop_id = $shop_id AND o.customer_id IS NOT NULL AND o.paid_day <= $as_of_day
+),
+days AS (
+  SELECT
+    person_id, paid_day, min(paid_weekday) AS weekday, min(month(paid_at)) AS month_no,
+    CAST(sum(paid_cents) AS BIGINT) AS paid, CAST(sum(refunded_cents) AS BIGINT) AS refunded,
+    CAST(sum(item_count) AS BIGINT) AS items, CAST(sum(CASE WHEN coupon_used THEN 1 ELSE 0 END) AS BIGINT) AS coupons
+  FROM counted GROUP BY person_id, paid_day
+),
+hours AS (
+  SELECT person_id, 23 - max(n * 24 + 23 - paid_hour) % 24 AS hour_mode
+  FROM (SELECT person_id, paid_hour, count(*) AS n FROM counted GROUP BY person_id, paid_hour) AS per_hour
+  GROUP BY person_id
+),
+weekdays AS (
+  SELECT person_id, 6 - max(n * 7 + 6 - weekday) % 7 AS weekday_mode
+  FROM (SELECT person_id, weekday, count(*) AS n FROM days GROUP BY person_id, weekday) AS per_weekday
+  GROUP BY person_id
+),
+payers AS (
+  SELECT
+    person_id, min(paid_day) AS first_day, max(paid_day) AS last_day, count(*) AS orders,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 30 THEN 1 ELSE 0 END) AS BIGINT) AS orders_30,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 90 THEN 1 ELSE 0 END) AS BIGINT) AS orders_90,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 180 THEN 1 ELSE 0 END) AS BIGINT) AS orders_180,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 365 THEN 1 ELSE 0 END) AS BIGINT) AS orders_365,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - $rfm_days THEN 1 ELSE 0 END) AS BIGINT) AS f,
+    CAST(sum(paid) AS BIGINT) AS paid_cents,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 30 THEN paid ELSE 0 END) AS BIGINT) AS paid_cents_30,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 90 THEN paid ELSE 0 END) AS BIGINT) AS paid_cents_90,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 180 THEN paid ELSE 0 END) AS BIGINT) AS paid_cents_180,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 365 THEN paid ELSE 0 END) AS BIGINT) AS paid_cents_365,
+    CAST(sum(refunded) AS BIGINT) AS refunded_cents,
+    CAST(sum(paid - refunded) AS BIGINT) AS net_cents,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - 365 THEN paid - refunded ELSE 0 END) AS BIGINT) AS net_cents_365,
+    CAST(sum(CASE WHEN paid_day >= $as_of_day - $rfm_days THEN paid - refunded ELSE 0 END) AS BIGINT) AS m,
+    CAST(sum(items) AS BIGINT) AS item_count, CAST(sum(coupons) AS BIGINT) AS coupon_orders,
+    bit_or(1 << (month_no - 1)) AS months_mask
+  FROM days GROUP BY person_id
+),
+totals AS (
+  SELECT
+    count(*) AS n, CAST(sum(last_day) AS BIGINT) AS r_sum, CAST(sum(f) AS BIGINT) AS f_sum,
+    CAST(sum(m) AS BIGINT) AS m_sum
+  FROM payers
+),
+cuts AS (
+  -- The floors of the means: an integer is above the mean exactly when it is above its floor. m may be negative.
+  SELECT
+    n, r_sum // greatest(n, 1) AS r_mean, f_sum // greatest(n, 1) AS f_mean,
+    (m_sum - ((m_sum % greatest(n, 1)) + n) % greatest(n, 1)) // greatest(n, 1) AS m_mean,
+    greatest(m_sum, 0) // greatest(f_sum, 1) AS amount_per_order
+  FROM totals
+),
+r_below AS (
+  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
+  FROM (SELECT last_day AS v, count(*) AS n FROM payers GROUP BY last_day) AS r_values
+),
+f_below AS (
+  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
+  FROM (SELECT f AS v, count(*) AS n FROM payers GROUP BY f) AS f_values
+),
+m_below AS (
+  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
+  FROM (SELECT m AS v, count(*) AS n FROM payers GROUP BY m) AS m_values
+),
+scored AS (
+  SELECT
+    p.*, $as_of_day - p.last_day AS days_since,
+    CASE
+      WHEN $score_by = 'quintile' THEN rb.below * 5 // c.n + 1
+      WHEN $as_of_day - p.last_day <= $r_cut_1 THEN 5
+      WHEN $as_of_day - p.last_day <= $r_cut_2 THEN 4
+      WHEN $as_of_day - p.last_day <= $r_cut_3 THEN 3
+      WHEN $as_of_day - p.last_day <= $r_cut_4 THEN 2
+      ELSE 1
+    END AS r_score,
+    CASE
+      WHEN $score_by = 'quintile' THEN fb.below * 5 // c.n + 1
+      WHEN p.f >= $f_cut_4 THEN 5
+      WHEN p.f >= $f_cut_3 THEN 4
+      WHEN p.f >= $f_cut_2 THEN 3
+      WHEN p.f >= $f_cut_1 THEN 2
+      ELSE 1
+    END AS f_score,
+    CASE
+      WHEN $score_by = 'quintile' THEN mb.below * 5 // c.n + 1
+      WHEN p.m >= $m_cut_4 * c.amount_per_order THEN 5
+      WHEN p.m >= $m_cut_3 * c.amount_per_order THEN 4
+      WHEN p.m >= $m_cut_2 * c.amount_per_order THEN 3
+      WHEN p.m >= $m_cut_1 * c.amount_per_order THEN 2
+      ELSE 1
+    END AS m_score,
+    CASE $high_by
+      WHEN 'mean' THEN p.last_day > c.r_mean
+      WHEN 'median' THEN rb.below * 2 >= c.n
+      ELSE $as_of_day - p.last_day <= $r_high_days
+    END AS r_high,
+    CASE $high_by
+      WHEN 'mean' THEN p.f > c.f_mean
+      WHEN 'median' THEN fb.below * 2 >= c.n
+      ELSE p.f >= $f_high_orders
+    END AS f_high,
+    CASE $high_by
+      WHEN 'mean' THEN p.m > c.m_mean
+      WHEN 'median' THEN mb.below * 2 >= c.n
+      ELSE p.m >= $m_high_cents
+    END AS m_high
+  FROM payers AS p
+  CROSS JOIN cuts AS c
+  JOIN r_below AS rb ON rb.v = p.last_day
+  JOIN f_below AS fb ON fb.v = p.f
+  JOIN m_below AS mb ON mb.v = p.m
+),
+last_places AS (
+  SELECT o.person_id, max(struct_pack(at := o.paid_at, id := o.order_id, province := o.province, city := o.city)) AS place
+  FROM counted AS o JOIN payers AS p ON p.person_id = o.person_id AND p.last_day = o.paid_day
+  WHERE o.province <> '' OR o.city <> ''
+  GROUP BY o.person_id
+),
+known AS (
+  SELECT
+    coalesce(m.person_id, c.customer_id) AS person_id,
+    max(struct_pack(at := c.first_seen, id := c.customer_id, province := c.province, city := c.city)) AS place
+  FROM customers AS c
+  LEFT JOIN person_map AS m ON m.shop_id = c.shop_id AND m.customer_id = c.customer_id
+  WHERE c.shop_id = $shop_id
+  GROUP BY coalesce(m.person_id, c.customer_id)
+),
+persons AS (
+  SELECT person_id FROM payers UNION SELECT person_id FROM known
+)
+SELECT
+  CAST($shop_id AS BIGINT) AS shop_id, e.person_id, CAST($as_of_day AS INTEGER) AS as_of_day,
+  s.first_day, s.last_day,
+  CAST(coalesce(s.orders, 0) AS INTEGER) AS orders,
+  CAST(coalesce(s.orders_30, 0) AS INTEGER) AS orders_30,
+  CAST(coalesce(s.orders_90, 0) AS INTEGER) AS orders_90,
+  CAST(coalesce(s.orders_180, 0) AS INTEGER) AS orders_180,
+  CAST(coalesce(s.orders_365, 0) AS INTEGER) AS orders_365,
+  coalesce(s.paid_cents, 0) AS paid_cents,
+  coalesce(s.paid_cents_30, 0) AS paid_cents_30,
+  coalesce(s.paid_cents_90, 0) AS paid_cents_90,
+  coalesce(s.paid_cents_180, 0) AS paid_cents_180,
+  coalesce(s.paid_cents_365, 0) AS paid_cents_365,
+  coalesce(s.refunded_cents, 0) AS refunded_cents,
+  coalesce(s.net_cents, 0) AS net_cents,
+  coalesce(s.net_cents_365, 0) AS net_cents_365,
+  coalesce(s.item_count, 0) AS item_count,
+  CASE WHEN s.orders >= 2 THEN CAST(s.last_day - s.first_day AS DOUBLE) / CAST(s.orders - 1 AS DOUBLE) END AS mean_gap_days,
+  CAST(s.r_score AS TINYINT) AS r_score, CAST(s.f_score AS TINYINT) AS f_score, CAST(s.m_score AS TINYINT) AS m_score,
+  coalesce(s.r_high, false) AS r_high, coalesce(s.f_high, false) AS f_high, coalesce(s.m_high, false) AS m_high,
+  CASE
+    WHEN s.person_id IS NULL THEN ''
+    WHEN s.r_high AND s.f_high AND s.m_high THEN 'key_value'
+    WHEN s.f_high AND s.m_high THEN 'key_recall'
+    WHEN s.r_high AND s.m_high THEN 'key_develop'
+    WHEN s.m_high THEN 'key_retain'
+    WHEN s.r_high AND s.f_high THEN 'general_value'
+    WHEN s.f_high THEN 'general_keep'
+    WHEN s.r_high THEN 'general_new'
+    ELSE 'general_lost'
+  END AS rfm,
+  CASE
+    WHEN s.person_id IS NULL THEN 'prospect'
+    WHEN s.days_since <= $active_days AND s.orders = 1 THEN 'new_customer'
+    WHEN s.days_since <= $active_days THEN 'active'
+    WHEN s.days_since <= $silent_days THEN 'silent'
+    WHEN s.days_since <= $dormant_days THEN 'dormant'
+    WHEN s.days_since <= $nearly_lost_days THEN 'nearly_lost'
+    ELSE 'lost'
+  END AS lifecycle,
+  CASE
+    WHEN s.orders >= $loyal_orders THEN 'loyal'
+    WHEN s.days_since <= $group_active_days THEN 'active'
+    ELSE 'ordinary'
+  END AS group3,
+  coalesce(l.place.province, k.place.province, '') AS province,
+  coalesce(l.place.city, k.place.city, '') AS city,
+  CAST(coalesce(s.coupon_orders, 0) AS INTEGER) AS coupon_orders,
+  CAST(w.weekday_mode AS TINYINT) AS weekday_mode, CAST(h.hour_mode AS TINYINT) AS hour_mode,
+  CAST(coalesce(s.months_mask, 0) AS INTEGER) AS months_mask,
+  CAST(0 AS BIGINT) AS import_id
+FROM persons AS e
+LEFT JOIN scored AS s ON s.person_id = e.person_id
+LEFT JOIN weekdays AS w ON w.person_id = e.person_id
+LEFT JOIN hours AS h ON h.person_id = e.person_id
+LEFT JOIN last_places AS l ON l.person_id = e.person_id
+LEFT JOIN known AS k ON k.person_id = e.person_id
+ORDER BY e.person_id
