@@ -52,7 +52,8 @@ def test_a_notice_carries_no_offer():
 @pytest.mark.parametrize(
     "text",
     ["R", "r", "Ｒ", " R。", "R，不要再发", "R 谢谢", "R thanks", "T", "TD", "td!", "TUI", "N", "0000",
-     "回复R", "回T",      "请回复TD退订", "退订", "退", "退 订", "请帮我退订", "取消", "取消短信", "拒收", "不要再发了", "求求你别发了", "TD退订"],
+     "回复R", "回T", "请回复TD退订", "退订", "退", "退 订", "请帮我退订", "取消", "取消短信",
+     "拒收", "不要再发了", "求求你别发了", "TD退订"],
 )  # fmt: skip
 def test_a_refusal_is_read_as_one(text):
     assert read_reply(text).opts_out

@@ -5,6 +5,7 @@ import pytest
 from scipy import stats as reference
 from statsmodels.stats.power import NormalIndPower
 
+from laoke.experiments.simulation import Trial, simulate
 from laoke.experiments.stats import (
     EMPTY,
     MIN_NONZERO,
@@ -191,26 +192,36 @@ def test_a_high_cost_turns_a_gain_into_a_loss():
     assert judge(treated, control, cost=2_700).verdict is Verdict.HURTS
 
 
-def false_alarms_and_coverage(rng, n_treated, n_control, rate, lift, rounds):
-    """The share of simulated rounds whose interval holds the true difference."""
-    truth = rate * lift * np.exp(9.2 + 0.6**2 / 2)
-    covered = 0
-    for _ in range(rounds):
-        treated = baskets(rng, n_treated, rate=rate * (1 + lift))
-        control = baskets(rng, n_control, rate=rate)
-        found = compare(ArmStats.of(treated.tolist()), ArmStats.of(control.tolist()))
-        assert isinstance(found, Difference)
-        covered += found.low <= truth <= found.high
-    return covered / rounds
+@pytest.mark.parametrize(("treated", "control"), [(1500, 1500), (2700, 300)])
+def test_a_round_without_effect_raises_a_false_alarm_in_at_most_a_twentieth(treated, control):
+    outcome = simulate(np.random.default_rng(2018), Trial(treated, control, buying=0.1), rounds=800)
+    # 800 rounds: two standard errors of 5 % are 1.5 points
+    assert 0.005 <= outcome.false_alarms <= 0.065
+    assert outcome.answered == 800
 
 
-@pytest.mark.parametrize(("n_treated", "n_control"), [(1500, 1500), (2700, 300)])
-def test_a_round_without_effect_raises_a_false_alarm_in_at_most_a_twentieth(n_treated, n_control):
-    quiet = false_alarms_and_coverage(np.random.default_rng(2018), n_treated, n_control, 0.1, 0.0, 600)
-    # 600 rounds: two standard errors are 1.8 points
-    assert 0.932 <= quiet <= 0.995
+@pytest.mark.parametrize("lift", [0.0, 0.3])
+def test_intervals_cover_the_truth(lift):
+    outcome = simulate(np.random.default_rng(7), Trial(2700, 300, buying=0.1, lift=lift), rounds=800)
+    assert 0.935 <= outcome.covered <= 0.999
 
 
-def test_intervals_cover_a_true_effect():
-    covered = false_alarms_and_coverage(np.random.default_rng(7), 2700, 300, 0.1, 0.3, 600)
-    assert 0.932 <= covered <= 0.999
+def test_a_strong_effect_is_found_by_a_round_of_the_needed_size():
+    sd = 0.3  # of one order or none at 10 %
+    need = needed_n(sd, 0.03, 0.2)
+    trial = Trial(need.treated, need.control, buying=0.1, lift=0.3, basket_sigma=0.0)
+    outcome = simulate(np.random.default_rng(5), trial, rounds=600)
+    assert 0.72 <= outcome.false_alarms + outcome.found <= 0.88
+
+
+def test_comparing_only_the_reached_is_what_assignment_protects_from():
+    """Those who could be reached buy more anyway: with no effect at all, 'sent against held out' finds one."""
+    rng = np.random.default_rng(3)
+    reachable = rng.random(40_000) < 0.6
+    bought = (rng.random(40_000) < np.where(reachable, 0.14, 0.06)).astype(int)
+    treated = rng.random(40_000) < 0.9
+    control = ArmStats.of(bought[~treated].tolist())
+    by_assignment = judge(ArmStats.of(bought[treated].tolist()), control, plausible=0.02)
+    by_sending = judge(ArmStats.of(bought[treated & reachable].tolist()), control, plausible=0.02)
+    assert by_assignment.verdict is Verdict.UNCLEAR
+    assert by_sending.verdict is Verdict.HELPS

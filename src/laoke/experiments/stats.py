@@ -144,7 +144,7 @@ def standard_error(treated: ArmStats, control: ArmStats) -> tuple[float, float]:
     """The error of the difference and its degrees of freedom: Welch's or the pooled one, the larger.
 
     Baskets are skewed and a holdout is small. When it happens to miss the few big baskets, its mean and
-    its own variance are low together, and Welch alone calls 7-11 % of rounds without effect a success
+    its own variance are low together, and Welch alone calls 6-11 % of rounds without effect a success
     (2.5 % are due). Measured in docs/why/proof.md.
     """
     part_t, part_c = treated.variance / treated.n, control.variance / control.n

@@ -90,7 +90,7 @@ def read_reply(raw: str) -> Reply:
     text = unicodedata.normalize("NFKC", raw).upper()
     kept = "".join(c for c in text if unicodedata.category(c)[0] in "LN")
     # a letter followed by a space and more words is still the keyword: look before the spaces are gone
-    first_word = re.match(r"[^\w]*([0-9A-Z]+)(?![\u3400-\u9fff])", text)
+    first_word = re.match(r"[^\w]*([0-9A-Z]+)(?![0-9A-Z\u3400-\u9fff])", text)
     bare = _LEAD.sub("", kept, count=1) if _LEAD.match(kept) else kept
     keyword = _LATIN.match(bare) or _CHINESE.match(bare) or _ANYWHERE.search(bare)
     if keyword:
