@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import django.conf
 import hypothesis
 import pytest
 
@@ -22,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 # --- Before Django is loaded: a home of our own, so that no test ever meets a shop's data.
+if django.conf.settings.configured:
+    raise pytest.UsageError(
+        "Django was loaded before the tests' own home was made: unset DJANGO_SETTINGS_MODULE"
+    )
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="laoke-test-"))
 os.environ["LAOKE_HOME"] = str(SESSION_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "laoke.config.settings"
@@ -42,7 +47,7 @@ if chosen_engine() == "sqlite":
     _database = django_settings.DATABASES["default"]
     # A file, not memory: threads and second processes see the same rows. A test database need not survive
     # a power cut.
-    _database["TEST"] = {"NAME": str(SESSION_HOME / "test.sqlite3")}
+    _database.setdefault("TEST", {})["NAME"] = str(SESSION_HOME / "test.sqlite3")
     _options = _database["OPTIONS"]
     _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -84,6 +89,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         in_crash = metafunc.definition.path.is_relative_to(ROOT / "tests" / "crash")
         engines = ["sqlite", "postgres"] if in_crash else [chosen_engine()]
         metafunc.parametrize("ledger_url", engines, indirect=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let every parallel process make its own home: with this inherited it would load Django before that."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 def pytest_unconfigure() -> None:
