@@ -1,0 +1,101 @@
+"""Prices millions of past baskets under the same offers, by the rules of docs/pricing.md.
+
+The window of an offer is not tested: a backtest lets the past stand in for it (rule R17). Who an offer is open to
+is a column that the caller gives; an offer that is not named is open to every basket.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from laoke.promotions.columnar.columns import BasketColumns, Ints
+from laoke.promotions.columnar.plan import Plan, make_plan
+from laoke.promotions.engine import EngineError, Layer, Offer
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedBaskets:
+    """n baskets, m lines, k offers in pricing order. Cents, int64.
+
+    `discount_cents` and `reached` are (k, n): what each offer took off each basket, and whether it was open and its
+    threshold reached (it may still have lost to a better one). `item_offer` is the index of the winning item-level
+    offer per line or −1. `line_share_cents` is (layers, m) in the order of `Layer`, or has no columns unless asked for.
+    """
+
+    offers: tuple[Offer, ...]
+    payable_cents: Ints
+    discount_cents: Ints
+    reached: Flags
+    line_base_cents: Ints
+    line_payable_cents: Ints
+    item_offer: npt.NDArray[np.int16]
+    line_share_cents: Ints
+
+
+def price_baskets(
+    columns: BasketColumns,
+    offers: Iterable[Offer],
+    eligible: Mapping[str, Flags] | None = None,
+    *,
+    with_shares: bool = False,
+) -> PricedBaskets:
+    """Price every basket. `eligible[offer_id]` says to which baskets an offer is open (default: all).
+
+    Postage is not part of the result. Raises EngineError for offers that `check_offers` refuses and for an
+    `eligible` that names an unknown offer or has the wrong length.
+    """
+    from laoke.promotions.columnar import kernel  # numba takes 0.3 s to import
+
+    plan = make_plan(offers, columns.product_ids, columns.categories)
+    count, lines = columns.basket_count, columns.line_count
+    discount = np.zeros((len(plan.offers), count), dtype=np.int64)
+    reached = np.zeros((len(plan.offers), count), dtype=np.bool_)
+    line_base = np.zeros(lines, dtype=np.int64)
+    line_payable = np.zeros(lines, dtype=np.int64)
+    item_offer = np.full(lines, -1, dtype=np.int16)
+    line_share = np.zeros((len(Layer), lines if with_shares else 0), dtype=np.int64)
+    kernel.price_baskets(
+        kernel.Baskets(columns.offsets, columns.product, columns.quantity, columns.unit_price_cents),
+        kernel.Rules(
+            plan.layer_start,
+            plan.one_per_order,
+            plan.kind,
+            plan.pay_bp,
+            plan.cap_cents,
+            plan.step_start,
+            plan.threshold_cents,
+            plan.off_cents,
+            plan.covers,
+            _eligible(plan, count, eligible or {}),
+        ),
+        kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached),
+    )
+    return PricedBaskets(
+        offers=plan.offers,
+        payable_cents=columns.basket_sums(line_payable),
+        discount_cents=discount,
+        reached=reached,
+        line_base_cents=line_base,
+        line_payable_cents=line_payable,
+        item_offer=item_offer,
+        line_share_cents=line_share,
+    )
+
+
+def _eligible(plan: Plan, count: int, eligible: Mapping[str, Flags]) -> Flags:
+    """The (offers, baskets) matrix of who may use what."""
+    unknown = set(eligible) - {offer.offer_id for offer in plan.offers}
+    if unknown:
+        raise EngineError("unknown_offer", "eligible", offer_id=min(unknown))
+    matrix = np.ones((len(plan.offers), count), dtype=np.bool_)
+    for row, offer in enumerate(plan.offers):
+        if offer.offer_id in eligible:
+            flags = np.asarray(eligible[offer.offer_id], dtype=np.bool_)
+            if flags.shape != (count,):
+                raise EngineError("unequal_length", "eligible", offer_id=offer.offer_id, expected=count)
+            matrix[row] = flags
+    return matrix

@@ -1,0 +1,152 @@
+"""A slow pricer written from docs/pricing.md alone, as a rival to the engine: fractions and all subsets.
+
+It shares no code with the engine beyond the values and knows only what is payable per line.
+"""
+
+from datetime import datetime
+from fractions import Fraction
+from itertools import chain, combinations
+from math import floor
+
+from laoke.promotions.engine import (
+    Basket,
+    Layer,
+    Line,
+    Offer,
+    PercentOff,
+    ShopCoupon,
+    ThresholdDiscount,
+)
+
+Amounts = dict[str, int]
+
+
+def payable_by_line(basket: Basket, offers: tuple[Offer, ...], at: datetime) -> Amounts:
+    """What each line costs, by line id."""
+    open_to_buyer = [offer for offer in offers if is_open(offer, basket, at)]
+    lines = {line.line_id: line for line in basket.lines}
+    unit = {line_id: _best_unit_price(line, open_to_buyer) for line_id, line in lines.items()}
+    base = {line_id: unit[line_id] * line.quantity for line_id, line in lines.items()}
+    left = dict(base)
+    for layer in list(Layer)[1:]:
+        rivals = sorted(
+            (offer for offer in open_to_buyer if offer.layer == layer), key=lambda offer: offer.offer_id
+        )
+        left = _apply_best(layer, rivals, lines, unit, base, left)
+    return left
+
+
+def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
+    """R13."""
+    buyer = basket.buyer
+    if offer.window.start and at < offer.window.start:
+        return False
+    if offer.window.end and at >= offer.window.end:
+        return False
+    if offer.audience == "first_order" and not buyer.first_order:
+        return False
+    if offer.audience not in ("", "first_order") and offer.audience not in buyer.groups:
+        return False
+    if (
+        isinstance(offer.mechanic, ShopCoupon)
+        and offer.mechanic.must_hold
+        and offer.offer_id not in buyer.held_coupons
+    ):
+        return False
+    return offer.limits.per_person is None or buyer.used.get(offer.offer_id, 0) < offer.limits.per_person
+
+
+def _half_up(value: Fraction) -> int:
+    return floor(value + Fraction(1, 2))
+
+
+def _covers(offer: Offer, line: Line) -> bool:
+    scope = offer.scope
+    named = bool(scope.product_ids | scope.categories)
+    chosen = line.product_id in scope.product_ids or line.category in scope.categories
+    return line.product_id not in scope.excluded_product_ids and (chosen or not named)
+
+
+def _best_unit_price(line: Line, offers: list[Offer]) -> int:
+    """R3."""
+    rates = [
+        Fraction(offer.mechanic.pay_bp, 10000)
+        for offer in offers
+        if offer.layer == "item" and isinstance(offer.mechanic, PercentOff) and _covers(offer, line)
+    ]
+    return min(_half_up(line.unit_price_cents * rate) for rate in [Fraction(1), *rates])
+
+
+def _apply_best(
+    layer: Layer, rivals: list[Offer], lines: dict[str, Line], unit: Amounts, base: Amounts, left: Amounts
+) -> Amounts:
+    """R7, R8: every allowed set of the layer's offers is applied to a copy; the cheapest outcome stays."""
+    ranked = []
+    subsets = chain.from_iterable(combinations(rivals, size) for size in range(len(rivals) + 1))
+    for subset in subsets:
+        if not _allowed(layer, subset, lines):
+            continue
+        outcome = dict(left)
+        for offer in subset:
+            outcome = _apply(offer, lines, unit, base, outcome)
+        latest_first = tuple(offer in subset for offer in reversed(rivals))
+        ranked.append((sum(outcome.values()), len(subset), latest_first, outcome))
+    return min(ranked, key=lambda entry: entry[:3])[3]
+
+
+def _allowed(layer: Layer, subset: tuple[Offer, ...], lines: dict[str, Line]) -> bool:
+    if layer in ("coupon", "category_coupon"):
+        return len(subset) <= 1
+    return all(sum(_covers(offer, line) for offer in subset) <= 1 for line in lines.values())
+
+
+def _apply(offer: Offer, lines: dict[str, Line], unit: Amounts, base: Amounts, left: Amounts) -> Amounts:
+    covered = sorted(line_id for line_id, line in lines.items() if _covers(offer, line))
+    mechanic = offer.mechanic
+    weights = {line_id: base[line_id] for line_id in covered}
+    total = sum(weights.values())
+    if isinstance(mechanic, PercentOff):
+        rate = Fraction(mechanic.pay_bp, 10000)
+        weights = {
+            name: lines[name].quantity * (unit[name] - _half_up(unit[name] * rate)) for name in covered
+        }
+        off = sum(weights.values())
+    elif isinstance(mechanic, ShopCoupon):
+        off = mechanic.face_cents if total >= mechanic.threshold_cents else 0
+    else:
+        off = _amount_off(mechanic, total)
+    return _spread(off, covered, weights, left)
+
+
+def _amount_off(mechanic: ThresholdDiscount, total: int) -> int:
+    """R5, R6."""
+    off = 0
+    if mechanic.repeating:
+        reached = mechanic.steps[0].threshold_cents
+        while reached <= total:
+            off += mechanic.steps[0].off_cents
+            reached += mechanic.steps[0].threshold_cents
+        return off if mechanic.cap_cents is None else min(off, mechanic.cap_cents)
+    for step in mechanic.steps:
+        if total >= step.threshold_cents:
+            off = step.off_cents
+    return off
+
+
+def _spread(off: int, covered: list[str], weights: Amounts, left: Amounts) -> Amounts:
+    """R10, R11, with fractions and round after round."""
+    result = dict(left)
+    while off > 0 and any(result[line_id] for line_id in covered):
+        roomy = [line_id for line_id in covered if result[line_id] > 0]
+        shares = {line_id: Fraction(weights[line_id]) for line_id in roomy}
+        if not any(shares.values()):
+            shares = {line_id: Fraction(result[line_id]) for line_id in roomy}
+        amount = min(off, sum(result[line_id] for line_id in roomy))
+        parts = {line_id: floor(amount * share / sum(shares.values())) for line_id, share in shares.items()}
+        heaviest = next(line_id for line_id in roomy if shares[line_id] == max(shares.values()))
+        parts[heaviest] += amount - sum(parts.values())
+        for line_id, part in parts.items():
+            taken = min(part, result[line_id])
+            result[line_id] -= taken
+            off -= taken
+    return result

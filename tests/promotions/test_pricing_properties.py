@@ -1,0 +1,180 @@
+"""What holds for every basket: parts and whole, nothing below zero, any order, and two rival pricers agree."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from laoke.promotions.columnar import columns_from_lines, price_baskets
+from laoke.promotions.engine import (
+    Basket,
+    Layer,
+    Line,
+    Offer,
+    Quote,
+    basket_from_dict,
+    basket_to_dict,
+    exposure,
+    offer_from_dict,
+    offer_to_dict,
+    quote,
+    refusal_sentence,
+    step_sentence,
+)
+from tests.promotions.doc_examples import priced_examples
+from tests.promotions.rival import is_open, payable_by_line
+from tests.promotions.strategies import AT, PRODUCTS, baskets, offers
+
+Offers = tuple[Offer, ...]
+
+
+@given(baskets(), offers())
+def test_parts_equal_the_whole_and_nothing_is_below_zero(basket: Basket, given_offers: Offers) -> None:
+    result = quote(basket, given_offers, AT)
+    for line in result.lines:
+        assert 0 <= line.payable_cents <= line.base_cents <= line.list_cents
+        assert line.base_cents - sum(share.cents for share in line.shares) == line.payable_cents
+        assert all(share.cents >= 0 for share in line.shares)
+    assert sum(line.payable_cents for line in result.lines) == result.goods_cents
+    assert result.goods_cents + result.postage_cents == result.payable_cents
+    assert result.list_cents - sum(use.discount_cents for use in result.consumed) == result.goods_cents
+    assert sum(step.amount_cents for step in result.trace[:-1]) == result.trace[-1].amount_cents
+    for use in result.consumed:
+        if use.layer is not Layer.ITEM:
+            shares = [
+                share.cents
+                for line in result.lines
+                for share in line.shares
+                if share.offer_id == use.offer_id
+            ]
+            assert sum(shares) == use.discount_cents <= use.face_cents
+
+
+@given(baskets(), offers())
+def test_every_offer_is_used_or_refused_with_a_sentence(basket: Basket, given_offers: Offers) -> None:
+    result = quote(basket, given_offers, AT)
+    answered = [use.offer_id for use in result.consumed] + [refusal.offer_id for refusal in result.refused]
+    assert sorted(answered) == sorted(offer.offer_id for offer in given_offers)
+    for language in ("zh", "en"):
+        assert all(refusal_sentence(refusal, language) for refusal in result.refused)
+        assert all(step_sentence(step, language) for step in result.trace)
+
+
+@given(baskets(), offers(), st.randoms(use_true_random=False))
+def test_the_order_of_lines_and_offers_does_not_matter(basket: Basket, given_offers: Offers, random) -> None:  # type: ignore[no-untyped-def]
+    lines, shuffled = list(basket.lines), list(given_offers)
+    random.shuffle(lines)
+    random.shuffle(shuffled)
+    mixed = quote(replace(basket, lines=tuple(lines)), shuffled, AT)
+    plain = quote(basket, given_offers, AT)
+    assert {line.line_id: line for line in mixed.lines} == {line.line_id: line for line in plain.lines}
+    assert replace(mixed, lines=()) == replace(plain, lines=())
+
+
+@settings(max_examples=300)
+@given(baskets(), offers())
+def test_the_engine_agrees_with_the_rival(basket: Basket, given_offers: Offers) -> None:
+    result = quote(basket, given_offers, AT)
+    assert {line.line_id: line.payable_cents for line in result.lines} == payable_by_line(
+        basket, given_offers, AT
+    )
+
+
+@given(baskets(), offers())
+def test_the_worst_case_is_never_above_the_price(basket: Basket, given_offers: Offers) -> None:
+    result = quote(basket, given_offers, AT)
+    assert result.worst_case_cents <= result.payable_cents
+    worst = exposure(basket, given_offers)
+    assert worst.goods_cents + basket.postage_cents == result.worst_case_cents
+    assert worst.discount_cents == worst.list_cents - worst.goods_cents
+
+
+@settings(max_examples=300)
+@given(baskets(), offers(), st.data())
+def test_one_more_piece_never_lowers_the_price_but_for_the_stated_exceptions(
+    basket: Basket, given_offers: Offers, data: st.DataObject
+) -> None:
+    chosen = data.draw(st.sampled_from(basket.lines))
+    more = tuple(replace(line, quantity=line.quantity + (line is chosen)) for line in basket.lines)
+    before, after = quote(basket, given_offers, AT), quote(replace(basket, lines=more), given_offers, AT)
+    assume(_steps_reached(before) == _steps_reached(after))
+    order_level = sum(use.layer is not Layer.ITEM for use in after.consumed)
+    cut_short = any(use.face_cents > use.discount_cents for use in (*before.consumed, *after.consumed))
+    allowance = len(basket.lines) * order_level if cut_short or order_level > 1 else 0
+    assert after.payable_cents >= before.payable_cents - allowance
+
+
+def _steps_reached(result: Quote) -> dict[str, int]:
+    """What each order-level 满减 or coupon promised; percentages have no steps."""
+    reached = {
+        use.offer_id: use.face_cents
+        for use in result.consumed
+        if use.layer not in (Layer.ITEM, Layer.OFFICIAL_CUT)
+    }
+    lost = {refusal.offer_id: -1 for refusal in result.refused if refusal.code != "threshold_not_met"}
+    return reached | lost
+
+
+@given(baskets(), offers())
+def test_what_is_written_as_json_reads_back(basket: Basket, given_offers: Offers) -> None:
+    assert basket_from_dict(basket_to_dict(basket)) == basket
+    for offer in given_offers:
+        assert offer_from_dict(offer_to_dict(offer)) == offer
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(baskets(), min_size=1, max_size=6), offers())
+def test_the_columns_give_what_quote_gives(some_baskets: list[Basket], given_offers: Offers) -> None:
+    check_columns_equal_quotes(some_baskets, given_offers)
+
+
+def test_the_columns_give_what_the_pricing_page_says() -> None:
+    for found in priced_examples().values():
+        check_columns_equal_quotes([found.basket, found.basket], found.offers)
+
+
+def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers) -> None:
+    """Compare line by line, offer by offer; who an offer is open to comes from the buyers."""
+    lines: list[tuple[int, Line]] = [
+        (number, line)
+        for number, basket in enumerate(some_baskets)
+        for line in sorted(basket.lines, key=lambda line: line.line_id)
+    ]
+    columns, numbers = columns_from_lines(
+        [number for number, _ in lines],
+        [line.product_id for _, line in lines],
+        [line.quantity for _, line in lines],
+        [line.unit_price_cents for _, line in lines],
+        [-1 if line.cost_cents is None else line.cost_cents for _, line in lines],
+        {line.product_id: line.category for _, line in lines} | PRODUCTS,
+    )
+    assert numbers.tolist() == list(range(len(some_baskets)))
+    eligible = {
+        offer.offer_id: np.array([is_open(offer, basket, AT) for basket in some_baskets])
+        for offer in given_offers
+    }
+    priced = price_baskets(columns, given_offers, eligible, with_shares=True)
+    rows = {offer.offer_id: row for row, offer in enumerate(priced.offers)}
+    position = 0
+    for number, basket in enumerate(some_baskets):
+        result = quote(basket, given_offers, AT)
+        assert priced.payable_cents[number] == result.goods_cents
+        taken = dict.fromkeys(rows, 0) | {use.offer_id: use.discount_cents for use in result.consumed}
+        assert {name: priced.discount_cents[row, number] for name, row in rows.items()} == taken
+        reached = {use.offer_id for use in result.consumed}
+        assert all(priced.reached[rows[name], number] for name in reached)
+        closed = {"threshold_not_met", "nothing_in_scope", "out_of_window", "not_in_audience"}
+        for refusal in result.refused:
+            if refusal.code in closed | {"coupon_not_held", "limit_reached"}:
+                assert not priced.reached[rows[refusal.offer_id], number]
+            if refusal.code == "loses_to_better":
+                assert priced.reached[rows[refusal.offer_id], number]
+        for line in sorted(result.lines, key=lambda line: line.line_id):
+            assert priced.line_base_cents[position] == line.base_cents
+            assert priced.line_payable_cents[position] == line.payable_cents
+            shares = {share.layer: share.cents for share in line.shares}
+            assert priced.line_share_cents[:, position].tolist() == [shares.get(layer, 0) for layer in Layer]
+            winner = priced.item_offer[position]
+            assert (priced.offers[winner].offer_id if winner >= 0 else "") == line.item_offer_id
+            position += 1
