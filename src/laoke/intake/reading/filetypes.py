@@ -42,7 +42,7 @@ def file_kind(path: Path) -> FileKind:
         head = file.read(4096)
     if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise IntakeRefused("empty_file")
-    if head.startswith(_ZIP) or head.startswith(b"PK\x05\x06"):
+    if head.startswith((_ZIP, b"PK\x05\x06")):
         return _zip_kind(path)
     if head.startswith(_OLE):
         return _ole_kind(path)

@@ -257,6 +257,7 @@ def order_batch(
 def identity_table(chunk: Chunk, first_row: int) -> pa.Table:
     """What tells who bought, by row_no: text, null where the cell is empty or the column missing."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     columns: dict[str, Any] = {
         "row_no": pa.array(np.arange(first_row, first_row + chunk.rows, dtype=np.int64))
@@ -264,6 +265,10 @@ def identity_table(chunk: Chunk, first_row: int) -> pa.Table:
     for role in IDENTITY_ROLES:
         present = chunk.layout.has(role)
         columns[role] = chunk.texts(role, nullable=True) if present else nothing(chunk.rows, pa.string())
+    if chunk.layout.has("alipay_account") and not chunk.layout.has("email"):
+        # an Alipay account is an e-mail address or a phone number
+        account = columns["alipay_account"]
+        columns["email"] = pc.if_else(pc.match_substring(account, "@"), account, pa.scalar(None, pa.string()))
     return pa.table(columns)
 
 

@@ -19,13 +19,18 @@ UNPAID, PAID, FINISHED, CLOSED_UNPAID, CLOSED_REFUNDED = 0, 1, 5, 6, 7
 CLOSED, NOT_TOLD, UNKNOWN = 8, 9, 10  # one word for both ways of closing; no word; a word we do not know
 
 _WORDS: Final = {
-    "unpaid": "等待买家付款 待付款 未付款 付款确认中 TRADE_NO_CREATE_PAY WAIT_BUYER_PAY PAY_PENDING WAIT_PRE_AUTH_CONFIRM",
+    "unpaid": (
+        "等待买家付款 待付款 未付款 付款确认中 "
+        "TRADE_NO_CREATE_PAY WAIT_BUYER_PAY PAY_PENDING WAIT_PRE_AUTH_CONFIRM"
+    ),
     "paid": (
         "买家已付款,等待卖家发货 买家已付款 等待卖家发货 待发货 已付款 等待发货 "
         "WAIT_SELLER_SEND_GOODS PAID_FORBID_CONSIGN"
     ),
     "partly_shipped": "部分发货 卖家部分发货 SELLER_CONSIGNED_PART",
-    "shipped": "卖家已发货,等待买家确认 卖家已发货 等待买家确认收货 等待买家确认 已发货 待收货 WAIT_BUYER_CONFIRM_GOODS",
+    "shipped": (
+        "卖家已发货,等待买家确认 卖家已发货 等待买家确认收货 等待买家确认 已发货 待收货 WAIT_BUYER_CONFIRM_GOODS"
+    ),
     "signed": "买家已签收 已签收 TRADE_BUYER_SIGNED",
     "finished": "交易成功 已完成 交易完成 TRADE_FINISHED",
     "closed_unpaid": "TRADE_CLOSED_BY_TAOBAO",

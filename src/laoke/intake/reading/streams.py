@@ -1,4 +1,4 @@
-"""The bytes of a text file as the scanner wants them: unpacked, without byte order mark, in an encoding that keeps ASCII.
+"""The bytes of a text file as the scanner wants them: unpacked, without byte order mark, in an ASCII-keeping encoding.
 
 GBK and UTF-8 pass through untouched; only UTF-16 is turned into UTF-8 on the way. Nothing here holds more than
 one block.

@@ -1,0 +1,305 @@
+"""Rows of which each is one product of an order (UCI Online Retail and its like): orders, lines and goods sent back.
+
+The rows of an order need not stand together, so a large file is dealt out to parts by a checksum of the order number,
+each part on disk in a temporary folder, and each part is grouped by itself: memory holds one part at a time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from laoke.intake.reading.batches import ReadingSummary, StagedBatch
+from laoke.intake.reading.cells import EMPTY, OK
+from laoke.intake.reading.columns import months, nothing, time_columns, timestamps, within
+from laoke.intake.reading.records import Chunk, Numbers
+from laoke.intake.reading.roles import IDENTITY_ROLES
+from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
+from laoke.intake.reading.verdicts import Verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_PRICE_PLACES = 4
+_DAY = 86_400_000_000
+_LARGEST_COUNT = 2**31 - 1
+
+
+def line_batches(
+    chunks: Iterable[Chunk], parts: int, seen_at: int, until: int | None, summary: ReadingSummary
+) -> Iterator[StagedBatch]:
+    """Batches of whole orders. Rows put aside come in batches without orders, as they are met."""
+    import pyarrow as pa
+
+    with tempfile.TemporaryDirectory(prefix="laoke-lines-") as folder:
+        writers: list[Any] = [None] * parts
+        paths = [Path(folder) / f"{part}.arrow" for part in range(parts)]
+        first_row, quarantined = 1, []
+        for chunk in chunks:
+            table, found = _checked_rows(chunk, first_row, until, summary)
+            first_row += chunk.rows
+            quarantined.extend(found)
+            for part, piece in _dealt(table, parts):
+                if writers[part] is None:
+                    writers[part] = pa.ipc.new_file(str(paths[part]), piece.schema)
+                writers[part].write_table(piece)
+        for writer in writers:
+            if writer is not None:
+                writer.close()
+        for path, writer in zip(paths, writers, strict=True):
+            if writer is not None:
+                with pa.OSFile(str(path)) as file:
+                    rows = pa.ipc.open_file(file).read_all()
+                yield _grouped(rows, seen_at, summary, quarantined)
+                quarantined = []
+        if quarantined:
+            yield _grouped(_ROWS().empty_table(), seen_at, summary, quarantined)
+
+
+def _ROWS() -> pa.Schema:
+    import pyarrow as pa
+
+    texts = ("order_id", "product_id", "title", "province", *IDENTITY_ROLES)
+    numbers = ("row_no", "micros", "quantity", "unit_cents", "cents")
+    return pa.schema([(name, pa.string()) for name in texts] + [(name, pa.int64()) for name in numbers])
+
+
+def _checked_rows(
+    chunk: Chunk, first_row: int, until: int | None, summary: ReadingSummary
+) -> tuple[pa.Table, list[Any]]:
+    """The accepted rows of a chunk, and those put aside."""
+    import pyarrow as pa
+
+    layout = chunk.layout
+    micros, time_states = chunk.times("created_at")
+    quantity, quantity_states = chunk.decimals("quantity", 0)
+    price, price_states = chunk.decimals("unit_price", _PRICE_PLACES)
+    cents = line_cents(quantity, price)
+    ids = chunk.texts("order_id")
+    verdict = Verdict(chunk)
+    verdict.check_shape(time_states)
+    verdict.check_ids("order_id", ids)
+    verdict.reject(_starts(ids, layout.marks.get("adjustment_prefix")), "bookkeeping_row", "order_id")
+    verdict.check_time("created_at", time_states, required=True)
+    verdict.reject(chunk.plain_ids("product_id") == EMPTY, "id_missing", "product_id")
+    verdict.reject((quantity_states != OK) | (np.abs(quantity) > _LARGEST_COUNT), "count_unreadable", "quantity")
+    verdict.reject(price_states == EMPTY, "money_missing", "unit_price")
+    verdict.check_money("unit_price", price // 100, price_states)
+    sent_back = _starts(ids, layout.marks.get("cancellation_prefix"))
+    verdict.reject(sent_back & (quantity > 0), "cancellation_positive", "quantity")
+    verdict.reject(~sent_back & (quantity < 0), "negative_count", "quantity")
+    verdict.count_money(cents, (quantity_states == OK) & (price_states == OK))
+    verdict.hold_back(micros, until)
+    verdict.add_to(summary, micros)
+    texts: dict[str, Any] = {"order_id": ids}
+    for role in ("product_id", "title", "province", *IDENTITY_ROLES):
+        texts[role] = chunk.texts(role, nullable=True) if layout.has(role) else nothing(chunk.rows, pa.string())
+    table = pa.table(
+        texts
+        | {
+            "row_no": np.arange(first_row, first_row + chunk.rows, dtype=np.int64),
+            "micros": micros,
+            "quantity": quantity,
+            "unit_cents": (price + 50) // 100,
+            "cents": cents,
+        }
+    ).append_column("sent_back", pa.array(sent_back))
+    return table.filter(pa.array(verdict.accepted)), verdict.quarantined()
+
+
+def line_cents(quantity: Numbers, price: Numbers) -> Numbers:
+    """Quantity × price (in 1/10,000) in cents, half a cent rounded away from zero."""
+    product = quantity * price
+    return np.sign(product) * ((np.abs(product) * 2 + 100) // 200)
+
+
+def _starts(ids: pa.Array, prefix: str | None) -> Any:
+    import pyarrow.compute as pc
+
+    if not prefix:
+        return np.zeros(len(ids), np.bool_)
+    return pc.starts_with(ids, prefix).to_numpy(zero_copy_only=False)
+
+
+def _dealt(table: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
+    import pyarrow as pa
+
+    if parts == 1 or not table.num_rows:
+        yield 0, table
+        return
+    encoded = table.column("order_id").combine_chunks().dictionary_encode()
+    part_of = np.array([zlib.crc32(text.encode()) % parts for text in encoded.dictionary.to_pylist()], np.int32)
+    dealt = part_of[encoded.indices.to_numpy()]
+    for part in np.unique(dealt):
+        yield int(part), table.filter(pa.array(dealt == part))
+
+
+def _grouped(rows: pa.Table, seen_at: int, summary: ReadingSummary, quarantined: list[Any]) -> StagedBatch:
+    """Orders, lines and refunds of the rows of whole orders."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if "sent_back" not in rows.column_names:
+        rows = rows.append_column("sent_back", nothing(0, pa.bool_()))
+    bought = _numbered(rows.filter(pc.invert(rows.column("sent_back"))))
+    returned = _numbered(rows.filter(rows.column("sent_back")))
+    orders, firsts = _orders(bought, seen_at)
+    lines, refunds = _lines(bought, orders, firsts), _refunds(returned)
+    summary.orders += orders.num_rows
+    summary.lines += lines.num_rows
+    summary.refunds += refunds.num_rows
+    summary.paid_cents += pc.sum(orders.column("paid_cents")).as_py() or 0
+    summary.refunded_cents += pc.sum(refunds.column("amount_cents")).as_py() or 0
+    names = ["row_no", *IDENTITY_ROLES]
+    who = pa.concat_tables([bought.take(pa.array(firsts)).select(names), returned.select(names)])
+    return StagedBatch(orders, lines, refunds, _whole_member_ids(who), quarantined)
+
+
+def _whole_member_ids(identities: pa.Table) -> pa.Table:
+    """17850.0 is how a spreadsheet writes customer 17850."""
+    import pyarrow.compute as pc
+
+    place = identities.schema.get_field_index("member_id")
+    whole = pc.replace_substring_regex(identities.column("member_id"), r"^([0-9]+)\.0$", r"\1")
+    return identities.set_column(place, "member_id", whole)
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    """Sorted by order and row; `line` is the product with how often it stood before in the same order."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = rows.combine_chunks()
+    order, product = _codes(rows, "order_id"), _codes(rows, "product_id")
+    row_no = rows.column("row_no").to_numpy()
+    by_product = np.lexsort((row_no, product, order))
+    count = _runs(order[by_product], product[by_product])
+    occurrence = np.empty(len(row_no), np.int64)
+    occurrence[by_product] = count
+    line = pc.binary_join_element_wise(
+        rows.column("product_id"), pa.array(occurrence + 1).cast(pa.string()), "#"
+    )
+    # orders in the order of their first row, so that a file gives the same batches however its codes fall
+    first_of = np.full(int(order.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first_of, order, row_no)
+    return rows.append_column("line", line).take(pa.array(np.lexsort((row_no, first_of[order]))))
+
+
+def _codes(rows: pa.Table, name: str) -> Numbers:
+    column = rows.column(name).combine_chunks().dictionary_encode()
+    codes: Numbers = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes
+
+
+def _runs(*keys: Numbers) -> Numbers:
+    """Position of each element within its run of equal keys."""
+    size = len(keys[0])
+    begins = np.zeros(size, np.bool_)
+    begins[:1] = True
+    for key in keys:
+        begins[1:] |= key[1:] != key[:-1]
+    positions = np.arange(size)
+    return positions - np.maximum.accumulate(np.where(begins, positions, 0))
+
+
+def _orders(bought: pa.Table, seen_at: int) -> tuple[pa.Table, Numbers]:
+    """One finished and paid order per order number, and the place of its first row."""
+    import pyarrow as pa
+
+    order = _codes(bought, "order_id")
+    firsts = np.flatnonzero(np.diff(order, prepend=-1) != 0)
+    rows = len(firsts)
+
+    def per_order(name: str, combine: Any = np.add) -> Numbers:
+        values = bought.column(name).to_numpy()
+        return combine.reduceat(values, firsts) if rows else np.zeros(0, np.int64)
+
+    created, cents = per_order("micros", np.minimum), per_order("cents")
+    zero, blank = pa.array(np.zeros(rows, np.int64)), pa.array([""] * rows, pa.string())
+    first = bought.take(pa.array(firsts))
+    paid = np.ones(rows, np.bool_)
+    columns: dict[str, Any] = {
+        "order_id": first.column("order_id"),
+        "status": pa.array([STATUSES[FINISHED]] * rows, pa.string()),
+        **time_columns("created", created, None),
+        **time_columns("paid", created, paid),
+        **{name: nothing(rows, pa.timestamp("us")) for name in ("shipped_at", "finished_at", "modified_at")},
+        **{f"{name}_cents": pa.array(cents) for name in ("goods", "total", "paid")},
+        "refunded_cents": zero,
+        **{f"{name}_cents": zero for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance")},
+        "item_count": pa.array(within(per_order("quantity"), _LARGEST_COUNT).astype(np.int32)),
+        "channel": blank,
+        "province": first.column("province").fill_null(""),
+        "city": blank,
+        "district": blank,
+        "coupon_used": pa.array(np.zeros(rows, np.bool_)),
+        "close_reason": blank,
+        "memo_flag": pa.array(np.zeros(rows, np.int8)),
+        "titles": blank,
+        "seen_at": timestamps(np.full(rows, seen_at, np.int64), None),
+        "state_rank": pa.array(np.full(rows, RANKS[FINISHED], np.int8)),
+        "row_no": first.column("row_no"),
+    }
+    return pa.table(columns), firsts
+
+
+def _lines(bought: pa.Table, orders: pa.Table, firsts: Numbers) -> pa.Table:
+    """The lines in the time of their order; `row_no` is that of the order, to find its customer by."""
+    import pyarrow as pa
+
+    order_of = np.zeros(bought.num_rows, np.int64)
+    order_of[firsts[1:]] = 1
+    order_of = np.cumsum(order_of)
+    rows = bought.num_rows
+    blank = pa.array([""] * rows, pa.string())
+    of_order = orders.select(["month", "created_day", "row_no"]).take(pa.array(order_of))
+    return pa.table(
+        {
+            "month": of_order.column("month"),
+            "order_id": bought.column("order_id"),
+            "line": bought.column("line"),
+            "product_id": bought.column("product_id"),
+            "sku": blank,
+            "outer_code": blank,
+            "title": bought.column("title").fill_null(""),
+            "quantity": bought.column("quantity").cast(pa.int32()),
+            "unit_price_cents": bought.column("unit_cents"),
+            "paid_cents": bought.column("cents"),
+            "refunded_cents": pa.array(np.zeros(rows, np.int64)),
+            "line_status": pa.array([STATUSES[FINISHED]] * rows, pa.string()),
+            "created_day": of_order.column("created_day"),
+            "row_no": of_order.column("row_no"),
+        }
+    )
+
+
+def _refunds(returned: pa.Table) -> pa.Table:
+    """Goods sent back. The file does not tell which order they came from, so `order_id` is null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rows = returned.num_rows
+    micros = returned.column("micros").to_numpy()
+    text = nothing(rows, pa.string())
+    return pa.table(
+        {
+            "month": months(micros),
+            "refund_id": pc.binary_join_element_wise(returned.column("order_id"), returned.column("line"), "/"),
+            "order_id": text,
+            "line": returned.column("line"),
+            "amount_cents": pc.negate(returned.column("cents")),
+            "kind": pa.array(["goods"] * rows, pa.string()),
+            "phase": pa.array(["aftersale"] * rows, pa.string()),
+            "reason": pa.array([""] * rows, pa.string()),
+            "state": pa.array(["success"] * rows, pa.string()),
+            "created_at": timestamps(micros, None),
+            "finished_at": timestamps(micros, None),
+            "created_day": pa.array((micros // _DAY).astype(np.int32)),
+            "row_no": returned.column("row_no"),
+        }
+    )
