@@ -311,7 +311,7 @@ def step_samples() -> dict[str, Any]:
                 ui.Moment("下单 ¥ 428.00", "7月1日", text="60 支长绒棉四件套", kind="key", icon="bag"),
                 ui.Moment(gap="相隔 56 天"),
                 ui.Moment("仅退款 ¥ 89.00", "5月10日", kind="warn", icon="back", url="/o/1"),
-                ui.Moment("双11 爆发", "11月11日 00:00", kind="seal"),
+                ui.Moment("双11 爆发", "11月11日 00:00", kind="sale"),
             ]
         ),
         "funnel": ui.Funnel(

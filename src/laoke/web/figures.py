@@ -232,9 +232,11 @@ class Amount:
 
     @classmethod
     def count(cls, value: Number | None, noun: str | Promise = "", places: int = 2) -> Amount:
-        """A count with its counter: 118240 and 人 give `11.82 万人`."""
+        """A count with its counter: 118240 and 人 give `11.82 万人`; a headline stays exact below 100,000."""
         if value is None:
             return cls(NOTHING)
+        if abs(value) < 100_000:
+            return cls(exact(value), "", noun)
         text, unit = short_parts(value, places)
         return cls(text, "", f"{unit}{noun}", f"{exact(value)} {noun}".strip() if unit else "")
 

@@ -50,7 +50,7 @@ class Stepper(Component):
 
 @dataclass(frozen=True)
 class Moment:
-    """One event: filled = money (key), ring = contact (empty), amber = trouble (warn), red ring = sale day (seal).
+    """One event: filled = money (key), ring = contact (empty), amber = trouble (warn), red ring = sale day (sale).
 
     `gap` alone writes the time between two orders.
     """
@@ -59,7 +59,7 @@ class Moment:
     when: Words = ""
     note: Content = ""
     text: Content = ""
-    kind: Literal["", "key", "warn", "seal"] = ""
+    kind: Literal["", "key", "warn", "sale"] = ""
     icon: str = ""
     gap: Words = ""
     url: str = ""

@@ -177,14 +177,15 @@ class Table(Component):
 
     @property
     def lines(self) -> list[tuple[Row, list[tuple[Column, Cell]]]]:
-        return [(row, self._paired(row.cells)) for row in self.rows]
+        return [(row, self._paired(row)) for row in self.rows]
 
     @property
     def foot_cells(self) -> list[tuple[Column, Cell]]:
-        return self._paired(self.foot)
+        made = [cell if isinstance(cell, Cell) else Cell(cell) for cell in self.foot]
+        return list(zip(self.columns, made, strict=True))
 
-    def _paired(self, cells: Sequence[CellValue]) -> list[tuple[Column, Cell]]:
-        made = [cell if isinstance(cell, Cell) else Cell(cell) for cell in cells]
+    def _paired(self, row: Row) -> list[tuple[Column, Cell]]:
+        made = [cell if isinstance(cell, Cell) else Cell(cell) for cell in row.cells]
         return list(zip(self.columns, [_never_blank(cell) for cell in made], strict=True))
 
 
