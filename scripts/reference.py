@@ -1,20 +1,28 @@
 #!/usr/bin/env python3
-"""Write docs/reference/states.md from the ledger's models: run it when a closed list changes.
+"""Write docs/reference/states.md and commands.md from the source: run it when a closed list or a command changes.
 
-tests/house/test_docs.py compares the page with what this makes.
+tests/house/test_docs.py compares the pages with what this makes.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "states.md"
-OPENING = """# States and kinds
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+STATES = FOLDER / "states.md"
+COMMANDS = FOLDER / "commands.md"
+STATES_OPENING = """# States and kinds
 
 Every closed list of the ledger: the word in the code and in `--json` answers, and the word on the screen.
+"""
+COMMANDS_OPENING = """# Commands
+
+What `laoke` can do on the command line; `laoke COMMAND --help` says the same.
 """
 
 
@@ -35,7 +43,7 @@ def states_page() -> str:
     from django.apps import apps
     from django.utils.translation import override
 
-    parts = [OPENING]
+    parts = [STATES_OPENING]
     with override("zh-hans"):
         for config in apps.get_app_configs():
             if config.models_module is None or not config.name.startswith("laoke."):
@@ -47,14 +55,45 @@ def states_page() -> str:
     return "\n".join(parts)
 
 
+def _signature(path: str, command: Any) -> str:
+    """One heading, the command's own words, and a row per argument and option."""
+    rows = []
+    for parameter in command.params:
+        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
+        if parameter.param_type_name == "argument":
+            names = f"`{parameter.metavar or parameter.name.upper()}`"
+        said = " ".join((getattr(parameter, "help", None) or "").split()).replace("|", "\\|")
+        if "--help" not in parameter.opts:
+            rows.append(f"| {names} | {said} |\n")
+    table = f"\n| 参数 | 说明 |\n|---|---|\n{''.join(rows)}" if rows else ""
+    return f"## {path}\n\n{inspect.cleandoc(command.help or '')}\n{table}"
+
+
+def _commands(path: str, command: Any) -> Iterator[str]:
+    if not command.hidden:
+        yield _signature(path, command)
+        for name, below in sorted(getattr(command, "commands", {}).items()):
+            yield from _commands(f"{path} {name}", below)
+
+
+def commands_page() -> str:
+    """The whole page, from the command line's own help."""
+    import typer
+
+    from laoke.config.cli import app
+
+    return "\n".join([COMMANDS_OPENING, *_commands("laoke", typer.main.get_command(app))])
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the pages."""
     import django
 
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"LAOKE_HOME": home, "DJANGO_SETTINGS_MODULE": "laoke.config.settings"}
         django.setup()
-        PAGE.write_text(states_page(), encoding="utf-8")
+        STATES.write_text(states_page(), encoding="utf-8")
+        COMMANDS.write_text(commands_page(), encoding="utf-8")
 
 
 if __name__ == "__main__":

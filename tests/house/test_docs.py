@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,14 @@ def test_every_setting_of_the_source_is_in_the_reference_and_no_other() -> None:
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)) == source
 
 
-def test_the_page_of_states_is_what_the_models_say() -> None:
-    assert reference.PAGE.read_text(encoding="utf-8") == reference.states_page(), (
-        "a closed list changed: .venv/bin/python scripts/reference.py writes the page anew"
+@pytest.mark.parametrize(
+    ("page", "made"),
+    [(reference.STATES, reference.states_page), (reference.COMMANDS, reference.commands_page)],
+    ids=["states", "commands"],
+)
+def test_a_made_page_is_what_the_source_says(page: Path, made: Callable[[], str]) -> None:
+    assert page.read_text(encoding="utf-8") == made(), (
+        "the source changed: .venv/bin/python scripts/reference.py writes the page anew"
     )
 
 
