@@ -27,7 +27,7 @@ _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋：／", "0123456789.,-+:/")
 
 EPOCH = datetime(1970, 1, 1)
-FIRST_YEAR, LAST_YEAR = 1995, 2100
+FIRST_YEAR, LAST_YEAR = 1995, 2099
 _DAY = 86_400_000_000
 _TIME = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"
@@ -89,7 +89,7 @@ def time_micros(cell: str, *, serials: bool = False) -> tuple[int, int]:
     """Microseconds since 1970-01-01 in the shop's own clock, and the state.
 
     Read: 2018-12-31 15:21:11, 2018/12/31 15:21, 20181231, 20181231152111, 2018年12月31日 15时21分, and with
-    `serials` the day numbers of Excel. A date that no calendar has, or outside 1995–2100, is IMPOSSIBLE.
+    `serials` the day numbers of Excel. A date that no calendar has, or outside 1995–2099, is IMPOSSIBLE.
     """
     text = cell.strip(_BLANKS).translate(_FULL_WIDTH)
     if text in _NOTHING:

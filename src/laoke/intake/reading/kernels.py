@@ -32,19 +32,23 @@ def _line_end(buf, at, size):
 
 @_compile
 def _after_quotes(buf, at, size, limit):
-    """From behind an opening quote: (end of content, where scanning goes on, dirty, closed).
+    """From behind an opening quote: (end of content, where scanning goes on, dirty, closed, line breaks inside).
 
     `dirty` cells hold doubled quotes or text behind the closing quote and must be unescaped; for them the end of
     content is the delimiter. An unclosed cell has closed 0, one that outgrows `limit` has closed -1.
     """
     start = at
     dirty = False
+    breaks = 0
     while at < size:
-        if buf[at] != QUOTE:
+        byte = buf[at]
+        if byte != QUOTE:
+            if byte == LF or (byte == CR and not (at + 1 < size and buf[at + 1] == LF)):
+                breaks += 1
             at += 1
             continue
         if at - start > limit:
-            return at, at, dirty, -1
+            return at, at, dirty, -1, 0
         if at + 1 < size and buf[at + 1] == QUOTE:
             dirty = True
             at += 2
@@ -54,18 +58,19 @@ def _after_quotes(buf, at, size, limit):
         if at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
             while at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
                 at += 1
-            return at, at, True, 1
+            return at, at, True, 1, breaks
         if dirty:
             end = at
-        return end, at, dirty, 1
-    return at, at, dirty, -1 if at - start > limit else 0
+        return end, at, dirty, 1, breaks
+    return at, at, dirty, -1 if at - start > limit else 0, 0
 
 
 @_compile
 def _scan_record(buf, at, size, final, slots, limit, row, starts, ends, dirty):
-    """One record from `at`: (where it ends before its line end, cells, faults). Cells beyond the header count too."""
+    """One record from `at`: (where it ends before its line end, cells, faults, line breaks inside it)."""
     cells = 0
     faults = 0
+    breaks = 0
     begin = at
     width = slots.shape[0]
     while True:
@@ -73,15 +78,16 @@ def _scan_record(buf, at, size, final, slots, limit, row, starts, ends, dirty):
         start = at
         if at < size and buf[at] == QUOTE:
             start = at + 1
-            end, at, unclean, closed = _after_quotes(buf, start, size, limit)
+            end, at, unclean, closed, more = _after_quotes(buf, start, size, limit)
+            breaks += more
             if (closed == 0 or at >= size) and not final:
-                return begin, cells, INCOMPLETE
+                return begin, cells, INCOMPLETE, 0
             if closed != 1:
                 # the quote is not believed: the record ends where its first line ends
                 stop = _line_end(buf, begin, size)
                 if stop >= size and not final:
-                    return begin, cells, INCOMPLETE
-                return stop, cells + 1, TOO_LONG if closed == -1 and stop - start > limit else UNCLOSED
+                    return begin, cells, INCOMPLETE, 0
+                return stop, cells + 1, TOO_LONG if closed == -1 and stop - start > limit else UNCLOSED, 0
         else:
             while at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
                 at += 1
@@ -100,9 +106,9 @@ def _scan_record(buf, at, size, final, slots, limit, row, starts, ends, dirty):
             faults |= EXTRA
         cells += 1
         if at >= size:
-            return (at, cells, faults) if final else (begin, cells, INCOMPLETE)
+            return (at, cells, faults, breaks) if final else (begin, cells, INCOMPLETE, 0)
         if buf[at] != COMMA:
-            return at, cells, faults
+            return at, cells, faults, breaks
         at += 1
 
 
@@ -131,7 +137,9 @@ def scan_records(
             starts[slot, rows] = 0
             ends[slot, rows] = 0
             dirty[slot, rows] = False
-        stop, cells, fault = _scan_record(buf, at, size, final, slots, limit, rows, starts, ends, dirty)
+        stop, cells, fault, breaks = _scan_record(
+            buf, at, size, final, slots, limit, rows, starts, ends, dirty
+        )
         if fault & INCOMPLETE or (stop >= size and not final):
             break
         if fault & UNCLOSED and stop >= size:
@@ -143,10 +151,8 @@ def scan_records(
         lines[rows] = line
         counts[rows] = cells
         faults[rows] = fault
-        while at < stop:
-            if buf[at] == LF or (buf[at] == CR and not (at + 1 < size and buf[at + 1] == LF)):
-                line += 1
-            at += 1
+        line += breaks
+        at = stop
         rows += 1
     return rows, at, line
 
@@ -296,7 +302,7 @@ def _plain_time(buf, at, end):
     if at >= end or buf[at] != separator:
         return 0, False
     day, at = _two_digits(buf, at + 1, end)
-    if not (1995 <= year <= 2100 and 1 <= month <= 12 and 1 <= day <= _month_days(year, month)):
+    if not (1995 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= _month_days(year, month)):
         return 0, False
     hour, minute, second = 0, 0, 0
     if at < end:
@@ -331,7 +337,7 @@ def parse_times(buf, starts, ends, values, states):
 
 @_compile
 def id_states(buf, starts, ends, states):
-    """OK for ids of digits, capitals, hyphen and underscore alone; OTHER for what must be looked at."""
+    """OK for ids of digits alone; OTHER for what must be looked at."""
     for row in range(starts.shape[0]):
         state = OK if ends[row] > starts[row] else EMPTY
         for at in range(starts[row], ends[row]):

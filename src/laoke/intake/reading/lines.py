@@ -87,7 +87,9 @@ def _checked_rows(
     verdict.reject(_starts(ids, layout.marks.get("adjustment_prefix")), "bookkeeping_row", "order_id")
     verdict.check_time("created_at", time_states, required=True)
     verdict.reject(chunk.plain_ids("product_id") == EMPTY, "id_missing", "product_id")
-    verdict.reject((quantity_states != OK) | (np.abs(quantity) > _LARGEST_COUNT), "count_unreadable", "quantity")
+    verdict.reject(
+        (quantity_states != OK) | (np.abs(quantity) > _LARGEST_COUNT), "count_unreadable", "quantity"
+    )
     verdict.reject(price_states == EMPTY, "money_missing", "unit_price")
     verdict.check_money("unit_price", price // 100, price_states)
     sent_back = _starts(ids, layout.marks.get("cancellation_prefix"))
@@ -98,7 +100,9 @@ def _checked_rows(
     verdict.add_to(summary, micros)
     texts: dict[str, Any] = {"order_id": ids}
     for role in ("product_id", "title", "province", *IDENTITY_ROLES):
-        texts[role] = chunk.texts(role, nullable=True) if layout.has(role) else nothing(chunk.rows, pa.string())
+        texts[role] = (
+            chunk.texts(role, nullable=True) if layout.has(role) else nothing(chunk.rows, pa.string())
+        )
     table = pa.table(
         texts
         | {
@@ -133,7 +137,9 @@ def _dealt(table: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
         yield 0, table
         return
     encoded = table.column("order_id").combine_chunks().dictionary_encode()
-    part_of = np.array([zlib.crc32(text.encode()) % parts for text in encoded.dictionary.to_pylist()], np.int32)
+    part_of = np.array(
+        [zlib.crc32(text.encode()) % parts for text in encoded.dictionary.to_pylist()], np.int32
+    )
     dealt = part_of[encoded.indices.to_numpy()]
     for part in np.unique(dealt):
         yield int(part), table.filter(pa.array(dealt == part))
@@ -231,7 +237,10 @@ def _orders(bought: pa.Table, seen_at: int) -> tuple[pa.Table, Numbers]:
         **{name: nothing(rows, pa.timestamp("us")) for name in ("shipped_at", "finished_at", "modified_at")},
         **{f"{name}_cents": pa.array(cents) for name in ("goods", "total", "paid")},
         "refunded_cents": zero,
-        **{f"{name}_cents": zero for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance")},
+        **{
+            f"{name}_cents": zero
+            for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance")
+        },
         "item_count": pa.array(within(per_order("quantity"), _LARGEST_COUNT).astype(np.int32)),
         "channel": blank,
         "province": first.column("province").fill_null(""),
@@ -279,23 +288,25 @@ def _lines(bought: pa.Table, orders: pa.Table, firsts: Numbers) -> pa.Table:
 
 
 def _refunds(returned: pa.Table) -> pa.Table:
-    """Goods sent back. The file does not tell which order they came from, so `order_id` is null."""
+    """Goods sent back. The file does not tell which order they came from, so `order_id` is empty."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = returned.num_rows
     micros = returned.column("micros").to_numpy()
-    text = nothing(rows, pa.string())
+    blank = pa.array([""] * rows, pa.string())
     return pa.table(
         {
             "month": months(micros),
-            "refund_id": pc.binary_join_element_wise(returned.column("order_id"), returned.column("line"), "/"),
-            "order_id": text,
+            "refund_id": pc.binary_join_element_wise(
+                returned.column("order_id"), returned.column("line"), "/"
+            ),
+            "order_id": blank,
             "line": returned.column("line"),
             "amount_cents": pc.negate(returned.column("cents")),
             "kind": pa.array(["goods"] * rows, pa.string()),
-            "phase": pa.array(["aftersale"] * rows, pa.string()),
-            "reason": pa.array([""] * rows, pa.string()),
+            "phase": pa.array(["after"] * rows, pa.string()),
+            "reason": blank,
             "state": pa.array(["success"] * rows, pa.string()),
             "created_at": timestamps(micros, None),
             "finished_at": timestamps(micros, None),

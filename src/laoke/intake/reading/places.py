@@ -11,12 +11,11 @@ import re
 from typing import NamedTuple
 
 _MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
-_PROVINCES = frozenset(
-    (
-        "北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 上海 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 "
-        "重庆 四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆 台湾 香港 澳门"
-    ).split()
+_PROVINCE_WORDS = (
+    "北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 上海 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 "
+    "重庆 四川 贵州 云南 西藏 陕西 甘肃 青海 宁夏 新疆 台湾 香港 澳门"
 )
+_PROVINCES = frozenset(_PROVINCE_WORDS.split())
 _SUFFIX = re.compile(r"(?:省|市|特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区)$")
 _CITY = re.compile(r"[\u4e00-\u9fff]{1,14}(?:市|自治州|州|地区|盟|区|县|群岛|岛)")
 _DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,19}(?:区|县|市|旗|镇|岛|林区|特区|新区|管委会|街道)|其它区|其他区")

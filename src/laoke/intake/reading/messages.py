@@ -1,0 +1,112 @@
+"""The Chinese sentence for every code of a refused file and of a row put aside: found, expected, what to do.
+
+The only module of the reader that knows Django; the reader itself gives codes and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
+
+REFUSALS: dict[str, Promise] = {
+    "empty_file": _("文件是空的。换一个有数据的文件。"),
+    "no_data_rows": _("第 %(line)s 行是表头，下面没有数据。检查导出时选的日期范围。"),
+    "wrong_file_type": _("这是%(kind)s，不是订单报表。选 CSV 或 Excel（xlsx、xls）文件。"),
+    "binary_file": _("文件内容不是文字。重新从后台导出 CSV 或 Excel 文件。"),
+    "encoding_unknown": _(
+        "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。在 Excel 里另存为“CSV UTF-8”再导入。"
+    ),
+    "file_truncated": _("文件不完整，只下载了一部分。重新下载后再导入。"),
+    "file_encrypted": _("文件有密码。在 Excel 里去掉密码，或把密码保护的压缩包解开后再导入。"),
+    "xlsx_too_large": _("这个 Excel 文件解开后太大。在 Excel 里另存为 CSV 再导入。"),
+    "sheet_too_slow": _("读这个 Excel 文件超过 %(seconds)s 秒。在 Excel 里另存为 CSV 再导入。"),
+    "sheet_unreadable": _("这个 Excel 文件读不了，可能已损坏。在 Excel 里打开，另存为 CSV 再导入。"),
+    "gzip_too_large": _("压缩文件解开后大得不正常（超过 %(ratio)s 倍）。解压后检查内容，再导入 CSV。"),
+    "header_not_found": _("没有找到表头。表头要有“订单编号”这样的列名，可以不在第一行。"),
+    "header_not_recognised": _(
+        "认不出这份报表。缺：%(missing)s。文件里有：%(found)s。指定每列是什么，再导入。"
+    ),
+    "roles_missing": _("还没指定：%(roles)s。文件里有：%(found)s。"),
+    "column_missing": _("文件里没有“%(column)s”这一列。有：%(found)s。"),
+    "unknown_role": _("没有“%(role)s”这个字段。"),
+    "duplicate_column": _("“%(column)s”出现两次：第 %(first)s 列和第 %(second)s 列。删掉或改名一列再导入。"),
+    "ids_in_scientific_notation": _(
+        "第 %(line)s 行的订单编号是 %(found)s，后面的数字已经被 Excel 丢掉，整份文件不能用。"
+        "从后台重新导出，不要用 Excel 打开保存，直接导入。"
+    ),
+    "reading_stopped": _("已取消，没有导入任何数据。"),
+}
+
+ROW_REASONS: dict[str, Promise] = {
+    "row_cut_off": _("这一行没有写完（%(found)s 格，应有 %(expected)s 格）。文件可能没下载完，重新下载。"),
+    "quote_not_closed": _("这一行的引号没有配对。补上或删掉多出的引号。"),
+    "cell_too_long": _("这一行有一格超过 64 KB。删掉多余的内容。"),
+    "too_few_cells": _("这一行只有 %(found)s 格，应有 %(expected)s 格。补齐缺的格。"),
+    "too_many_cells": _("这一行有 %(found)s 格，应有 %(expected)s 格。内容里的逗号要放在引号里。"),
+    "order_id_missing": _("没有订单编号。补上后再导入。"),
+    "id_missing": _("“%(column)s”是空的。补上后再导入。"),
+    "id_unreadable": _("“%(column)s”是“%(found)s”，不像编号。编号只含数字、字母和连字符，最多 64 个。"),
+    "time_missing": _("“%(column)s”是空的。补上时间，如 2018-12-31 15:21:11。"),
+    "time_unreadable": _("“%(column)s”是“%(found)s”，看不懂。写成 2018-12-31 15:21:11。"),
+    "time_impossible": _("“%(column)s”是“%(found)s”，没有这个时间。改成真实的时间。"),
+    "money_missing": _("“%(column)s”是空的。填上金额。"),
+    "money_unreadable": _("“%(column)s”是“%(found)s”，不是金额。写成 268.00 这样，最多两位小数。"),
+    "money_too_large": _("“%(column)s”是“%(found)s”，大得不可能。检查金额。"),
+    "negative_amount": _("“%(column)s”是“%(found)s”，金额不能是负数。退款写在退款金额里。"),
+    "count_unreadable": _("“%(column)s”是“%(found)s”，不是件数。写成整数。"),
+    "negative_count": _("“%(column)s”是“%(found)s”，件数不能是负数。"),
+    "cancellation_positive": _("退货行的“%(column)s”是“%(found)s”，应为负数。"),
+    "bookkeeping_row": _("“%(found)s”是调账，不是买卖，不计入订单。"),
+    "status_unknown": _("“%(column)s”是“%(found)s”，不认识这个状态。改成后台的写法，如 交易成功。"),
+}
+
+FILE_KINDS: dict[str, Promise] = {
+    "pdf": _(" PDF 文件"),
+    "image": _("图片"),
+    "archive": _("压缩包"),
+    "document": _("文档"),
+    "database": _("数据库文件"),
+    "program": _("程序文件"),
+    "parquet": _(" Parquet 文件"),
+    "web_page": _("网页（有的后台把网页存成 .xls）"),
+    "xlsb": _(" xlsb 文件"),
+}
+
+_LISTED = 20
+
+
+def refusal_message(code: str, params: Mapping[str, Any]) -> str:
+    """The sentence for a refused file. Raises KeyError for a code that does not exist."""
+    return _filled(REFUSALS[code], params)
+
+
+def row_message(code: str, params: Mapping[str, Any]) -> str:
+    """The sentence for a row that was put aside."""
+    return _filled(ROW_REASONS[code], params)
+
+
+def role_name(role: str) -> str:
+    """A role in the user's language."""
+    from laoke.intake.reading.roles import ROLES
+
+    return translate(ROLES[role].zh)
+
+
+def _filled(sentence: Promise, params: Mapping[str, Any]) -> str:
+    shown = {name: _shown(name, value) for name, value in params.items()}
+    if "kind" not in shown and "found" in shown and shown["found"] in FILE_KINDS:
+        shown["kind"] = str(FILE_KINDS[shown["found"]])
+    return str(sentence) % shown
+
+
+def _shown(name: str, value: Any) -> str:
+    if name in ("roles", "missing"):
+        return "、".join(role_name(role) for role in value)
+    if isinstance(value, list | tuple):
+        listed = "、".join(str(item) for item in value[:_LISTED])
+        return f"{listed}…" if len(value) > _LISTED else listed
+    return f"{value:g}" if isinstance(value, float) else str(value)
