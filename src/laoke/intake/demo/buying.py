@@ -23,6 +23,7 @@ BURST_ORDERS = 36
 PRESALE_SHARE = 0.08
 MOST_ORDERS_PER_BUYER = 8
 _BLOCK = 250_000
+_SPARE = 1.25  # chains hold so many more repeat orders than are needed
 _NEW_BUYERS = 1.5  # > 1: somewhat more of the buyers come early
 
 
@@ -79,15 +80,8 @@ def purchases(draws: Draws, days: Calendar, customers: int, orders: int) -> Purc
 def _real_orders(draws: Draws, buyers: int, orders: int) -> tuple[Ints, Ints, Floats]:
     """Buyer, number within the buyer, and place on the clock of demand (0…1) of each order."""
     first = draws.uniform("first order", np.arange(buyers)) ** _NEW_BUYERS
-    blocks = [
-        _chains(draws, np.arange(low, min(low + _BLOCK, buyers)), first) for low in range(0, buyers, _BLOCK)
-    ]
-    who, nth, tau, ratio = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     repeats = orders - buyers
-    if repeats > len(ratio):
-        raise ValueError(
-            f"only {len(ratio) + buyers} orders possible with {buyers} customers, asked for {orders}"
-        )
+    who, nth, tau, ratio = _enough_chains(draws, first, repeats)
     chosen = np.argpartition(ratio, repeats - 1)[:repeats] if repeats else np.zeros(0, dtype=np.int64)
     chosen.sort()
     scale = ratio[chosen].max() if repeats else 1.0
@@ -99,10 +93,24 @@ def _real_orders(draws: Draws, buyers: int, orders: int) -> tuple[Ints, Ints, Fl
     )
 
 
-def _chains(draws: Draws, who: Ints, first: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+def _enough_chains(draws: Draws, first: Floats, repeats: int) -> tuple[Ints, Ints, Floats, Floats]:
+    """Chains of repeat orders of all buyers; where too few would come back, all are made to stay longer."""
+    loyalty = 1.0
+    while True:
+        blocks = [
+            _chains(draws, np.arange(low, min(low + _BLOCK, len(first))), first, loyalty)
+            for low in range(0, len(first), _BLOCK)
+        ]
+        who, nth, tau, ratio = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+        if len(ratio) >= repeats * _SPARE:
+            return who, nth, tau, ratio
+        loyalty *= 2
+
+
+def _chains(draws: Draws, who: Ints, first: Floats, loyalty: float) -> tuple[Ints, Ints, Floats, Floats]:
     """Every repeat order each buyer would make before dropping out: buyer, number, time, time ÷ time left."""
     rate = draws.gamma("rate", who, RATE_SHAPE) + 1e-4
-    leave = np.clip(draws.beta("drop-out", who, *DROP_OUT), 1e-6, 1 - 1e-9)
+    leave = np.clip(draws.beta("drop-out", who, *DROP_OUT) / loyalty, 1e-6, 1 - 1e-9)
     stay = np.floor(np.log(draws.uniform("life", who)) / np.log1p(-leave))
     repeats = np.minimum(stay, LONGEST_LIFE - 1).astype(np.int64)
     buyer = np.repeat(who, repeats)

@@ -125,7 +125,6 @@ def _money_cells(run: Run) -> dict[str, pa.Array | str]:
         "分阶段订单信息": texts.chosen(stages, deposit, ""),
         "退款金额": texts.money(run.refunded),
         "打款商家金额": texts.joined(texts.money(paid_out), pa.scalar("元")),
-        "天猫卡券抵扣": texts.chosen(basket.platform_discount > 0, texts.money(basket.platform_discount), ""),
     }
 
 

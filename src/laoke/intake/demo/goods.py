@@ -124,7 +124,9 @@ def catalogue(draws: Draws, days: Calendar) -> Goods:
     low, high = (np.array([getattr(kind, side) for kind in RANGES])[category] for side in ("low", "high"))
     usual = (low + (high - low) * draws.uniform("product price", number) ** 1.4).astype(np.int64) * 100
     tag = (usual * (1.35 + 0.45 * draws.uniform("product tag", number)) / 1000).astype(np.int64) * 1000
-    cost = (usual * (0.40 + 0.22 * draws.uniform("product cost", number))).astype(np.int64)
+    # Most goods cost less than 60 % of their usual price; a few are so dear to make that a sale sells them at a loss.
+    dear = 0.36 * draws.uniform("product dear", number) ** 7
+    cost = (usual * (0.38 + 0.20 * draws.uniform("product cost", number) + dear)).astype(np.int64)
     listed = days.start_seconds + _listed_day(draws, number) * 86400 + 36000
     popularity = np.array([kind.weight for kind in RANGES])[category] / designs
     popularity = popularity * draws.lognormal("product popularity", number, 1.0, 0.7)

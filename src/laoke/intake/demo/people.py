@@ -16,7 +16,7 @@ from laoke.intake.demo import texts
 from laoke.intake.demo.draws import Bools, Draws, Ints, shuffled
 from laoke.intake.demo.places import CITIES, ESTATES, MOST_DISTRICTS, STREETS
 
-TWO_NICKS_SHARE = 0.03
+TWO_NICKS_SHARE = 0.06  # half of them order often enough to be seen with both
 GIFT_SENDER_SHARE = 0.04
 CONSENT_SHARE = 0.62
 BIRTHDAY_SHARE = 0.45
