@@ -99,7 +99,8 @@ def create(folder: Path, contract: Contract) -> None:
         partition_by=[contract.partition] if contract.partition else None,
         name=contract.name,
         configuration={
-            "delta.logRetentionDuration": "interval 60 days",
+            # Pinned versions must stay loadable: the log is trimmed by upkeep.trim_log, not by age.
+            "delta.enableExpiredLogCleanup": "false",
             "delta.checkpointInterval": "50",
         },
     )

@@ -152,12 +152,12 @@ def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:
     return Overlay(rows.select(list(contract.key)), rows)
 
 
-def stored_sql(folder: Path, contract: Contract, version: int | None) -> str:
+def stored_sql(folder: Path, contract: Contract, version: int | delta.Snapshot | None) -> str:
     """A SELECT of the contract's columns from the files of one version; typed and empty when there are none.
 
     A version written before a column joined the contract gives null (or 0, '', false where null may not be).
     """
-    snapshot = delta.snapshot(folder, version) if version is not None else None
+    snapshot = delta.snapshot(folder, version) if isinstance(version, int) else version
     if snapshot is None or not snapshot.files:
         return f"SELECT {', '.join(_nothing(column) for column in contract.columns)} WHERE false"
     names = [c.name if c.name in snapshot.columns else _nothing(c) for c in contract.columns]

@@ -81,3 +81,10 @@ def write_stream(
             writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
             rows += table.num_rows
     return NewFile(relative, path.stat().st_size, rows, partition)
+
+
+def partition_of(path: str, contract: Contract) -> dict[str, str]:
+    """{'month': '2018-10'} from the folder a file lies in; empty for a table without partitions."""
+    if contract.partition is None:
+        return {}
+    return {contract.partition: path.rsplit(f"{contract.partition}=", 1)[1].split("/", 1)[0]}

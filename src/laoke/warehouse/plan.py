@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
-from laoke.warehouse.parquet import ROW_GROUP_ROWS, write_stream, write_table
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream, write_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -175,7 +175,7 @@ class Plan:
         }
         by_month: dict[str, list[str]] = {month: [] for month in months}
         for file in self.victims:
-            by_month.setdefault(file.rsplit(f"{partition}=", 1)[1].split("/", 1)[0], []).append(file)
+            by_month.setdefault(partition_of(file, self.contract)[partition], []).append(file)
         return [
             new
             for month, files in sorted(by_month.items())

@@ -178,6 +178,7 @@ class Warehouse:
         checked = False
         for _ in range(ATTEMPTS):
             opened = delta.open_table(self.folder(table))
+            _refuse_old(opened, change.contract)
             done = opened.transaction_version(app_id) if app_id else None
             if done is not None and done >= app_version:
                 return WriteResult(opened.version(), skipped=True)
@@ -230,6 +231,13 @@ def _contract(table: str) -> Contract:
     if table not in CONTRACTS:
         raise WarehouseError(f"unknown table {table!r}; there are {', '.join(sorted(CONTRACTS))}")
     return CONTRACTS[table]
+
+
+def _refuse_old(opened: DeltaTable, contract: Contract) -> None:
+    present = {field.name for field in opened.schema().fields}
+    missing = [name for name in contract.names if name not in present]
+    if missing:
+        raise WarehouseError(f"{contract.name}: the table has no column {missing[0]} yet; migrate it first")
 
 
 def _discard(folder: Path, files: Sequence[NewFile]) -> None:
