@@ -184,6 +184,19 @@ def test_eligibility_must_name_known_offers_and_fit() -> None:
         assert refused.value.code == code
 
 
+def test_arrays_of_other_kinds_are_priced_without_compiling_again() -> None:
+    from laoke.promotions.columnar import kernel
+
+    price_baskets(columns_from_totals([20_000]), [SHOP])
+    compiled = len(kernel.price_baskets.signatures)
+    goods = np.array([20_000], dtype=np.int32)
+    goods.flags.writeable = False
+    one = np.array([1])
+    columns = BasketColumns(np.array([0, 1], np.int32), one - 1, one, goods, one, ("p",), ("",))
+    assert price_baskets(columns, [SHOP]).payable_cents.tolist() == [18_000]
+    assert len(kernel.price_baskets.signatures) == compiled
+
+
 def test_the_largest_basket_allowed_does_not_overflow() -> None:
     half = 1_500_000_000
     columns, _ = columns_from_lines(["a", "a"], ["p", "q"], [1, 1], [half, half], [-1, -1], {})

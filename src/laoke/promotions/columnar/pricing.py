@@ -6,6 +6,7 @@ is a column that the caller gives; an offer that is not named is open to every b
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -59,7 +60,12 @@ def price_baskets(
     item_offer = np.full(lines, -1, dtype=np.int16)
     line_share = np.zeros((len(Layer), lines if with_shares else 0), dtype=np.int64)
     kernel.price_baskets(
-        kernel.Baskets(columns.offsets, columns.product, columns.quantity, columns.unit_price_cents),
+        kernel.Baskets(
+            _plain(columns.offsets, np.int64),
+            _plain(columns.product, np.int32),
+            _plain(columns.quantity, np.int64),
+            _plain(columns.unit_price_cents, np.int64),
+        ),
         kernel.Rules(
             plan.layer_start,
             plan.one_per_order,
@@ -84,6 +90,11 @@ def price_baskets(
         item_offer=item_offer,
         line_share_cents=line_share,
     )
+
+
+def _plain(column: npt.NDArray[Any], kind: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:
+    """The column as the one kind of array the kernel is compiled for; Arrow's read-only views would compile it anew."""
+    return np.require(column, dtype=kind, requirements=["C", "W"])
 
 
 def _eligible(plan: Plan, count: int, eligible: Mapping[str, Flags]) -> Flags:
