@@ -95,11 +95,16 @@ def run_tier(tier: Tier, environment: Mapping[str, str]) -> Outcome:
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            plain = COLOUR.sub("", line).strip()
-            if CLOSING.search(plain):
-                closing = plain.strip("= ")
+        try:
+            for line in process.stdout:
+                print(line, end="", flush=True)
+                plain = COLOUR.sub("", line).strip()
+                if CLOSING.search(plain):
+                    closing = plain.strip("= ")
+        except BaseException:
+            # Stopped from outside: the tier must not outlive the run and its database.
+            process.terminate()
+            raise
     return Outcome(tier.name, time.monotonic() - started, process.returncode, closing)
 
 
