@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.urls import path
 
 from tests.web_base.samples import all_samples
@@ -57,7 +57,9 @@ urlpatterns = [path("", gallery)]
 
 
 def gallery_html() -> str:
-    return gallery(RequestFactory().get("/")).content.decode("utf-8")
+    """The whole page as text."""
+    with override_settings(ROOT_URLCONF="tests.web_base.gallery"):
+        return gallery(RequestFactory().get("/")).content.decode("utf-8")
 
 
 def main(port: int) -> None:
