@@ -95,7 +95,7 @@ def chart_samples() -> dict[str, ui.ChartCard]:
         "waterfall": ui.ChartCard(
             "tree",
             "为什么多 24.6万",
-            charts.waterfall(changes, label="exact", cut=640),
+            charts.waterfall(changes, cut=640),
             small_table([str(c.name) for c in changes], ("万元", [c.value for c in changes])),
             "从目标到实际的逐项分解",
             sub="万元，轴从 640 起",

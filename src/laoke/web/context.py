@@ -106,8 +106,12 @@ class Shell:
     @cached_property
     def tabbar(self) -> list[TabbarItem]:
         """总览 认客 策划 触达, each only when it leads somewhere; 更多 is the template's own."""
-        wanted = ((nav.OVERVIEW, gettext("总览"), "home"), (nav.KNOW, gettext("认客"), "people"))
-        wanted += ((nav.PLAN, gettext("策划"), "plan"), (nav.REACH, gettext("触达"), "send"))
+        wanted = [
+            (nav.OVERVIEW, gettext("总览"), "home"),
+            (nav.KNOW, gettext("认客"), "people"),
+            (nav.PLAN, gettext("策划"), "plan"),
+            (nav.REACH, gettext("触达"), "send"),
+        ]
         items = []
         for stage, label, icon in wanted:
             links = [link for link in self.links if link.entry.stage == stage]

@@ -58,7 +58,7 @@ def short_parts(value: Number, places: int = 1) -> tuple[str, str]:
         if abs(number) >= size or (at + 1 < len(steps) and _rounds_up(number, steps[at + 1], places, size)):
             return _signed(number / scale, places, trim=True), unit
     whole = number == number.to_integral_value()
-    return _signed(number, 0 if whole else 2), ""
+    return _signed(number, 0 if whole else 2, trim=True), ""
 
 
 def _rounds_up(number: Decimal, smaller: tuple[Decimal, str], places: int, size: Decimal) -> bool:
@@ -235,7 +235,7 @@ class Amount:
         """A count with its counter: 118240 and 人 give `11.82 万人`; a headline stays exact below 100,000."""
         if value is None:
             return cls(NOTHING)
-        if abs(value) < 100_000:
+        if abs(_decimal(value)) < 100_000:
             return cls(exact(value), "", noun)
         text, unit = short_parts(value, places)
         return cls(text, "", f"{unit}{noun}", f"{exact(value)} {noun}".strip() if unit else "")

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, HiddenInput, RadioSelect, Select
+from django.forms.widgets import ChoiceWidget
 from django.template.base import FilterExpression, NodeList, Parser, Token
 from django.template.loader import render_to_string
 from django.utils.html import format_html
@@ -145,12 +146,13 @@ def _control(field: BoundField, described: str) -> SafeString:
     attrs: dict[str, Any] = {"aria-describedby": described} if described else {}
     if field.errors:
         attrs["aria-invalid"] = "true"
+    own = str(widget.attrs.get("class", ""))
     if isinstance(widget, CheckboxInput):
-        attrs["class"] = widget.attrs.get("class", "")
-    elif isinstance(widget, Select) and not isinstance(widget, RadioSelect | CheckboxSelectMultiple):
-        attrs["class"] = f"select {widget.attrs.get('class', '')}".strip()
-    elif not isinstance(widget, RadioSelect | CheckboxSelectMultiple | HiddenInput):
-        attrs["class"] = f"input {widget.attrs.get('class', '')}".strip()
+        attrs["class"] = own
+    elif isinstance(widget, Select):
+        attrs["class"] = f"select {own}".strip()
+    elif not isinstance(widget, HiddenInput | ChoiceWidget):
+        attrs["class"] = f"input {own}".strip()
     return field.as_widget(attrs={key: value for key, value in attrs.items() if value})
 
 
