@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -23,7 +23,8 @@ SCHEMA = "v1"
 
 @dataclass(frozen=True)
 class Contact:
-    """What one source says of one customer. Empty text means that it says nothing."""
+    """What one source says of one customer. Empty text means that it says nothing; `seen_micros` is the time of the
+    order that said it, in microseconds of shop time since 1970."""
 
     customer_id: int
     nick: str = ""
@@ -34,6 +35,7 @@ class Contact:
     oaid: str = ""
     ouid: str = ""
     birthday: str = ""
+    seen_micros: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ def store_contacts(
     shop: Shop,
     found: Sequence[Contact],
     *,
-    seen_at: datetime,
     source: str = "order",
     random: Callable[[int], bytes] = os.urandom,
     stopped: Callable[[], bool] | None = None,
@@ -59,16 +60,15 @@ def store_contacts(
     index_key = keys().index.current
     content = {c.customer_id: digest(index_key, *(str(v) for v in asdict_values(c))) for c in found}
     stored = _stored(shop, source, list(content))
-    stamp = seen_at.isoformat(sep=" ") if is_sqlite() else seen_at
     fresh, changed, unchanged = [], [], 0
     for contact in found:
         before = stored.get(contact.customer_id)
         if before is None:
-            fresh.append(_row(shop, contact, content[contact.customer_id], source, stamp, random))
-        elif before.content == content[contact.customer_id] or before.seen_at > seen_at:
+            fresh.append(_row(shop, contact, content[contact.customer_id], source, random))
+        elif before.content == content[contact.customer_id] or before.seen_at > _time_of(contact):
             unchanged += 1
         else:
-            changed.append(_row(shop, contact, content[contact.customer_id], source, stamp, random))
+            changed.append(_row(shop, contact, content[contact.customer_id], source, random))
     rows = sorted(fresh + changed, key=lambda row: row[0])  # type: ignore[arg-type, return-value]
     write_in_batches(rows, _upsert, stopped=stopped)
     _index_contacts(shop, rows, stored, stopped)
@@ -125,8 +125,9 @@ def _index_contacts(
 
 
 def _row(
-    shop: Shop, contact: Contact, content: str, source: str, seen_at: object, random: Callable[[int], bytes]
+    shop: Shop, contact: Contact, content: str, source: str, random: Callable[[int], bytes]
 ) -> tuple[object, ...]:
+    seen_at = _time_of(contact)
     phone, email = contact.phone, contact.email
     phone_state = contacts.mobile_state(phone, demo=shop.is_demo)
     email_state = contacts.email_state(email)
@@ -155,8 +156,15 @@ def _row(
         email_state,
         contact_digest("email", email.lower()) if email_state == "valid" else None,
         content,
-        seen_at,
+        seen_at.isoformat(sep=" ") if is_sqlite() else seen_at,
     )
+
+
+_EPOCH = datetime(1970, 1, 1)
+
+
+def _time_of(contact: Contact) -> datetime:
+    return _EPOCH + timedelta(microseconds=contact.seen_micros)
 
 
 _COLUMNS = (

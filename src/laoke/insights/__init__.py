@@ -1,1 +1,1 @@
-
+"""What the facts say of customers: features, RFM, life cycle, groups, habits."""

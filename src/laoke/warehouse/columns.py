@@ -232,7 +232,7 @@ class Contract:
         keys = table.select(list(self.key))
         with duckdb.connect(":memory:") as connection:
             connection.register("keys", keys)
-            names = ", ".join(self.key)
+            names = ", ".join(f'"{name}"' for name in self.key)
             for distinct in (f"count(DISTINCT hash({names}))", f"count(DISTINCT ({names}))"):
                 found = connection.execute(f"SELECT {distinct} FROM keys").fetchone()
                 if found and found[0] == table.num_rows:

@@ -1,9 +1,120 @@
-"""Commands of facts."""
+"""Commands of facts: import, demo."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from laoke.config.console import emit, progress, ready, refuse, settings, the_shop
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    app.command("import")(import_files)
+    app.command("demo")(demo)
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV、Excel 或 gz 文件，可多个")],
+    shop: Annotated[str | None, typer.Option(help="店名；只有一家店时可省")] = None,
+    profile: Annotated[str, typer.Option(help="指定版式，如 tb_orderlist_46_2017")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option("--map", help="列对应，如 order_id=单号；可多次")
+    ] = None,
+    grain: Annotated[str, typer.Option(help="一行是一单 order 还是一件 line（配合 --map）")] = "order",
+    until: Annotated[str | None, typer.Option(help="只导入这一刻以前下的单，如 2018-10-31")] = None,
+    as_of: Annotated[str | None, typer.Option(help="文件导出的时间；默认看文件名或文件里最晚的时间")] = None,
+) -> None:
+    """导入订单文件。同一文件再导一次什么都不变；几个重叠的文件先后随意。"""
+    ready()
+    from laoke.intake.loading.run import Options
+
+    target = the_shop(shop)
+    if grain not in ("order", "line"):
+        refuse("grain", f"--grain 只能是 order 或 line，不能是 {grain}")
+    results, failed = [], False
+    for file in files:
+        options = Options(
+            file_name=file.name,
+            profile=profile,
+            mapping=_mapping(column),
+            grain=grain,
+            until=_moment(until, end_of_day=True),
+            seen_at=_moment(as_of, end_of_day=True),
+        )
+        result = _import_one(target, file, options)
+        failed = failed or "error" in result
+        results.append(result)
+        if settings.as_json:
+            emit(result)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _import_one(shop: Any, file: Path, options: Any) -> dict[str, Any]:
+    from laoke.config.importing import import_file, summary_text
+    from laoke.intake.reading.messages import refusal_message
+    from laoke.intake.reading.refusals import IntakeRefused
+
+    if not file.is_file():
+        refuse("no_file", f"没有这个文件：{file}")
+    try:
+        with progress(file.name) as update:
+            result = import_file(shop, file, options, progress=update)
+    except IntakeRefused as refusal:
+        text = refusal_message(refusal.code, refusal.params)
+        if not settings.as_json:
+            typer.echo(f"{file.name}：{text}", err=True)
+        return {"file": file.name, "error": refusal.code, "message": text, "params": refusal.params}
+    if not settings.as_json:
+        typer.echo(summary_text(result))
+    return result
+
+
+def _mapping(pairs: list[str] | None) -> dict[str, str] | None:
+    if not pairs:
+        return None
+    mapping = {}
+    for pair in pairs:
+        role, equals, header = pair.partition("=")
+        if not equals or not role or not header:
+            raise typer.BadParameter(f"--map 要写成 角色=列名，不能是 {pair!r}")
+        mapping[role.strip()] = header.strip()
+    return mapping
+
+
+def _moment(text: str | None, *, end_of_day: bool) -> Any:
+    from datetime import datetime, time
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"看不懂时间 {text!r}，要像 2018-10-31 或 '2018-10-31 18:00'") from None
+    return datetime.combine(moment.date(), time.max) if end_of_day and len(text) <= 10 else moment
+
+
+def demo(
+    customers: Annotated[int, typer.Option(help="客户数")] = 20_000,
+    orders: Annotated[int, typer.Option(help="订单数")] = 60_000,
+    seed: Annotated[int, typer.Option(help="种子；同一种子给出同一家店")] = 11,
+) -> None:
+    """建一家示例店：两年的订单、商品、物流、评价，没有一个真人。"""
+    from laoke.config.commands.house import make_installation
+    from laoke.config.demo import make_demo_shop
+
+    make_installation()
+    from laoke.shops.models import Shop
+
+    if Shop.objects.filter(is_demo=True).exists():
+        refuse("demo_exists", "示例店已经有了")
+    if not 1 <= orders / max(1, customers) <= 8:
+        refuse("demo_size", "每位客户 1 到 8 单：调整 --customers 或 --orders")
+    result = make_demo_shop(customers=customers, orders=orders, seed=seed)
+    emit(
+        result,
+        f"建好了：{result['shop']}，{result['customers']} 位客户，{result['orders']} 单，{result['seconds']} 秒",
+    )

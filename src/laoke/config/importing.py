@@ -1,0 +1,96 @@
+"""An import with what follows it: features are refreshed in the same breath, so that pages never show old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from laoke.insights.refresh import refresh_features
+from laoke.intake.loading.run import Options, Surroundings, begin, run_import
+from laoke.intake.models import ImportRun
+from laoke.money import format_cents
+from laoke.shops.clock import clock_from_env
+from laoke.shops.models import Shop, User
+
+
+def import_file(
+    shop: Shop,
+    path: Path,
+    options: Options,
+    *,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    cancelled: Callable[[], bool] = lambda: False,
+    step: Callable[[str], None] = lambda name: None,
+    by: User | None = None,
+    run: ImportRun | None = None,
+    now: Callable[[], datetime] | None = None,
+) -> dict[str, Any]:
+    """Take one file in and refresh what is derived from facts; the result as numbers.
+
+    Raises
+    ------
+    IntakeRefused
+        when the file as a whole cannot be read.
+    """
+    clock = now or clock_from_env(shop.timezone).now
+    run = run or begin(shop, path, options, by=by, now=clock())
+    around = Surroundings(place=settings.PLACE, now=clock, progress=progress, cancelled=cancelled, step=step)
+    done = run_import(run, path, options, around)
+    if done.counts["accepted"]:
+        refresh_features(shop, settings.PLACE, now=clock())
+        step("features")
+    return result_of(done)
+
+
+def result_of(run: ImportRun) -> dict[str, Any]:
+    """What an import did, as the command line and the API tell it."""
+    counts, money, detail = run.counts, run.money, run.detail
+    return {
+        "import": run.pk,
+        "file": run.file_name,
+        "profile": run.profile,
+        "encoding": detail.get("encoding"),
+        "rows_read": counts["read"],
+        "accepted": counts["accepted"],
+        "new": counts["new"],
+        "changed": counts["changed"],
+        "unchanged": counts["unchanged"],
+        "quarantined": counts["quarantined"],
+        "held_back": counts["held_back"],
+        "ignored": counts["ignored"],
+        "total_cents": money,
+        "paid_cents": detail["paid_cents"],
+        "refunded_cents": detail["refunded_cents"],
+        "reasons": detail["reasons"],
+        "money_unreadable": detail["money_unreadable"],
+        "orders": detail["orders"],
+        "people": detail["people"],
+        "orders_without_customer": detail["people"]["keyless"],
+        "seen_at": detail["seen_at"],
+        "seconds": {name: round(spent, 3) for name, spent in detail["seconds"].items()},
+        "catalog": run.catalog_ref,
+    }
+
+
+def summary_text(result: dict[str, Any]) -> str:
+    """The result in a few lines for people."""
+    money = result["total_cents"]
+    lines = [
+        f"{result['file']}：{result['rows_read']} 行，¥ {format_cents(money['read'])}（版式 {result['profile']}）",
+    ]
+    for name, label in (
+        ("new", "新"),
+        ("changed", "更新"),
+        ("unchanged", "不变"),
+        ("quarantined", "隔离"),
+        ("held_back", "截止后未导"),
+    ):
+        if result[name]:
+            lines.append(f"  {label} {result[name]} 行，¥ {format_cents(money[name])}")
+    people = result["people"]
+    lines.append(f"  新客户 {people['new']}，没有客户标识的订单 {sum(people['keyless'].values())}")
+    return "\n".join(lines)

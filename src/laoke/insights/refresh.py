@@ -1,0 +1,110 @@
+"""Keeping `customer_features` at the facts: for today, and for the month ends that trends are drawn from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from laoke.shops import catalog
+from laoke.shops.locks import warehouse_writer
+from laoke.shops.models import CatalogEntry, Shop
+from laoke.shops.place import Place
+from laoke.warehouse.features import CutPoints, build_features, drop_features, write_features
+from laoke.warehouse.store import Warehouse
+
+EPOCH = date(1970, 1, 1)
+MONTH_ENDS_KEPT = 24
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as facts count them."""
+    return (day - EPOCH).days
+
+
+def cut_points(shop: Shop) -> CutPoints:
+    """Where this shop draws its lines; what it has not set is the default."""
+    stored = shop.settings.get("cut_points", {})
+    return CutPoints(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+
+
+def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry | None:
+    """Compute today's features of a shop and publish them; other days are kept when they are month ends.
+
+    None when there are no facts yet.
+    """
+    with warehouse_writer(place.home):
+        entry = catalog.current()
+        if entry is None:
+            return None
+        warehouse = Warehouse(place.warehouse)
+        warehouse.align(entry.versions)
+        reader = warehouse.reader(entry.versions)
+        today = day_number(now.date())
+        app_id = f"features-{shop.pk}-{entry.pk}"
+        rows = build_features(reader, today, shop.pk, cut_points(shop))
+        version = write_features(warehouse, rows, today, shop.pk, app_id=app_id).version
+        for old in _outdated(reader, shop, now.date()):
+            version = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}").version
+        with transaction.atomic():
+            return catalog.publish(
+                {"customer_features": version}, as_of_day=now.date(), now=now, reason="features",
+                import_ref=entry.import_ref,
+            )  # fmt: skip
+
+
+def _outdated(reader, shop: Shop, today: date) -> list[int]:  # type: ignore[no-untyped-def]
+    found = reader.rows(
+        "SELECT DISTINCT as_of_day FROM customer_features WHERE shop_id = $shop_id", {"shop_id": shop.pk}
+    )
+    kept = {day_number(end) for end in month_ends(today)} | {day_number(today)}
+    return [row["as_of_day"] for row in found if row["as_of_day"] not in kept]
+
+
+def month_ends(today: date, count: int = MONTH_ENDS_KEPT) -> list[date]:
+    """The last days of the months before `today`, newest first."""
+    ends = []
+    first = today.replace(day=1)
+    for _ in range(count):
+        end = first - timedelta(days=1)
+        ends.append(end)
+        first = end.replace(day=1)
+    return ends
+
+
+def add_month_end(shop: Shop, place: Place, *, now: datetime) -> bool:
+    """Compute the newest month end that is missing and for which there are facts; False when none is."""
+    entry = catalog.current()
+    if entry is None:
+        return False
+    reader = Warehouse(place.warehouse).reader(entry.versions)
+    params = {"shop_id": shop.pk}
+    first = reader.rows("SELECT min(paid_day) AS day FROM orders WHERE shop_id = $shop_id", params)[0]["day"]
+    if first is None:
+        return False
+    have = {
+        row["as_of_day"]
+        for row in reader.rows(
+            "SELECT DISTINCT as_of_day FROM customer_features WHERE shop_id = $shop_id", params
+        )
+    }
+    missing = [
+        end for end in month_ends(now.date()) if first <= day_number(end) and day_number(end) not in have
+    ]
+    if not missing:
+        return False
+    day = day_number(missing[0])
+    with warehouse_writer(place.home):
+        entry = catalog.current()
+        assert entry is not None
+        warehouse = Warehouse(place.warehouse)
+        warehouse.align(entry.versions)
+        rows = build_features(warehouse.reader(entry.versions), day, shop.pk, cut_points(shop))
+        app_id = f"features-{shop.pk}-{entry.pk}-{day}"
+        version = write_features(warehouse, rows, day, shop.pk, app_id=app_id).version
+        with transaction.atomic():
+            catalog.publish(
+                {"customer_features": version}, as_of_day=entry.as_of_day, now=now, reason="month_end",
+                import_ref=entry.import_ref,
+            )  # fmt: skip
+    return True

@@ -1,0 +1,1 @@
+"""Loading: staged batches become people, sealed contacts and facts, by the numbered steps of the catalog protocol."""

@@ -1,0 +1,326 @@
+"""One import, by the steps of the catalog protocol. Each step may be killed and the import run again.
+
+1. read     the file becomes staged parts without identifiers; bad rows go to quarantine
+2. people   identities are resolved batch by batch, contacts sealed (both may be repeated)
+3. facts    under the write lock: tables brought to the catalog's versions, compared, one commit per table
+4. publish  the catalog entry and 'done' in one ledger transaction: the moment the import becomes visible
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from laoke.intake.loading import quarantine
+from laoke.intake.loading.buyers import buyers
+from laoke.intake.loading.facts import FactsWriter, FactsWritten
+from laoke.intake.loading.people import People
+from laoke.intake.loading.stage import Stage
+from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.opening import Source, open_source
+from laoke.intake.reading.reading import choose_layout, read_batches
+from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
+from laoke.shops import audit, catalog
+from laoke.shops.locks import warehouse_writer
+from laoke.shops.models import Shop, User
+from laoke.shops.place import Place
+from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.store import Warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from laoke.intake.reading.batches import ReadingSummary, StagedBatch
+    from laoke.intake.reading.profiles import Layout
+
+Step = Callable[[str], None]
+READ_SHARE = 70  # of 100 parts of progress; the rest is people and facts
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read a file: its name at the owner's, a profile or a mapping {role: header}, and a cut."""
+
+    file_name: str
+    profile: str = ""
+    mapping: dict[str, str] | None = None
+    grain: str = "order"
+    until: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an import needs from outside. `step` is called after each step (tests kill there)."""
+
+    place: Place
+    now: Callable[[], datetime]
+    progress: Callable[[int, int], None] = lambda done, total: None
+    cancelled: Callable[[], bool] = lambda: False
+    step: Step = lambda name: None
+
+
+def begin(shop: Shop, path: Path, options: Options, *, by: User | None, now: datetime) -> ImportRun:
+    """The row of an import that is about to run; one that was cut short with the same file is taken up again."""
+    sha = file_sha256(path)
+    unfinished = ImportRun.objects.filter(
+        shop=shop,
+        file_sha256=sha,
+        until=options.until,
+        job=None,
+        state__in=(ImportState.READING, ImportState.PEOPLE, ImportState.FACTS),
+    ).first()
+    if unfinished is not None:
+        return unfinished
+    return ImportRun.objects.create(
+        shop=shop, file_name=options.file_name, file_sha256=sha, file_size=path.stat().st_size, until=options.until,
+        profile=options.profile, mapping=options.mapping or {}, created_by=by, created_at=now,
+    )  # fmt: skip
+
+
+def file_sha256(path: Path) -> str:
+    """The digest that names a file, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def run_import(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
+    """Take a file in. The run's row tells the outcome: done, refused (with code and parameters) or cancelled.
+
+    Raises
+    ------
+    IntakeRefused
+        when the file as a whole cannot be read; nothing of it is visible then.
+    """
+    stage = Stage(around.place.staging / f"{run.file_sha256[:20]}-{run.pk}")
+    try:
+        with open_source(path, mapping=options.mapping) as source:
+            return _Import(run, source, options, around, stage).all_steps()
+    except ReadingStopped:
+        _end(run, ImportState.CANCELLED, around.now(), {})
+        raise
+    except IntakeRefused as refusal:
+        _end(run, ImportState.REFUSED, around.now(), {"code": refusal.code, "params": refusal.params})
+        raise
+    finally:
+        stage.clear()
+
+
+class _Import:
+    def __init__(
+        self, run: ImportRun, source: Source, options: Options, around: Surroundings, stage: Stage
+    ) -> None:
+        self.run, self.source, self.options, self.around, self.stage = run, source, options, around, stage
+        self.shop = run.shop
+        self.people = People(run.shop, around.now(), stopped=None)
+        self.seconds: dict[str, float] = {}
+
+    def all_steps(self) -> ImportRun:
+        layout = choose_layout(
+            self.source,
+            self.options.mapping,
+            profile=self.options.profile or None,
+            grain=self.options.grain,  # type: ignore[arg-type]
+        )
+        begun = time.perf_counter()
+        summary = self._read(layout)
+        self.seconds["reading"] = time.perf_counter() - begun - self.people.counts.seconds
+        self._enter(ImportState.PEOPLE)
+        flags = self.people.flags()
+        self.seconds["people"] = self.people.counts.seconds
+        self.around.step("people_stored")
+        self.around.progress(READ_SHARE + 5, 100)
+        self._check_cancel()
+        self._enter(ImportState.FACTS)
+        begun = time.perf_counter()
+        with warehouse_writer(self.around.place.home):
+            self._facts_and_publish(layout, summary, flags, begun)
+        self.around.progress(100, 100)
+        return self.run
+
+    def _read(self, layout: Layout) -> ReadingSummary:
+        self.run.profile = layout.id
+        self.run.detail = {"header": list(layout.header), "encoding": self.source.text_encoding}
+        self._enter(ImportState.READING)
+        reading = read_batches(
+            self.source,
+            layout,
+            file_name=self.options.file_name,
+            seen_at=self.options.seen_at,
+            until=self.options.until,
+            progress=lambda done, total: self.around.progress(READ_SHARE * done // max(1, total), 100),
+            cancelled=self.around.cancelled,
+        )
+        for batch in reading:
+            self._stage(batch)
+            self.around.step("batch_staged")
+        return reading.summary
+
+    def _stage(self, batch: StagedBatch) -> None:
+        import pyarrow as pa
+
+        customers = self.people.customers_of(batch.identities)
+        by_row = pa.table({"row_no": batch.identities["row_no"], "customer_id": customers})
+        orders = batch.orders
+        order_customers = _taken(by_row, orders["row_no"])
+        if orders.num_rows == batch.identities.num_rows:
+            self.people.note_contacts(batch.identities, order_customers, orders["created_at"])
+            self.people.note_texts(batch.identities, orders["order_id"], order_customers)
+        else:
+            of_orders = batch.identities.take(_positions(batch.identities["row_no"], orders["row_no"]))
+            self.people.note_contacts(of_orders, order_customers, orders["created_at"])
+        self.stage.add("orders", self._facts_of("orders", orders, order_customers))
+        if batch.lines is not None:
+            self.stage.add("order_lines", self._facts_of("order_lines", batch.lines, None))
+        if batch.refunds is not None:
+            refund_customers = _taken(by_row, batch.refunds["row_no"])
+            self.stage.add("refunds", self._facts_of("refunds", batch.refunds, refund_customers))
+        quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
+
+    def _facts_of(self, table: str, rows: pa.Table, customers: pa.Array | None) -> pa.Table:
+        """The rows with shop, import and customer, in the contract's columns; orders keep their row number."""
+        import pyarrow as pa
+
+        count = rows.num_rows
+        own = {
+            "shop_id": pa.array([self.shop.pk], pa.int64()).take(pa.array([0] * count))
+            if count
+            else pa.array([], pa.int64()),
+            "import_id": pa.array([self.run.pk], pa.int64()).take(pa.array([0] * count))
+            if count
+            else pa.array([], pa.int64()),
+        }
+        row_no = rows["row_no"]
+        kept = rows.drop_columns(["row_no"])
+        for name, values in own.items():
+            kept = kept.append_column(name, values)
+        if customers is not None:
+            kept = kept.append_column("customer_id", customers)
+        filled = CONTRACTS[table].conform(kept)
+        return filled.append_column("row_no", row_no) if table == "orders" else filled
+
+    def _facts_and_publish(
+        self, layout: Layout, summary: ReadingSummary, flags: pa.Table, begun: float
+    ) -> None:
+        entry = catalog.current()
+        versions = entry.versions if entry else {}
+        warehouse = Warehouse(
+            self.around.place.warehouse, failpoint=lambda name: self.around.step(f"table_{name}")
+        )
+        app_id = f"import-{self.run.pk}-after-{entry.pk if entry else 0}-{self.run.created_at:%H%M%S%f}"
+        writer = FactsWriter(warehouse, versions, app_id, self.around.step)
+        if self.stage.parts.get("orders"):
+            self.stage.add(
+                "customers",
+                buyers(
+                    writer.reader,
+                    self.stage.parts["orders"],
+                    flags,
+                    shop_id=self.shop.pk,
+                    import_id=self.run.pk,
+                ),
+            )
+        written = writer.write(self.stage, grain=layout.grain)
+        self.around.progress(95, 100)
+        self.seconds["facts"] = time.perf_counter() - begun
+        self._publish(summary, written)
+
+    def _publish(self, summary: ReadingSummary, written: FactsWritten) -> None:
+        now = self.around.now()
+        self.run.counts, self.run.money = sums(summary, written)
+        self.run.detail |= details(summary, written, self.people) | {"seconds": self.seconds}
+        self.around.step("before_publish")
+        with transaction.atomic():
+            entry = catalog.publish(
+                written.versions, as_of_day=now.date(), now=now, reason="import", import_ref=self.run.pk
+            )
+            self.run.state, self.run.catalog_ref, self.run.finished_at = ImportState.DONE, entry.pk, now
+            self.run.error = {}
+            self.run.save()
+            audit.record(
+                "import", shop=self.shop, actor=self.run.created_by, at=now, subject=self.run.file_name,
+                count=self.run.counts["read"], sha256=self.run.file_sha256,
+            )  # fmt: skip
+        self.around.step("published")
+
+    def _enter(self, state: str) -> None:
+        self.run.state = state
+        self.run.save(update_fields=["state", "profile", "detail"])
+
+    def _check_cancel(self) -> None:
+        if self.around.cancelled():
+            raise ReadingStopped
+
+
+def sums(summary: ReadingSummary, written: FactsWritten) -> tuple[dict[str, int], dict[str, int]]:
+    """Rows and cents of an import: read = accepted + unchanged + quarantined + held_back, in both."""
+    decided = written.decided
+    counts = {
+        "read": summary.read.rows,
+        "accepted": decided.accepted_rows,
+        "new": decided.rows["new"],
+        "changed": decided.rows["changed"],
+        "unchanged": decided.rows["unchanged"],
+        "quarantined": summary.quarantined.rows,
+        "held_back": summary.held_back.rows,
+        "ignored": summary.ignored,
+    }
+    money = {
+        "read": summary.read.cents,
+        "accepted": decided.accepted_cents,
+        "new": decided.cents["new"],
+        "changed": decided.cents["changed"],
+        "unchanged": decided.cents["unchanged"],
+        "quarantined": summary.quarantined.cents,
+        "held_back": summary.held_back.cents,
+    }
+    return counts, money
+
+
+def details(summary: ReadingSummary, written: FactsWritten, people: People) -> dict[str, Any]:
+    """What else the result page tells."""
+    return {
+        "reasons": dict(summary.reasons),
+        "money_unreadable": summary.money_unreadable,
+        "paid_cents": summary.paid_cents,
+        "refunded_cents": summary.refunded_cents,
+        "orders": {**written.orders, "read": summary.orders},
+        "lines": summary.lines,
+        "refunds": summary.refunds,
+        "people": asdict(people.counts),
+        "seen_at": _iso(summary.seen_at),
+        "first_created": _iso(summary.first_created),
+        "last_created": _iso(summary.last_created),
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat(sep=" ", timespec="seconds") if at else None
+
+
+def _positions(haystack: pa.ChunkedArray, needles: pa.ChunkedArray) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.index_in(
+        needles, value_set=haystack.combine_chunks() if hasattr(haystack, "combine_chunks") else haystack
+    )
+
+
+def _taken(by_row: pa.Table, rows: pa.ChunkedArray) -> pa.Array:
+    """The customer of each row number."""
+    import pyarrow as pa
+
+    taken = by_row["customer_id"].take(_positions(by_row["row_no"], rows))
+    return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
+
+
+def _end(run: ImportRun, state: str, now: datetime, error: dict[str, Any]) -> None:
+    run.state, run.finished_at, run.error = state, now, error
+    run.save(update_fields=["state", "finished_at", "error", "profile", "detail"])

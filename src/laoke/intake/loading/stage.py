@@ -1,0 +1,50 @@
+"""The staging folder of one import: Parquet parts without any direct identifier, deleted when the import is over.
+
+What tells who bought is never staged: identities are resolved while a batch is in memory, and only customer ids reach
+the disk. The folder is named by the file's hash and the import, so a re-run starts from an empty one of its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Stage:
+    """Parts by table, in the order they were written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parts: dict[str, list[Path]] = defaultdict(list)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def add(self, table: str, rows: pa.Table) -> None:
+        """Write one part; an empty one is left out."""
+        import pyarrow.parquet as pq
+
+        if rows.num_rows == 0:
+            return
+        path = self.folder / f"{table}-{len(self.parts[table]):05d}.parquet"
+        pq.write_table(rows, path, compression="zstd", compression_level=1, use_dictionary=True)
+        self.parts[table].append(path)
+
+    def clear(self) -> None:
+        """Delete the folder; a file that is still open (Windows) goes with the next import's sweep."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def sweep(root: Path, keep: set[str]) -> int:
+    """Delete staging folders of imports that are over; how many went."""
+    gone = 0
+    if root.is_dir():
+        for folder in root.iterdir():
+            if folder.is_dir() and folder.name not in keep:
+                shutil.rmtree(folder, ignore_errors=True)
+                gone += 1
+    return gone

@@ -1,0 +1,1 @@
+"""One package per noun: views, forms, urls; templates in web/templates/<noun>/."""
