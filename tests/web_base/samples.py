@@ -196,7 +196,7 @@ def list_samples() -> dict[str, Any]:
             "客户",
             ui.Sort("paid"),
             "q=x&after=9",
-            "#people",
+            "#list",
             foot=["合计", "", "", 15, "476.30", "", ""],
             pager=ui.Pager("", "?after=2", "最近付款在前", "共 12,046 人"),
             selectable=True,
@@ -210,6 +210,7 @@ def list_samples() -> dict[str, Any]:
             count="符合 12,046 人",
             actions=[ui.Action("导出 Excel", "/export", icon="download", small=True)],
             keep=[("sort", "-paid")],
+            target="#list",
         ),
         "bulk": ui.Bulk(
             "people",
