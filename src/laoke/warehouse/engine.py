@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -238,6 +239,7 @@ def connect(memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnecti
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "allow_community_extensions": False,
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"laoke-{os.getpid()}"),
     }
     if memory_limit:
         config["memory_limit"] = memory_limit
