@@ -28,9 +28,9 @@ from laoke.intake.reading.records import (
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from laoke.intake.reading.opening import ByteStream
     from laoke.intake.reading.profiles import Layout
     from laoke.intake.reading.refusals import Limits
+    from laoke.intake.reading.streams import ByteStream
 
 Array = np.ndarray[Any, Any]
 
@@ -82,7 +82,7 @@ def compiled_chunks(
     held, final = 0, False
     while held or not final:
         if not final:
-            read = stream.readinto(memoryview(buffer)[held:])
+            read = stream.readinto(buffer.data[held:])
             final = read == 0 and held < limits.buffer_bytes
             held += read
         at = 0
@@ -129,7 +129,7 @@ def _overlong(
     scratch.spans[0] = (0, len(beginning))
     scratch.faults[0] = TOO_LONG
     chunk = CompiledChunk(beginning, -1, 1, scratch, layout, roles, encoding)
-    while read := stream.readinto(memoryview(buffer)):
+    while read := stream.readinto(buffer.data):
         ended = np.flatnonzero((buffer[:read] == kernels.LF) | (buffer[:read] == kernels.CR))
         if len(ended):
             stop = int(ended[0]) + 1

@@ -20,7 +20,7 @@ from laoke.intake.reading.columns import months, nothing, time_columns, timestam
 from laoke.intake.reading.records import Chunk, Numbers
 from laoke.intake.reading.roles import IDENTITY_ROLES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
-from laoke.intake.reading.verdicts import Verdict
+from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,7 +95,10 @@ def _checked_rows(
     sent_back = _starts(ids, layout.marks.get("cancellation_prefix"))
     verdict.reject(sent_back & (quantity > 0), "cancellation_positive", "quantity")
     verdict.reject(~sent_back & (quantity < 0), "negative_count", "quantity")
-    verdict.count_money(cents, (quantity_states == OK) & (price_states == OK))
+    # in floats, because a product beyond 2^63 would come round as a small number
+    too_large = np.abs(quantity.astype(float) * price) > LARGEST_CENTS * 100
+    verdict.reject(too_large, "money_too_large", "unit_price")
+    verdict.count_money(cents, (quantity_states == OK) & (price_states == OK) & ~too_large)
     verdict.hold_back(micros, until)
     verdict.add_to(summary, micros)
     texts: dict[str, Any] = {"order_id": ids}
@@ -119,7 +122,8 @@ def _checked_rows(
 def line_cents(quantity: Numbers, price: Numbers) -> Numbers:
     """Quantity × price (in 1/10,000) in cents, half a cent rounded away from zero."""
     product = quantity * price
-    return np.sign(product) * ((np.abs(product) * 2 + 100) // 200)
+    cents: Numbers = np.sign(product) * ((np.abs(product) * 2 + 100) // 200)
+    return cents
 
 
 def _starts(ids: pa.Array, prefix: str | None) -> Any:

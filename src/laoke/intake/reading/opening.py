@@ -65,7 +65,11 @@ class Source:
     def data(self) -> ByteStream:
         """The text from the end of the header on."""
         stream = _stream(self.text_path, self.kind == "gzip", self.encoding, self.mark, self.limits)
-        skip(stream, self.data_offset)
+        try:
+            skip(stream, self.data_offset)
+        except BaseException:
+            stream.close()
+            raise
         return stream
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from laoke.intake.reading import statuses
 from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, OK
 from laoke.intake.reading.columns import nothing, time_columns, timestamps, within
-from laoke.intake.reading.places import NOWHERE, Place, place_of, province_of, short_city
+from laoke.intake.reading.places import NOWHERE, Place, place_of, province_name, province_of, short_city
 from laoke.intake.reading.records import Chunk, Codes, Numbers, States
 from laoke.intake.reading.roles import IDENTITY_ROLES
 from laoke.intake.reading.verdicts import Mask, Verdict
@@ -147,10 +147,10 @@ class OrderRows:
             **time_columns("paid", self.paid_at, self.is_paid),
         }
         for role in ("shipped_at", "finished_at", "modified_at"):
-            micros, states = self.times.get(role, (None, None))
-            columns[role] = (
-                nothing(rows, pa.timestamp("us")) if micros is None else timestamps(micros, states == OK)
-            )
+            columns[role] = nothing(rows, pa.timestamp("us"))
+            if role in self.times:
+                micros, states = self.times[role]
+                columns[role] = timestamps(micros, states == OK)
         money = {"goods": self._goods(), "total": self.total, "paid": self.paid, "refunded": self.refunded}
         for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance"):
             money[name] = self._cents(name)
@@ -172,7 +172,8 @@ class OrderRows:
         """货款; without that column, what was due less postage."""
         if "goods" in self.money:
             return self._cents("goods")
-        return np.maximum(self.total - self._cents("postage"), 0)
+        goods: Numbers = np.maximum(self.total - self._cents("postage"), 0)
+        return goods
 
     def _chosen(self, role: str, meaning: Any) -> Any:
         import pyarrow as pa
@@ -214,12 +215,11 @@ class OrderRows:
         }
         if given or not chunk.layout.has("address"):
             none = (np.zeros(chunk.rows, np.int32), [""])
-            clean = {"province": lambda p: province_of(p) or p[:40], "city": lambda c: short_city(c)[:40]}
-            return [
-                (role, codes, [clean.get(role, lambda d: d[:40])(word) for word in words])
-                for role in ("province", "city", "district")
-                for codes, words in (given.get(role, none),)
-            ]
+            named = []
+            for role, name in (("province", province_name), ("city", short_city), ("district", str)):
+                codes, words = given.get(role, none)
+                named.append((role, codes, [name(word)[:40] for word in words]))
+            return named
         codes, places = self._places_of_addresses()
         return [
             (part, codes, [getattr(place, part) for place in places])

@@ -40,6 +40,11 @@ def province_of(text: str) -> str:
     return short if short in _PROVINCES else ""
 
 
+def province_name(text: str) -> str:
+    """The short name of a province; of anything else, such as a country, the text itself."""
+    return province_of(text) or text
+
+
 def place_of(address: str) -> Place:
     """The place of an address whose parts are set apart by single blanks.
 

@@ -10,7 +10,6 @@ import csv
 import datetime as dt
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +40,15 @@ def _number_text(value: int | float) -> str:
     return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
-def sheet_rows(book: Any) -> tuple[str, Iterator[list[Any]]]:
-    """Name and rows of the first visible sheet with at least two rows."""
+def sheet_rows(book: Any) -> tuple[str, list[list[Any]]]:
+    """Name and rows of the first sheet that is a table (two rows of two cells at least), else of the first."""
+    first: tuple[str, list[list[Any]]] | None = None
     for name in book.sheet_names:
-        sheet = book.get_sheet_by_name(name)
-        if sheet.total_height >= 2:
-            return name, iter(sheet.to_python(skip_empty_area=False))
-    return "", iter(())
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        if len(rows) >= 2 and len(rows[0]) >= 2:
+            return name, rows
+        first = first or (name, rows)
+    return first or ("", [])
 
 
 def main(arguments: list[str]) -> int:
@@ -58,13 +59,11 @@ def main(arguments: list[str]) -> int:
     try:
         book = CalamineWorkbook.from_path(str(book_path))
         name, rows = sheet_rows(book)
-        count = 0
         with out_path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out, lineterminator="\n")
             for row in rows:
                 writer.writerow([cell_text(value) for value in row])
-                count += 1
-        answer = {"rows": count, "sheet": name}
+        answer = {"rows": len(rows), "sheet": name}
     except CalamineError as error:
         answer = {"refused": "file_encrypted" if "assword" in str(error) else "sheet_unreadable"}
     sys.stdout.write(json.dumps(answer) + "\n")

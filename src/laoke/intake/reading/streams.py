@@ -11,7 +11,7 @@ import gzip
 import zlib
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, cast
 
 from laoke.intake.reading.refusals import MIB, IntakeRefused
 
@@ -22,7 +22,9 @@ class ByteStream:
     def __init__(self, path: Path, *, packed: bool, encoding: str, skip: int, ratio: int) -> None:
         self._file: IO[bytes] = path.open("rb")
         self._size = path.stat().st_size
-        self._unpacked: IO[bytes] = gzip.GzipFile(fileobj=self._file) if packed else self._file
+        self._unpacked: IO[bytes] = (
+            cast("IO[bytes]", gzip.GzipFile(fileobj=self._file)) if packed else self._file
+        )
         self._packed, self._ratio, self._given = packed, ratio, 0
         self._decoder = codecs.getincrementaldecoder(encoding)("replace") if "16" in encoding else None
         self._left = b""
@@ -35,6 +37,9 @@ class ByteStream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._unpacked.close()
         self._file.close()
 

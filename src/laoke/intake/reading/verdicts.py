@@ -57,7 +57,8 @@ class Verdict:
     @property
     def clean(self) -> Mask:
         """Rows with no reason against them so far."""
-        return (self._reason == 0) & ~self.ignored
+        clean: Mask = (self._reason == 0) & ~self.ignored
+        return clean
 
     @property
     def accepted(self) -> Mask:
