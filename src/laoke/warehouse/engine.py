@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import WarehouseError
-from laoke.warehouse.named import query_text
+from laoke.warehouse.named import parameters_in, query_text, without_comments
 
 if TYPE_CHECKING:
     import duckdb
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 FAKE_FLAGS = ("suspect", "confirmed")
 CURSORS_PER_THREAD = 8
-_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
-_COMMENT = re.compile(r"--[^\n]*")
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class Reader:
     def cursor(self, text: str) -> duckdb.DuckDBPyConnection:
         """This thread's cursor with the views that `text` mentions; for streaming results out of DuckDB."""
         views = self._views()
-        bare = _COMMENT.sub("", text)
+        bare = without_comments(text)
         for name in (*CONTRACTS, "orders_counted"):
             if name not in views.made and re.search(rf"\b{name}\b", bare):
                 self._make(views, name)
@@ -184,7 +182,7 @@ def _nothing(column: Any) -> str:
 
 def _wanted(text: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters that the text mentions; DuckDB refuses surplus ones. A missing one is named."""
-    mentioned = set(_PARAMETER.findall(_COMMENT.sub("", text)))
+    mentioned = parameters_in(text)
     missing = sorted(mentioned - params.keys())
     if missing:
         raise WarehouseError(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
+
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
+_COMMENT = re.compile(r"--[^\n]*")
 
 
 class UnknownQuery(LookupError):
@@ -34,3 +38,18 @@ def query_comment(name: str) -> str:
             break
         lines.append(line.removeprefix("--").strip())
     return "\n".join(lines)
+
+
+def query_parameters(name: str) -> list[str]:
+    """The `$name` parameters that a query needs, sorted."""
+    return sorted(parameters_in(query_text(name)))
+
+
+def parameters_in(text: str) -> set[str]:
+    """Names after `$` in SQL, comments left aside."""
+    return set(_PARAMETER.findall(without_comments(text)))
+
+
+def without_comments(text: str) -> str:
+    """SQL without its `--` comments; our queries have no string that holds one."""
+    return _COMMENT.sub("", text)
