@@ -36,6 +36,7 @@ class Campaign(models.Model):
     state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.PLANNING)
     target_cents = models.BigIntegerField(null=True)
     target_basis = models.JSONField(default=dict)
+    contingencies = models.JSONField(default=list)
     holdout_percent = models.DecimalField(max_digits=4, decimal_places=1, default=10)
     holdout_signed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     holdout_reason = models.CharField(max_length=200, blank=True)
@@ -57,6 +58,7 @@ class Phase(models.Model):
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="phases")
     key = models.CharField(max_length=40)
     name = models.CharField(max_length=40)
+    goal = models.CharField(max_length=200, blank=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
 
@@ -88,6 +90,7 @@ class Round(models.Model):
     template = models.ForeignKey(MessageTemplate, models.PROTECT, null=True, related_name="rounds")
     signature = models.CharField(max_length=20, blank=True)
     body = models.TextField(blank=True)
+    variables = models.JSONField(default=dict)
     offer = models.ForeignKey(Offer, models.SET_NULL, null=True, related_name="rounds")
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
@@ -118,12 +121,15 @@ class CampaignOffer(models.Model):
 
 
 class Target(models.Model):
-    """Sales = visitors x conversion x paid per buyer, per day of the campaign."""
+    """What a day of the campaign is to bring. Sales = visitors x conversion x paid per buyer, where traffic is known.
+
+    `conversion_ppm` counts buyers per million visitors.
+    """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="targets")
     day = models.DateField()
     visitors = models.BigIntegerField(null=True)
-    conversion_millis = models.BigIntegerField(null=True)
+    conversion_ppm = models.BigIntegerField(null=True)
     cents_per_buyer = models.BigIntegerField(null=True)
     cents = models.BigIntegerField()
 

@@ -32,6 +32,7 @@ class Task(models.Model):
     due_at = models.DateTimeField()
     after = models.ManyToManyField("self", symmetrical=False, related_name="before")
     if_it_fails = models.TextField(blank=True)
+    evidence_wanted = models.CharField(max_length=300, blank=True)
     evidence = models.CharField(max_length=300, blank=True)
     state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
     done_at = models.DateTimeField(null=True)
