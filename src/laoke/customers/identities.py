@@ -16,7 +16,7 @@ from datetime import datetime
 from django.db import connection
 
 from laoke.customers.contacts import is_masked
-from laoke.customers.sealing import identity_digest
+from laoke.customers.sealing import digest
 from laoke.customers.sealing import keys as key_rings
 from laoke.shops import dirty
 from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
@@ -71,7 +71,7 @@ def resolve(
     stopped: Callable[[], bool] | None = None,
 ) -> Resolution:
     """Give every key set its customer, making the unknown ones. Safe to repeat after a crash: known keys stay known."""
-    digests = [[_digest(shop, kind, value) for kind, value in keys] for keys in key_sets]
+    digests = _digests(shop, key_sets)
     kinds = {d: keys[n][0] for ds, keys in zip(digests, key_sets, strict=True) for n, d in enumerate(ds)}
     new_id = new_id or new_customer_ids()
     known = _known(kinds)
@@ -109,9 +109,14 @@ def resolve(
     return result
 
 
-def _digest(shop: Shop, kind: str, value: str) -> str:
-    scope = f"shop:{shop.pk}" if kind == "ouid" else f"owner:{shop.owner_id}:{shop.platform}"
-    return identity_digest(kind, scope, value)
+def _digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
+    """The digests of every key; a ouid is of one shop, everything else of the owner's shops on one platform."""
+    key = key_rings().identity.current
+    everywhere, here = f"owner:{shop.owner_id}:{shop.platform}", f"shop:{shop.pk}"
+    return [
+        [digest(key, kind, here if kind == "ouid" else everywhere, value) for kind, value in keys]
+        for keys in key_sets
+    ]
 
 
 def _known(digests: Iterable[str]) -> dict[str, int]:

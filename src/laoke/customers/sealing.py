@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
-from collections.abc import Callable
+from binascii import b2a_base64
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from cryptography.exceptions import InvalidTag
@@ -40,14 +40,9 @@ def _keys_of(place: Place) -> Keys:
 def digest(key: Key, *parts: str) -> str:
     """A keyed digest of text parts; the parts cannot run into each other."""
     content = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-    return base64.urlsafe_b64encode(
-        hashlib.blake2b(content, key=key.secret, digest_size=DIGEST_BYTES).digest()
-    ).decode("ascii")
-
-
-def identity_digest(kind: str, scope: str, value: str) -> str:
-    """The digest under which an identity is known."""
-    return digest(keys().identity.current, kind, scope, value)
+    return b2a_base64(
+        blake2b(content, key=key.secret, digest_size=DIGEST_BYTES).digest(), newline=False
+    ).decode()
 
 
 def contact_digest(channel: str, value: str) -> str:
@@ -64,14 +59,39 @@ def seal(
     content: dict[str, Any], bound_to: str, random: Callable[[int], bytes] = os.urandom
 ) -> tuple[bytes, str]:
     """Encrypt a record; `bound_to` (shop, person, schema) must be the same when it is opened. Returns bytes, key id."""
-    ring = keys().vault
-    nonce = random(NONCE_BYTES)
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return nonce + _cipher(ring.current.secret).encrypt(nonce, data, bound_to.encode()), ring.current.key_id
+    sealer = Sealer(random)
+    return sealer.seal(
+        json.dumps(content, ensure_ascii=False, separators=(",", ":")), bound_to
+    ), sealer.key_id
+
+
+class Sealer:
+    """Seals many records in a row: the key is looked up once, nonces are drawn in blocks."""
+
+    def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
+        current = keys().vault.current
+        self.key_id, self._cipher = current.key_id, _cipher(current.secret)
+        self._random = random
+        self._nonces: Iterator[bytes] = iter(())
+
+    def seal(self, text: str, bound_to: str) -> bytes:
+        """The sealed text; it opens only with the same `bound_to`."""
+        nonce = next(self._nonces, None)
+        if nonce is None:
+            block = self._random(NONCE_BYTES * 256)
+            self._nonces = iter([block[n : n + NONCE_BYTES] for n in range(0, len(block), NONCE_BYTES)])
+            nonce = next(self._nonces)
+        return nonce + self._cipher.encrypt(nonce, text.encode("utf-8", "surrogatepass"), bound_to.encode())
 
 
 def open_sealed(sealed: bytes, key_id: str, bound_to: str) -> dict[str, Any]:
-    """Decrypt a record.
+    """Decrypt a record that was sealed by `seal`; see `open_text` for what is raised."""
+    content: dict[str, Any] = json.loads(open_text(sealed, key_id, bound_to))
+    return content
+
+
+def open_text(sealed: bytes, key_id: str, bound_to: str) -> str:
+    """Decrypt a text.
 
     Raises
     ------
@@ -86,5 +106,4 @@ def open_sealed(sealed: bytes, key_id: str, bound_to: str) -> dict[str, Any]:
         plain = _cipher(key.secret).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], bound_to.encode())
     except InvalidTag as error:
         raise VaultError(f"密封的记录打不开（{bound_to.split('|')[0]}）：钥匙不对或数据损坏") from error
-    content: dict[str, Any] = json.loads(plain.decode("utf-8", "surrogatepass"))
-    return content
+    return plain.decode("utf-8", "surrogatepass")
