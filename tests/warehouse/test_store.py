@@ -1,0 +1,272 @@
+"""Writing: one commit per write, a repeat skipped, conflicts tried again, nothing visible before the commit."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from deltalake import DeltaTable
+
+from laoke.warehouse import delta
+from laoke.warehouse.contracts import CONTRACTS, ContractError
+from laoke.warehouse.delta import RefusedTable, WarehouseError
+from laoke.warehouse.store import Warehouse
+from tests.warehouse.shops import order, orders, table
+
+OCTOBER, NOVEMBER = 17_830, 17_850
+
+
+def stored(warehouse: Warehouse, columns: str = "order_id, memo_flag") -> list[tuple]:
+    rows = warehouse.reader().sql(f"SELECT {columns} FROM orders ORDER BY order_id").to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
+def test_a_table_is_made_with_timestamps_without_zone(warehouse):
+    warehouse.create("orders")
+    warehouse.create("orders")
+
+    assert warehouse.versions() == {"orders": 0}
+    assert DeltaTable(str(warehouse.folder("orders"))).protocol().writer_features == ["timestampNtz"]
+
+
+def test_an_append_is_one_version_with_one_file_per_month(warehouse):
+    result = warehouse.append(
+        "orders",
+        orders(order("A", day=NOVEMBER), order("B", day=OCTOBER), order("C", day=NOVEMBER)),
+        app_id="import:1",
+    )
+
+    assert (result.version, result.rows_new, result.skipped) == (1, 3, False)
+    assert sorted(path.parent.name for path in warehouse.files("orders")) == [
+        "month=2018-10",
+        "month=2018-11",
+    ]
+    assert stored(warehouse, "order_id, month") == [("A", "2018-11"), ("B", "2018-10"), ("C", "2018-11")]
+    assert all("month" not in pq.read_schema(path).names for path in warehouse.files("orders"))
+
+
+def test_deltalake_reads_the_same_rows(warehouse):
+    rows = orders(order("A", day=NOVEMBER), order("B", day=OCTOBER, customer_id=None))
+    warehouse.append("orders", rows, app_id="import:1")
+
+    read = DeltaTable(str(warehouse.folder("orders"))).to_pyarrow_table()
+
+    assert read.select(rows.column_names).sort_by("order_id").to_pylist() == rows.to_pylist()
+
+
+def test_the_same_app_transaction_is_skipped(warehouse):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+
+    again = warehouse.append("orders", orders(order("A")), app_id="import:1")
+    later = warehouse.append("orders", orders(order("B")), app_id="import:1", app_version=2)
+
+    assert (again.skipped, again.version) == (True, 1)
+    assert (later.skipped, later.version) == (False, 2)
+    assert warehouse.applied("orders", "import:1") == 2
+    assert warehouse.applied("orders", "import:2") is None
+
+
+def test_an_upsert_counts_new_changed_and_unchanged_rows_and_writes_only_what_differs(warehouse):
+    first = [order("A"), order("B", day=NOVEMBER), order("C")]
+    warehouse.append("orders", orders(*first), app_id="import:1")
+    before = {path.name for path in warehouse.files("orders")}
+
+    result = warehouse.upsert(
+        "orders",
+        orders(order("A", import_id=2), order("B", day=NOVEMBER, memo_flag=3), order("D", day=NOVEMBER)),
+        app_id="import:2",
+    )
+
+    assert (result.rows_new, result.rows_changed, result.rows_unchanged) == (1, 1, 1)
+    assert stored(warehouse) == [("A", 0), ("B", 3), ("C", 0), ("D", 0)]
+    assert len(before & {path.name for path in warehouse.files("orders")}) == 1
+
+
+def test_an_upsert_of_what_is_there_makes_no_version(warehouse):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+
+    result = warehouse.upsert("orders", orders(order("A", import_id=2)), app_id="import:2")
+
+    assert (result.version, result.rows_unchanged) == (1, 1)
+    assert warehouse.version("orders") == 1
+
+
+def test_an_order_whose_month_changed_leaves_its_old_month(warehouse):
+    warehouse.append("orders", orders(order("A", day=OCTOBER)), app_id="import:1")
+
+    warehouse.upsert("orders", orders(order("A", day=NOVEMBER)), app_id="import:2")
+
+    assert stored(warehouse, "order_id, month") == [("A", "2018-11")]
+    assert len(warehouse.files("orders")) == 1
+
+
+def test_rows_may_come_as_parquet_files(warehouse, tmp_path):
+    rows = orders(order("A", day=OCTOBER), order("B", day=NOVEMBER))
+    staged = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    pq.write_table(rows.slice(0, 1).append_column("row_no", pa.array([0])), staged[0])
+    pq.write_table(rows.slice(1, 1).append_column("row_no", pa.array([1])), staged[1])
+
+    result = warehouse.append("orders", staged, app_id="import:1")
+    again = warehouse.upsert("orders", staged, app_id="import:2")
+
+    assert (result.rows_new, again.rows_unchanged) == (2, 2)
+    assert stored(warehouse) == [("A", 0), ("B", 0)]
+
+
+def test_a_replace_touches_only_what_it_names(warehouse):
+    rows = [{"shop_id": shop, "person_id": 7, "tag": "vip"} for shop in (1, 2)]
+    warehouse.append("customer_tags", table("customer_tags", rows), app_id="a")
+
+    result = warehouse.replace(
+        "customer_tags",
+        table("customer_tags", [{"shop_id": 1, "person_id": 8, "tag": "new"}]),
+        where={"shop_id": 1},
+        app_id="b",
+    )
+
+    assert (result.rows_new, result.rows_removed) == (1, 1)
+    found = (
+        warehouse.reader().sql("SELECT shop_id, person_id, tag FROM customer_tags ORDER BY ALL").to_pylist()
+    )
+    assert found == [
+        {"shop_id": 1, "person_id": 8, "tag": "new"},
+        {"shop_id": 2, "person_id": 7, "tag": "vip"},
+    ]
+
+
+def test_a_replace_by_nothing_empties_the_table(warehouse):
+    warehouse.append(
+        "customer_tags", table("customer_tags", [{"shop_id": 1, "person_id": 8, "tag": "x"}]), app_id="a"
+    )
+
+    warehouse.replace("customer_tags", CONTRACTS["customer_tags"].empty(), app_id="b")
+
+    assert warehouse.files("customer_tags") == []
+    assert warehouse.reader().sql("SELECT * FROM customer_tags").num_rows == 0
+
+
+def test_a_write_that_breaks_the_contract_leaves_no_file(warehouse):
+    with pytest.raises(ContractError):
+        warehouse.append("orders", orders(order("A"), order("A")), app_id="import:1")
+
+    assert warehouse.version("orders") == 0
+    assert list(warehouse.folder("orders").rglob("*.parquet")) == []
+
+
+def test_an_unknown_table_is_named_with_those_there_are(warehouse):
+    with pytest.raises(WarehouseError, match="unknown table 'order'; there are customer_features"):
+        warehouse.create("order")
+
+
+def test_a_writer_that_lost_the_race_plans_again(tmp_path):
+    """Between the plan and the commit of one writer, another changes the same order and adds one."""
+    root = tmp_path / "warehouse"
+    rival = Warehouse(root)
+    rival.append("orders", orders(order("A"), order("B")), app_id="import:1")
+    disturbed = []
+
+    def disturb(step: str) -> None:
+        if step == "files_written" and not disturbed:
+            disturbed.append(step)
+            rival.upsert("orders", orders(order("A", memo_flag=1), order("C")), app_id="import:2")
+
+    slow = Warehouse(root, failpoint=disturb)
+    result = slow.upsert(
+        "orders", orders(order("B", memo_flag=2), order("C", memo_flag=2)), app_id="import:3"
+    )
+
+    assert (result.version, result.rows_new, result.rows_changed) == (3, 0, 2)
+    assert stored(rival) == [("A", 1), ("B", 2), ("C", 2)]
+
+
+def test_two_writers_at_once_lose_nothing(tmp_path):
+    root = tmp_path / "warehouse"
+    Warehouse(root).create("orders")
+    failures = []
+
+    def write(writer: int) -> None:
+        try:
+            for i in range(3):
+                row = orders(order(f"{writer}-{i}"), order("both", memo_flag=writer))
+                Warehouse(root).upsert("orders", row, app_id=f"import:{writer}:{i}")
+        except Exception as error:  # noqa: BLE001 - collected for the assertion below
+            failures.append(error)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in (1, 2)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+
+    assert failures == []
+    assert [order_id for order_id, _ in stored(Warehouse(root))] == [
+        "1-0",
+        "1-1",
+        "1-2",
+        "2-0",
+        "2-1",
+        "2-2",
+        "both",
+    ]
+
+
+KILLED = """
+    import os, sys
+    from laoke.warehouse.store import Warehouse
+    from tests.warehouse.shops import order, orders
+
+    def die(step):
+        if step == sys.argv[2]:
+            os._exit(9)
+
+    warehouse = Warehouse(sys.argv[1], failpoint=die)
+    warehouse.upsert("orders", orders(order("A", memo_flag=5), order("B")), app_id="import:2")
+"""
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("planned", [("A", 0)]),
+        ("files_written", [("A", 0)]),
+        ("committed", [("A", 5), ("B", 0)]),
+    ],
+)
+def test_a_writer_killed_at_a_step_leaves_the_old_state_or_the_new_one(warehouse, step, expected):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(KILLED), str(warehouse.root), step],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+
+    assert ended.returncode == 9
+    assert stored(warehouse) == expected
+    again = warehouse.upsert("orders", orders(order("A", memo_flag=5), order("B")), app_id="import:2")
+    assert again.skipped is (step == "committed")
+    assert stored(warehouse) == [("A", 5), ("B", 0)]
+
+
+@pytest.mark.parametrize(
+    ("feature", "named"),
+    [
+        ({"delta.enableDeletionVectors": "true"}, "deletionVectors"),
+        ({"delta.columnMapping.mode": "name"}, "columnMapping"),
+    ],
+)
+def test_a_table_that_a_list_of_files_misreads_is_refused(warehouse, monkeypatch, feature, named):
+    warehouse.create("orders")
+    metadata = DeltaTable(str(warehouse.folder("orders"))).metadata()
+
+    class Foreign:
+        configuration = {**metadata.configuration, **feature}
+
+    monkeypatch.setattr(DeltaTable, "metadata", lambda self: Foreign)
+    with pytest.raises(RefusedTable, match=named):
+        delta.open_table(Path(warehouse.folder("orders")))
