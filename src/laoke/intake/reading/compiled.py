@@ -158,6 +158,7 @@ class CompiledChunk:
         self.lines = scratch.lines[:rows].copy()
         self.counts = scratch.counts[:rows].copy()
         self.faults = scratch.faults[:rows].copy()
+        self._id_states: dict[str, States] = {}
         # tidying changes cells in place, so the rows that may have to be shown as they were are kept first
         self._kept = {
             int(row): self._span(row) for row in np.flatnonzero(scratch.dirty[:, :rows].any(axis=0))
@@ -206,10 +207,11 @@ class CompiledChunk:
         return values, states
 
     def plain_ids(self, role: str) -> States:
-        starts, ends = self._edges(role)
-        states = np.empty(self.rows, np.uint8)
-        kernels.id_states(self._buffer, starts, ends, states)
-        return states
+        if role not in self._id_states:
+            starts, ends = self._edges(role)
+            self._id_states[role] = np.empty(self.rows, np.uint8)
+            kernels.id_states(self._buffer, starts, ends, self._id_states[role])
+        return self._id_states[role]
 
     def texts(self, role: str, *, nullable: bool = False) -> pa.Array:
         import pyarrow as pa

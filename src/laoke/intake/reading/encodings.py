@@ -22,20 +22,17 @@ def detect_encoding(sample: bytes) -> tuple[str, int]:
     if sample.isascii():
         return "utf-8", 0
     for name in ("utf-8", "gb18030"):
-        if _damage(sample, name) <= _TOLERATED:
+        if _fits(sample, name):
             return name, 0
     raise IntakeRefused("encoding_unknown")
 
 
-def _damage(sample: bytes, encoding: str) -> float:
-    """Replacement characters per character beyond ASCII; the end of the sample may cut a character."""
-    text = sample.decode(encoding, "replace")
-    if text.endswith("\ufffd"):
-        text = text.rstrip("\ufffd")
+def _fits(sample: bytes, encoding: str) -> bool:
+    """Few replacement characters for the characters beyond ASCII; the end of the sample may cut a character."""
+    text = sample.decode(encoding, "replace").rstrip("\ufffd")
     beyond = sum(1 for character in text if character > "\x7f")
     lost = text.count("\ufffd")
-    strange = sum(1 for character in text if "\ue000" <= character <= "\uf8ff")
-    return (lost + strange) / beyond if beyond else 0.0
+    return lost <= _TOLERATED * beyond or (lost <= 2 and lost * 10 <= beyond)
 
 
 def _utf16_without_mark(sample: bytes) -> str:
