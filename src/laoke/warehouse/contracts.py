@@ -344,6 +344,7 @@ CUSTOMER_REACH = Contract(
         column("*channel", "text", "channel"),
         column("reachable", "bool", "may and can be reached on the channel"),
         column("reason", "text", "why not, '' = reachable"),
+        column("consented?", "bool", "has a valid consent on the channel and did not refuse it since"),
         _day("last_marketing_day?", "day of the last marketing message"),
         column("touches_7", "count", "marketing messages in 7 days"),
         column("touches_30", "count", "marketing messages in 30 days"),

@@ -1,0 +1,164 @@
+"""Reading: named versions, empty tables, overlays of mirrors, counted orders, many threads, no network."""
+
+import threading
+
+import pyarrow as pa
+import pytest
+
+from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.delta import WarehouseError
+from laoke.warehouse.engine import Overlay, Reader, connect
+from laoke.warehouse.mirrors import MIRRORS, apply_mirror, overlay_of
+from tests.warehouse.shops import order, orders, table
+
+
+def tags(*pairs):
+    return table("customer_tags", [{"shop_id": 1, "person_id": person, "tag": tag} for person, tag in pairs])
+
+
+def keys(*persons):
+    return pa.table(
+        {"shop_id": pa.array([1] * len(persons), pa.int64()), "person_id": pa.array(persons, pa.int64())}
+    )
+
+
+def tagged(reader):
+    rows = reader.sql("SELECT person_id, tag FROM customer_tags ORDER BY person_id, tag").to_pylist()
+    return [(row["person_id"], row["tag"]) for row in rows]
+
+
+def test_a_reader_sees_the_versions_it_names_and_no_later_ones(warehouse):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+    then = warehouse.versions()
+    warehouse.append("orders", orders(order("B")), app_id="import:2")
+
+    assert warehouse.reader(then).sql("SELECT count(*) AS n FROM orders").to_pylist() == [{"n": 1}]
+    assert warehouse.reader().sql("SELECT count(*) AS n FROM orders").to_pylist() == [{"n": 2}]
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_a_table_that_does_not_exist_reads_as_empty_with_its_types(tmp_path, name):
+    read = Reader(tmp_path, {}).sql(f"SELECT * FROM {name}")
+
+    assert read.schema == CONTRACTS[name].arrow_schema()
+    assert read.num_rows == 0
+
+
+def test_an_unknown_table_in_the_versions_is_refused(tmp_path):
+    with pytest.raises(WarehouseError, match="unknown table 'group_members'"):
+        Reader(tmp_path, {"group_members": 3})
+
+
+def test_a_missing_parameter_is_named_and_a_surplus_one_ignored(tmp_path):
+    reader = Reader(tmp_path, {})
+
+    assert reader.sql("SELECT $a AS a -- not $b", {"a": 1, "c": 2}).to_pylist() == [{"a": 1}]
+    with pytest.raises(WarehouseError, match=r"needs \$b; given were a"):
+        reader.sql("SELECT $a, $b", {"a": 1})
+
+
+def test_counted_orders_leave_out_suspect_and_confirmed_fakes_unless_told(warehouse):
+    warehouse.append("orders", orders(*(order(name) for name in "ABCD")), app_id="import:1")
+    flags = [
+        {"shop_id": 1, "order_id": order_id, "flag": flag, "score": 9, "reasons": ""}
+        for order_id, flag in (("A", "suspect"), ("B", "confirmed"), ("C", "cleared"))
+    ]
+    warehouse.append("order_flags", table("order_flags", flags), app_id="flags:1")
+
+    def counted(**options):
+        read = warehouse.reader(**options).sql("SELECT order_id FROM orders_counted ORDER BY order_id")
+        return read.column(0).to_pylist()
+
+    assert counted() == ["C", "D"]
+    assert counted(exclude=("confirmed",)) == ["A", "C", "D"]
+    assert counted(exclude=()) == ["A", "B", "C", "D"]
+
+
+def test_a_flag_not_mirrored_yet_counts_at_once(warehouse):
+    warehouse.append("orders", orders(order("A"), order("B")), app_id="import:1")
+    flag = table(
+        "order_flags", [{"shop_id": 1, "order_id": "A", "flag": "suspect", "score": 9, "reasons": ""}]
+    )
+
+    reader = warehouse.reader(overlays={"order_flags": flag})
+
+    assert reader.sql("SELECT order_id FROM orders_counted").column(0).to_pylist() == ["B"]
+
+
+def test_an_overlay_puts_the_dirty_keys_present_rows_in_place_of_the_mirrors(warehouse):
+    warehouse.append("customer_tags", tags((1, "old"), (2, "kept"), (3, "gone")), app_id="mirror")
+
+    overlay = overlay_of("customer_tags", tags((1, "new"), (4, "first")), keys(1, 3, 4))
+    overlaid = warehouse.reader(overlays={"customer_tags": overlay})
+
+    assert tagged(overlaid) == [(1, "new"), (2, "kept"), (4, "first")]
+    assert tagged(warehouse.reader()) == [(1, "old"), (2, "kept"), (3, "gone")]
+
+
+def test_the_mirror_then_reads_as_its_overlay_did(warehouse):
+    warehouse.append("customer_tags", tags((1, "old"), (2, "kept"), (3, "gone")), app_id="seed")
+    rows, dirty = tags((1, "new"), (4, "first")), keys(1, 3, 4)
+    before = tagged(warehouse.reader(overlays={"customer_tags": overlay_of("customer_tags", rows, dirty)}))
+
+    result = apply_mirror(
+        warehouse, "customer_tags", rows, dirty, app_id="mirror:customer_tags", app_version=7
+    )
+    again = apply_mirror(
+        warehouse, "customer_tags", rows, dirty, app_id="mirror:customer_tags", app_version=7
+    )
+
+    assert tagged(warehouse.reader()) == before
+    assert (result.rows_new, result.rows_removed, again.skipped) == (2, 2, True)
+
+
+def test_rows_that_belong_to_no_dirty_key_are_refused(warehouse):
+    with pytest.raises(WarehouseError, match="1 rows belong to no dirty key"):
+        overlay_of("customer_tags", tags((1, "a"), (2, "b")), keys(1))
+
+
+def test_only_mirrors_have_overlays():
+    assert set(MIRRORS) == {"person_map", "customer_tags", "customer_reach", "touches", "order_flags"}
+    with pytest.raises(WarehouseError, match="'orders' is no mirror"):
+        overlay_of("orders", orders(), keys(1))
+    with pytest.raises(WarehouseError, match="dirty keys must be columns of shop_id, person_id, tag"):
+        overlay_of("customer_tags", tags(), pa.table({"owner_id": [1]}))
+
+
+def test_an_overlay_over_a_mirror_that_was_never_written(tmp_path):
+    assert tagged(Reader(tmp_path, {}, {"customer_tags": Overlay(keys(1), tags((1, "a")))})) == [(1, "a")]
+
+
+def test_many_threads_share_one_reader(warehouse):
+    warehouse.append("orders", orders(*(order(f"{i}") for i in range(50))), app_id="import:1")
+    reader, overlaid = warehouse.reader(), warehouse.reader(overlays={"customer_tags": tags((1, "a"))})
+    found, failures = [], []
+
+    def ask():
+        try:
+            for _ in range(10):
+                found.append(reader.sql("SELECT count(*) AS n FROM orders_counted").to_pylist()[0]["n"])
+                found.append(overlaid.sql("SELECT 49 + count(*) AS n FROM customer_tags").to_pylist()[0]["n"])
+        except Exception as error:  # noqa: BLE001 - collected for the assertion below
+            failures.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert found == [50] * 160
+
+
+def test_the_engine_installs_and_loads_no_extension_by_itself():
+    with connect() as connection:
+        settings = dict(
+            connection.execute(
+                "SELECT name, value FROM duckdb_settings() WHERE name IN"
+                " ('autoinstall_known_extensions', 'autoload_known_extensions', 'allow_community_extensions')"
+            ).fetchall()
+        )
+
+    assert set(settings.values()) == {"false"}
+    assert len(settings) == 3

@@ -1,0 +1,203 @@
+"""The named queries on one small shop whose figures can be counted by hand."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from laoke.warehouse.features import DEFAULT_CUT_POINTS, build_features, write_features
+from laoke.warehouse.named import UnknownQuery, query_comment, query_names, query_parameters, query_text
+from laoke.warehouse.reference import queries_page
+from tests.warehouse.shops import order, orders, table
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "queries.md"
+TODAY = 18_000
+PARAMS = DEFAULT_CUT_POINTS.params() | {
+    "shop_id": 1,
+    "as_of_day": TODAY,
+    "before_day": TODAY - 30,
+    "from_day": TODAY - 30,
+    "to_day": TODAY,
+    "year_before_from_day": TODAY - 395,
+    "year_before_to_day": TODAY - 365,
+    "page_rows": 10,
+    "after_cents": 10**15,
+    "after_person_id": 0,
+    "after_day": 10**6,
+    "person_id": 1,
+    "lifecycle": "",
+    "group3": "",
+    "rfm": "",
+    "city": "",
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Alice (1, also nick 11) bought a year ago and now; Bob (2) now, half refunded; one order without buyer."""
+    from laoke.warehouse.store import Warehouse
+
+    warehouse = Warehouse(tmp_path_factory.mktemp("warehouse"))
+    rows = orders(
+        order("A1", 1, day=TODAY - 370, paid_cents=5_000),
+        order("A2", 11, day=TODAY - 10, paid_cents=20_000, titles="茶", city="杭州市"),
+        order("B1", 2, day=TODAY - 40, paid_cents=7_000),
+        order("B2", 2, day=TODAY - 10, paid_cents=8_000, refunded_cents=4_000, titles="杯"),
+        order("N1", None, day=TODAY - 9, paid_cents=1_000, titles="茶"),
+        order("U1", 2, day=TODAY - 8, status="unpaid"),
+        order("F1", 2, day=TODAY - 7, paid_cents=99_000),
+        order("X1", 1, day=TODAY - 7, shop_id=2),
+    )
+    warehouse.append("orders", rows, app_id="1")
+    line = {
+        "month": "2019-04",
+        "shop_id": 1,
+        "order_id": "A2",
+        "product_id": "P1",
+        "sku": "",
+        "outer_code": "",
+        "title": "茶",
+        "quantity": 2,
+        "unit_price_cents": 10_000,
+        "paid_cents": 20_000,
+        "refunded_cents": 0,
+        "line_status": "",
+        "created_day": TODAY - 10,
+    }
+    warehouse.append("order_lines", table("order_lines", [line | {"line": "1"}]), app_id="1")
+    flag = {"shop_id": 1, "order_id": "F1", "flag": "suspect", "score": 9, "reasons": ""}
+    warehouse.append("order_flags", table("order_flags", [flag]), app_id="1")
+    link = {"shop_id": 1, "customer_id": 11, "person_id": 1, "owner_id": 1}
+    warehouse.append("person_map", table("person_map", [link]), app_id="1")
+    for day in (TODAY - 30, TODAY):
+        write_features(warehouse, build_features(warehouse.reader(), day, 1), day, 1, app_id=f"f{day}")
+    return warehouse.reader()
+
+
+def ask(shop, name, **changed):
+    return shop.query(name, **(PARAMS | changed)).to_pylist()
+
+
+@pytest.mark.parametrize("name", query_names())
+def test_every_query_runs_explains_itself_and_gives_whole_money(shop, name):
+    result = shop.query(name, **PARAMS)
+
+    assert len(query_comment(name)) > 40
+    assert set(query_parameters(name)) <= PARAMS.keys()
+    for field in result.schema:
+        assert not pa.types.is_decimal(field.type)
+        assert not field.name.endswith("_cents") or field.type == pa.int64()
+
+
+def test_the_overview_of_two_periods(shop):
+    now, before = ask(shop, "overview")
+
+    assert now == {
+        "period": "now",
+        "orders": 3,
+        "paid_cents": 29_000,
+        "refunded_cents": 4_000,
+        "net_cents": 25_000,
+        "items": 3,
+        "buyers": 2,
+        "old_buyers": 2,
+        "old_paid_cents": 28_000,
+    }
+    assert (before["period"], before["paid_cents"], before["buyers"], before["old_buyers"]) == (
+        "year_before",
+        5_000,
+        1,
+        0,
+    )
+
+
+def test_daily_sales_by_old_new_and_unknown_buyers(shop):
+    days = ask(shop, "daily_sales", from_day=TODAY - 400)
+
+    assert [(d["day"] - TODAY, d["buyer_kind"], d["buyers"], d["paid_cents"]) for d in days] == [
+        (-370, "new", 1, 5_000),
+        (-40, "new", 1, 7_000),
+        (-10, "old", 2, 28_000),
+        (-9, "unknown", 0, 1_000),
+    ]
+
+
+def test_stages_of_life_and_how_people_moved_in_30_days(shop):
+    assert ask(shop, "lifecycle_counts") == [{"lifecycle": "active", "persons": 2, "net_cents": 36_000}]
+    assert [
+        (m["from_lifecycle"], m["to_lifecycle"], m["persons"]) for m in ask(shop, "lifecycle_movement")
+    ] == [
+        ("dormant", "active", 1),
+        ("new_customer", "active", 1),
+    ]
+
+
+def test_the_three_groups(shop):
+    assert ask(shop, "group_counts") == [{"group3": "loyal", "persons": 2, "net_cents": 36_000, "orders": 4}]
+
+
+def test_the_orders_of_a_person_over_all_nicks_with_flags(shop):
+    assert [row["order_id"] for row in ask(shop, "person_orders")] == ["A2", "A1"]
+    assert [row["order_id"] for row in ask(shop, "person_orders", person_id=11)] == []
+    assert [(r["order_id"], r["flag"]) for r in ask(shop, "person_orders", person_id=2)][:2] == [
+        ("F1", "suspect"),
+        ("U1", ""),
+    ]
+
+
+def test_customers_page_by_page(shop):
+    first = ask(shop, "customers_by_money", page_rows=1)
+    last = first[-1]
+    second = ask(
+        shop,
+        "customers_by_money",
+        page_rows=1,
+        after_cents=last["net_cents"],
+        after_person_id=last["person_id"],
+    )
+
+    assert [(row["person_id"], row["net_cents"]) for row in first + second] == [(1, 25_000), (2, 11_000)]
+    assert [row["person_id"] for row in ask(shop, "customers_by_recency", city="杭州市")] == [1]
+    assert ask(shop, "customers_by_recency", after_day=TODAY - 10, after_person_id=2) == []
+
+
+def test_refunds_products_and_titles(shop):
+    assert ask(shop, "refund_rate") == [
+        {
+            "paid_orders": 3,
+            "refunded_orders": 1,
+            "fully_refunded_orders": 0,
+            "paid_cents": 29_000,
+            "refunded_cents": 4_000,
+        }
+    ]
+    assert [(r["product_id"], r["units"], r["net_cents"]) for r in ask(shop, "top_products")] == [
+        ("P1", 2, 20_000)
+    ]
+    assert [(r["titles"], r["orders"], r["paid_cents"]) for r in ask(shop, "top_titles")] == [
+        ("茶", 2, 21_000),
+        ("杯", 1, 8_000),
+    ]
+
+
+def test_money_by_month_and_orders_without_a_buyer(shop):
+    months = ask(shop, "money_by_month")
+
+    assert sum(m["paid_cents"] for m in months) == 140_000
+    assert sum(m["orders"] for m in months) == 7
+    assert sum(m["without_customer"] for m in ask(shop, "orders_without_customer")) == 1
+
+
+def test_repurchase_of_a_period(shop):
+    assert ask(shop, "repurchase", from_day=TODAY - 60) == [
+        {"buyers": 2, "repeat_buyers": 1, "net_cents": 31_000, "repeat_net_cents": 11_000}
+    ]
+
+
+def test_an_unknown_query_is_named_with_those_there_are():
+    with pytest.raises(UnknownQuery, match="no query 'overvew'; there are cities, "):
+        query_text("overvew")
+
+
+def test_the_reference_page_of_queries_is_current():
+    assert PAGE.read_text(encoding="utf-8") == queries_page()
