@@ -1,0 +1,219 @@
+"""An import: sums that add up, the same file twice, overlapping files in any order, people, quarantine."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from laoke.config.importing import import_file, result_of
+from laoke.customers.models import Customer, Identity, OrderText, Tombstone, VaultRecord
+from laoke.customers.vault import open_contact, open_order_text
+from laoke.intake.loading import quarantine
+from laoke.intake.loading.run import Options
+from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.refusals import IntakeRefused
+from laoke.shops import catalog
+from laoke.shops.models import Owner, Shop
+from laoke.shops.setup import add_shop
+from laoke.warehouse.store import Warehouse
+from tests.intake.seller_files import FINISHED, SHIPPED, Row, write
+
+NOW = datetime(2018, 11, 1, 9, 0)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def shop(home: Path) -> Shop:
+    return add_shop("书店", now=NOW)
+
+
+def take(shop: Shop, path: Path, **options: object) -> dict[str, object]:
+    return import_file(shop, path, Options(file_name=path.name, **options), now=lambda: NOW)  # type: ignore[arg-type]
+
+
+def stored(table: str = "orders") -> list[dict[str, object]]:
+    entry = catalog.current()
+    assert entry is not None
+    reader = Warehouse(settings.PLACE.warehouse).reader(entry.versions)
+    return reader.rows(f"SELECT * FROM {table} ORDER BY ALL")
+
+
+def business(table: str = "orders") -> list[dict[str, object]]:
+    """Stored rows without the numbers of the imports that brought them."""
+    return [{k: v for k, v in row.items() if k not in ("import_id", "customer_id")} for row in stored(table)]
+
+
+def test_the_sums_of_a_file_add_up_to_the_cent(shop: Shop, tmp_path: Path) -> None:
+    rows = [
+        Row("1001"),
+        Row("1002", total="59.85", paid="59.85"),
+        Row("1003", created="昨天"),
+        Row("", total="7.00"),
+    ]
+    result = take(shop, write(tmp_path / "a.csv", rows))
+
+    assert (result["rows_read"], result["accepted"], result["quarantined"], result["unchanged"]) == (
+        4,
+        2,
+        2,
+        0,
+    )
+    assert result["total_cents"] == {
+        "read": 26685, "accepted": 15985, "new": 15985, "changed": 0, "unchanged": 0, "quarantined": 10700,
+        "held_back": 0,
+    }  # fmt: skip
+    assert [row["order_id"] for row in stored()] == ["1001", "1002"]
+
+
+def test_the_same_file_twice_changes_nothing(shop: Shop, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [Row("1001"), Row("1002")])
+    take(shop, path)
+    before = stored(), stored("customers"), Customer.objects.count(), VaultRecord.objects.count()
+
+    again = take(shop, path)
+
+    assert (again["accepted"], again["unchanged"]) == (0, 2)
+    assert again["total_cents"]["unchanged"] == 20000  # type: ignore[index]
+    assert (stored(), stored("customers"), Customer.objects.count(), VaultRecord.objects.count()) == before
+
+
+def test_overlapping_files_give_the_same_facts_in_any_order(shop: Shop, tmp_path: Path) -> None:
+    early = [Row("1", status=SHIPPED), Row("2", status=SHIPPED, total="20.00", paid="20.00")]
+    late = [
+        Row("2", status=FINISHED, total="20.00", paid="20.00"),
+        Row("3", nick="阿布", created="2018-10-09 08:00:00"),
+    ]
+    later = [Row("3", nick="阿布", created="2018-10-09 08:00:00", refunded="30.00")]
+    files = [
+        write(tmp_path / f"ExportOrderList2018{month}011200.csv", rows)
+        for month, rows in (("10", early), ("11", late), ("12", later))
+    ]
+    seen = []
+    for number, order in enumerate(itertools.permutations(files)):
+        other = add_shop(f"店{number}", now=NOW, owner=Owner.objects.create(name=f"主{number}"))
+        for path in order:
+            take(other, path)
+        seen.append([{**row, "shop_id": 0} for row in business() if row["shop_id"] == other.pk])
+    assert all(facts == seen[0] for facts in seen)
+    assert [(row["order_id"], row["status"], row["refunded_cents"]) for row in seen[0]] == [
+        ("1", "shipped", 0), ("2", "finished", 0), ("3", "finished", 3000),
+    ]  # fmt: skip
+
+
+def test_a_newer_state_replaces_the_older_and_its_history_stays(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "ExportOrderList201810011200.csv", [Row("1", status=SHIPPED)]))
+    result = take(shop, write(tmp_path / "ExportOrderList201811011200.csv", [Row("1", status=FINISHED)]))
+
+    assert (result["new"], result["changed"]) == (0, 1)
+    assert [row["status"] for row in stored()] == ["finished"]
+    assert [row["status"] for row in stored("order_states")] == ["shipped", "finished"]
+
+
+def test_people_are_known_by_nick_and_their_contacts_are_sealed(shop: Shop, tmp_path: Path) -> None:
+    rows = [
+        Row("1", nick="小棉花", message="请发韵达"),
+        Row("2", nick="小棉花"),
+        Row("3", nick="t**8"),
+        Row("4", nick=""),
+    ]
+    result = take(shop, write(tmp_path / "a.csv", rows))
+
+    assert result["orders_without_customer"] == {"missing": 1, "masked": 1}
+    assert Customer.objects.count() == Identity.objects.count() == 1
+    record = VaultRecord.objects.get()
+    assert (record.nick_mask, record.phone_mask, record.phone_state) == ("小**花", "138 **** **01", "valid")
+    assert open_contact(record).phone == "13800000001"
+    assert b"13800000001" not in bytes(record.sealed)
+    assert open_order_text(OrderText.objects.get()) == {"buyer_message": "请发韵达"}
+    assert [row["customer_id"] is None for row in stored()] == [False, False, True, True]
+
+
+def test_two_shops_of_one_owner_know_a_person_across_them(shop: Shop, tmp_path: Path) -> None:
+    second = add_shop("文具店", now=NOW, owner=shop.owner)
+    path = write(tmp_path / "a.csv", [Row("1")])
+    take(shop, path)
+    take(second, path)
+
+    assert Customer.objects.count() == 1
+    assert sorted(row["shop_id"] for row in stored()) == [shop.pk, second.pk]
+    features = stored("customer_features")
+    assert [(row["shop_id"], row["orders"]) for row in features] == [(shop.pk, 1), (second.pk, 1)]
+
+
+def test_an_erased_person_stays_forgotten(shop: Shop, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", [Row("1")])
+    take(shop, path)
+    digest = Identity.objects.get().digest
+    Identity.objects.all().delete()
+    Tombstone.objects.create(digest=digest, owner=shop.owner, created_at=NOW)
+
+    result = take(shop, write(tmp_path / "b.csv", [Row("2")]))
+
+    assert result["people"]["erased"] == 1  # type: ignore[index]
+    assert [row["customer_id"] for row in stored() if row["order_id"] == "2"] == [None]
+
+
+def test_quarantined_rows_can_be_mended_and_imported_again(shop: Shop, tmp_path: Path) -> None:
+    result = take(
+        shop, write(tmp_path / "a.csv", [Row("1"), Row("2", created="昨天", total="12.30", paid="12.30")])
+    )
+    run = ImportRun.objects.get(pk=result["import"])
+    assert [(row.line, row.reason, row.cents) for row in run.quarantined.all()] == [
+        (3, "time_unreadable", 1230)
+    ]
+
+    text = quarantine.as_csv(run, actor=None, now=NOW)
+    mended = tmp_path / "mended.csv"
+    mended.write_bytes(text.replace("昨天", "2018-10-02 09:00:00").encode("utf-8-sig"))
+    again = take(shop, mended)
+
+    assert (again["new"], again["total_cents"]["new"]) == (1, 1230)  # type: ignore[index]
+    assert [row["order_id"] for row in stored()] == ["1", "2"]
+
+
+def test_orders_after_the_cut_are_held_back_and_counted(shop: Shop, tmp_path: Path) -> None:
+    rows = [Row("1"), Row("2", created="2018-11-11 00:00:01", paid_at="2018-11-11 00:01:00")]
+    result = take(shop, write(tmp_path / "a.csv", rows), until=datetime(2018, 10, 31, 23, 59, 59))
+
+    assert (result["accepted"], result["held_back"]) == (1, 1)
+    assert result["total_cents"]["held_back"] == 10000  # type: ignore[index]
+
+
+def test_a_refused_file_leaves_nothing_behind(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"%PDF-1.7 not a table")
+    with pytest.raises(IntakeRefused):
+        take(shop, path)
+
+    assert ImportRun.objects.get().state == ImportState.REFUSED
+    assert catalog.current() is None
+    assert Customer.objects.count() == 0
+
+
+def test_what_a_killed_writer_left_is_taken_back_by_the_next_import(shop: Shop, tmp_path: Path) -> None:
+    first = write(tmp_path / "a.csv", [Row("1")])
+    take(shop, first)
+
+    class Killed(Exception):
+        pass
+
+    def die(step: str) -> None:
+        if step == "wrote_orders":
+            raise Killed
+
+    second = write(tmp_path / "b.csv", [Row("2")])
+    with pytest.raises(Killed):
+        import_file(shop, second, Options(file_name="b.csv"), now=lambda: NOW, step=die)
+    assert [row["order_id"] for row in stored()] == ["1"]
+
+    take(shop, write(tmp_path / "c.csv", [Row("3")]))
+    assert [row["order_id"] for row in stored()] == ["1", "3"]
+
+    result = take(shop, second)
+    assert [row["order_id"] for row in stored()] == ["1", "2", "3"]
+    assert result_of(ImportRun.objects.get(pk=result["import"]))["new"] == 1
