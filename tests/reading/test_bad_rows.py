@@ -122,7 +122,7 @@ def test_ten_megabytes_in_one_cell_cost_one_row_and_a_short_message(tmp_path: Pa
     path = write(tmp_path, csv_text([order(1), order(2, 买家留言=long), order(3)]))
     batches, reading = read_all(path, engine=engine)
     assert reasons_of(batches) == [(3, "cell_too_long")]
-    assert len(batches[0].quarantined[0].raw_text) < 3000
+    assert [len(row.raw_text) < 3000 for batch in batches for row in batch.quarantined] == [True]
     assert reading.summary.accepted.rows == 2
 
 
@@ -152,6 +152,15 @@ def test_ids_rounded_by_excel_refuse_the_whole_file(tmp_path: Path, engine: Engi
             read_all(path, engine=engine, **options)
         assert caught.value.code == "ids_in_scientific_notation"
         assert (caught.value.params["line"], caught.value.params["found"]) == (3, damaged)
+
+
+def test_ids_whose_last_digits_excel_made_zeros_refuse_the_whole_file(tmp_path: Path, engine: Engine) -> None:
+    rounded = [order(n, 订单编号=f"21000000{n:07d}0000") for n in range(1, 30)]
+    with pytest.raises(IntakeRefused) as caught:
+        read_all(write(tmp_path, csv_text(rounded)), engine=engine)
+    assert caught.value.code == "ids_in_scientific_notation"
+    _, reading = read_all(write(tmp_path, csv_text([*rounded, order(31)])), engine=engine)
+    assert reading.summary.accepted.rows == 30
 
 
 def test_hostile_and_odd_text_is_kept_as_it_is(tmp_path: Path, engine: Engine) -> None:

@@ -159,6 +159,7 @@ class CompiledChunk:
         self.counts = scratch.counts[:rows].copy()
         self.faults = scratch.faults[:rows].copy()
         self._id_states: dict[str, States] = {}
+        self._texts: dict[tuple[str, bool], pa.Array] = {}
         # tidying changes cells in place, so the rows that may have to be shown as they were are kept first
         self._kept = {
             int(row): self._span(row) for row in np.flatnonzero(scratch.dirty[:, :rows].any(axis=0))
@@ -214,6 +215,11 @@ class CompiledChunk:
         return self._id_states[role]
 
     def texts(self, role: str, *, nullable: bool = False) -> pa.Array:
+        if (role, nullable) not in self._texts:
+            self._texts[role, nullable] = self._decoded(role, nullable)
+        return self._texts[role, nullable]
+
+    def _decoded(self, role: str, nullable: bool) -> pa.Array:
         import pyarrow as pa
 
         starts, ends = self._edges(role)

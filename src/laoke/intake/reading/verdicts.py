@@ -25,6 +25,7 @@ LARGEST_CENTS = 10_000_000_000_000
 _ID = r"^[0-9A-Za-z_.:#/\-]{1,64}$"
 _SCIENTIFIC_ID = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}$"
 _SHOWN = 80
+_ROUNDED_AMONG, _ROUNDED_AT_LEAST = 1000, 20
 _TOTALS = (
     "总计",
     "合计",
@@ -172,24 +173,34 @@ class Verdict:
             summary.last_created = max(filter(None, (summary.last_created, last)))
 
 
-def refuse_damaged_ids(chunk: Chunk, role: str = "order_id") -> None:
-    """Raise when Excel has turned an id of the chunk into 1.23E+18: the digits are lost, no row can be trusted."""
+def refuse_damaged_ids(chunk: Chunk) -> None:
+    """Raise when Excel has damaged the order numbers: the digits are lost, no row can be trusted.
+
+    That is one number as 1.23E+18, or long numbers that all have zeros behind the 15 digits that Excel keeps.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    looked_at = np.flatnonzero(chunk.plain_ids(role) == OTHER)
-    if not len(looked_at):
-        return
-    damaged = pc.match_substring_regex(chunk.texts(role).take(pa.array(looked_at)), _SCIENTIFIC_ID)
-    place = pc.index(damaged, True).as_py()
-    if place < 0:
-        return
-    row = int(looked_at[place])
+    ids = chunk.texts("order_id")
+    looked_at = np.flatnonzero(chunk.plain_ids("order_id") == OTHER)
+    if len(looked_at):
+        damaged = pc.match_substring_regex(ids.take(pa.array(looked_at)), _SCIENTIFIC_ID)
+        place = pc.index(damaged, True).as_py()
+        if place >= 0:
+            _refuse_ids(chunk, int(looked_at[place]))
+    long = pc.match_substring_regex(ids.slice(0, _ROUNDED_AMONG), r"^[0-9]{17,}$")
+    rounded = pc.match_substring_regex(ids.slice(0, _ROUNDED_AMONG), r"^[0-9]{15}0{2,}$")
+    count = pc.sum(long).as_py() or 0
+    if count >= _ROUNDED_AT_LEAST and pc.sum(rounded).as_py() == count:
+        _refuse_ids(chunk, int(pc.index(rounded, True).as_py()))
+
+
+def _refuse_ids(chunk: Chunk, row: int) -> None:
     raise IntakeRefused(
         "ids_in_scientific_notation",
         line=int(chunk.lines[row]),
-        found=chunk.cell(role, row)[:_SHOWN],
-        column=chunk.layout.header[chunk.layout.columns[role]],
+        found=chunk.cell("order_id", row)[:_SHOWN],
+        column=chunk.layout.header[chunk.layout.columns["order_id"]],
     )
 
 
