@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from laoke.shops.clock import Clock, clock_from_env
 from laoke.shops.models import Role, Shop, Staff
@@ -55,6 +56,36 @@ MARKETING = frozenset({Role.OWNER, Role.OPERATOR})
 READS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE, Role.ANALYST, Role.AUDITOR})
 
 
+def _sign_in_first(request: HttpRequest, *, may_change_password: bool = False) -> HttpResponse | None:
+    """Where a request goes that may not be answered yet: to sign in, or to replace a one-time password."""
+    if not request.user.is_authenticated:
+        if request.headers.get("HX-Request"):
+            # A fragment cannot show a sign-in page; the script keeps what was typed and says so.
+            return HttpResponse(status=401)
+        return redirect_to_login(request.get_full_path())
+    if request.user.must_change_password and not may_change_password:
+        return redirect("password")
+    return None
+
+
+def open_to_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Mark a view that anybody may open without signing in."""
+    view.allowed_roles = None  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let a view be used by anyone who has signed in, also without a shop or with a one-time password."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        stopped = _sign_in_first(request, may_change_password=True)
+        return view(request, *args, **kwargs) if stopped is None else stopped
+
+    checked.allowed_roles = frozenset(Role.values)  # type: ignore[attr-defined]
+    return checked
+
+
 def allowed(*roles: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """Let a view be used only by these roles of the current shop.
 
@@ -65,8 +96,9 @@ def allowed(*roles: str) -> Callable[[Callable[..., HttpResponse]], Callable[...
     def mark(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
+            stopped = _sign_in_first(request)
+            if stopped is not None:
+                return stopped
             if request.role not in permitted:  # type: ignore[attr-defined]
                 raise PermissionDenied
             return view(request, *args, **kwargs)
