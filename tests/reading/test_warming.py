@@ -7,7 +7,10 @@ from pathlib import Path
 from laoke.intake.reading.warming import compile_kernels
 from tests.reading.exports import csv_text, order, read_all, write
 
-KERNELS = "scan_records tidy_cells parse_decimals parse_times id_states distinct_cells head_ends copy_text decode_text".split()
+KERNELS = (
+    "scan_records", "tidy_cells", "parse_decimals", "parse_times", "id_states", "distinct_cells", "head_ends",
+    "copy_text", "decode_text",
+)  # fmt: skip
 
 
 def test_no_kernel_is_compiled_anew_after_warming(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-_ORDERS = '订单编号,订单创建时间,总金额,收货地址,宝贝标题,订单状态\n1,2018-10-01 09:30:00,1.00,上海 上海市 黄浦区 路,"杯\n",交易成功\n'
+_HEADER = "订单编号,订单创建时间,总金额,收货地址,宝贝标题,订单状态\n"
+_ROW = '1,2018-10-01 09:30:00,1.00,上海 上海市 黄浦区 路,"杯",交易成功\n'
 
 
 def compile_kernels() -> None:
@@ -20,7 +21,7 @@ def compile_kernels() -> None:
     with tempfile.TemporaryDirectory(prefix="laoke-warming-") as folder:
         path = Path(folder) / "orders.csv"
         for encoding in ("utf-8", "gb18030"):
-            path.write_bytes(_ORDERS.encode(encoding))
+            path.write_bytes((_HEADER + _ROW).encode(encoding))
             with open_source(path) as source:
                 for _ in read_batches(source, engine="compiled"):
                     pass
