@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
 
-from laoke.shops.jobs import Progress
+from laoke.shops.jobs import JobCancelled, Progress
 from laoke.shops.locks import WriterBusy
 from laoke.shops.models import Job
 
@@ -46,5 +46,108 @@ class Tick:
 # Trouble that passes by itself: the database is busy, another writer holds the warehouse.
 EXPECTED_TROUBLE: tuple[type[Exception], ...] = (OperationalError, WriterBusy)
 
-JOBS: dict[str, JobFunction] = {}
-TICKS: list[Tick] = []
+
+def _import(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Take an uploaded file in; the upload is forgotten when the import is over."""
+    from laoke.config.importing import import_file
+    from laoke.intake.loading.run import Options
+    from laoke.intake.models import ImportRun
+    from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
+    from laoke.shops import uploads
+    from laoke.shops.models import Upload
+
+    upload = Upload.objects.get(pk=job.params["upload"])
+    options = Options(**_options(job.params["options"]))
+    run, _ = ImportRun.objects.get_or_create(
+        job=job,
+        defaults={
+            "shop": job.shop, "file_name": options.file_name, "file_sha256": upload.sha256, "file_size": upload.size,
+            "created_by": job.created_by, "created_at": now(),
+        },
+    )  # fmt: skip
+    try:
+        with uploads.opened(upload) as path:
+            result = import_file(
+                job.shop, path, options, run=run, by=job.created_by, now=now,
+                progress=lambda done, total: progress.step(done, total), cancelled=progress.cancelled,
+            )  # fmt: skip
+    except ReadingStopped as stopped:
+        raise JobCancelled(job.pk) from stopped
+    except IntakeRefused as refusal:
+        raise Refused(refusal.code, **refusal.params) from refusal
+    uploads.forget(upload)
+    return result
+
+
+def _options(stored: dict[str, Any]) -> dict[str, Any]:
+    """An import's options as the job keeps them: times are text there."""
+    times = {name: datetime.fromisoformat(stored[name]) for name in ("until", "seen_at") if stored.get(name)}
+    return {**stored, "until": None, "seen_at": None, **times}
+
+
+JOBS: dict[str, JobFunction] = {"import": _import}
+
+
+def _send(worker: Worker) -> bool:
+    from laoke.dispatch.worker import send_turn
+
+    return send_turn(worker.name, worker.clock)
+
+
+def _inbox(worker: Worker) -> bool:
+    from laoke.dispatch.worker import inbox_turn
+
+    return inbox_turn(worker.name, worker.clock)
+
+
+def _settle(worker: Worker) -> bool:
+    from laoke.dispatch.worker import expire_turn, reap_turn, settle_turn
+
+    reaped = reap_turn(worker.name, worker.clock)
+    settled = settle_turn(worker.name, worker.clock)
+    return expire_turn(worker.name, worker.clock) or settled or reaped
+
+
+def _mirror(worker: Worker) -> bool:
+    """Write what changed in the ledger to the mirrors, and what was sent to `touches`."""
+    from django.conf import settings
+
+    from laoke.config.mirroring import write_all_mirrors
+
+    return write_all_mirrors(settings.PLACE, worker.clock())
+
+
+def _features(worker: Worker) -> bool:
+    """A new day has new recencies: features are computed anew once it has begun, month ends one by one after that."""
+    from django.conf import settings
+
+    from laoke.insights.refresh import add_month_end, features_day, refresh_features
+    from laoke.shops.models import Shop
+
+    now = worker.clock()
+    for shop in Shop.objects.all():
+        if features_day(shop, settings.PLACE) not in (None, now.date()):
+            refresh_features(shop, settings.PLACE, now=now)
+            return True
+        if add_month_end(shop, settings.PLACE, now=now):
+            return True
+    return False
+
+
+def _tidy(worker: Worker) -> bool:
+    """Forget what was kept long enough."""
+    from laoke.intake.loading.quarantine import forget_expired
+    from laoke.shops.uploads import forget_old
+
+    forget_old(worker.clock())
+    return bool(forget_expired(worker.clock().date()))
+
+
+TICKS: list[Tick] = [
+    Tick("send", 0.3, _send),
+    Tick("inbox", 0.5, _inbox),
+    Tick("settle", 2.0, _settle),
+    Tick("mirror", 3.0, _mirror),
+    Tick("features", 20.0, _features),
+    Tick("tidy", 3600.0, _tidy),
+]

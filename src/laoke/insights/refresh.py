@@ -53,6 +53,19 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
             )  # fmt: skip
 
 
+def features_day(shop: Shop, place: Place) -> date | None:
+    """The newest day whose features are published; None when there are none."""
+    entry = catalog.current()
+    if entry is None:
+        return None
+    reader = Warehouse(place.warehouse).reader(entry.versions)
+    found = reader.rows(
+        "SELECT max(as_of_day) AS day FROM customer_features WHERE shop_id = $shop_id", {"shop_id": shop.pk}
+    )
+    day = found[0]["day"]
+    return None if day is None else EPOCH + timedelta(days=day)
+
+
 def _outdated(reader, shop: Shop, today: date) -> list[int]:  # type: ignore[no-untyped-def]
     found = reader.rows(
         "SELECT DISTINCT as_of_day FROM customer_features WHERE shop_id = $shop_id", {"shop_id": shop.pk}

@@ -1,0 +1,37 @@
+"""The loopback gateway of trials and the demo shop: same protocol as the real one, nothing leaves this machine."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from django.conf import settings
+
+from laoke.config.console import say
+from laoke.dispatch.gateways import LOOPBACK_KEY, LOOPBACK_SECRET
+from laoke.shops.clock import clock_from_env
+
+
+def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -> None:
+    """Serve until interrupted."""
+    from laoke.dispatch.channels.aliyun.loopback import run_loopback
+    from laoke.dispatch.channels.aliyun.loopback_state import LoopbackConfig
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    config = LoopbackConfig(
+        seed=seed, query_lag_s=lag, reply_share=0.01, reply_delay_s=20.0, opt_out_share=0.6
+    )
+    run_loopback(
+        host,
+        port,
+        settings.PLACE.home,
+        LOOPBACK_KEY,
+        LOOPBACK_SECRET,
+        callback_url=callback,
+        config=config,
+        clock=clock_from_env().now,
+        ready=lambda gateway: say(f"演练网关：{gateway.endpoint}"),
+    )
