@@ -56,7 +56,8 @@ def new_customer_ids(random: Callable[[int], int] = secrets.randbelow) -> Callab
         start = (random(2**40 - 1) + 1) << 23
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT 1 FROM customers_customer WHERE id BETWEEN %s AND %s LIMIT 1", [start, start + 2**23]
+                "SELECT 1 FROM customers_customer WHERE id BETWEEN %s AND %s LIMIT 1",
+                [start, start + 2**23 - 1],
             )
             if cursor.fetchone() is None:
                 return itertools.count(start).__next__
@@ -71,7 +72,7 @@ def resolve(
     stopped: Callable[[], bool] | None = None,
 ) -> Resolution:
     """Give every key set its customer, making the unknown ones. Safe to repeat after a crash: known keys stay known."""
-    digests = _digests(shop, key_sets)
+    digests = key_digests(shop, key_sets)
     kinds = {d: keys[n][0] for ds, keys in zip(digests, key_sets, strict=True) for n, d in enumerate(ds)}
     new_id = new_id or new_customer_ids()
     known = _known(kinds)
@@ -104,12 +105,26 @@ def resolve(
             final[row[0]] if row and result.ids[n] is not None else None for n, row in enumerate(digests)
         ]
         result.new_customers &= set(settled.values())
+        joins = _met_on_one_row(digests, result.ids, final)
     for first, second in dict.fromkeys(joins):
         result.joined += join(shop, first, second, reason="same_row", now=now)
     return result
 
 
-def _digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
+def _met_on_one_row(
+    digests: Sequence[Sequence[str]], ids: Sequence[int | None], known: dict[str, int]
+) -> list[tuple[int, int]]:
+    """Pairs of customers whose keys stand on one row, the row's own customer first."""
+    return [
+        (customer, other)
+        for row, customer in zip(digests, ids, strict=True)
+        if customer is not None
+        for other in dict.fromkeys(known[d] for d in row)
+        if other != customer
+    ]
+
+
+def key_digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
     """The digests of every key; a ouid is of one shop, everything else of the owner's shops on one platform."""
     key = key_rings().identity.current
     everywhere, here = f"owner:{shop.owner_id}:{shop.platform}", f"shop:{shop.pk}"
@@ -174,26 +189,45 @@ def _many(sql: str, rows: Sequence[tuple]) -> None:
 
 
 def join(shop: Shop, first: int, second: int, *, reason: str, now: datetime) -> int:
-    """Make two customers one person, with a link row that can be undone; 1 when something changed, else 0."""
+    """Make two customers one person, with a link row that can be undone; 1 when something changed, else 0.
+
+    What a colleague took apart stays apart: one row of a source does not join it again.
+    """
     from django.db import transaction
 
+    from laoke.customers.carrying import carry_over
     from laoke.customers.models import Customer, PersonLink
 
+    pair = {"first_customer_id": min(first, second), "second_customer_id": max(first, second)}
     with transaction.atomic():
         persons = dict(Customer.objects.filter(pk__in=(first, second)).values_list("pk", "person_id"))
         if len(persons) < 2 or persons[first] == persons[second]:
             return 0
+        if reason == "same_row" and PersonLink.objects.filter(**pair, state=PersonLink.State.UNDONE).exists():
+            return 0
         kept, given_up = sorted((persons[first], persons[second]))
         moved = list(Customer.objects.filter(person_id=given_up).values_list("pk", flat=True))
         Customer.objects.filter(person_id=given_up).update(person_id=kept)
-        PersonLink.objects.update_or_create(
-            first_customer_id=min(first, second),
-            second_customer_id=max(first, second),
+        link, _ = PersonLink.objects.get_or_create(
+            **pair,
             reason=reason,
-            defaults={"owner_id": shop.owner_id, "state": PersonLink.State.LINKED, "created_at": now},
+            defaults={
+                "owner_id": shop.owner_id,
+                "state": PersonLink.State.LINKED,
+                "created_at": now,
+            },
         )
-        for other in shop.owner.shops.all():
-            dirty.mark(other.pk, "person_map", moved)
-            dirty.mark(other.pk, "customer_reach", [kept, given_up])
-            dirty.mark(other.pk, "customer_tags", [kept, given_up])
+        link.state = PersonLink.State.LINKED
+        link.evidence = {**link.evidence, "carried": carry_over(kept, given_up)}
+        link.save(update_fields=["state", "evidence"])
+        mark_persons(shop, [kept, given_up], moved)
     return 1
+
+
+def mark_persons(shop: Shop, persons: Iterable[int], customers: Iterable[int]) -> None:
+    """The mirrors are behind for these persons and customers, in every shop of the owner."""
+    people, moved = list(persons), list(customers)
+    for other in shop.owner.shops.all():
+        dirty.mark(other.pk, "person_map", moved)
+        dirty.mark(other.pk, "customer_reach", people)
+        dirty.mark(other.pk, "customer_tags", people)

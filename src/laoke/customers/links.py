@@ -1,0 +1,209 @@
+"""Proposals that two customers are one person, and what people decide on them.
+
+A shared phone or address proposes, it never joins: gifts and families share numbers too. Accepting joins, undoing
+splits again; every decision stays as a row with who and when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import combinations
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from laoke.customers.carrying import take_back
+from laoke.customers.identities import join, mark_persons
+from laoke.customers.models import Customer, PersonLink
+from laoke.shops import audit
+from laoke.shops.bulk import is_sqlite, write_in_batches
+from laoke.shops.models import Shop, User
+
+# A number that more customers share belongs to an office, a forwarder or a placeholder: it says nothing of anybody.
+MOST_SHARING = 5
+
+# Digests in the order of their index, so nothing is sorted; a digest is that of the record's phone or of its address.
+_SHARED = """
+    SELECT i.digest, i.customer_id, c.person_id,
+           CASE WHEN v.phone_digest = i.digest THEN 'phone' ELSE 'email' END AS kind, v.phone_state
+    FROM customers_contactindex i
+    JOIN customers_customer c ON c.id = i.customer_id
+    JOIN customers_vaultrecord v ON v.customer_id = i.customer_id AND v.shop_id = i.shop_id
+     AND (v.phone_digest = i.digest OR v.email_digest = i.digest)
+    WHERE i.digest IN (
+      SELECT i2.digest FROM customers_contactindex i2 JOIN customers_customer c2 ON c2.id = i2.customer_id
+      WHERE c2.owner_id = %s
+      GROUP BY i2.digest
+      HAVING count(DISTINCT i2.customer_id) BETWEEN 2 AND %s AND count(DISTINCT c2.person_id) > 1
+    ) AND c.owner_id = %s
+    ORDER BY i.digest, i.customer_id
+"""
+_PROPOSE = (
+    "INSERT INTO customers_personlink (owner_id, first_customer_id, second_customer_id, state, reason, evidence, "
+    "created_at) VALUES (%s, %s, %s, 'proposed', %s, %s, %s) "
+    "ON CONFLICT (first_customer_id, second_customer_id, reason) DO NOTHING"
+)
+
+
+def propose(shop: Shop, *, now: datetime) -> int:
+    """After an import: propose a merge for every two customers that share a phone or an address; how many are new.
+
+    A pair that was decided before is not proposed again for the same reason.
+    """
+    before = PersonLink.objects.filter(owner_id=shop.owner_id).count()
+    stamp = now.isoformat(sep=" ") if is_sqlite() else now
+    rows = [
+        (shop.owner_id, first, second, reason, evidence, stamp)
+        for first, second, reason, evidence in _pairs(shop.owner_id)
+    ]
+
+    def write(piece: Sequence[tuple[object, ...]]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(_PROPOSE, piece)
+
+    write_in_batches(rows, write)
+    return PersonLink.objects.filter(owner_id=shop.owner_id).count() - before
+
+
+def _pairs(owner_id: int) -> list[tuple[int, int, str, str]]:
+    """(first, second, reason, evidence) of customers that share a contact and are not one person yet."""
+    groups: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    valid: dict[str, bool] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, [owner_id, MOST_SHARING, owner_id])
+        for digest, customer, person, kind, phone_state in cursor.fetchall():
+            groups[digest, kind][customer] = person
+            valid[digest] = kind == "email" or phone_state == "valid"
+    pairs = {}
+    for (digest, kind), persons in groups.items():
+        known = "true" if valid[digest] else "false"
+        for first, second in combinations(sorted(persons), 2):
+            if persons[first] != persons[second]:
+                evidence = f'{{"shared_by": {len(persons)}, "valid": {known}}}'
+                pairs[first, second, kind] = evidence
+    return [(first, second, kind, evidence) for (first, second, kind), evidence in sorted(pairs.items())]
+
+
+def waiting(shop: Shop) -> list[PersonLink]:
+    """Open proposals of the owner whose customers are still two persons, oldest first."""
+    rows = PersonLink.objects.filter(owner_id=shop.owner_id, state=PersonLink.State.PROPOSED)
+    return _still_two(list(rows.order_by("created_at", "pk")))
+
+
+def links_of(shop: Shop, person_id: int) -> list[PersonLink]:
+    """Every link that touches a person's customers, open proposals first, then the newest."""
+    mine = list(customers_of(shop, person_id))
+    rows = PersonLink.objects.filter(owner_id=shop.owner_id).filter(
+        Q(first_customer_id__in=mine) | Q(second_customer_id__in=mine)
+    )
+    order = {PersonLink.State.PROPOSED: 0, PersonLink.State.LINKED: 1}
+    found = sorted(rows.select_related("decided_by"), key=lambda link: (order.get(link.state, 2), -link.pk))
+    still_open = {link.pk for link in _still_two(found)}
+    return [link for link in found if link.state != PersonLink.State.PROPOSED or link.pk in still_open]
+
+
+def customers_of(shop: Shop, person_id: int) -> list[int]:
+    """The customers that are this person, smallest number first; empty when the owner knows nobody of that number."""
+    rows = Customer.objects.filter(owner_id=shop.owner_id, person_id=person_id)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def person_of(shop: Shop, customer_id: int) -> int | None:
+    """The person a customer belongs to now; None when the owner does not know the number."""
+    found = Customer.objects.filter(owner_id=shop.owner_id, pk=customer_id).values_list(
+        "person_id", flat=True
+    )
+    return found.first()
+
+
+def accept(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
+    """Join the two customers of a proposal; False when somebody decided meanwhile."""
+    with transaction.atomic():
+        if not _decide(link, (PersonLink.State.PROPOSED,), PersonLink.State.LINKED, by, now):
+            return False
+        join(shop, link.first_customer_id, link.second_customer_id, reason=link.reason, now=now)
+        audit.record("person.join", shop=shop, actor=by, at=now, subject=str(link.pk), reason=link.reason)
+    return True
+
+
+def reject(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
+    """Say that the two are different people; the pair is not proposed again for this reason."""
+    with transaction.atomic():
+        if not _decide(link, (PersonLink.State.PROPOSED,), PersonLink.State.REJECTED, by, now):
+            return False
+        audit.record("person.keep_apart", shop=shop, actor=by, at=now, subject=str(link.pk))
+    return True
+
+
+def undo(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
+    """Take a merge back; the row stays. Customers that other links hold together stay together."""
+    with transaction.atomic():
+        if not _decide(link, (PersonLink.State.LINKED,), PersonLink.State.UNDONE, by, now):
+            return False
+        person = person_of(shop, link.first_customer_id)
+        if person is not None:
+            _split(shop, person, link)
+        audit.record("person.split", shop=shop, actor=by, at=now, subject=str(link.pk), reason=link.reason)
+    return True
+
+
+def reopen(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
+    """Put a rejected or undone pair back among the proposals: the undo of a decision."""
+    decided = (PersonLink.State.REJECTED, PersonLink.State.UNDONE)
+    with transaction.atomic():
+        if not _decide(link, decided, PersonLink.State.PROPOSED, by, now):
+            return False
+        audit.record("person.reopen", shop=shop, actor=by, at=now, subject=str(link.pk))
+    return True
+
+
+def _decide(link: PersonLink, before: Sequence[str], after: str, by: User, now: datetime) -> bool:
+    """Move a link by a conditional update: two people who decide at once get one decision."""
+    moved = PersonLink.objects.filter(pk=link.pk, state__in=before).update(
+        state=after, decided_by=by, decided_at=now
+    )
+    if moved:
+        link.refresh_from_db()
+    return bool(moved)
+
+
+def _split(shop: Shop, person: int, undone: PersonLink) -> None:
+    members = customers_of(shop, person)
+    links = PersonLink.objects.filter(
+        state=PersonLink.State.LINKED, first_customer_id__in=members, second_customer_id__in=members
+    )
+    parts = _connected(members, links.values_list("first_customer_id", "second_customer_id"))
+    persons = [min(part) for part in parts]
+    if len(persons) < 2:
+        return
+    for part in parts:
+        Customer.objects.filter(pk__in=part).update(person_id=min(part))
+    take_back(undone.evidence.get("carried", {}), person, persons)
+    mark_persons(shop, {person, *persons}, members)
+
+
+def _connected(members: Iterable[int], edges: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """The connected parts of a graph, each sorted."""
+    part_of = {member: {member} for member in members}
+    for first, second in edges:
+        if part_of[first] is not part_of[second]:
+            part_of[first] |= part_of[second]
+            for member in part_of[second]:
+                part_of[member] = part_of[first]
+    return sorted(sorted(part) for part in {id(part): part for part in part_of.values()}.values())
+
+
+def _still_two(links: Sequence[PersonLink]) -> list[PersonLink]:
+    wanted = {link.first_customer_id for link in links} | {link.second_customer_id for link in links}
+    persons: dict[int, int] = {}
+    for start in range(0, len(wanted), 500):
+        piece = sorted(wanted)[start : start + 500]
+        persons.update(Customer.objects.filter(pk__in=piece).values_list("pk", "person_id"))
+    return [
+        link
+        for link in links
+        if persons.get(link.first_customer_id) != persons.get(link.second_customer_id)
+        and {link.first_customer_id, link.second_customer_id} <= persons.keys()
+    ]
