@@ -1,0 +1,1 @@
+"""Signing in and out, passwords, shops of a person, language and theme."""
