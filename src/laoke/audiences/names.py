@@ -1,0 +1,74 @@
+"""The words of the filter language: canonical names, their Chinese twins, and which name was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from laoke.audiences.tree import CHANNELS, CLOSED_VALUES, CONTACTS, DAY_FIELDS, MEASURES, TEXT_FIELDS
+
+CONDITION_NAMES = (
+    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, "tag", "consent", "reachable", "has", "bought_product", "everyone",
+)  # fmt: skip
+
+# A word as typed → the word of the language.
+CHINESE_CONDITIONS: Mapping[str, str] = {
+    "买过": "bought", "购买": "bought", "件数": "items", "用过券": "used_coupon", "消费": "spent", "花费": "spent",
+    "净消费": "net_spent", "退款": "refunded", "笔单价": "average_order",
+    "最近购买": "last_order", "首次购买": "first_order",
+    "城市": "city", "省份": "province", "生命周期": "lifecycle", "分组": "group", "标签": "tag", "同意": "consent",
+    "可触达": "reachable", "有": "has", "买过商品": "bought_product", "所有人": "everyone", "全部": "everyone",
+}  # fmt: skip
+KEYWORDS: Mapping[str, str] = {
+    "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",
+    "且": "and", "并且": "and", "或": "or", "或者": "or",
+    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within",
+}  # fmt: skip
+CHINESE_VALUES: Mapping[str, Mapping[str, str]] = {
+    "group": {"忠诚": "loyal", "活跃": "active", "一般": "ordinary"},
+    "lifecycle": {
+        "潜客": "prospect", "新客": "new_customer", "活跃": "active", "沉默": "silent", "沉睡": "dormant",
+        "预流失": "nearly_lost", "流失": "lost",
+    },
+    "rfm": {
+        "重要价值": "key_value", "重要唤回": "key_recall", "重要发展": "key_develop", "重要挽留": "key_retain",
+        "一般价值": "general_value", "一般保持": "general_keep", "一般发展": "general_new", "一般挽留": "general_lost",
+    },
+    "channel": {"短信": "sms", "邮件": "email", "电话": "call", "名单导出": "handover", "名单": "handover"},
+    "contact": {"手机": "phone", "手机号": "phone", "邮箱": "email", "昵称": "nick"},
+}  # fmt: skip
+ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {**CLOSED_VALUES, "channel": CHANNELS, "contact": CONTACTS}
+
+
+def condition_name(word: str) -> str | None:
+    """The condition a word stands for, or None."""
+    lowered = word.lower()
+    return lowered if lowered in CONDITION_NAMES else CHINESE_CONDITIONS.get(word)
+
+
+def keyword(word: str) -> str | None:
+    """The joining word a word stands for, or None."""
+    return KEYWORDS.get(word.lower())
+
+
+def closed_value(field: str, word: str) -> str | None:
+    """The value of a closed list that a word stands for, or None."""
+    if word.lower() in ALLOWED_VALUES[field]:
+        return word.lower()
+    twins = CHINESE_VALUES[field]
+    return twins.get(word) or twins.get(word.removesuffix("客户"))
+
+
+def nearest(word: str, known: Iterable[str], most: int = 6) -> tuple[str, ...]:
+    """The known words by edit distance, the nearest first."""
+    return tuple(sorted(known, key=lambda one: (_distance(word.lower(), one), one))[:most])
+
+
+def _distance(first: str, second: str) -> int:
+    """Letters to insert, delete or replace (Levenshtein)."""
+    above = list(range(len(second) + 1))
+    for row, letter in enumerate(first, start=1):
+        line = [row]
+        for column, other in enumerate(second, start=1):
+            line.append(min(above[column] + 1, line[-1] + 1, above[column - 1] + (letter != other)))
+        above = line
+    return above[-1]

@@ -1,0 +1,182 @@
+"""What a segment is counted over: one catalog entry, the shop's features of one day, and what the ledger decided since.
+
+A reading is kept for as long as neither the catalog nor a dirty mark changes, so that counting while typing pays for
+the query alone. Readings may be shared between threads.
+
+    NotReady    the shop has no facts or no features yet
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+from django.db.models import Count, Max, Sum
+
+from laoke.audiences.compiling import Compiled, count_query
+from laoke.audiences.sources import day_number
+from laoke.audiences.tree import Everyone
+from laoke.customers import mirrors
+from laoke.shops import catalog, dirty
+from laoke.shops.clock import clock_from_env
+from laoke.shops.models import Dirty, Shop
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from laoke.warehouse.engine import Overlay, Reader
+
+# Who is one person is not laid over: the features were built with the map of their catalog entry, and both must agree.
+OVERLAID = ("customer_tags", "customer_reach")
+KEPT = 8
+Value = TypeVar("Value")
+
+
+class NotReady(Exception):
+    """Nothing to count over: code `no_facts` (nothing imported yet) or `no_features` (not worked out yet)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One shop as of one catalog entry, with the overlays of one state of the ledger."""
+
+    shop_id: int
+    catalog_id: int
+    as_of_day: int
+    people: int
+    reader: Reader
+
+    @property
+    def as_of(self) -> date:
+        return date.fromordinal(self.as_of_day + date(1970, 1, 1).toordinal())
+
+    def table(self, query: Compiled) -> pa.Table:
+        """The result as an Arrow table."""
+        return self.reader.sql(query.sql, query.params)
+
+    def rows(self, query: Compiled) -> list[dict[str, Any]]:
+        """The result as dictionaries, for few rows."""
+        return self.reader.rows(query.sql, query.params)
+
+
+class _Kept:
+    """The last few values by key; one thread computes at a time, the others wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, key: Hashable, compute: Callable[[], Value]) -> Value:
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = compute()
+                while len(self._values) > KEPT:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            value: Value = self._values[key]
+            return value
+
+
+_readings = _Kept()
+_days = _Kept()
+
+
+def reading_of(shop: Shop, today: date | None = None) -> Reading:
+    """The newest state of a shop. `today` (default: the shop's clock) decides which consents have run out.
+
+    Raises
+    ------
+    NotReady
+        before the first import and before the first features.
+    """
+    from laoke.warehouse.engine import Reader
+
+    root: Path = settings.PLACE.warehouse
+    entry = catalog.current()
+    if entry is None:
+        raise NotReady("no_facts")
+    today = today or clock_from_env(shop.timezone).today()
+    state = _dirty_state(shop.pk)
+
+    def compute() -> Reading:
+        plain = Reader(root, entry.versions)
+        as_of_day, people = _days.get(
+            (root, entry.pk, shop.pk), lambda: _features_day(plain, shop.pk, entry.as_of_day)
+        )
+        laid_over = overlays(shop, today) if state != (0, None, None) else {}
+        return Reading(shop.pk, entry.pk, as_of_day, people, Reader(root, entry.versions, laid_over))
+
+    return _readings.get((root, entry.pk, shop.pk, state, today if state[0] else None), compute)
+
+
+def _dirty_state(shop_id: int) -> tuple[int, int | None, int | None]:
+    """Changes whenever a mark comes, changes or goes."""
+    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=OVERLAID).aggregate(
+        n=Count("pk"), newest=Max("pk"), revisions=Sum("revision")
+    )
+    return found["n"], found["newest"], found["revisions"]
+
+
+def _features_day(reader: Reader, shop_id: int, entry_day: date) -> tuple[int, int]:
+    """The newest day of features not after the entry's, and how many persons it has."""
+    found = reader.rows(
+        "SELECT max(as_of_day) AS day FROM customer_features WHERE shop_id = $shop_id AND as_of_day <= $day",
+        {"shop_id": shop_id, "day": day_number(entry_day)},
+    )
+    day = found[0]["day"]
+    if day is None:
+        raise NotReady("no_features")
+    query = count_query(Everyone(), shop_id, day)
+    return day, reader.rows(query.sql, query.params)[0]["n"]
+
+
+def overlays(shop: Shop, today: date, touches: mirrors.TouchCounts | None = None) -> dict[str, Overlay]:
+    """What the ledger decided and the mirrors do not hold yet, for `Reader(overlays=…)`.
+
+    Touch counts are 0 for the overlaid persons unless given: no filter reads them.
+    """
+    from laoke.warehouse.mirrors import overlay_of
+
+    found: dict[str, Overlay] = {}
+    for name in OVERLAID:
+        people = [int(key) for _pk, _shop, key, _revision in dirty.waiting(name, shop.pk)]
+        if people:
+            rows = present_rows(name, shop, people, today, touches)
+            found[name] = overlay_of(name, rows, keys_table(name, shop, people))
+    return found
+
+
+KEY_COLUMNS = {"customer_tags": "person_id", "customer_reach": "person_id", "person_map": "customer_id"}
+
+
+def present_rows(
+    name: str, shop: Shop, keys: Sequence[int], today: date, touches: mirrors.TouchCounts | None = None
+) -> pa.Table:
+    """The ledger's rows of a mirror for these keys."""
+    if name == "customer_tags":
+        return mirrors.tag_rows(shop, keys)
+    if name == "customer_reach":
+        return mirrors.reach_rows(shop, keys, today, touches)
+    return mirrors.person_map_rows(shop, keys)
+
+
+def keys_table(name: str, shop: Shop, keys: Sequence[int]) -> pa.Table:
+    """Keys of a mirror as the warehouse wants them: shop and person, or shop and customer."""
+    import pyarrow as pa
+
+    return pa.table(
+        {
+            "shop_id": pa.array([shop.pk] * len(keys), pa.int64()),
+            KEY_COLUMNS[name]: pa.array(keys, pa.int64()),
+        }
+    )

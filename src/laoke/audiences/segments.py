@@ -1,0 +1,99 @@
+"""Named segments: kept as text that people edit, with its tree beside it; and the six that a shop starts with.
+
+SegmentRefused    the name is empty, too long or taken
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from laoke.audiences.counting import count
+from laoke.audiences.models import Segment
+from laoke.audiences.printing import print_filter
+from laoke.audiences.serial import to_json
+from laoke.audiences.text import parse
+from laoke.shops.models import Shop, User
+
+LONGEST_NAME = 60
+# The three groups of every shop, whom to wake, whom to bring back once more, and whom a text message can reach.
+BUILTIN = (
+    ("活跃客户", 'group in ("active")', "近期买过，还不是忠诚客户"),
+    ("忠诚客户", 'group in ("loyal")', "买过多次"),
+    ("一般客户", 'group in ("ordinary") and bought', "其余买过的客户"),
+    ("沉睡客户", "last_order(>= 181d)", "半年没有下单"),
+    ("首单未复购", "bought(1) and last_order(>= 31d)", "只买过一次，一个月以上没有再买"),
+    ("可短信触达", "reachable(sms)", "同意接收短信且号码可用"),
+)
+
+
+class SegmentRefused(Exception):
+    """A name that cannot be used: code `empty_name`, `long_name` or `name_taken`."""
+
+    def __init__(self, code: str, name: str) -> None:
+        super().__init__(f"{code}: {name}")
+        self.code, self.name = code, name
+
+
+def save_segment(
+    shop: Shop,
+    name: str,
+    text: str,
+    *,
+    by: User | None,
+    now: datetime,
+    note: str = "",
+    segment: Segment | None = None,
+) -> Segment:
+    """Make a segment, or change the given one. The text is stored as the language prints it.
+
+    Raises
+    ------
+    FilterError
+        for a text that is no filter.
+    SegmentRefused
+        for a name that is empty, too long or taken by another segment.
+    """
+    node = parse(text)
+    name = name.strip()
+    if not name:
+        raise SegmentRefused("empty_name", name)
+    if len(name) > LONGEST_NAME:
+        raise SegmentRefused("long_name", name)
+    taken = Segment.objects.filter(shop=shop, name=name)
+    if segment is not None:
+        taken = taken.exclude(pk=segment.pk)
+    if taken.exists():
+        raise SegmentRefused("name_taken", name)
+    segment = segment or Segment(shop=shop, created_by=by, created_at=now)
+    segment.name, segment.note = name, note[:200]
+    segment.text, segment.tree = print_filter(node), to_json(node)
+    segment.last_count, segment.archived, segment.updated_at = None, False, now
+    segment.save()
+    return segment
+
+
+def segments_of(shop: Shop) -> list[Segment]:
+    """The shop's segments that are in use, oldest first."""
+    return list(Segment.objects.filter(shop=shop, archived=False).order_by("pk"))
+
+
+def archive_segment(segment: Segment, *, now: datetime) -> None:
+    """Take a segment off the list; its snapshots stay."""
+    Segment.objects.filter(pk=segment.pk).update(archived=True, updated_at=now)
+
+
+def recount(segment: Segment, *, now: datetime) -> int:
+    """Count a segment anew and keep the figure for lists."""
+    found = count(segment.shop, segment.text, now.date()).n
+    Segment.objects.filter(pk=segment.pk).update(last_count=found)
+    segment.last_count = found
+    return found
+
+
+def ensure_builtin(shop: Shop, now: datetime) -> int:
+    """Make the starter segments that the shop does not have (also not archived); how many were made."""
+    has = set(Segment.objects.filter(shop=shop).values_list("name", flat=True))
+    missing = [given for given in BUILTIN if given[0] not in has]
+    for name, text, note in missing:
+        save_segment(shop, name, text, by=None, now=now, note=note)
+    return len(missing)

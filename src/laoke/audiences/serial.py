@@ -1,0 +1,154 @@
+"""A filter tree as JSON and back. What is read is validated as strictly as what is parsed from text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from laoke.audiences.tree import (
+    MAX_DEPTH,
+    Amount,
+    And,
+    Between,
+    BoughtProduct,
+    Bounds,
+    Consented,
+    Day,
+    Everyone,
+    Has,
+    Node,
+    Not,
+    OneOf,
+    Or,
+    Reachable,
+    Tagged,
+    TreeError,
+    Window,
+    Within,
+    check_size,
+)
+
+
+def to_json(node: Node) -> dict[str, Any]:
+    """The tree as plain dictionaries, lists, texts and integers."""
+    match node:
+        case And(parts):
+            return {"kind": "and", "parts": [to_json(part) for part in parts]}
+        case Or(parts):
+            return {"kind": "or", "parts": [to_json(part) for part in parts]}
+        case Not(part):
+            return {"kind": "not", "part": to_json(part)}
+        case Amount(measure, bounds, window):
+            return {"kind": "amount", "measure": measure, **_range(bounds), **_window(window)}
+        case Day(field, when):
+            return {"kind": "day", "field": field, **_range_or_days(when)}
+        case OneOf(field, values):
+            return {"kind": "one_of", "field": field, "values": list(values)}
+        case Tagged(tag):
+            return {"kind": "tag", "tag": tag}
+        case Consented(channel):
+            return {"kind": "consent", "channel": channel}
+        case Reachable(channel):
+            return {"kind": "reachable", "channel": channel}
+        case Has(contact):
+            return {"kind": "has", "contact": contact}
+        case BoughtProduct(words, bounds, window):
+            return {"kind": "bought_product", "words": words, **_range(bounds), **_window(window)}
+        case _:
+            return {"kind": "everyone"}
+
+
+def _range(bounds: Bounds) -> dict[str, Any]:
+    return {"low": bounds.low, "high": bounds.high}
+
+
+def _window(window: Window) -> dict[str, Any]:
+    if isinstance(window, Within):
+        return {"within": window.days}
+    return {} if window is None else {"from": window.first.isoformat(), "to": window.last.isoformat()}
+
+
+def _range_or_days(when: Bounds | Between) -> dict[str, Any]:
+    return _range(when) if isinstance(when, Bounds) else _window(when)
+
+
+def from_json(data: object) -> Node:
+    """The tree that `to_json` wrote.
+
+    Raises
+    ------
+    TreeError
+        when the data is no filter.
+    """
+    node = _node(data, 0)
+    check_size(node)
+    return node
+
+
+def _node(data: object, depth: int) -> Node:
+    if not isinstance(data, Mapping) or depth > MAX_DEPTH:
+        raise TreeError("no_filter" if depth <= MAX_DEPTH else "too_deep", most=MAX_DEPTH)
+    kind = data.get("kind")
+    if kind in ("and", "or"):
+        parts = tuple(_node(part, depth + 1) for part in _list(data.get("parts")))
+        return And(parts) if kind == "and" else Or(parts)
+    if kind == "not":
+        return Not(_node(data.get("part"), depth + 1))
+    if not isinstance(kind, str) or kind not in _READERS:
+        raise TreeError(
+            "unknown_value", what="kind", found=str(kind), allowed=["and", "or", "not", *_READERS]
+        )
+    return _READERS[kind](data)
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TreeError("no_filter")
+    return value
+
+
+def _read_bounds(data: Mapping[str, Any]) -> Bounds:
+    return Bounds(data.get("low"), data.get("high"))
+
+
+def _read_window(data: Mapping[str, Any]) -> Window:
+    if "within" in data:
+        return Within(data["within"])
+    if "from" in data or "to" in data:
+        return Between(_day(data.get("from")), _day(data.get("to")))
+    return None
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise TreeError("bad_date", found=str(value)) from error
+
+
+def _read_day(data: Mapping[str, Any]) -> Day:
+    window = _read_window(data)
+    return Day(_text(data, "field"), window if isinstance(window, Between) else _read_bounds(data))
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str):
+        raise TreeError("empty_text")
+    return value
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
+    "everyone": lambda data: Everyone(),
+    "amount": lambda data: Amount(_text(data, "measure"), _read_bounds(data), _read_window(data)),
+    "day": _read_day,
+    "one_of": lambda data: OneOf(_text(data, "field"), tuple(str(v) for v in _list(data.get("values")))),
+    "tag": lambda data: Tagged(_text(data, "tag")),
+    "consent": lambda data: Consented(_text(data, "channel")),
+    "reachable": lambda data: Reachable(_text(data, "channel")),
+    "has": lambda data: Has(_text(data, "contact")),
+    "bought_product": lambda data: BoughtProduct(
+        _text(data, "words"), _read_bounds(data), _read_window(data)
+    ),
+}

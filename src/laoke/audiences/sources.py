@@ -1,0 +1,246 @@
+"""Where a filter's values come from, as parts of one query: the features, mirrors by person, and facts by person.
+
+Each source is a common table expression with one row per person at most, joined to the features once however often the
+filter mentions it. Numbers stand in the SQL as literals; texts that people typed are parameters, never SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlglot import exp
+
+from laoke.audiences.tree import Between, Window, Within
+
+EPOCH = date(1970, 1, 1).toordinal()
+FEATURES = "f"
+
+
+def column(table: str, name: str) -> exp.Column:
+    """`table.name`."""
+    return exp.column(name, table=table)
+
+
+def number(value: int) -> exp.Expr:
+    """An integer literal."""
+    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+
+
+def bigint(expression: exp.Expr) -> exp.Cast:
+    """CAST(… AS BIGINT): sums stay integers."""
+    return exp.Cast(this=expression, to=exp.DataType.build("bigint"))
+
+
+def or_zero(expression: exp.Expr) -> exp.Coalesce:
+    """coalesce(…, 0)."""
+    return exp.Coalesce(this=expression, expressions=[number(0)])
+
+
+def is_not_null(expression: exp.Expr) -> exp.Expr:
+    """… IS NOT NULL."""
+    return exp.Not(this=exp.Is(this=expression, expression=exp.Null()))
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01."""
+    return day.toordinal() - EPOCH
+
+
+@dataclass
+class Sources:
+    """The sources of one query: asked for by the conditions, joined by `query`."""
+
+    shop_id: int
+    as_of_day: int
+    params: dict[str, str] = field(default_factory=dict)
+    tables: dict[tuple[object, ...], tuple[str, exp.Select]] = field(default_factory=dict)
+
+    def text(self, value: str) -> exp.Parameter:
+        """A parameter that holds a text; the same text is the same parameter."""
+        for name, given in self.params.items():
+            if given == value:
+                return exp.Parameter(this=exp.var(name))
+        name = f"t{len(self.params) + 1}"
+        self.params[name] = value
+        return exp.Parameter(this=exp.var(name))
+
+    def tag(self, tag: str) -> str:
+        """Persons with a tag."""
+        return self._join(
+            ("tag", tag),
+            lambda: (
+                exp.select(column("customer_tags", "person_id"))
+                .from_("customer_tags")
+                .where(self._of_shop("customer_tags"), column("customer_tags", "tag").eq(self.text(tag)))
+            ),
+        )
+
+    def reach(self, channel: str) -> str:
+        """Persons of the reach mirror on a channel: `reachable`, `reason`, `consented`."""
+        names = ("person_id", "reachable", "reason", "consented")
+        return self._join(
+            ("reach", channel),
+            lambda: (
+                exp.select(*(column("customer_reach", name) for name in names))
+                .from_("customer_reach")
+                .where(
+                    self._of_shop("customer_reach"),
+                    column("customer_reach", "channel").eq(self.text(channel)),
+                )
+            ),
+        )
+
+    def contacts(self) -> str:
+        """What contacts and keys came with a person's orders: has_phone, has_email, has_nick as 0 or 1, and the best
+        phone state as a rank (see `PHONE_RANKS`)."""
+        return self._join(("contacts",), self._contacts)
+
+    def orders(self, window: Window) -> str:
+        """Counted orders by person in a window: purchase days, money, pieces, coupons."""
+        return self._join(("orders", window), lambda: self._orders(window))
+
+    def product(self, words: str, window: Window) -> str:
+        """Purchase days by person on which a title with these words was bought."""
+        return self._join(("product", words.lower(), window), lambda: self._product(words, window))
+
+    def query(self, selected: Sequence[exp.Expr]) -> exp.Select:
+        """SELECT … FROM the features of the day, with every source joined."""
+        select = exp.select(*selected).from_(
+            exp.alias_(exp.to_table("customer_features"), FEATURES, table=True)
+        )
+        for name, body in self.tables.values():
+            same = column(name, "person_id").eq(column(FEATURES, "person_id"))
+            select = select.with_(name, as_=body).join(exp.to_table(name), on=same, join_type="left")
+        return select.where(self._of_shop(FEATURES), column(FEATURES, "as_of_day").eq(number(self.as_of_day)))
+
+    def _join(self, key: tuple[object, ...], build: object) -> str:
+        if key not in self.tables:
+            name = f"{key[0]}_{len(self.tables) + 1}"
+            self.tables[key] = (name, build())  # type: ignore[operator]
+        return self.tables[key][0]
+
+    def _of_shop(self, table: str) -> exp.Expr:
+        return column(table, "shop_id").eq(number(self.shop_id))
+
+    def _contacts(self) -> exp.Select:
+        person = _person("c")
+        ranks = exp.Case()
+        for state, rank in PHONE_RANKS.items():
+            ranks = ranks.when(column("c", "phone_state").eq(exp.Literal.string(state)), number(rank))
+        return (
+            exp.select(
+                exp.alias_(person, "person_id"),
+                *(
+                    exp.alias_(_most(column("c", name)), name)
+                    for name in ("has_phone", "has_email", "has_nick")
+                ),
+                exp.alias_(exp.Max(this=ranks.else_(number(0))), "phone_rank"),
+            )
+            .from_(exp.alias_(exp.to_table("customers"), "c", table=True))
+            .join(_map(), on=_same_customer("c"), join_type="left")
+            .where(self._of_shop("c"))
+            .group_by(person.copy())
+        )
+
+    def _counted(self, window: Window, selected: Sequence[exp.Expr]) -> exp.Select:
+        """Counted orders with their person; unpaid ones have no paid_day and so never pass."""
+        person = _person("o")
+        return (
+            exp.select(exp.alias_(person, "person_id"), *selected)
+            .from_(exp.alias_(exp.to_table("orders_counted"), "o", table=True))
+            .join(_map(), on=_same_customer("o"), join_type="left")
+            .where(
+                self._of_shop("o"),
+                is_not_null(column("o", "customer_id")),
+                *self.days(window, column("o", "paid_day")),
+            )
+            .group_by(person.copy())
+        )
+
+    def days(self, window: Window, day: exp.Expr) -> Sequence[exp.Expr]:
+        """The window as comparisons of a day column; nothing after the as-of day counts."""
+        if isinstance(window, Between):
+            last = min(day_number(window.last), self.as_of_day)
+            return [day.copy() >= number(day_number(window.first)), day.copy() <= number(last)]
+        upper = [day.copy() <= number(self.as_of_day)]
+        return [day.copy() >= number(self.as_of_day - window.days), *upper] if window else upper
+
+    def _orders(self, window: Window) -> exp.Select:
+        coupon = exp.Case().when(column("o", "coupon_used"), number(1)).else_(number(0))
+        net = exp.Sub(this=column("o", "paid_cents"), expression=column("o", "refunded_cents"))
+        return self._counted(
+            window,
+            [
+                exp.alias_(_days_bought(), "orders"),
+                exp.alias_(bigint(exp.Sum(this=column("o", "paid_cents"))), "paid_cents"),
+                exp.alias_(bigint(exp.Sum(this=column("o", "refunded_cents"))), "refunded_cents"),
+                exp.alias_(bigint(exp.Sum(this=net)), "net_cents"),
+                exp.alias_(bigint(exp.Sum(this=column("o", "item_count"))), "item_count"),
+                exp.alias_(bigint(exp.Sum(this=coupon)), "coupon_orders"),
+            ],
+        )
+
+    def _product(self, words: str, window: Window) -> exp.Select:
+        wanted = self.text(words.lower())
+        lines = (
+            exp.select(column("l", "order_id"))
+            .from_(exp.alias_(exp.to_table("order_lines"), "l", table=True))
+            .where(self._of_shop("l"), _mentions(column("l", "title"), wanted))
+        )
+        by_line = exp.In(this=column("o", "order_id"), query=exp.Subquery(this=lines))
+        return self._counted(window, [exp.alias_(_days_bought(), "orders")]).where(
+            exp.or_(_mentions(column("o", "titles"), wanted), by_line)
+        )
+
+
+PHONE_RANKS = {"valid": 3, "invalid": 2, "masked": 1}
+
+
+def _most(flag: exp.Expr) -> exp.Max:
+    return exp.Max(this=exp.Case().when(flag, number(1)).else_(number(0)))
+
+
+def _days_bought() -> exp.Count:
+    return exp.Count(this=exp.Distinct(expressions=[column("o", "paid_day")]))
+
+
+def _mentions(title: exp.Expr, wanted: exp.Expr) -> exp.Expr:
+    return exp.Contains(this=exp.Lower(this=title), expression=wanted.copy())
+
+
+def _person(table: str) -> exp.Coalesce:
+    """The person of a customer: as mapped, else the customer's own number."""
+    return exp.Coalesce(this=column("m", "person_id"), expressions=[column(table, "customer_id")])
+
+
+def _map() -> exp.Expr:
+    return exp.alias_(exp.to_table("person_map"), "m", table=True)
+
+
+def _same_customer(table: str) -> exp.Expr:
+    return exp.and_(
+        column("m", "shop_id").eq(column(table, "shop_id")),
+        column("m", "customer_id").eq(column(table, "customer_id")),
+    )
+
+
+def precomputed(measure: str, window: Window) -> str:
+    """The feature column that holds a measure for this window, or '' when the facts must be asked."""
+    if window is not None and not isinstance(window, Within):
+        return ""
+    days = 0 if window is None else window.days
+    return _PRECOMPUTED.get((measure, days), "")
+
+
+_WINDOWS = (0, 30, 90, 180, 365)
+_PRECOMPUTED = {
+    **{("orders", days): f"orders_{days}" if days else "orders" for days in _WINDOWS},
+    **{("paid_cents", days): f"paid_cents_{days}" if days else "paid_cents" for days in _WINDOWS},
+    ("net_cents", 0): "net_cents",
+    ("net_cents", 365): "net_cents_365",
+    ("refunded_cents", 0): "refunded_cents",
+    ("item_count", 0): "item_count",
+    ("coupon_orders", 0): "coupon_orders",
+}

@@ -1,0 +1,216 @@
+"""A filter in words: what each condition says, what was found of a person, and why a text was refused.
+
+The only place of the package that speaks to people; everything else gives codes and values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext, gettext_lazy, pgettext
+
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import (
+    MONEY_MEASURES,
+    Amount,
+    And,
+    Between,
+    BoughtProduct,
+    Bounds,
+    Condition,
+    Consented,
+    Day,
+    Has,
+    Node,
+    Not,
+    OneOf,
+    Or,
+    Reachable,
+    Tagged,
+    TreeError,
+    Window,
+    Within,
+)
+from laoke.money import format_cents
+
+_ = gettext_lazy
+
+CHANNEL_NAMES: Mapping[str, Any] = {
+    "sms": _("短信"), "email": _("邮件"), "call": _("电话"), "handover": _("名单导出"),
+}  # fmt: skip
+REASON_NAMES: Mapping[str, Any] = {
+    "": _("可触达"), "opted_out": _("已退订"), "tag": _("带有不打扰标签"), "dead_contact": _("空号或停机"),
+    "no_contact": _("没有联系方式"), "invalid": _("号码无效"), "masked": _("号码已脱敏"),
+    "no_consent": _("没有同意记录"), "consent_expired": _("同意已过期"),
+}  # fmt: skip
+VALUE_NAMES: Mapping[str, Mapping[str, Any]] = {
+    "lifecycle": {
+        "prospect": _("潜客"), "new_customer": _("新客"), "active": _("活跃"), "silent": _("沉默"),
+        "dormant": _("沉睡"), "nearly_lost": _("预流失"), "lost": _("流失"),
+    },
+    "group": {"loyal": _("忠诚客户"), "active": _("活跃客户"), "ordinary": _("一般客户")},
+    "rfm": {
+        "key_value": _("重要价值客户"), "key_recall": _("重要唤回客户"), "key_develop": _("重要发展客户"),
+        "key_retain": _("重要挽留客户"), "general_value": _("一般价值客户"), "general_keep": _("一般保持客户"),
+        "general_new": _("一般发展客户"), "general_lost": _("一般挽留客户"),
+    },
+}  # fmt: skip
+_MEASURE_NAMES: Mapping[str, Any] = {
+    "bought": _("购买次数"), "items": _("购买件数"), "used_coupon": _("用券单数"), "spent": _("消费金额"),
+    "net_spent": _("减去退款后的消费"), "refunded": _("退款金额"), "average_order": _("平均每次消费"),
+}  # fmt: skip
+_FIELD_NAMES: Mapping[str, Any] = {
+    "city": _("城市"), "province": _("省份"), "lifecycle": _("生命周期"), "group": _("分组"), "rfm": _("RFM 类型"),
+    "last_order": _("最近一次购买"), "first_order": _("首次购买"),
+}  # fmt: skip
+_CONTACT_NAMES: Mapping[str, Any] = {"phone": _("手机号"), "email": _("邮箱"), "nick": _("昵称")}
+
+
+def describe(node: Node) -> str:
+    """What a filter says, in one sentence."""
+    match node:
+        case And(parts):
+            return pgettext("joins conditions", "，且").join(_grouped(part, Or) for part in parts)
+        case Or(parts):
+            return pgettext("joins conditions", "，或").join(_grouped(part, And) for part in parts)
+        case Not(part):
+            return gettext("不满足：%(condition)s") % {"condition": describe(part)}
+        case Amount(measure, bounds, window):
+            unit = "money" if measure in MONEY_MEASURES else "count"
+            return _in_window(window, f"{_MEASURE_NAMES[measure]} {_bounds_text(bounds, unit)}")
+        case Day(field, when):
+            text = _dates_text(when) if isinstance(when, Between) else _days_ago_text(when)
+            return f"{_FIELD_NAMES[field]} {text}"
+        case OneOf(field, values):
+            names = [str(VALUE_NAMES.get(field, {}).get(value, value)) for value in values]
+            return f"{_FIELD_NAMES[field]}：{'、'.join(names)}"
+        case BoughtProduct(words, bounds, window):
+            params = {"words": words, "times": _bounds_text(bounds, "count")}
+            return _in_window(window, gettext("购买标题含“%(words)s”的商品，次数 %(times)s") % params)
+        case _:
+            return _flag_text(node)
+
+
+def _flag_text(node: Node) -> str:
+    match node:
+        case Tagged(tag):
+            return gettext("有标签“%(tag)s”") % {"tag": tag}
+        case Consented(channel):
+            return gettext("同意接收%(channel)s") % {"channel": CHANNEL_NAMES[channel]}
+        case Reachable(channel):
+            return gettext("可通过%(channel)s触达") % {"channel": CHANNEL_NAMES[channel]}
+        case Has(contact):
+            return gettext("留有%(contact)s") % {"contact": _CONTACT_NAMES[contact]}
+        case _:
+            return gettext("所有人")
+
+
+def _grouped(part: Node, kind: type) -> str:
+    return f"（{describe(part)}）" if isinstance(part, kind) else describe(part)
+
+
+def _in_window(window: Window, text: str) -> str:
+    if isinstance(window, Within):
+        return gettext("近 %(days)s 天%(text)s") % {"days": window.days, "text": text}
+    if window is not None:
+        return f"{_dates_text(window)} {text}"
+    return text
+
+
+def _dates_text(window: Between) -> str:
+    return gettext("%(first)s 至 %(last)s") % {
+        "first": window.first.isoformat(),
+        "last": window.last.isoformat(),
+    }
+
+
+def _number_text(value: int, unit: str) -> str:
+    return format_cents(value, symbol="¥") if unit == "money" else str(value)
+
+
+def _bounds_text(bounds: Bounds, unit: str) -> str:
+    if bounds.high is None:
+        return f"≥ {_number_text(bounds.low or 0, unit)}"
+    if bounds.low is None:
+        return f"≤ {_number_text(bounds.high, unit)}"
+    if bounds.low == bounds.high:
+        return f"= {_number_text(bounds.low, unit)}"
+    return f"{_number_text(bounds.low, unit)} – {_number_text(bounds.high, unit)}"
+
+
+def _days_ago_text(bounds: Bounds) -> str:
+    if bounds.low is None:
+        return gettext("在 %(days)s 天以内") % {"days": bounds.high}
+    if bounds.high is None:
+        return gettext("在 %(days)s 天前或更早") % {"days": bounds.low}
+    return gettext("在 %(low)s 至 %(high)s 天前") % {"low": bounds.low, "high": bounds.high}
+
+
+def plain_value(condition: Condition, value: Any) -> Any:
+    """What was found, as JSON can say it: a day as ISO text, money in cents."""
+    if isinstance(condition, Day) and value is not None:
+        return date.fromordinal(value + date(1970, 1, 1).toordinal()).isoformat()
+    return value
+
+
+def found_text(condition: Condition, value: Any) -> str:
+    """What was found of a person, in words."""
+    if isinstance(condition, Reachable):
+        return str(REASON_NAMES.get(value, value)) if value is not None else gettext("没有同意记录或联系方式")
+    if isinstance(condition, Tagged | Has | Consented):
+        return gettext("是") if value else gettext("否")
+    if value is None:
+        return gettext("没有")
+    if isinstance(condition, Amount) and condition.measure in MONEY_MEASURES:
+        return format_cents(value, symbol="¥")
+    if isinstance(condition, OneOf):
+        return str(VALUE_NAMES.get(condition.field, {}).get(value, value)) or gettext("没有")
+    return str(plain_value(condition, value))
+
+
+_REFUSALS: Mapping[str, Any] = {
+    "empty": _("还没有条件。可以写：%(allowed)s"),
+    "too_long": _("条件太长，最多 %(most)s 个字"),
+    "too_deep": _("括号套得太深，最多 %(most)s 层"),
+    "too_many": _("条件太多，最多 %(most)s 个"),
+    "strange_letter": _("第 %(place)s 个字“%(found)s”在这里没有意义"),
+    "unclosed_text": _("第 %(place)s 个字起的引号没有合上"),
+    "expected": _("第 %(place)s 个字处是“%(found)s”，这里可以写：%(allowed)s"),
+    "ends_early": _("条件没写完，接下来可以写：%(allowed)s"),
+    "expected_text": _("第 %(place)s 个字处要写一段文字，用引号括起来"),
+    "unknown_condition": _("没有叫“%(found)s”的条件，是不是：%(allowed)s"),
+    "unknown_word": _("“%(found)s”不能用在这里，可以写：%(allowed)s"),
+    "needs_unit": _("“%(found)s”是多少天？加上单位，如 90d、12w、6m、1y"),
+    "no_unit_here": _("“%(found)s”这里不能带单位，可以写：%(allowed)s"),
+    "not_whole": _("“%(found)s”要写成整数"),
+    "bad_money": _("“%(found)s”不是金额，写成元，最多两位小数"),
+    "bad_date": _("“%(found)s”不是日期，写成 2025-11-11 这样"),
+    "empty_range": _("第 %(place)s 个字起的范围里什么都没有：起点要小于终点"),
+    "bad_bound": _("第 %(place)s 个字起的数太大"),
+    "bad_window": _("第 %(place)s 个字起的天数太多"),
+    "empty_text": _("第 %(place)s 个字处的文字是空的"),
+    "text_too_long": _("第 %(place)s 个字起的文字太长，最多 %(most)s 个字"),
+    "bad_list": _("名单里最多写 %(most)s 项"),
+}
+_NO_FILTER = _("这不是一个能用的人群条件")
+
+
+def refusal_text(error: FilterError | TreeError) -> str:
+    """Why a filter was refused: where, what was found, what may stand there."""
+    message = _REFUSALS.get(error.code, _NO_FILTER)
+    params: dict[str, Any] = dict(error.params)
+    if isinstance(error, FilterError):
+        params |= {
+            "place": error.position + 1, "found": error.found, "allowed": "、".join(error.allowed),
+        }  # fmt: skip
+    known = {"place": 1, "found": "", "allowed": "", "most": ""} | params
+    return str(message) % known
+
+
+def not_ready_text(code: str) -> str:
+    """Why there is nothing to count over yet."""
+    if code == "no_facts":
+        return gettext("还没有订单。先导入店铺的订单")
+    return gettext("客户数据还在整理，过一会儿再看")

@@ -1,0 +1,70 @@
+"""A small shop for segments: facts with known answers in a warehouse of the test's own, features built, one catalog entry."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+
+from laoke.shops import catalog
+from laoke.shops.models import CatalogEntry, Owner, Shop, User
+from laoke.warehouse.features import build_features, write_features
+from laoke.warehouse.store import Warehouse
+from tests.warehouse.shops import order, orders, table
+
+AS_OF = 20_400
+TODAY = date.fromordinal(AS_OF + date(1970, 1, 1).toordinal())
+NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10)
+
+
+class World:
+    """One owner's shops with their facts."""
+
+    def __init__(self) -> None:
+        self.owner = Owner.objects.create(name="老王")
+        self.shop = self.another_shop("主店")
+        self.user = User.objects.create(username="wang")
+        self.warehouse = Warehouse(settings.PLACE.warehouse)
+
+    def another_shop(self, name: str) -> Shop:
+        return Shop.objects.create(owner=self.owner, name=name, created_at=NOW)
+
+    def load(
+        self,
+        rows: list[dict[str, Any]],
+        *,
+        shop: Shop | None = None,
+        people: dict[int, int] | None = None,
+        customers: list[dict[str, Any]] | None = None,
+        lines: list[dict[str, Any]] | None = None,
+    ) -> CatalogEntry:
+        """Write a shop's orders (and who is one person), build its features, publish."""
+        shop = shop or self.shop
+        self.write("orders", orders(*({**row, "shop_id": shop.pk} for row in rows)), f"orders-{shop.pk}")
+        mapped = [
+            {"shop_id": shop.pk, "customer_id": c, "person_id": p, "owner_id": 1}
+            for c, p in (people or {}).items()
+        ]
+        self.write("person_map", table("person_map", mapped), f"map-{shop.pk}")
+        self.write(
+            "customers",
+            table("customers", [{**c, "shop_id": shop.pk} for c in customers or []]),
+            f"c-{shop.pk}",
+        )
+        self.write(
+            "order_lines",
+            table("order_lines", [{**one, "shop_id": shop.pk} for one in lines or []]),
+            f"l-{shop.pk}",
+        )
+        features = build_features(self.warehouse.reader(), AS_OF, shop.pk)
+        write_features(self.warehouse, features, AS_OF, shop.pk, app_id=f"features-{shop.pk}")
+        return catalog.publish(self.warehouse.versions(), as_of_day=TODAY, now=NOW, reason="import")
+
+    def write(self, name: str, rows: Any, app_id: str) -> None:
+        if rows.num_rows:
+            self.warehouse.upsert(name, rows, app_id=app_id)
+
+    def buyers(self, *people: int, days_ago: int = 10) -> None:
+        """One order each, so that these persons are known."""
+        self.load([order(f"o{person}", person, day=AS_OF - days_ago) for person in people])
