@@ -1,0 +1,285 @@
+"""The offer editor, one form per mechanic, and the basket typed to see what an offer does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from laoke.promotions.engine import Layer
+from laoke.web.pages.offers.fields import DayField, DiscountField, MomentField, MoneyField
+from laoke.web.pages.offers.goods import Goods
+
+PERCENT, THRESHOLD, COUPON = "percent_off", "threshold_discount", "shop_coupon"
+LAYERS: dict[str, Layer] = {PERCENT: Layer.ITEM, THRESHOLD: Layer.SHOP, COUPON: Layer.COUPON}
+STEPS = 3
+BASKET_LINES = 3
+ALL, CATEGORIES, PRODUCTS = "all", "categories", "products"
+
+
+class ProductsField(forms.CharField):
+    """Product numbers, one per line; each must be one of the shop's."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3}))
+        super().__init__(required=False, **kwargs)
+        self.known: Mapping[str, str] = {}
+
+    def to_python(self, value: Any) -> list[str]:
+        text = str(super().to_python(value) or "")
+        return list(dict.fromkeys(text.replace(",", " ").replace("，", " ").split()))
+
+    def validate(self, value: Any) -> None:
+        strange = [number for number in value if self.known and number not in self.known]
+        if strange:
+            raise forms.ValidationError(
+                _("店里没有商品 %(numbers)s"), params={"numbers": "、".join(strange[:5])}
+            )
+
+    def run_validators(self, value: Any) -> None:
+        """Lengths of text say nothing about a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, (list, tuple, set, frozenset)) else value
+
+
+class OfferForm(forms.Form):
+    """What every offer has; subclasses add what their mechanic takes off."""
+
+    mechanic: str
+
+    name = forms.CharField(label=_("名称"), max_length=80)
+    starts_at = MomentField(label=_("开始"))
+    ends_at = MomentField(label=_("结束"))
+    scope = forms.ChoiceField(
+        label=_("适用"),
+        widget=forms.RadioSelect,
+        choices=[(ALL, _("全店")), (CATEGORIES, _("几个类目")), (PRODUCTS, _("指定商品"))],
+        initial=ALL,
+    )
+    categories = forms.MultipleChoiceField(
+        label=_("类目"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    product_ids = ProductsField(label=_("商品编号"), help_text=_("一行一个"))
+    excluded_product_ids = ProductsField(label=_("不参加的商品"), help_text=_("一行一个，写了就一定不参加"))
+    per_person = forms.IntegerField(label=_("每人限用"), min_value=1, required=False)
+
+    def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.goods = goods
+        if not self.data and not self.initial.get("starts_at"):
+            self.initial.setdefault("scope", ALL)
+        self.fields["categories"].choices = [(name, name) for name in goods.categories]  # type: ignore[attr-defined]
+        for name in ("product_ids", "excluded_product_ids"):
+            self.fields[name].known = goods.titles  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("scope") == CATEGORIES and not data.get("categories"):
+            self.add_error("categories", _("选至少一个类目"))
+        if data.get("scope") == PRODUCTS and not data.get("product_ids") and "product_ids" not in self.errors:
+            self.add_error("product_ids", _("写至少一个商品编号"))
+        start, end = data.get("starts_at"), data.get("ends_at")
+        if start and end and end <= start:
+            self.add_error("ends_at", _("结束时间要晚于开始时间"))
+        self.clean_terms(data)
+        return data
+
+    def clean_terms(self, data: dict[str, Any]) -> None:
+        """What this mechanic refuses beyond single fields."""
+
+    def terms(self) -> dict[str, Any]:
+        """The mechanic's part of the offer's JSON."""
+        raise NotImplementedError
+
+    def offer_data(self) -> dict[str, Any]:
+        """The whole offer as `promotions.offers` reads it."""
+        data = self.cleaned_data
+        return {
+            "name": data["name"],
+            "layer": LAYERS[self.mechanic].value,
+            "mechanic": self.mechanic,
+            "terms": self.terms(),
+            "scope": {
+                "product_ids": data["product_ids"] if data["scope"] == PRODUCTS else [],
+                "categories": data["categories"] if data["scope"] == CATEGORIES else [],
+                "excluded_product_ids": data["excluded_product_ids"],
+            },
+            "window": {"start": data["starts_at"].isoformat(), "end": data["ends_at"].isoformat()},
+            "limits": {"per_person": data["per_person"]},
+        }
+
+    @classmethod
+    def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        """The form's values for a stored offer."""
+        scope, window = terms["scope"], terms["window"]
+        kind = PRODUCTS if scope["product_ids"] else CATEGORIES if scope["categories"] else ALL
+        return {
+            "name": terms["name"],
+            "starts_at": datetime.fromisoformat(window["start"]),
+            "ends_at": datetime.fromisoformat(window["end"]),
+            "scope": kind,
+            "categories": scope["categories"],
+            "product_ids": scope["product_ids"],
+            "excluded_product_ids": scope["excluded_product_ids"],
+            "per_person": terms["limits"]["per_person"],
+        }
+
+    def focus_on(self, path: str, message: str) -> None:
+        """Put an engine's refusal at the field it speaks of, or at the head of the form."""
+        word = path.rsplit(".", 1)[-1].split("[", 1)[0]
+        name = {"end": "ends_at", "start": "starts_at", "pay_bp": "pay"}.get(word, word)
+        self.add_error(name if name in self.fields else None, message)
+
+
+class PercentForm(OfferForm):
+    """折扣."""
+
+    mechanic = PERCENT
+    pay = DiscountField(label=_("折扣"))
+
+    def terms(self) -> dict[str, Any]:
+        return {"pay_bp": self.cleaned_data["pay"]}
+
+    @classmethod
+    def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super().initial_of(terms), "pay": terms["terms"]["pay_bp"]}
+
+
+class ThresholdForm(OfferForm):
+    """满减: up to three steps, or one that repeats."""
+
+    mechanic = THRESHOLD
+    threshold_1 = MoneyField(label=_("满"))
+    off_1 = MoneyField(label=_("减"))
+    threshold_2 = MoneyField(label=_("第二档满"), required=False)
+    off_2 = MoneyField(label=_("第二档减"), required=False)
+    threshold_3 = MoneyField(label=_("第三档满"), required=False)
+    off_3 = MoneyField(label=_("第三档减"), required=False)
+    repeating = forms.BooleanField(label=_("每满都减"), required=False)
+    cap = MoneyField(label=_("最多减"), required=False)
+
+    def clean_terms(self, data: dict[str, Any]) -> None:
+        before: tuple[int, int] | None = None
+        for number in range(1, STEPS + 1):
+            threshold, off = data.get(f"threshold_{number}"), data.get(f"off_{number}")
+            if threshold is None and off is None:
+                continue
+            if threshold is None or off is None:
+                missing = "threshold" if threshold is None else "off"
+                if f"{missing}_{number}" not in self.errors:
+                    self.add_error(f"{missing}_{number}", _("门槛和减额要一起写"))
+                continue
+            if off > threshold:
+                self.add_error(f"off_{number}", _("减的比门槛还多"))
+            if before and (threshold <= before[0] or off <= before[1]):
+                self.add_error(f"threshold_{number}", _("门槛和减额要一档比一档高"))
+            before = (threshold, off)
+        if data.get("repeating") and (data.get("threshold_2") or data.get("threshold_3")):
+            self.add_error("repeating", _("每满减只能有一档，清掉后面的档"))
+        if data.get("cap") and not data.get("repeating"):
+            self.add_error("cap", _("只有每满减才有封顶"))
+
+    def terms(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        steps = [
+            {"threshold_cents": data[f"threshold_{n}"], "off_cents": data[f"off_{n}"]}
+            for n in range(1, STEPS + 1)
+            if data.get(f"threshold_{n}") is not None
+        ]
+        return {"steps": steps, "repeating": data["repeating"], "cap_cents": data["cap"]}
+
+    @classmethod
+    def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        own, values = terms["terms"], super().initial_of(terms)
+        for number, step in enumerate(own["steps"][:STEPS], 1):
+            values[f"threshold_{number}"] = step["threshold_cents"]
+            values[f"off_{number}"] = step["off_cents"]
+        return {**values, "repeating": own["repeating"], "cap": own["cap_cents"]}
+
+
+class CouponForm(OfferForm):
+    """店铺券."""
+
+    mechanic = COUPON
+    threshold = MoneyField(label=_("满"), required=False, help_text=_("不填就是无门槛"))
+    face = MoneyField(label=_("面额"))
+    must_hold = forms.BooleanField(label=_("领了才能用"), required=False, initial=True)
+
+    def clean_terms(self, data: dict[str, Any]) -> None:
+        threshold, face = data.get("threshold"), data.get("face")
+        if threshold and face and face > threshold:
+            self.add_error("face", _("面额比门槛还大"))
+
+    def terms(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "threshold_cents": data["threshold"] or 0,
+            "face_cents": data["face"],
+            "must_hold": data["must_hold"],
+        }
+
+    @classmethod
+    def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        own = terms["terms"]
+        return {
+            **super().initial_of(terms),
+            "threshold": own["threshold_cents"] or None,
+            "face": own["face_cents"],
+            "must_hold": own["must_hold"],
+        }
+
+
+FORMS: dict[str, type[OfferForm]] = {PERCENT: PercentForm, THRESHOLD: ThresholdForm, COUPON: CouponForm}
+
+
+class BasketForm(forms.Form):
+    """A few products and how many of each."""
+
+    def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "—"), *((one.product_id, one.label) for one in goods.products)]
+        for number in range(1, BASKET_LINES + 1):
+            self.fields[f"product_{number}"] = forms.ChoiceField(
+                label=_("商品 %(n)s") % {"n": number}, choices=choices, required=False
+            )
+            self.fields[f"quantity_{number}"] = forms.IntegerField(
+                label=_("件数"), min_value=1, max_value=99, required=False, initial=1
+            )
+
+    def picked(self) -> list[tuple[str, int]]:
+        """(product, pieces) of the lines that name a product."""
+        data = self.cleaned_data
+        lines = [(data[f"product_{n}"], data[f"quantity_{n}"] or 1) for n in range(1, BASKET_LINES + 1)]
+        return [(product, quantity) for product, quantity in lines if product]
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"product_{n}"], self[f"quantity_{n}"]) for n in range(1, BASKET_LINES + 1)]
+
+
+class BacktestForm(forms.Form):
+    """Which offers to replay on which days of the past."""
+
+    offers = forms.MultipleChoiceField(label=_("优惠"), widget=forms.CheckboxSelectMultiple)
+    period_from = DayField(label=_("从"))
+    period_to = DayField(label=_("到"))
+
+    def __init__(self, *args: Any, offers: Sequence[Any], latest: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.latest = latest
+        self.fields["offers"].choices = [(str(row.pk), row.name) for row in offers]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("period_from"), data.get("period_to")
+        if first and last and last < first:
+            self.add_error("period_to", _("结束要不早于开始"))
+        elif first and last and last - first > timedelta(days=731):
+            self.add_error("period_to", _("一次最多回放两年"))
+        if last and self.latest and last > self.latest:
+            self.add_error("period_to", _("订单只到 %(day)s") % {"day": self.latest.isoformat()})
+        return data

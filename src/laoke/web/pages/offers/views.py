@@ -1,0 +1,310 @@
+"""Offers: list, editor with a live example, archive, and the number under which the platform runs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy
+from django.views.decorators.http import require_POST
+
+from laoke.campaigns.models import CampaignOffer
+from laoke.promotions import engine, offers
+from laoke.promotions.models import Offer
+from laoke.shops.models import Shop
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.nav import SELLING
+from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
+from laoke.web.pages.offers.goods import goods_of
+from laoke.web.pages.offers.quoting import QuoteView, quote_view
+
+MECHANICS = {
+    THRESHOLD: gettext_lazy("满减"),
+    COUPON: gettext_lazy("店铺券"),
+    PERCENT: gettext_lazy("折扣"),
+}
+PAGE_ROWS = 50
+
+
+@dataclass(frozen=True)
+class OfferList:
+    """The offers of the shop, newest first."""
+
+    table: ui.Table
+    filters: ui.Filters
+    new: ui.Action | None
+    count: int
+
+
+@dataclass(frozen=True)
+class OfferEditor:
+    """An offer being written: the form of its mechanic and the basket beside it."""
+
+    form: OfferForm
+    basket: BasketForm
+    quote: QuoteView
+    tabs: ui.Tabs | None
+    title: str
+    offer: Offer | None
+    no_goods: bool
+
+
+@dataclass(frozen=True)
+class OfferHome:
+    """One stored offer: its facts, where it is used, an example basket."""
+
+    offer: Offer
+    facts: ui.Facts
+    basket: BasketForm
+    quote: QuoteView
+    status: ui.Status
+    may_edit: bool
+    used_by: list[str]
+
+
+def may_market(request: HttpRequest) -> bool:
+    """Whether buttons that change something are shown."""
+    return request.role in MARKETING  # type: ignore[attr-defined]
+
+
+def status_of(row: Offer, now: datetime) -> ui.Status:
+    """Where the offer's window lies from now."""
+    if row.archived:
+        return ui.Status(gettext("已收起"), "")
+    if row.starts_at > now:
+        return ui.Status(gettext("未开始"), "")
+    if row.ends_at > now:
+        return ui.Status(gettext("进行中"), "run")
+    return ui.Status(gettext("已结束"), "ok")
+
+
+def window_text(row: Offer, now: datetime) -> str:
+    """`11-11 00:00 – 11-12 00:00`."""
+    first, last = figures.table_day(row.starts_at, now), figures.table_day(row.ends_at, now)
+    return f"{first} {row.starts_at:%H:%M} – {last} {row.ends_at:%H:%M}"
+
+
+@allowed(*SELLING)
+def offer_list(request: HttpRequest) -> HttpResponse:
+    shop, now = shop_of(request), clock_of(request).now()
+    wanted, archived = request.GET.get("q", "").strip(), request.GET.get("archived") == "1"
+    rows = Offer.objects.filter(shop=shop, archived=archived)
+    if wanted:
+        rows = rows.filter(name__icontains=wanted)
+    count = rows.count()
+    before = request.GET.get("after", "")
+    if before.isdecimal():
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
+    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    query = request.GET.urlencode()
+    empty: ui.Empty = ui.Empty(
+        gettext("还没有优惠"),
+        gettext("先写一个满减或店铺券，再用过去的订单试一遍"),
+        ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary") if may_market(request) else None,
+    )
+    if wanted or archived:
+        empty = ui.FilteredOut(
+            gettext("没有符合的优惠"),
+            gettext("换个名字，或看全部"),
+            ui.Action(gettext("看全部"), reverse("offers")),
+        )
+    table = ui.Table(
+        columns=[
+            ui.Column("name", gettext("优惠")),
+            ui.Column("what", gettext("内容"), "nowrap", card="1"),
+            ui.Column("scope", gettext("适用"), priority=2, card="hide"),
+            ui.Column("window", gettext("时间"), "nowrap", priority=2, card="2"),
+            ui.Column("activity", gettext("平台活动号"), "nowrap", priority=3, card="hide"),
+            ui.Column("state", gettext("状态"), "nowrap", card="end"),
+        ],
+        rows=[_row(row, now) for row in found[:PAGE_ROWS]],
+        caption=gettext("优惠"),
+        empty=empty,
+        pager=ui.Pager(
+            "",
+            ui.query_with(query, after=str(more)) if more else "",
+            gettext("新的在前"),
+            gettext("共 %(n)s 个") % {"n": figures.exact(count)},
+        ),
+    )
+    other = ui.Action(
+        gettext("在用的") if archived else gettext("收起的"),
+        ui.query_with(query, archived=None if archived else "1", after=None),
+        small=True,
+    )
+    filters = ui.Filters(
+        search_value=wanted,
+        search_label=gettext("优惠名"),
+        keep=[("archived", "1")] if archived else [],
+        count=gettext("%(n)s 个") % {"n": figures.exact(count)},
+        actions=[other],
+    )
+    new = (
+        ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary", "plus")
+        if may_market(request)
+        else None
+    )
+    return render(request, "offers/list.html", {"page": OfferList(table, filters, new, count)})
+
+
+def _row(row: Offer, now: datetime) -> ui.Row:
+    value = offers.offer_value(row)
+    return ui.Row(
+        [
+            ui.Cell(row.name, extra=ui.Tag(MECHANICS[row.mechanic])),
+            offers.describe(value),
+            scope_text(value),
+            window_text(row, now),
+            row.platform_activity_id,
+            status_of(row, now),
+        ],
+        id=str(row.pk),
+        name=row.name,
+        url=reverse("offer", args=[row.pk]),
+    )
+
+
+def scope_text(value: engine.Offer) -> str:
+    """`全店`, `被子、枕头`, `6 件商品`, and what is left out."""
+    scope = value.scope
+    if scope.product_ids:
+        text = gettext("%(n)s 件商品") % {"n": len(scope.product_ids)}
+    elif scope.categories:
+        text = "、".join(sorted(scope.categories))
+    else:
+        text = gettext("全店")
+    if scope.excluded_product_ids:
+        text += gettext("，除 %(n)s 件外") % {"n": len(scope.excluded_product_ids)}
+    return text
+
+
+def find_offer(shop: Shop, pk: int) -> Offer:
+    return get_object_or_404(Offer, shop=shop, pk=pk)
+
+
+@allowed(*SELLING)
+def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
+    shop, now = shop_of(request), clock_of(request).now()
+    row = find_offer(shop, pk)
+    value, goods = offers.offer_value(row), goods_of(shop)
+    # A link or a search sends the basket in the address; the page shows the same price again.
+    basket = BasketForm(request.GET if "product_1" in request.GET else None, goods=goods)
+    picked = basket.picked() if basket.is_bound and basket.is_valid() else []
+    quote = quote_view(goods.basket(picked, frozenset({value.offer_id})), [value], row.starts_at)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "offers/quote.html", {"quote": quote})
+    facts = ui.Facts(
+        [
+            (gettext("内容"), offers.describe(value)),
+            (gettext("适用"), scope_text(value)),
+            (gettext("时间"), window_text(row, now)),
+            (gettext("每人限用"), value.limits.per_person or gettext("不限")),
+            (gettext("平台活动号"), row.platform_activity_id or gettext("还没有填")),
+        ]
+    )
+    used = CampaignOffer.objects.filter(offer=row, campaign__shop=shop).values_list(
+        "campaign__name", flat=True
+    )
+    page = OfferHome(row, facts, basket, quote, status_of(row, now), may_market(request), list(used))
+    return render(request, "offers/detail.html", {"page": page})
+
+
+@allowed(*MARKETING)
+def offer_new(request: HttpRequest) -> HttpResponse:
+    mechanic = request.GET.get("mechanic", THRESHOLD)
+    if mechanic not in FORMS:
+        raise Http404
+    now = clock_of(request).now()
+    start = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    initial = {"starts_at": start, "ends_at": start + timedelta(days=1), "scope": "all"}
+    form = FORMS[mechanic](request.POST or None, initial=initial, goods=goods_of(shop_of(request)))
+    return _edit(request, form, None)
+
+
+@allowed(*MARKETING)
+def offer_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    shop = shop_of(request)
+    row = find_offer(shop, pk)
+    kind = FORMS[row.mechanic]
+    form = kind(request.POST or None, initial=kind.initial_of(row.terms), goods=goods_of(shop))
+    return _edit(request, form, row)
+
+
+def _edit(request: HttpRequest, form: OfferForm, row: Offer | None) -> HttpResponse:
+    if request.method == "POST" and form.is_valid():
+        shop, now, data = shop_of(request), clock_of(request).now(), form.offer_data()
+        try:
+            if row is None:
+                saved = offers.add_offer(shop, data, by=request.user, now=now)  # type: ignore[arg-type]
+            else:
+                saved = offers.edit_offer(row, data, by=request.user, now=now)  # type: ignore[arg-type]
+        except offers.OfferRefused as refused:
+            form.focus_on(refused.field, refused.message)
+        else:
+            messages.success(
+                request, gettext("已存「%(name)s」，用过去的订单试一遍再上") % {"name": saved.name}
+            )
+            return redirect("offer", saved.pk)
+    goods = form.goods
+    tabs = None
+    if row is None:
+        tabs = ui.Tabs(
+            [
+                ui.Tab(label, f"{reverse('offer_new')}?mechanic={key}", key == form.mechanic)
+                for key, label in MECHANICS.items()
+            ],
+            gettext("玩法"),
+        )
+    title = row.name if row else gettext("新建优惠")
+    basket = BasketForm(goods=goods)
+    page = OfferEditor(form, basket, quote_view(None, [], datetime.min), tabs, title, row, not goods.products)
+    return render(request, "offers/edit.html", {"page": page}, status=422 if form.errors else 200)
+
+
+@require_POST
+@allowed(*MARKETING)
+def offer_try(request: HttpRequest) -> HttpResponse:
+    """The example under the offer as it is typed, before it is saved."""
+    goods = goods_of(shop_of(request))
+    kind = FORMS.get(request.POST.get("mechanic", ""))
+    if kind is None:
+        raise Http404
+    form, basket = kind(request.POST, goods=goods), BasketForm(request.POST, goods=goods)
+    picked = basket.picked() if basket.is_valid() else []
+    if not form.is_valid():
+        view = QuoteView(None, hint=gettext("把优惠写完整，这里就会算给你看"))
+    else:
+        try:
+            value = offers.read_offer(form.offer_data())
+        except offers.OfferRefused as refused:
+            view = QuoteView(None, hint=refused.message)
+        else:
+            at = value.window.start or clock_of(request).now()
+            view = quote_view(goods.basket(picked, frozenset({value.offer_id})), [value], at)
+    return render(request, "offers/quote.html", {"quote": view})
+
+
+@require_POST
+@allowed(*MARKETING)
+def offer_archive(request: HttpRequest, pk: int) -> HttpResponse:
+    row, now = find_offer(shop_of(request), pk), clock_of(request).now()
+    archived = request.POST.get("archived", "1") == "1"
+    offers.archive_offer(row, by=request.user, now=now, archived=archived)  # type: ignore[arg-type]
+    messages.success(request, gettext("已收起") if archived else gettext("已放回列表"))
+    return redirect("offers")
+
+
+@require_POST
+@allowed(*MARKETING)
+def offer_activity(request: HttpRequest, pk: int) -> HttpResponse:
+    row, now = find_offer(shop_of(request), pk), clock_of(request).now()
+    offers.set_activity_id(row, request.POST.get("platform_activity_id", ""), by=request.user, now=now)  # type: ignore[arg-type]
+    messages.success(request, gettext("已记下平台活动号"))
+    return redirect("offer", row.pk)
