@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
+    from deltalake.transaction import AddAction, RemoveAction
 
     from laoke.warehouse.columns import Contract
 
@@ -166,7 +167,7 @@ def commit(
     return table.version()
 
 
-def _add_actions(added: Sequence[NewFile]) -> list[object]:
+def _add_actions(added: Sequence[NewFile]) -> list[AddAction]:
     import json
     import time
 
@@ -179,7 +180,7 @@ def _add_actions(added: Sequence[NewFile]) -> list[object]:
     ]
 
 
-def _remove_actions(table: DeltaTable, removed: Sequence[str]) -> list[object]:
+def _remove_actions(table: DeltaTable, removed: Sequence[str]) -> list[RemoveAction]:
     """Removals by the table's own relative paths; `removed` are paths as `local_files` gives them."""
     import time
 
@@ -192,7 +193,7 @@ def _remove_actions(table: DeltaTable, removed: Sequence[str]) -> list[object]:
     live = pa.table(table.get_add_actions(flatten=False))
     partitions = live["partition"].to_pylist() if "partition" in live.column_names else [{}] * live.num_rows
     entries = dict(zip(live["path"].to_pylist(), partitions, strict=True))
-    actions: list[object] = []
+    actions: list[RemoveAction] = []
     for path in sorted(set(removed)):
         relative = next((entry for entry in entries if path.endswith("/" + entry)), None)
         if relative is None:

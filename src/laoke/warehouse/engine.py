@@ -77,7 +77,8 @@ class Reader:
 
     def rows(self, text: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of `sql` as dictionaries, for results of page size."""
-        return self.sql(text, params).to_pylist()
+        rows: list[dict[str, Any]] = self.sql(text, params).to_pylist()
+        return rows
 
     def query(self, name: str, **params: Any) -> pa.Table:
         """Run the named query `queries/<name>.sql`."""
@@ -96,9 +97,10 @@ class Reader:
         """The thread's views for these versions: shared between readers of one catalog entry, unless overlaid."""
         if not self.overlays:
             return _thread_views(self._shared_key(), self._settings)
-        if getattr(self._own, "views", None) is None:
-            self._own.views = _Views(_database(os.getpid(), *self._settings).cursor())
-        return self._own.views
+        views: _Views | None = getattr(self._own, "views", None)
+        if views is None:
+            views = self._own.views = _Views(_database(os.getpid(), *self._settings).cursor())
+        return views
 
     def _shared_key(self) -> tuple[object, ...]:
         return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings)
@@ -120,8 +122,11 @@ class Reader:
         if overlay is None:
             return stored
         dirty, rows = f"{contract.name}__dirty", f"{contract.name}__rows"
-        views.cursor.register(dirty, overlay.dirty)
-        views.cursor.register(rows, overlay.rows)
+        # Tables, not registered Arrow: DuckDB knows their counts and plans the joins by them.
+        for table, given in ((dirty, overlay.dirty), (rows, overlay.rows)):
+            views.cursor.register("given", given)
+            views.cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM given")
+            views.cursor.unregister("given")
         same = " AND ".join(f"m.{column} = d.{column}" for column in overlay.dirty.column_names)
         names = ", ".join(contract.names)
         return (

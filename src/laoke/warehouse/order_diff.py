@@ -9,11 +9,13 @@ All three are maxima or minima, hence independent of order and grouping.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
 from laoke.warehouse.engine import Reader, connect, stored_sql
+from laoke.warehouse.plan import files_with_keys
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,8 +62,7 @@ def diff_orders(existing: Reader, incoming: Rows) -> OrderDiff:
 
 def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Rows) -> OrderDiff:
     _register(connection, "incoming", incoming)
-    stored = stored_sql(existing.root / "orders", ORDERS, existing.versions.get("orders"))
-    connection.execute(f"CREATE VIEW stored AS {stored}")
+    connection.execute(f"CREATE VIEW stored AS {_stored_sql(connection, existing)}")
     connection.execute(_dominated_sql())
     connection.execute(_RIVALRY)
     connection.execute(_CONTESTED_KEYS)
@@ -79,6 +80,16 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
         counts.get("changed", 0),
         counts.get("unchanged", 0),
     )
+
+
+def _stored_sql(connection: duckdb.DuckDBPyConnection, existing: Reader) -> str:
+    """The stored orders of those files that hold an incoming order."""
+    folder, version = existing.root / "orders", existing.versions.get("orders")
+    if version is None:
+        return stored_sql(folder, ORDERS, None)
+    snapshot = delta.snapshot(folder, version)
+    files = files_with_keys(connection, ORDERS, snapshot.files, ORDERS.key)
+    return stored_sql(folder, ORDERS, replace(snapshot, files=tuple(files)))
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:

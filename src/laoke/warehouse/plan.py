@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     # An Arrow table, or Parquet files that hold the contract's columns (partition column included).
-    Rows = pa.Table | Sequence[Path]
+    Rows: TypeAlias = pa.Table | list[Path] | tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,13 @@ class Plan:
             same = "false"
         on = " AND ".join(f"s.{key} = i.{key}" for key in self.change.keys)
         columns = keys if self.change.decided else ", ".join(self.contract.names)
+        touched = self.files
+        if not self.change.decided:
+            touched = files_with_keys(self.connection, self.contract, self.files, self.change.keys)
         joined = ", ".join(f"i.{key} AS {key}" for key in self.change.keys)
         self._run(
             f"CREATE TABLE met AS SELECT {joined}, ({same}) AS same"
-            f" FROM incoming AS i JOIN {self._stored(columns)} AS s ON {on}"
+            f" FROM incoming AS i JOIN {self._stored(columns, touched or self.files[:1])} AS s ON {on}"
         )
         met, unchanged = self.connection.execute(
             "SELECT count(*), count(*) FILTER (same) FROM met"
@@ -202,3 +205,18 @@ class Plan:
     def _one(self, text: str) -> int:
         row = self.connection.execute(text).fetchone()
         return int(row[0]) if row else 0
+
+
+def files_with_keys(
+    connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], keys: Sequence[str]
+) -> list[str]:
+    """The files that hold a key of the view `incoming`: keys alone are scanned, so few files are read in full."""
+    if not files:
+        return []
+    names = ", ".join(keys)
+    on = " AND ".join(f"s.{key} = i.{key}" for key in keys)
+    found = connection.execute(
+        f"SELECT DISTINCT filename FROM (SELECT {names}, filename FROM {scan_sql(files, contract, ', filename=true')})"
+        f" AS s WHERE EXISTS (SELECT 1 FROM incoming AS i WHERE {on}) ORDER BY filename"
+    ).fetchall()
+    return [name.replace("\\", "/") for (name,) in found]

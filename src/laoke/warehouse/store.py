@@ -5,7 +5,8 @@ the old ones, and one commit swaps them: (1) open the newest version, (2) skip w
 (3) plan and write files, (4) commit, (5) when another writer came between, plan again. Nothing is visible before
 step 4. Who may write at all (one writer at a time) is decided by the caller's lock.
 
-Measured against deltalake's MERGE and its replaceWhere; see docs/performance.md.
+Measured with 100,000 changed orders in 3 million, two busy cores: recent ones 1.1 s (MERGE with literal months
+0.9 s, replaceWhere 0.8 s), spread over all months 13 s (MERGE 22 s, replaceWhere 28 s).
 """
 
 from __future__ import annotations
