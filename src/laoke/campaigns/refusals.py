@@ -20,6 +20,11 @@ class CampaignRefused(Exception):
         super().__init__(code, params)
         self.code, self.params = code, params
 
+    @property
+    def message(self) -> str:
+        """The refusal as a sentence."""
+        return say(self.code, self.params)
+
 
 class PlaybookRefused(CampaignRefused):
     """A playbook that is no playbook; `params["key"]` names the place in the file."""

@@ -1,0 +1,238 @@
+"""Stored offers: rows around the engine's values, with every refusal said in Chinese at its field.
+
+`Offer.terms` holds the whole offer as JSON (`engine.offer_to_dict`); name, mechanic and window stand beside it as
+columns for lists. The platform executes offers; what is stored here is what was set up there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext, gettext_noop
+
+from laoke.money import format_cents
+from laoke.promotions import engine
+from laoke.promotions.models import Offer
+from laoke.shops import audit
+from laoke.shops.models import Shop, User
+
+MOST_AT_ONCE = 2
+
+REFUSALS: dict[str, str] = {
+    "missing": gettext_noop("%(field)s没有填"),
+    "empty": gettext_noop("%(field)s不能为空"),
+    "out_of_range": gettext_noop("%(field)s要在 %(least)s 到 %(most)s 之间，不能是 %(found)s"),
+    "not_a_whole_number": gettext_noop("%(field)s要是整数"),
+    "off_above_threshold": gettext_noop("%(field)s比门槛还大"),
+    "no_steps": gettext_noop("至少写一档满减"),
+    "repeating_needs_one_step": gettext_noop("每满减只能有一档，这里有 %(found)s 档"),
+    "steps_must_rise": gettext_noop("满减各档的门槛和减额要一档比一档高"),
+    "cap_needs_repeating": gettext_noop("只有每满减才有封顶"),
+    "time_with_zone": gettext_noop("%(field)s不要带时区，写店铺当地时间"),
+    "window_ends_before_start": gettext_noop("结束时间要晚于开始时间"),
+    "mechanic_not_in_layer": gettext_noop("这种优惠不能放在「%(layer)s」层"),
+    "unknown_choice": gettext_noop("%(field)s不能是 %(found)s，可选：%(known)s"),
+    "unknown_field": gettext_noop("不认识 %(field)s"),
+    "not_an_object": gettext_noop("%(field)s要是一组键和值"),
+    "not_a_list": gettext_noop("%(field)s要是一个列表"),
+    "not_a_text": gettext_noop("%(field)s要是文字"),
+    "not_a_list_of_texts": gettext_noop("%(field)s要是文字的列表"),
+    "not_true_or_false": gettext_noop("%(field)s要是 true 或 false"),
+    "not_a_time": gettext_noop("%(field)s要写成 2026-11-11T00:00:00 的样子"),
+    "no_window": gettext_noop("写明从几时到几时"),
+    "duplicate_offer_id": gettext_noop("优惠编号 %(offer_id)s 出现了两次"),
+    "duplicate_line_id": gettext_noop("行号 %(line_id)s 出现了两次"),
+    "no_lines": gettext_noop("购物篮是空的"),
+    "too_many_offers": gettext_noop("「%(layer)s」层有 %(found)s 个优惠，最多 %(most)s 个"),
+    "basket_too_large": gettext_noop("购物篮金额太大，算不了"),
+}
+FIELDS: dict[str, str] = {
+    "name": gettext_noop("名称"),
+    "layer": gettext_noop("层级"),
+    "mechanic": gettext_noop("玩法"),
+    "pay_bp": gettext_noop("折扣"),
+    "threshold_cents": gettext_noop("门槛"),
+    "off_cents": gettext_noop("减额"),
+    "face_cents": gettext_noop("面额"),
+    "cap_cents": gettext_noop("封顶"),
+    "steps": gettext_noop("满减"),
+    "start": gettext_noop("开始"),
+    "end": gettext_noop("结束"),
+    "per_person": gettext_noop("每人限用"),
+    "quantity": gettext_noop("件数"),
+    "unit_price_cents": gettext_noop("单价"),
+    "terms": gettext_noop("优惠内容"),
+}
+
+
+class OfferRefused(Exception):
+    """An offer that cannot be stored. `field` is the path in the JSON, `message` the Chinese sentence."""
+
+    def __init__(self, code: str, field: str = "", **params: Any) -> None:
+        super().__init__(f"{field}: {code}")
+        self.code, self.field, self.params = code, field, params
+
+    @property
+    def message(self) -> str:
+        """The reason as a sentence."""
+        return refusal_message(self.code, self.field, self.params)
+
+    @classmethod
+    def of(cls, error: engine.EngineError) -> OfferRefused:
+        return cls(error.code, error.field, **error.params)
+
+
+def refusal_message(
+    code: str, field: str, params: Mapping[str, Any], translate: Callable[[str], str] = gettext
+) -> str:
+    """The sentence for an engine's code at a field; amounts in yuan."""
+    word = field.rsplit(".", 1)[-1].split("[", 1)[0]
+    values = {
+        name: format_cents(value) if isinstance(value, int) and word.endswith("_cents") else value
+        for name, value in params.items()
+    }
+    label = translate(FIELDS[word]) if word in FIELDS else word or field
+    return translate(REFUSALS.get(code, gettext_noop("%(field)s不对"))) % {**values, "field": label}
+
+
+def offer_value(row: Offer) -> engine.Offer:
+    """The engine's value of a stored offer."""
+    return engine.offer_from_dict(row.terms)
+
+
+def offer_values(rows: Sequence[Offer]) -> tuple[engine.Offer, ...]:
+    """The values of several offers, checked together (layers, numbers)."""
+    try:
+        return engine.check_offers(offer_value(row) for row in rows)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+
+
+def read_offer(data: Mapping[str, Any]) -> engine.Offer:
+    """Check an offer given as JSON; a missing `offer_id` is filled, the window must be closed.
+
+    Raises
+    ------
+    OfferRefused
+        with the first wrong field.
+    """
+    wanted = dict(data) if isinstance(data, Mapping) else data
+    if isinstance(wanted, dict):
+        wanted.setdefault("offer_id", "new")
+    try:
+        value = engine.offer_from_dict(wanted)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+    if not value.name.strip():
+        raise OfferRefused("empty", "offer.name")
+    if value.window.start is None or value.window.end is None:
+        raise OfferRefused("no_window", "offer.window")
+    return value
+
+
+def add_offer(shop: Shop, data: Mapping[str, Any], *, by: User | None, now: datetime) -> Offer:
+    """Store an offer. Its engine id is given here, so that rows and quotes name the same thing.
+
+    Raises
+    ------
+    OfferRefused
+        with the first wrong field.
+    """
+    value = read_offer(data)
+    with transaction.atomic():
+        row = Offer.objects.create(
+            shop=shop, created_by=by, created_at=now, updated_at=now, **_columns(value, {})
+        )
+        row.terms = {**engine.offer_to_dict(value), "offer_id": f"offer-{row.pk}"}
+        row.save(update_fields=["terms"])
+        audit.record("offer.add", shop=shop, actor=by, at=now, subject=str(row.pk), mechanic=row.mechanic)
+    return row
+
+
+def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: datetime) -> Offer:
+    """Change an offer; the whole offer is given. A backtest made before no longer counts as seen for it.
+
+    Raises
+    ------
+    OfferRefused
+        with the first wrong field; nothing is changed then.
+    """
+    value = read_offer({**data, "offer_id": f"offer-{row.pk}"})
+    columns = _columns(value, engine.offer_to_dict(value))
+    for name, content in columns.items():
+        setattr(row, name, content)
+    row.updated_at = now
+    with transaction.atomic():
+        row.save(update_fields=[*columns, "updated_at"])
+        audit.record("offer.edit", shop=row.shop, actor=by, at=now, subject=str(row.pk))
+    return row
+
+
+def archive_offer(row: Offer, *, by: User | None, now: datetime, archived: bool = True) -> None:
+    """Take an offer out of the lists (or back); what named it goes on naming it."""
+    row.archived, row.updated_at = archived, now
+    with transaction.atomic():
+        row.save(update_fields=["archived", "updated_at"])
+        audit.record("offer.archive", shop=row.shop, actor=by, at=now, subject=str(row.pk), archived=archived)
+
+
+def set_activity_id(row: Offer, platform_activity_id: str, *, by: User | None, now: datetime) -> None:
+    """Note under which number the platform runs it."""
+    row.platform_activity_id, row.updated_at = platform_activity_id.strip()[:40], now
+    with transaction.atomic():
+        row.save(update_fields=["platform_activity_id", "updated_at"])
+        audit.record("offer.activity", shop=row.shop, actor=by, at=now, subject=str(row.pk))
+
+
+def _columns(value: engine.Offer, terms: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": value.name.strip()[:80],
+        "mechanic": engine.offer_to_dict(value)["mechanic"],
+        "terms": dict(terms),
+        "starts_at": value.window.start,
+        "ends_at": value.window.end,
+    }
+
+
+def describe(value: engine.Offer) -> str:
+    """What an offer does, in a few words: `每满 300 减 40，封顶 120`."""
+    mechanic = value.mechanic
+    if isinstance(mechanic, engine.PercentOff):
+        return gettext("%(tenths)s 折") % {"tenths": f"{mechanic.pay_bp / 1000:g}"}
+    if isinstance(mechanic, engine.ShopCoupon):
+        if not mechanic.threshold_cents:
+            return gettext("无门槛券 %(face)s") % {"face": _yuan(mechanic.face_cents)}
+        return gettext("满 %(threshold)s 券减 %(face)s") % {
+            "threshold": _yuan(mechanic.threshold_cents),
+            "face": _yuan(mechanic.face_cents),
+        }
+    form = (
+        gettext("每满 %(threshold)s 减 %(off)s")
+        if mechanic.repeating
+        else gettext("满 %(threshold)s 减 %(off)s")
+    )
+    said = "，".join(
+        form % {"threshold": _yuan(step.threshold_cents), "off": _yuan(step.off_cents)}
+        for step in mechanic.steps
+    )
+    if mechanic.cap_cents is not None:
+        said += gettext("，封顶 %(cap)s") % {"cap": _yuan(mechanic.cap_cents)}
+    return said
+
+
+def _yuan(cents: int) -> str:
+    return f"{cents // 100}" if cents % 100 == 0 else format_cents(cents)
+
+
+def round_amount(cents: int) -> int:
+    """A threshold or face value as shops write it: two leading digits at most, never zero.
+
+    >>> round_amount(23_780), round_amount(1_940), round_amount(80)
+    (24000, 1900, 100)
+    """
+    yuan = max(1, (cents + 50) // 100)
+    step = 10 ** max(0, len(str(yuan)) - 2)
+    return (yuan + step // 2) // step * step * 100
