@@ -73,7 +73,7 @@ class OccasionState(models.TextChoices):
 
 
 class Occasion(models.Model):
-    """One reason to write to people: a round, a care step or a test. `epoch` changes whenever it is paused or stopped."""
+    """One reason to write to people: a round, a care step or a test. `epoch` changes when it is paused or stopped."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="occasions")
     kind = models.CharField(max_length=10)
@@ -88,11 +88,15 @@ class Occasion(models.Model):
     provider_code = models.CharField(max_length=40, blank=True)
     variables = models.JSONField(default=dict)
     rules = models.JSONField(default=dict)
+    campaign_ref = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=OccasionState.choices, default=OccasionState.DRAFT)
     epoch = models.IntegerField(default=0)
     not_before = models.DateTimeField()
     not_after = models.DateTimeField()
     catalog_ref = models.BigIntegerField(null=True)
+    planned_at = models.DateTimeField(null=True)
+    launched_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
     pause_reason = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
@@ -102,6 +106,7 @@ class Occasion(models.Model):
 
 
 class Arm(models.TextChoices):
+    NONE = "", _("未分组")
     TREATED = "treated", _("发送")
     HELD_OUT = "held_out", _("对照")
 
@@ -125,22 +130,30 @@ class MessageState(models.TextChoices):
 
 
 class Message(models.Model):
-    """One person on one occasion."""
+    """One person on one occasion.
 
-    occasion = models.ForeignKey(Occasion, models.CASCADE, related_name="messages", db_constraint=False)
+    `arm` is empty for those who were left out before arms were drawn. `due_at` is when it may be claimed, `look_at`
+    when the reaper has to look at it: the lease's end, the call's deadline, or 72 hours after acceptance.
+    """
+
+    occasion = models.ForeignKey(
+        Occasion, models.CASCADE, related_name="messages", db_constraint=False, db_index=False
+    )
     person_id = models.BigIntegerField()
     customer_id = models.BigIntegerField(null=True)
-    arm = models.CharField(max_length=10, choices=Arm.choices)
+    arm = models.CharField(max_length=10, choices=Arm.choices, blank=True)
     contact_digest = models.CharField(max_length=32, null=True)
     state = models.CharField(max_length=12, choices=MessageState.choices)
     reason = models.CharField(max_length=40, blank=True)
     due_at = models.DateTimeField()
-    lease_owner = models.CharField(max_length=60, blank=True)
+    lease_owner = models.CharField(max_length=80, blank=True)
     lease_token = models.IntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
+    look_at = models.DateTimeField(null=True)
+    alone = models.BooleanField(default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     segments = models.PositiveSmallIntegerField(default=0)
     cost_millis = models.BigIntegerField(default=0)
+    list_number = models.PositiveIntegerField(null=True)
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
 
@@ -151,16 +164,25 @@ class Message(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["occasion", "contact_digest"],
-                condition=models.Q(arm="treated") & ~models.Q(state__in=("suppressed",)),
+                condition=models.Q(arm="treated") & ~models.Q(state="suppressed"),
                 name="one_treated_message_per_contact",
             ),
         ]
         indexes = [
-            models.Index(fields=["occasion", "state", "due_at"], name="message_occasion_state_due"),
             models.Index(fields=["person_id"], name="message_person"),
             models.Index(
-                fields=["state", "lease_until"],
-                condition=models.Q(state__in=("claimed", "sending", "unknown", "accepted")),
+                fields=["occasion", "due_at"],
+                condition=models.Q(state="planned"),
+                name="message_due",
+            ),
+            models.Index(
+                fields=["look_at"],
+                condition=models.Q(state__in=("claimed", "sending", "accepted")),
+                name="message_look_at",
+            ),
+            models.Index(
+                fields=["occasion", "state"],
+                condition=models.Q(state__in=("claimed", "sending", "unknown")),
                 name="message_open",
             ),
         ]
@@ -170,16 +192,24 @@ class Batch(models.Model):
     """One provider call: one id of ours for the whole call."""
 
     occasion = models.ForeignKey(Occasion, models.CASCADE, related_name="batches", db_constraint=False)
+    gateway = models.ForeignKey(Gateway, models.PROTECT, related_name="+", db_constraint=False)
     out_id = models.CharField(max_length=40, unique=True)
-    worker = models.CharField(max_length=60)
+    worker = models.CharField(max_length=80)
+    people = models.PositiveIntegerField()
     written_at = models.DateTimeField()
     deadline = models.DateTimeField()
     provider_id = models.CharField(max_length=80, blank=True)
     finished_at = models.DateTimeField(null=True)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["provider_id"], condition=~models.Q(provider_id=""), name="batch_provider"),
+        ]
+
 
 class Attempt(models.Model):
-    """One number in one provider call, written before the call is made."""
+    """One number in one provider call, written before the call is made. Its own id towards channels is the message's:
+    a message stands in a batch once."""
 
     class Outcome(models.TextChoices):
         OPEN = "open", _("进行中")
@@ -190,27 +220,30 @@ class Attempt(models.Model):
         UNKNOWN = "unknown", _("未知")
         ABSENT = "absent", _("查证未受理")
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attempt_rows", db_constraint=False)
-    batch = models.ForeignKey(Batch, models.CASCADE, related_name="attempts", db_constraint=False)
+    message = models.ForeignKey(
+        Message, models.CASCADE, related_name="attempt_rows", db_constraint=False, db_index=False
+    )
+    batch = models.ForeignKey(
+        Batch, models.CASCADE, related_name="attempts", db_constraint=False, db_index=False
+    )
     lease_token = models.IntegerField()
     sealed_recipient = models.BinaryField()
     key_id = models.CharField(max_length=20)
     written_at = models.DateTimeField()
     deadline = models.DateTimeField()
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.OPEN)
-    provider_id = models.CharField(max_length=80, blank=True)
     code = models.CharField(max_length=80, blank=True)
     settled_at = models.DateTimeField(null=True)
     next_query_at = models.DateTimeField(null=True)
     queries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        constraints = [models.UniqueConstraint(fields=["batch", "message"], name="message_once_per_batch")]
         indexes = [
             models.Index(fields=["message"], name="attempt_message"),
-            models.Index(fields=["provider_id"], name="attempt_provider"),
             models.Index(
                 fields=["next_query_at"],
-                condition=models.Q(outcome__in=("open", "unknown")),
+                condition=models.Q(outcome="unknown"),
                 name="attempt_unsettled",
             ),
         ]
@@ -226,22 +259,28 @@ class ProviderEvent(models.Model):
     key_id = models.CharField(max_length=20)
     received_at = models.DateTimeField()
     applied_at = models.DateTimeField(null=True)
+    message_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["gateway", "kind", "event_key"], name="provider_event_once")
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(applied_at=None), name="provider_event_waiting"),
         ]
 
 
 class Transition(models.Model):
     """A move of a message from one state to another. Append-only."""
 
-    message = models.ForeignKey(Message, models.CASCADE, related_name="transitions", db_constraint=False)
+    message = models.ForeignKey(
+        Message, models.CASCADE, related_name="transitions", db_constraint=False, db_index=False
+    )
     at = models.DateTimeField()
     before = models.CharField(max_length=12)
     after = models.CharField(max_length=12)
     reason = models.CharField(max_length=60, blank=True)
-    by = models.CharField(max_length=60)
+    by = models.CharField(max_length=150)
 
     class Meta:
         indexes = [models.Index(fields=["message"], name="transition_message")]
@@ -266,8 +305,9 @@ class HandoverFile(models.Model):
 
     occasion = models.ForeignKey(Occasion, models.CASCADE, related_name="handover_files")
     number = models.PositiveIntegerField()
-    path = models.CharField(max_length=255)
-    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    with_phone = models.BooleanField(default=False)
     people = models.BigIntegerField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

@@ -1,0 +1,166 @@
+"""Who may not be written to, and why: the same gates when a round is planned and again before every send.
+
+Gates of the ledger (erased, refusal, consent, dead contacts, caps) are set queries; gates of facts (bought meanwhile,
+price protection, refund open) are sorted arrays of persons, made by functions that are registered from above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from laoke.customers import consent
+from laoke.dispatch.models import Occasion
+from laoke.dispatch.sets import listed, people_table, rows, stamp
+from laoke.dispatch.states import REACHED
+from laoke.shops import catalog
+from laoke.shops.bulk import pieces
+from laoke.shops.models import Shop
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# In the order in which they are asked: a person is counted at the first one that keeps them away.
+LEDGER_REASONS: tuple[str, ...] = (
+    "erased", "opted_out", "no_contact", "masked_contact", "invalid_contact", "dead_contact", "tag", "no_consent",
+    "consent_expired",
+)  # fmt: skip
+CAP_REASONS: tuple[str, ...] = ("cap_day", "cap_week", "cap_month")
+LAST_REASON = "duplicate_contact"
+
+
+@dataclass(frozen=True)
+class Caps:
+    """The most marketing messages a person may get in 24 hours, 7 and 30 days (RULES 1.7)."""
+
+    day: int = 1
+    week: int = 2
+    month: int = 4
+
+    @classmethod
+    def of(cls, shop: Shop) -> Caps:
+        """The shop's own caps (`settings["caps"]`), or the defaults."""
+        return cls(**{**cls().__dict__, **shop.settings.get("caps", {})})
+
+
+@dataclass(frozen=True)
+class FactGate:
+    """Persons kept away by a fact: `people` is a sorted int64 array of person ids, `code` the reason shown."""
+
+    code: str
+    people: NDArray[np.int64]
+
+    def hits(self, people: Sequence[int]) -> set[int]:
+        """Those of `people` who stand in the gate."""
+        import numpy as np
+
+        asked = np.asarray(people, dtype=np.int64)
+        if not asked.size or not self.people.size:
+            return set()
+        places = np.searchsorted(self.people, asked).clip(max=self.people.size - 1)
+        return set(asked[self.people[places] == asked].tolist())
+
+
+FactGateFunction = Callable[[Occasion], "NDArray[np.int64]"]
+_FUNCTIONS: dict[str, FactGateFunction] = {}
+_CACHE: dict[tuple[int, str, int], FactGate] = {}
+
+
+def register_fact_gate(code: str, function: FactGateFunction) -> None:
+    """Give a gate of facts its function (persons kept away, any order). Occasions name it in `rules["gates"]`."""
+    _FUNCTIONS[code] = function
+
+
+def fact_gates_of(occasion: Occasion) -> list[FactGate]:
+    """The fact gates an occasion asks for, computed once per catalog entry.
+
+    Raises
+    ------
+    KeyError
+        for a gate nobody registered: better no message than one that should have been kept back.
+    """
+    import numpy as np
+
+    entry = catalog.current()
+    found = []
+    for code in occasion.rules.get("gates", []):
+        key = (occasion.pk, code, entry.pk if entry else 0)
+        if key not in _CACHE:
+            for old in [k for k in _CACHE if k[:2] == key[:2]]:
+                del _CACHE[old]
+            _CACHE[key] = FactGate(code, np.unique(np.asarray(_FUNCTIONS[code](occasion), dtype=np.int64)))
+        found.append(_CACHE[key])
+    return found
+
+
+def ledger_reasons(
+    shop: Shop, channel: str, *, marketing: bool, people: Mapping[int, str | None], now: datetime
+) -> dict[int, str]:
+    """Why the ledger keeps persons away: {person: reason}; `people` gives each one's contact digest.
+
+    A refusal wins over everything, for notices too; consent and tags are asked for marketing only.
+    """
+    everyone = list(people)
+    reasons = {
+        person: reason
+        for person, reason in consent.refused(shop.pk, channel, everyone, now.date()).items()
+        if marketing or reason == "opted_out"
+    }
+    digests = sorted({digest for digest in people.values() if digest})
+    contacts = consent.refused_contacts(shop.pk, channel, digests) if digests else {}
+    for person, digest in people.items():
+        reason = contacts.get(digest or "")
+        if reason and LEDGER_REASONS.index(reason) < LEDGER_REASONS.index(reasons.get(person, "no_consent")):
+            reasons[person] = reason
+    reasons.update(dict.fromkeys(erased(everyone), "erased"))
+    return reasons
+
+
+def erased(people: Sequence[int]) -> set[int]:
+    """Those of `people` who asked to be erased."""
+    found: set[int] = set()
+    for piece in pieces(people):
+        sql = f"SELECT e.person_id FROM {people_table()} JOIN customers_erasure e ON e.person_id = p.id"
+        found.update(row[0] for row in rows(sql, [listed(piece)]))
+    return found
+
+
+def capped(shop: Shop, people: Sequence[int], now: datetime, caps: Caps | None = None) -> dict[int, str]:
+    """Persons who have had as much marketing as the shop's caps allow: {person: 'cap_day' | …}."""
+    caps = caps or Caps.of(shop)
+    states = ", ".join(f"'{state}'" for state in REACHED)
+    sql = f"""
+        SELECT m.person_id, SUM(CASE WHEN m.sent_at > %s THEN 1 ELSE 0 END),
+               SUM(CASE WHEN m.sent_at > %s THEN 1 ELSE 0 END), COUNT(*)
+        FROM {people_table()} JOIN dispatch_message m ON m.person_id = p.id AND m.sent_at > %s
+        JOIN dispatch_occasion o ON o.id = m.occasion_id
+        WHERE o.shop_id = %s AND o.is_marketing AND m.state IN ({states})
+        GROUP BY m.person_id
+    """
+    since = [stamp(now - timedelta(days=days)) for days in (1, 7, 30)]
+    found: dict[int, str] = {}
+    for piece in pieces(people):
+        for person, day, week, month in rows(sql, [since[0], since[1], listed(piece), since[2], shop.pk]):
+            for code, had, limit in zip(
+                CAP_REASONS, (day, week, month), (caps.day, caps.week, caps.month), strict=True
+            ):
+                if had >= limit:
+                    found.setdefault(person, code)
+    return found
+
+
+def reasons_now(occasion: Occasion, people: Mapping[int, str | None], now: datetime) -> dict[int, str]:
+    """Every gate for persons about to be sent to, in the order of the funnel."""
+    reasons = ledger_reasons(
+        occasion.shop, occasion.channel, marketing=occasion.is_marketing, people=people, now=now
+    )
+    if occasion.is_marketing:
+        for person, reason in capped(occasion.shop, list(people), now).items():
+            reasons.setdefault(person, reason)
+    for gate in fact_gates_of(occasion):
+        for person in gate.hits(list(people)):
+            reasons.setdefault(person, gate.code)
+    return reasons

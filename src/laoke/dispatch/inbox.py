@@ -1,0 +1,279 @@
+"""What providers push back: every receipt and reply is stored once, applied once, and may come before the answer.
+
+A refusal (R, 退订) is committed with the event itself: the next write of attempts sees it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from laoke.customers import consent
+from laoke.customers.contacts import mask_phone
+from laoke.customers.models import Channel as Medium
+from laoke.customers.sealing import contact_digest, digest, keys, open_sealed, seal
+from laoke.dispatch.channels.base import Channel, Receipt, Reply, UnreadablePush
+from laoke.dispatch.failpoints import passing
+from laoke.dispatch.models import Gateway, Message, Occasion, ProviderEvent
+from laoke.dispatch.models import MessageState as S
+from laoke.dispatch.models import Reply as ReplyRow
+from laoke.dispatch.recording import REOPENED_BY_TRUTH, effects_are_real, mark_dead
+from laoke.dispatch.sets import among, listed, many, rows, stamp, transacted
+from laoke.dispatch.states import move
+from laoke.dispatch.text.gateways import rules_of
+from laoke.dispatch.text.opt_out import read_reply
+
+RECEIPT, REPLY = "receipt", "reply"
+APPLY_AT_ONCE = 200
+
+
+def receive(gateway: Gateway, channel: Channel, kind: str, body: bytes, now: datetime) -> int:
+    """Store the entries of one pushed body; how many were new. Replies are applied at once, receipts by a worker.
+
+    Raises
+    ------
+    UnreadablePush
+        when nothing in the body could be read; entries that could are stored before.
+    """
+    parse = channel.parse_receipts if kind == RECEIPT else channel.parse_replies
+    trouble: UnreadablePush | None = None
+    entries: Sequence[Any]
+    try:
+        entries = parse(body)
+    except UnreadablePush as error:
+        trouble, entries = error, error.readable
+    new = transacted(lambda: sum(_store(gateway, kind, entry, now) for entry in entries))
+    passing("inbox.stored")
+    if trouble is not None and not entries:
+        raise trouble
+    return new
+
+
+def _store(gateway: Gateway, kind: str, entry: Receipt | Reply, now: datetime) -> bool:
+    key = digest(keys().index.current, "event", str(gateway.pk), kind, entry.event_key)
+    sealed, key_id = seal(_plain(entry), f"event|{gateway.pk}|{kind}|{key}")
+    new = rows(
+        "INSERT INTO dispatch_providerevent (gateway_id, kind, event_key, sealed, key_id, received_at) "
+        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
+        [gateway.pk, kind, key, sealed, key_id, stamp(now)],
+    )
+    if new and isinstance(entry, Reply):
+        _apply_reply(gateway, entry, now)
+        ProviderEvent.objects.filter(pk=new[0][0]).update(applied_at=now)
+    passing("inbox.before_commit")
+    return bool(new)
+
+
+def _plain(entry: Receipt | Reply) -> dict[str, Any]:
+    content = asdict(entry)
+    if entry.at is not None:
+        content["at"] = entry.at.isoformat()
+    return content
+
+
+def _apply_reply(gateway: Gateway, reply: Reply, now: datetime) -> None:
+    shop = gateway.shop
+    number = contact_digest("phone", reply.address)
+    people = consent.persons_of_contact(number)
+    read = read_reply(reply.content)
+    opts_out = read.opts_out and effects_are_real(shop, gateway)
+    if opts_out:
+        consent.opt_out(
+            shop, Medium.SMS, now=now, source="reply", contact_digest=number, words=reply.content[:20],
+            person_id=people[0] if len(people) == 1 else None,
+        )  # fmt: skip
+    sealed, key_id = seal({"text": reply.content}, f"reply|{shop.pk}")
+    ReplyRow.objects.create(
+        shop=shop, person_id=people[0] if people else None, channel=gateway.channel,
+        contact_mask=mask_phone(reply.address), sealed_text=sealed, key_id=key_id, is_opt_out=opts_out,
+        received_at=now, handled_at=now if opts_out else None,
+    )  # fmt: skip
+
+
+def reply_text(reply: ReplyRow) -> str:
+    """What a person wrote, in clear; the caller's page writes the audit row."""
+    return str(open_sealed(reply.sealed_text, reply.key_id, f"reply|{reply.shop_id}")["text"])
+
+
+def apply_events(now: datetime, by: str, limit: int = APPLY_AT_ONCE) -> int:
+    """Apply stored receipts that wait, each once; how many."""
+
+    def work() -> int:
+        waiting = list(
+            ProviderEvent.objects.filter(applied_at__isnull=True, kind=RECEIPT)
+            .select_related("gateway__shop")
+            .order_by("pk")[:limit]
+        )
+        taken = _take(waiting, now)
+        ours = [event for event in waiting if event.pk in taken]
+        _apply_receipts(ours, by, now)
+        if ours:
+            passing("apply.before_commit")
+        return len(ours)
+
+    applied = transacted(work)
+    if applied:
+        passing("apply.after")
+    return applied
+
+
+def _take(events: Sequence[ProviderEvent], now: datetime) -> set[int]:
+    """The conditional update decides which worker applies an event."""
+    if not events:
+        return set()
+    found = rows(
+        f"UPDATE dispatch_providerevent SET applied_at = %s WHERE {among('id')} AND applied_at IS NULL RETURNING id",
+        [stamp(now), listed([event.pk for event in events])],
+    )
+    return {row[0] for row in found}
+
+
+def _matched(receipts: Sequence[_Received]) -> list[int | None]:
+    """The message of each receipt: by (our id of the call, number), else by (the provider's id, number)."""
+    by_out = _messages_of("out_id", [r.out_id for r in receipts if r.out_id], receipts)
+    by_provider = _messages_of("provider_id", [r.provider_id for r in receipts if r.provider_id], receipts)
+    return [
+        by_out.get((r.gateway_id, r.out_id, r.number))
+        or by_provider.get((r.gateway_id, r.provider_id, r.number))
+        for r in receipts
+    ]
+
+
+def _messages_of(
+    column: str, ids: Sequence[str], receipts: Sequence[_Received]
+) -> dict[tuple[Any, ...], int]:
+    found = rows(
+        f"SELECT b.gateway_id, b.{column}, m.contact_digest, m.id FROM dispatch_batch b "
+        "JOIN dispatch_attempt a ON a.batch_id = b.id JOIN dispatch_message m ON m.id = a.message_id "
+        f"WHERE {among(f'b.{column}')} AND {among('m.contact_digest')}",
+        [listed(sorted(set(ids))), listed(sorted({r.number for r in receipts}))],
+    )
+    return {(gateway, key, number): message for gateway, key, number, message in found}
+
+
+def _content(event: ProviderEvent) -> Mapping[str, Any]:
+    return open_sealed(event.sealed, event.key_id, f"event|{event.gateway_id}|{event.kind}|{event.event_key}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a report says of messages: the same for all of a group."""
+
+    status: str
+    reason: str
+    code: str = ""
+    segments: int | None = None
+    dead_contact: bool = False
+    opt_out: bool = False
+
+
+@dataclass(frozen=True)
+class _Received:
+    event_id: int
+    gateway_id: int
+    number: str
+    out_id: str
+    provider_id: str
+    verdict: Verdict
+
+
+def _received(event: ProviderEvent) -> _Received:
+    content = _content(event)
+    verdict = Verdict(
+        content["status"], content["reason"] or content["code"], content["code"], content["segments"],
+        content["dead_contact"], content["opt_out"],
+    )  # fmt: skip
+    number = contact_digest("phone", content["address"])
+    return _Received(event.pk, event.gateway_id, number, content["out_id"], content["provider_id"], verdict)
+
+
+def _apply_receipts(events: Sequence[ProviderEvent], by: str, now: datetime) -> None:
+    receipts = [_received(event) for event in events]
+    matched = [
+        (receipt, message)
+        for receipt, message in zip(receipts, _matched(receipts), strict=True)
+        if message is not None
+    ]
+    if not matched:
+        return
+    _attempts_were_taken(matched, now)
+    occasions = dict(
+        Message.objects.filter(pk__in=[message for _, message in matched]).values_list("pk", "occasion_id")
+    )
+    known = Occasion.objects.select_related("shop", "gateway").in_bulk(set(occasions.values()))
+    groups: dict[tuple[int, Verdict], list[int]] = defaultdict(list)
+    for receipt, message in matched:
+        groups[occasions[message], receipt.verdict].append(message)
+    for (occasion_id, verdict), ids in groups.items():
+        report_deliveries(known[occasion_id], sorted(ids), verdict, by=by, now=now)
+    many(
+        "UPDATE dispatch_providerevent SET message_id = %s WHERE id = %s",
+        [(message, receipt.event_id) for receipt, message in matched],
+    )
+
+
+def _attempts_were_taken(matched: Sequence[tuple[_Received, int]], now: datetime) -> None:
+    """A report about a call proves that the call was taken, whatever was known of it."""
+    out_ids = sorted({receipt.out_id for receipt, _ in matched if receipt.out_id})
+    rows(
+        "UPDATE dispatch_attempt SET outcome = 'accepted', settled_at = %s, next_query_at = NULL "
+        f"WHERE {among('message_id')} AND outcome <> 'accepted' AND batch_id IN "
+        f"(SELECT id FROM dispatch_batch WHERE {among('out_id')}) RETURNING id",
+        [stamp(now), listed(sorted({message for _, message in matched})), listed(out_ids)],
+    )
+
+
+def report_deliveries(
+    occasion: Occasion, ids: Sequence[int], verdict: Verdict, *, by: str, now: datetime
+) -> list[int]:
+    """A report says what became of messages; those that moved. Call it within a transaction.
+
+    It may come before the answer of the call, and after someone judged otherwise: it is true all the same.
+    """
+    if verdict.status not in ("delivered", "undelivered"):
+        return []
+    delivered = verdict.status == "delivered"
+    after = S.DELIVERED if delivered else S.UNDELIVERED
+    why = "" if delivered else verdict.reason
+    usual = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.NO_RECEIPT)
+    moved = move(ids, usual, after, at=now, by=by, reason=why, sets=", look_at = NULL")
+    left = sorted(set(ids) - set(moved))
+    moved += move(
+        left, REOPENED_BY_TRUTH, after, at=now, by=by, reason=why,
+        sets=", look_at = NULL, lease_token = lease_token + 1, sent_at = COALESCE(sent_at, %s)",
+        set_params=[stamp(now)],
+    )  # fmt: skip
+    if moved:
+        _correct_cost(occasion, moved, verdict.segments, delivered=delivered)
+    if verdict.dead_contact:
+        mark_dead(occasion, ids, verdict.code, now)
+    if verdict.opt_out:
+        for message in ids:
+            _carrier_opt_out(occasion, message, verdict.code, now)
+    return moved
+
+
+def _correct_cost(occasion: Occasion, ids: Sequence[int], segments: int | None, *, delivered: bool) -> None:
+    """The report's billed segments win over ours; a gateway that bills on delivery bills nothing for a failure."""
+    gateway = occasion.gateway
+    if gateway is None:
+        return
+    if not delivered and rules_of(gateway.provider).billing == "on_delivery":
+        Message.objects.filter(pk__in=ids).update(cost_millis=0)
+    elif segments is not None:
+        differing = Message.objects.filter(pk__in=ids).exclude(segments=segments)
+        differing.update(segments=segments, cost_millis=segments * gateway.price_millis)
+
+
+def _carrier_opt_out(occasion: Occasion, message_id: int, code: str, now: datetime) -> None:
+    """The carrier's own blacklist: the person has refused there."""
+    number = Message.objects.values_list("contact_digest", flat=True).get(pk=message_id)
+    if number and effects_are_real(occasion.shop, occasion.gateway):
+        known = consent.refused_contacts(occasion.shop_id, occasion.channel, [number])
+        if known.get(number) != "opted_out":
+            consent.opt_out(
+                occasion.shop, occasion.channel, now=now, source="carrier", contact_digest=number, words=code
+            )
