@@ -1,4 +1,4 @@
-"""A small shop for segments: facts with known answers in a warehouse of the test's own, features built, one catalog entry."""
+"""A small shop for segments: facts with known answers in a warehouse of the test's own, features, one catalog entry."""
 
 from __future__ import annotations
 
