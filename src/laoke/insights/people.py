@@ -1,0 +1,152 @@
+"""Lists of people out of the features: which, in which order, one page at a time; and one person's own history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from laoke.warehouse.engine import Reader
+
+SORTS = ("last", "first", "orders", "net", "net_365", "refunded", "gap")
+FIRST = (-(2**62), -(2**62) * 2)
+EVERYBODY = 100_000_000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which people a list shows. Empty text and −1 mean all; days are days since the last purchase, money is cents.
+
+    `persons` None means everybody; an empty list nobody.
+    """
+
+    lifecycle: str = ""
+    group3: str = ""
+    rfm: str = ""
+    province: str = ""
+    city: str = ""
+    tag: str = ""
+    reach: str = ""
+    r_score: int = -1
+    f_score: int = -1
+    orders_from: int = -1
+    net_365_from: int = -1
+    days_from: int = -1
+    days_to: int = -1
+    persons: Sequence[int] | None = None
+
+    def params(self) -> dict[str, Any]:
+        """The parameters of the query."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {**values, "persons": "" if self.persons is None else listed(self.persons)}
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """Rows of one page, how many match in all, and the keys of the pages beside it ("" = there is none)."""
+
+    rows: list[dict[str, Any]]
+    matched: int
+    previous: str = ""
+    following: str = ""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of a list: one of `SORTS` and a direction; equal values go by number."""
+
+    sort: str = "net"
+    descending: bool = True
+    sign: int = field(init=False, default=1)
+
+    def __post_init__(self) -> None:
+        if self.sort not in SORTS:
+            raise ValueError(f"sort: found {self.sort!r}, expected one of {', '.join(SORTS)}")
+        object.__setattr__(self, "sign", -1 if self.descending else 1)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Numbers as the queries take them: `,1,2,`; an empty list matches nobody."""
+    return "," + "".join(f"{number}," for number in numbers) if numbers else ",,"
+
+
+def page_of_people(
+    reader: Reader,
+    shop_id: int,
+    as_of_day: int,
+    wanted: Wanted,
+    order: Order,
+    *,
+    rows: int,
+    after: str = "",
+    before: str = "",
+) -> PeoplePage:
+    """One page: after a key, before a key, or the first. Keys come from `PeoplePage`; a broken one gives the first."""
+    backwards = bool(before) and not after
+    turn = -1 if backwards else 1
+    key, tie = _key(after or before)
+    at = (turn * key, turn * tie) if (after or before) and (key, tie) != FIRST else FIRST
+    found = reader.query(
+        "customers_page", shop_id=shop_id, as_of_day=as_of_day, sort=order.sort, sign=turn * order.sign, tie=turn,
+        after_key=at[0], after_tie=at[1], page_rows=rows + 1, **wanted.params(),
+    ).to_pylist()  # fmt: skip
+    more, found = len(found) > rows, found[:rows]
+    matched = found[0]["matched"] if found else 0
+    if backwards:
+        found.reverse()
+    if not found:
+        return PeoplePage([], 0)
+    first, last = (_text(found[n], turn) for n in (0, -1))
+    has_before = more if backwards else bool(after)
+    has_after = True if backwards else more
+    return PeoplePage(found, matched, first if has_before else "", last if has_after else "")
+
+
+def _key(text: str) -> tuple[int, int]:
+    key, _, tie = text.partition("_")
+    try:
+        return int(key), int(tie)
+    except ValueError:
+        return FIRST
+
+
+def _text(row: dict[str, Any], turn: int) -> str:
+    return f"{turn * row['sort_key']}_{turn * row['tie']}"
+
+
+def all_people(reader: Reader, shop_id: int, as_of_day: int, wanted: Wanted) -> list[int]:
+    """Every person that matches, by number: for acts on a whole list."""
+    found = reader.query(
+        "customers_page", shop_id=shop_id, as_of_day=as_of_day, sort="net", sign=-1, tie=1, after_key=FIRST[0],
+        after_tie=FIRST[1], page_rows=EVERYBODY, **wanted.params(),
+    )  # fmt: skip
+    return sorted(found["person_id"].to_pylist())
+
+
+def customer_of_order(reader: Reader, shop_id: int, order_id: str) -> int | None:
+    """The customer of an order by its exact number."""
+    found = reader.query("order_customer", shop_id=shop_id, order_id=order_id).to_pylist()
+    return found[0]["customer_id"] if found else None
+
+
+def reach_by_person(
+    reader: Reader, shop_id: int, people: Sequence[int]
+) -> dict[int, dict[str, dict[str, Any]]]:
+    """{person: {channel: row of the reach mirror}} for those about whom something was decided."""
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    rows = reader.query("person_reach", shop_id=shop_id, persons=listed(people)).to_pylist()
+    for row in rows:
+        found.setdefault(row["person_id"], {})[row["channel"]] = row
+    return found
+
+
+def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) -> dict[str, Any] | None:
+    """What the features of a day say of one person; None when that day does not know them."""
+    rows = reader.query("person_features", shop_id=shop_id, person_id=person_id).to_pylist()
+    return next((row for row in rows if row["as_of_day"] == as_of_day), None)
+
+
+def orders_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
+    """The orders of one person, the newest first."""
+    return reader.query("person_orders", shop_id=shop_id, person_id=person_id, page_rows=most).to_pylist()
