@@ -101,6 +101,7 @@ class Round(models.Model):
     state = models.CharField(max_length=10, choices=RoundState.choices, default=RoundState.DRAFT)
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, related_name="rounds")
     occasion = models.OneToOneField(Occasion, models.PROTECT, null=True, related_name="round")
+    test_occasion = models.ForeignKey(Occasion, models.SET_NULL, null=True, related_name="+")
     tested_at = models.DateTimeField(null=True)
     tested_body_hash = models.CharField(max_length=64, blank=True)
 

@@ -45,6 +45,7 @@ SENTENCES: dict[str, str] = {
     "task_state": gettext_noop("没有任务状态 %(state)s，可选：%(known)s"),
     "task_after_open": gettext_noop("先做完：%(titles)s"),
     "task_evidence": gettext_noop("写明凭证才能完成：%(wanted)s"),
+    "offer_unknown": gettext_noop("没有优惠 %(offer)s，现有编号：%(known)s"),
     "no_segment": gettext_noop("这一轮还没有人群"),
     "segment_text": gettext_noop("人群写法不对：%(problem)s"),
     "no_facts": gettext_noop("还没有导入订单，先用导入页或 laoke import"),

@@ -231,7 +231,7 @@ def round_set(
 ) -> None:
     """改一轮：渠道、人群、文字、时间、优惠、对照。"""
     ready()
-    from laoke.config.round_changes import Changes, apply_changes
+    from laoke.campaigns.changes import Changes, apply_changes
 
     target = the_shop(shop)
     rows = found_rounds(found_campaign(target, campaign), round_key)
