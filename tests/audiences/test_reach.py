@@ -16,7 +16,9 @@ from tests.audiences.world import NOW, TODAY, World
 CLOCK = parse_clock(f"={NOW.isoformat(sep=' ', timespec='minutes')}")
 
 
-def known(world: World, person: int, phone: str = "valid", *, customer: int | None = None, digest: str = "") -> None:
+def known(
+    world: World, person: int, phone: str = "valid", *, customer: int | None = None, digest: str = ""
+) -> None:
     """A customer of a person, with a sealed record."""
     number = customer or person
     Customer.objects.create(pk=number, owner=world.owner, person_id=person, created_at=NOW)
@@ -47,7 +49,9 @@ def reasons(world: World, *people: int, channel: str = "sms") -> dict[int, tuple
 
 
 def test_reasons_come_in_a_fixed_order(world: World) -> None:
-    for person, phone in enumerate(("valid", "valid", "valid", "valid", "masked", "invalid", "none", "valid"), start=1):
+    for person, phone in enumerate(
+        ("valid", "valid", "valid", "valid", "masked", "invalid", "none", "valid"), start=1
+    ):
         known(world, person, phone)
     agreed(world, 1, 2, 3, 4, 5, 6, 7)
     Consent.objects.filter(person_id=4).update(expires_on=TODAY - timedelta(days=1))
@@ -100,7 +104,9 @@ def customer(number: int, phone: str) -> dict[str, object]:
 def test_those_without_a_row_are_unreachable_for_the_reason_that_the_facts_give(world: World) -> None:
     for person in (1, 2, 3):
         known(world, person)
-    world.load([], customers=[customer(n, s) for n, s in enumerate(("valid", "valid", "masked", "none"), start=1)])
+    world.load(
+        [], customers=[customer(n, s) for n, s in enumerate(("valid", "valid", "masked", "none"), start=1)]
+    )
     agreed(world, 1)
     sms = counting.breakdown(world.shop, "everyone", TODAY).reach[0]
     assert (sms.channel, sms.reachable) == ("sms", 1)
@@ -145,7 +151,9 @@ def test_a_mark_that_came_meanwhile_stays(three: World, monkeypatch: pytest.Monk
     assert counting.count(three.shop, "reachable(sms)", TODAY).n == 2
 
 
-def test_a_write_cut_short_before_publishing_is_done_again(three: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_cut_short_before_publishing_is_done_again(
+    three: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def killed(*_given: object) -> None:
         raise KeyboardInterrupt
 
@@ -176,7 +184,9 @@ def test_everything_mirrored_anew_equals_the_ledger(three: World) -> None:
     touched = {(2, "sms"): mirrors.Touched(TODAY.toordinal() - 719163, 1, 2)}
     mirroring.mirror_everything(three.shop, three.warehouse, CLOCK, lambda *_given: touched)
     assert counting.count(three.shop, 'tag("晒单") and reachable(sms)', TODAY).n == 1
-    rows = three.warehouse.reader().rows("SELECT person_id, touches_30 FROM customer_reach WHERE touches_30 > 0")
+    rows = three.warehouse.reader().rows(
+        "SELECT person_id, touches_30 FROM customer_reach WHERE touches_30 > 0"
+    )
     assert rows == [{"person_id": 2, "touches_30": 2}]
 
 

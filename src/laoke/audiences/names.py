@@ -59,8 +59,21 @@ def closed_value(field: str, word: str) -> str | None:
 
 
 def nearest(word: str, known: Iterable[str], most: int = 6) -> tuple[str, ...]:
-    """The known words by edit distance, the nearest first."""
-    return tuple(sorted(known, key=lambda one: (_distance(word.lower(), one), one))[:most])
+    """The known words by edit distance, the nearest first; letters shared at the beginning count for a word."""
+    typed = word.lower()
+
+    def far(one: str) -> int:
+        return _distance(typed, one) - _shared(typed, one)
+
+    return tuple(sorted(known, key=lambda one: (far(one), one))[:most])
+
+
+def _shared(first: str, second: str) -> int:
+    """How many letters the words share at the beginning."""
+    return next(
+        (at for at, (one, other) in enumerate(zip(first, second, strict=False)) if one != other),
+        min(len(first), len(second)),
+    )
 
 
 def _distance(first: str, second: str) -> int:

@@ -12,7 +12,7 @@ from datetime import date
 
 from sqlglot import exp
 
-from laoke.audiences.tree import Between, Window, Within
+from laoke.audiences.tree import Between, Window
 
 EPOCH = date(1970, 1, 1).toordinal()
 FEATURES = "f"
@@ -165,7 +165,7 @@ class Sources:
             last = min(day_number(window.last), self.as_of_day)
             return [day.copy() >= number(day_number(window.first)), day.copy() <= number(last)]
         upper = [day.copy() <= number(self.as_of_day)]
-        return [day.copy() >= number(self.as_of_day - window.days), *upper] if window else upper
+        return upper if window is None else [day.copy() >= number(self.as_of_day - window.days), *upper]
 
     def _orders(self, window: Window) -> exp.Select:
         coupon = exp.Case().when(column("o", "coupon_used"), number(1)).else_(number(0))
@@ -226,21 +226,22 @@ def _same_customer(table: str) -> exp.Expr:
     )
 
 
+_MEASURED = ("orders", "paid_cents", "net_cents", "refunded_cents", "item_count", "coupon_orders")
+
+
 def precomputed(measure: str, window: Window) -> str:
     """The feature column that holds a measure for this window, or '' when the facts must be asked."""
-    if window is not None and not isinstance(window, Within):
+    if isinstance(window, Between):
         return ""
-    days = 0 if window is None else window.days
-    return _PRECOMPUTED.get((measure, days), "")
+    return _PRECOMPUTED.get((measure, None if window is None else window.days), "")
 
 
-_WINDOWS = (0, 30, 90, 180, 365)
-_PRECOMPUTED = {
-    **{("orders", days): f"orders_{days}" if days else "orders" for days in _WINDOWS},
-    **{("paid_cents", days): f"paid_cents_{days}" if days else "paid_cents" for days in _WINDOWS},
-    ("net_cents", 0): "net_cents",
+_PRECOMPUTED: dict[tuple[str, int | None], str] = {
+    **{(measure, None): measure for measure in _MEASURED},
+    **{
+        (measure, days): f"{measure}_{days}"
+        for measure in ("orders", "paid_cents")
+        for days in (30, 90, 180, 365)
+    },
     ("net_cents", 365): "net_cents_365",
-    ("refunded_cents", 0): "refunded_cents",
-    ("item_count", 0): "item_count",
-    ("coupon_orders", 0): "coupon_orders",
 }

@@ -162,9 +162,8 @@ class _Parser:
         except TreeError as error:
             end = self.tokens[max(self.at - 1, 0)]
             length = end.position + end.length - token.position
-            raise FilterError(
-                error.code, token.position, length, found=token.value, **error.params
-            ) from error
+            params = {key: value for key, value in error.params.items() if key not in ("found", "allowed")}
+            raise FilterError(error.code, token.position, length, found=token.value, **params) from error
 
     def condition_named(self, name: str) -> Node:
         if name in MEASURES:
