@@ -49,7 +49,7 @@ def make_demo_shop(*, customers: int, orders: int, seed: int = 11) -> dict[str, 
 
 def equip(shop: Shop, now: datetime) -> None:
     """What every shop starts with: starter segments, and for the demo shop a gateway that sends nothing for real."""
-    from laoke.audiences.builtin import ensure_builtin
+    from laoke.audiences.segments import ensure_builtin
     from laoke.dispatch.gateways import make_loopback_gateway
 
     ensure_builtin(shop, now)

@@ -22,12 +22,13 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     if not _free(port):
         refuse("port", f"端口 {port} 已被占用。关掉占用它的程序，或用 --port 换一个")
     make_installation()
-    from laoke.config.demo import make_demo_shop
+    from laoke.config.demo import first_owner, make_demo_shop
+    from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Shop
 
     if with_demo and not Shop.objects.exists():
         make_demo_shop(customers=customers, orders=orders)
-    _first_owner()
+    first_owner(clock_from_env().now())
     gateway_port = GATEWAY_PORT if _free(GATEWAY_PORT) else _any_port()
     os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway_port}"
     callback = f"http://127.0.0.1:{port}/hooks/aliyun/"
@@ -38,20 +39,6 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     ]
     say(f"老客已打开：http://127.0.0.1:{port}  （Ctrl-C 停止）")
     return _wait(children)
-
-
-def _first_owner() -> None:
-    """An owner account whose one-time password is printed once, when nobody can sign in yet."""
-    from laoke.shops.clock import clock_from_env
-    from laoke.shops.models import Role, Shop, User
-    from laoke.shops.setup import add_user
-
-    if User.objects.exists():
-        return
-    _, password = add_user(
-        "owner", shops=list(Shop.objects.all()), role=Role.OWNER, now=clock_from_env().now()
-    )
-    say(f"店长账号 owner，一次性密码 {password}（登录后会让你换一个）")
 
 
 def _start(*words: str) -> subprocess.Popen[bytes]:

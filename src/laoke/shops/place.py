@@ -54,6 +54,7 @@ class Place:
             self.exports,
             self.snapshots,
             self.logs,
+            self.home / "static",
         ):
             folder.mkdir(parents=True, exist_ok=True)
         for private in (self.keys.parent, self.staging, self.uploads, self.exports, self.snapshots):

@@ -104,9 +104,9 @@ def demo(
 ) -> None:
     """建一家示例店：两年的订单、商品、物流、评价，没有一个真人。"""
     from laoke.config.commands.house import make_installation
-    from laoke.config.demo import make_demo_shop
 
     make_installation()
+    from laoke.config.demo import make_demo_shop
     from laoke.shops.models import Shop
 
     if Shop.objects.filter(is_demo=True).exists():

@@ -63,6 +63,7 @@ def gateway(
     seed: Annotated[int, typer.Option(help="随机种子")] = 11,
 ) -> None:
     """启动一个和真网关同协议的演练网关：只收永不分配的号码，什么都不会真的发出去。"""
+    ready()
     from laoke.config.loopback import run_gateway
 
     if provider != "aliyun":

@@ -1,0 +1,23 @@
+"""Bringing together what mirrors need: the ledger's people from below, and who was written to from dispatch."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from laoke.audiences.mirroring import write_mirrors
+from laoke.dispatch.touches import counts_of, write_touches
+from laoke.shops.clock import Clock
+from laoke.shops.models import Shop
+from laoke.shops.place import Place
+from laoke.warehouse.store import Warehouse
+
+
+def write_all_mirrors(place: Place, now: datetime) -> bool:
+    """Write what is marked in every shop; True when there was anything."""
+    warehouse = Warehouse(place.warehouse)
+    clock = Clock(start=now, frozen=True)
+    worked = False
+    for shop in Shop.objects.select_related("owner"):
+        worked = write_mirrors(shop, warehouse, clock, counts_of) or worked
+        worked = write_touches(shop, warehouse, now) or worked
+    return worked
