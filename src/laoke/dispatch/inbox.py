@@ -226,8 +226,18 @@ def _attempts_were_taken(matched: Sequence[tuple[_Received, int]], now: datetime
     )
 
 
+# Where a report usually meets a message.
+AWAITING_REPORT: tuple[str, ...] = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.NO_RECEIPT)
+
+
 def report_deliveries(
-    occasion: Occasion, ids: Sequence[int], verdict: Verdict, *, by: str, now: datetime
+    occasion: Occasion,
+    ids: Sequence[int],
+    verdict: Verdict,
+    *,
+    by: str,
+    now: datetime,
+    usual: Sequence[str] = AWAITING_REPORT,
 ) -> list[int]:
     """A report says what became of messages; those that moved. Call it within a transaction.
 
@@ -238,11 +248,10 @@ def report_deliveries(
     delivered = verdict.status == "delivered"
     after = S.DELIVERED if delivered else S.UNDELIVERED
     why = "" if delivered else verdict.reason
-    usual = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.NO_RECEIPT)
     moved = move(ids, usual, after, at=now, by=by, reason=why, sets=", look_at = NULL")
-    left = sorted(set(ids) - set(moved))
+    late = () if S.HANDED_OVER in usual else REOPENED_BY_TRUTH
     moved += move(
-        left, REOPENED_BY_TRUTH, after, at=now, by=by, reason=why,
+        sorted(set(ids) - set(moved)), late, after, at=now, by=by, reason=why,
         sets=", look_at = NULL, lease_token = lease_token + 1, sent_at = COALESCE(sent_at, %s)",
         set_params=[stamp(now)],
     )  # fmt: skip
