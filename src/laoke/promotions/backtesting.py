@@ -1,0 +1,227 @@
+"""Backtest: the offers on the shop's own orders of a past period, as they were bought (rules R17 to R19).
+
+Lines are priced where the source gave them, totals otherwise; cost is that of the products where known. A result names
+its catalog entry, which is pinned, so that it can be worked out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+
+from laoke.promotions import engine
+from laoke.promotions.facts import day_number, reader_at
+from laoke.promotions.models import Backtest, Offer
+from laoke.promotions.offers import OfferRefused, describe, offer_value
+from laoke.shops import audit, catalog
+from laoke.shops.clock import Clock
+from laoke.shops.models import CatalogEntry, Shop, User
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from laoke.promotions.columnar import BacktestFigures
+    from laoke.warehouse.engine import Reader
+
+MOST_EXAMPLES = 100
+
+
+class BacktestRefused(Exception):
+    """A backtest that cannot be made: `no_facts`, `no_offers` or `period` (its end before its start)."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Example:
+    """An order that would have been sold below cost."""
+
+    order_id: str
+    loss_cents: int
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The figures of a period and the orders at a loss, the largest loss first. `basis` counts orders by what is
+    known of them: with lines, or with totals only."""
+
+    figures: BacktestFigures
+    examples: tuple[Example, ...]
+    basis: dict[str, int]
+
+
+def backtest(
+    shop: Shop,
+    offers: Sequence[Offer | Mapping[str, Any]],
+    period_from: date,
+    period_to: date,
+    *,
+    by: User | None,
+    clock: Clock,
+) -> Backtest:
+    """Replay offers (rows, or JSON of offers that are not stored) on the orders paid from one day to another.
+
+    A period with too few orders is stored as a refusal with how many it needs: it was seen, but proves nothing.
+
+    Raises
+    ------
+    BacktestRefused
+        before the first import, without offers, or for a period that ends before it begins.
+    OfferRefused
+        when offers do not go together.
+    """
+    entry = catalog.current()
+    if entry is None:
+        raise BacktestRefused("no_facts")
+    if not offers:
+        raise BacktestRefused("no_offers")
+    if period_to < period_from:
+        raise BacktestRefused("period")
+    values = [offer_value(one) if isinstance(one, Offer) else _given(one) for one in offers]
+    try:
+        engine.check_offers(values)
+        replayed = replay(reader_at(entry), shop.pk, values, period_from, period_to)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+    rows = [one if isinstance(one, Offer) else None for one in offers]
+    return _store(shop, values, rows, (period_from, period_to), replayed, entry, by, clock)
+
+
+def _given(data: Mapping[str, Any]) -> engine.Offer:
+    try:
+        return engine.offer_from_dict(data)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+
+
+def usual_period(today: date, day: date | None = None) -> tuple[date, date]:
+    """The period to look at when nobody names one: 21 days around the campaign's day a year before, where that lies in
+    the past; else the 90 days before today."""
+    if day is not None:
+        middle = day - timedelta(days=365)
+        if middle + timedelta(days=10) < today:
+            return middle - timedelta(days=10), middle + timedelta(days=10)
+    return today - timedelta(days=90), today - timedelta(days=1)
+
+
+def replay(
+    reader: Reader, shop_id: int, offers: Sequence[engine.Offer], period_from: date, period_to: date
+) -> Replay:
+    """The figures of a period at one catalog entry."""
+    days = {"shop_id": shop_id, "from_day": day_number(period_from), "to_day": day_number(period_to)}
+    with_lines = _replay_lines(reader.query("backtest_lines", **days), offers)
+    totals = _replay_totals(reader.query("backtest_totals", **days), offers)
+    figures = with_lines[0] + totals[0]
+    examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
+    return Replay(
+        figures,
+        tuple(examples[:MOST_EXAMPLES]),
+        {"orders_with_lines": with_lines[0].orders, "orders_with_totals": totals[0].orders},
+    )
+
+
+def _replay_lines(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[BacktestFigures, list[Example]]:
+    from laoke.promotions.columnar import UNKNOWN_COST, columns_from_lines
+
+    product_ids, categories = rows["product_id"].to_pylist(), rows["category"].to_pylist()
+    order_ids = rows["order_id"].to_numpy(zero_copy_only=False)
+    columns, baskets = columns_from_lines(
+        order_ids,
+        product_ids,
+        _numbers(rows, "quantity"),
+        _numbers(rows, "unit_price_cents"),
+        _numbers(rows, "cost_cents", UNKNOWN_COST),
+        dict(zip(product_ids, categories, strict=True)),
+    )
+    paid = _numbers(rows, "goods_paid_cents")[columns.offsets[:-1]]
+    return _priced(columns, offers, paid, baskets)
+
+
+def _replay_totals(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[BacktestFigures, list[Example]]:
+    from laoke.promotions.columnar import columns_from_totals
+
+    columns = columns_from_totals(_numbers(rows, "goods_cents"))
+    baskets = rows["order_id"].to_numpy(zero_copy_only=False)
+    return _priced(columns, offers, _numbers(rows, "goods_paid_cents"), baskets)
+
+
+def _numbers(rows: pa.Table, name: str, missing: int = 0) -> NDArray[np.int64]:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pc.fill_null(pc.cast(rows[name], pa.int64()), missing)
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _priced(
+    columns: Any, offers: Sequence[engine.Offer], paid: NDArray[np.int64], baskets: NDArray[Any]
+) -> tuple[BacktestFigures, list[Example]]:
+    from laoke.promotions.columnar import backtest_figures, loss_baskets, price_baskets
+
+    priced = price_baskets(columns, offers)
+    positions, losses = loss_baskets(columns, priced)
+    examples = [
+        Example(str(baskets[place]), int(loss))
+        for place, loss in zip(positions[:MOST_EXAMPLES], losses[:MOST_EXAMPLES], strict=True)
+    ]
+    return backtest_figures(columns, priced, paid), examples
+
+
+def _store(
+    shop: Shop,
+    values: Sequence[engine.Offer],
+    rows: Sequence[Offer | None],
+    period: tuple[date, date],
+    replayed: Replay,
+    entry: CatalogEntry,
+    by: User | None,
+    clock: Clock,
+) -> Backtest:
+    now = clock.now()
+    told = [
+        {"row": row.pk if row else None, "what": describe(value), **engine.offer_to_dict(value)}
+        for value, row in zip(values, rows, strict=True)
+    ]
+    with transaction.atomic():
+        catalog.pin(entry.pk)
+        stored = Backtest.objects.create(
+            shop=shop, offers=told, period_from=period[0], period_to=period[1], catalog_ref=entry.pk,
+            result=result_of(replayed), created_by=by, created_at=now,
+        )  # fmt: skip
+        audit.record(
+            "backtest.make",
+            shop=shop,
+            actor=by,
+            at=now,
+            subject=str(stored.pk),
+            count=replayed.figures.orders,
+        )
+    return stored
+
+
+def result_of(replayed: Replay) -> dict[str, Any]:
+    """A replay as stored: beside a refusal stands no figure but how many orders there are and are needed."""
+    figures = replayed.figures
+    if figures.refusal is not None:
+        return {
+            "refused": figures.refusal.code,
+            "orders": figures.orders,
+            "needed_orders": figures.needed_orders,
+            "basis": replayed.basis,
+        }
+    return {
+        **figures.to_dict(),
+        "basis": replayed.basis,
+        "loss_examples": [
+            {"order_id": one.order_id, "loss_cents": one.loss_cents} for one in replayed.examples
+        ],
+    }
