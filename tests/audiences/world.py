@@ -26,6 +26,7 @@ class World:
         self.shop = self.another_shop("主店")
         self.user = User.objects.create(username="wang")
         self.warehouse = Warehouse(settings.PLACE.warehouse)
+        self.writes = 0
 
     def another_shop(self, name: str) -> Shop:
         return Shop.objects.create(owner=self.owner, name=name, created_at=NOW)
@@ -58,12 +59,17 @@ class World:
             f"l-{shop.pk}",
         )
         features = build_features(self.warehouse.reader(), AS_OF, shop.pk)
-        write_features(self.warehouse, features, AS_OF, shop.pk, app_id=f"features-{shop.pk}")
+        write_features(self.warehouse, features, AS_OF, shop.pk, app_id=self.new("features"))
         return catalog.publish(self.warehouse.versions(), as_of_day=TODAY, now=NOW, reason="import")
 
     def write(self, name: str, rows: Any, app_id: str) -> None:
         if rows.num_rows:
-            self.warehouse.upsert(name, rows, app_id=app_id)
+            self.warehouse.upsert(name, rows, app_id=self.new(app_id))
+
+    def new(self, app_id: str) -> str:
+        """An id of a write that was never used, so that a second load is no repeat of the first."""
+        self.writes += 1
+        return f"{app_id}-{self.writes}"
 
     def buyers(self, *people: int, days_ago: int = 10) -> None:
         """One order each, so that these persons are known."""

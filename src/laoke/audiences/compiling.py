@@ -95,8 +95,10 @@ class Compiler:
                 )
             case Tagged(tag):
                 return is_not_null(column(self.sources.tag(tag), "person_id"))
-            case Reachable() | Consented():
-                return exp.Coalesce(this=self._reach(node), expressions=[exp.false()])
+            case Reachable(channel):
+                return is_not_null(column(self.sources.allowed("reachable", channel), "person_id"))
+            case Consented(channel):
+                return is_not_null(column(self.sources.allowed("consented", channel), "person_id"))
             case Has(contact):
                 return or_zero(column(self.sources.contacts(), f"has_{contact}")).eq(number(1))
             case BoughtProduct(_, bounds, _):
@@ -118,20 +120,14 @@ class Compiler:
                 return column(FEATURES, "last_day" if field == "last_order" else "first_day")
             case OneOf(field, _):
                 return column(FEATURES, FIELD_COLUMNS.get(field, field))
-            case Tagged() | Has():
+            case Tagged() | Has() | Consented():
                 return self.holds(node)
             case Reachable(channel):
                 return column(self.sources.reach(channel), "reason")
-            case Consented():
-                return self._reach(node)
             case BoughtProduct(words, _, window):
                 return or_zero(column(self.sources.product(words, window), "orders"))
             case _:
                 return column(FEATURES, "person_id")
-
-    def _reach(self, node: Reachable | Consented) -> exp.Expr:
-        name = "reachable" if isinstance(node, Reachable) else "consented"
-        return column(self.sources.reach(node.channel), name)
 
     def _measure(self, measure: str, window: Window) -> exp.Expr:
         name = MEASURE_COLUMNS[measure]

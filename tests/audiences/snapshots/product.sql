@@ -1,0 +1,38 @@
+-- $t1 = 四件套
+WITH product_1 AS (
+  SELECT
+    COALESCE(m.person_id, o.customer_id) AS person_id,
+    COUNT(DISTINCT o.paid_day) AS orders
+  FROM orders_counted AS o
+  LEFT JOIN person_map AS m
+    ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id
+  WHERE
+    (
+      o.shop_id = 1
+      AND NOT o.customer_id IS NULL
+      AND o.paid_day >= 20310
+      AND o.paid_day <= 20400
+    )
+    AND (
+      CONTAINS(LOWER(o.titles), $t1)
+      OR o.order_id IN (
+        SELECT
+          l.order_id
+        FROM order_lines AS l
+        WHERE
+          l.shop_id = 1 AND CONTAINS(LOWER(l.title), $t1)
+      )
+    )
+  GROUP BY
+    COALESCE(m.person_id, o.customer_id)
+)
+SELECT
+  COUNT(*) AS n
+FROM customer_features AS f
+LEFT JOIN product_1
+  ON product_1.person_id = f.person_id
+WHERE
+  (
+    f.shop_id = 1 AND f.as_of_day = 20400
+  )
+  AND COALESCE(product_1.orders, 0) >= 1
