@@ -122,7 +122,7 @@ def test_an_answer_after_the_lease_is_not_thrown_away(reach: Reach, channel: Fak
     assert states(occasion) == {"unknown": 1}
     message, batch = Message.objects.get(), Batch.objects.get()
     answer = {message.pk: Outcome("accepted", provider_id="biz1")}
-    record(batch.pk, occasion, answer, by="w1", now=reach.clock.now(), first_query_at=None)
+    record({batch.pk: answer}, occasion, by="w1", now=reach.clock.now(), first_query_at=None)
     assert states(occasion) == {"accepted": 1}
     assert Batch.objects.get().provider_id == "biz1"
 
@@ -133,7 +133,7 @@ def test_an_answer_that_contradicts_a_proof_takes_the_second_send_back(
     message, batch = Message.objects.get(), Batch.objects.get()
     settling.decide_unknown(message, sent=False, by=reach.owner, reason="没收到", now=reach.clock.now())
     answer = {message.pk: Outcome("accepted", provider_id="biz1")}
-    record(batch.pk, unknown, answer, by="w1", now=reach.clock.now(), first_query_at=None)
+    record({batch.pk: answer}, unknown, by="w1", now=reach.clock.now(), first_query_at=None)
     turn(reach, channel)
     assert states(unknown) == {"accepted": 1}
     assert channel.taken == []
@@ -147,7 +147,7 @@ def test_a_late_refusal_does_not_touch_a_newer_attempt(
     settling.decide_unknown(message, sent=False, by=reach.owner, reason="没收到", now=reach.clock.now())
     turn(reach, channel)
     refusal = {message.pk: Outcome("rejected", code="isv.PARAM_LENGTH_LIMIT")}
-    record(batch.pk, unknown, refusal, by="w1", now=reach.clock.now(), first_query_at=None)
+    record({batch.pk: refusal}, unknown, by="w1", now=reach.clock.now(), first_query_at=None)
     assert states(unknown) == {"accepted": 1}
 
 

@@ -76,7 +76,7 @@ class Prepared:
     cost_millis: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Call:
     """One provider call as written: its ids, its people, and until when it may begin."""
 

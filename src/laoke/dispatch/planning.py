@@ -241,12 +241,12 @@ def _ordered(counts: Counter[str], order: Sequence[str]) -> tuple[tuple[str, int
     return tuple((code, counts[code]) for code in dict.fromkeys([*known, *rest]))
 
 
-_COLUMNS = (
+COLUMNS = (
     "occasion_id", "person_id", "customer_id", "arm", "contact_digest", "state", "reason", "due_at", "settled_at",
     "lease_owner", "lease_token", "alone", "attempts", "segments", "cost_millis",
 )  # fmt: skip
-_INSERT = (
-    f"INSERT INTO dispatch_message ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "
+INSERT = (
+    f"INSERT INTO dispatch_message ({', '.join(COLUMNS)}) VALUES ({', '.join(['%s'] * len(COLUMNS))}) "
     "ON CONFLICT DO NOTHING"
 )
 _MARK = (
@@ -270,7 +270,7 @@ def _row(occasion: Occasion, verdict: _Verdict, due: object, now: datetime) -> t
 
 
 def _insert(piece: Sequence[tuple[Any, ...]]) -> None:
-    many(_INSERT, piece)
+    many(INSERT, piece)
     shop_id = Occasion.objects.values_list("shop_id", flat=True).get(pk=piece[0][0])
     many(_MARK, [(shop_id, f"{row[1]}:{row[0]}") for row in piece])
     passing("plan.slice")

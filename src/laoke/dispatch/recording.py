@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import F, Sum
@@ -16,9 +16,9 @@ from django.db.models import F, Sum
 from laoke.customers.models import DeadContact
 from laoke.dispatch.channels.base import Outcome
 from laoke.dispatch.failpoints import passing
-from laoke.dispatch.models import Attempt, Batch, Gateway, Message, Occasion, OccasionState
+from laoke.dispatch.models import Attempt, Gateway, Message, Occasion, OccasionState
 from laoke.dispatch.models import MessageState as S
-from laoke.dispatch.sets import among, listed, rows, stamp, transacted
+from laoke.dispatch.sets import among, listed, many, rows, stamp, transacted
 from laoke.dispatch.states import mark_reach, move
 from laoke.shops.models import Shop
 
@@ -49,32 +49,36 @@ class Recorded:
 
 
 def record(
-    batch_id: int,
+    answers: Mapping[int, Mapping[int, Outcome]],
     occasion: Occasion,
-    outcomes: Mapping[int, Outcome],
     *,
     by: str,
     now: datetime,
     first_query_at: datetime | None,
 ) -> Recorded:
-    """Write what is known of each message of one call. Safe to repeat."""
+    """Write what is known of each message of calls of one occasion: {batch: {message: outcome}}. Safe to repeat."""
 
     def work() -> Recorded:
         groups: dict[Outcome, list[int]] = defaultdict(list)
-        for message, outcome in outcomes.items():
-            groups[outcome].append(message)
+        for outcomes in answers.values():
+            for message, outcome in outcomes.items():
+                groups[replace(outcome, provider_id="", message="")].append(message)
         for outcome, ids in groups.items():
-            _record_group(batch_id, occasion, outcome, ids, by, now, first_query_at)
-        provider_id = next((o.provider_id for o in groups if o.provider_id), "")
-        Batch.objects.filter(pk=batch_id).update(finished_at=now)
-        if provider_id:
-            Batch.objects.filter(pk=batch_id).update(provider_id=provider_id[:80])
+            _record_group(list(answers), occasion, outcome, ids, by, now, first_query_at)
+        many(_FINISH_BATCH, [(stamp(now), _provider_id(answers[batch]), batch) for batch in answers])
         passing("record.before_commit")
         return _summary(groups)
 
     recorded = transacted(work)
     passing("record.after")
     return recorded
+
+
+_FINISH_BATCH = "UPDATE dispatch_batch SET finished_at = %s, provider_id = %s WHERE id = %s"
+
+
+def _provider_id(outcomes: Mapping[int, Outcome]) -> str:
+    return next((outcome.provider_id for outcome in outcomes.values() if outcome.provider_id), "")[:80]
 
 
 def _summary(groups: Mapping[Outcome, Sequence[int]]) -> Recorded:
@@ -86,20 +90,20 @@ def _summary(groups: Mapping[Outcome, Sequence[int]]) -> Recorded:
 
 
 def _record_group(
-    batch_id: int, occasion: Occasion, outcome: Outcome, ids: Sequence[int], by: str, now: datetime,
+    batches: Sequence[int], occasion: Occasion, outcome: Outcome, ids: Sequence[int], by: str, now: datetime,
     first_query_at: datetime | None,
 ) -> None:  # fmt: skip
     kind = outcome.kind
     query_at = first_query_at if kind == "unknown" else None
-    tokens = _write_outcome(batch_id, ids, _OUTCOMES[kind], outcome.code, now, query_at)
+    tokens = _write_outcome(batches, ids, _OUTCOMES[kind], outcome.code, now, query_at)
     if kind == "accepted":
-        accept(occasion, list(ids), by=by, now=now)
+        accept(occasion, ids, by=by, now=now)
     elif kind == "unknown":
-        _by_token(tokens, S.SENDING, S.UNKNOWN, now, by, outcome.code or "no_answer", "look_at = NULL", [])
+        _by_token(tokens, S.SENDING, S.UNKNOWN, now, by, outcome.code or "no_answer", ", look_at = NULL")
     elif kind == "rejected":
         _by_token(
             tokens, (S.SENDING, S.UNKNOWN), S.REJECTED, now, by, outcome.code or "rejected",
-            "look_at = NULL, cost_millis = 0", [],
+            ", look_at = NULL, cost_millis = 0",
         )  # fmt: skip
     else:
         wait = {"not_sent": NOT_SENT_RETRY_S, "stop_account": 0.0}.get(kind, outcome.retry_after_s)
@@ -116,16 +120,21 @@ def _record_group(
 
 
 def _write_outcome(
-    batch_id: int, ids: Sequence[int], outcome: str, code: str, now: datetime, query_at: datetime | None
+    batches: Sequence[int],
+    ids: Sequence[int],
+    outcome: str,
+    code: str,
+    now: datetime,
+    query_at: datetime | None,
 ) -> dict[int, list[int]]:
     """Update the attempts; {lease token: messages} of those that were really updated."""
     overwritten = _ANY_BUT_ACCEPTED if outcome == Attempt.Outcome.ACCEPTED else _OPEN_OUTCOMES
     settled = None if outcome == Attempt.Outcome.UNKNOWN else stamp(now)
     found = rows(
         "UPDATE dispatch_attempt SET outcome = %s, code = %s, settled_at = %s, next_query_at = %s "
-        f"WHERE batch_id = %s AND {among('message_id')} AND outcome IN {overwritten} "
+        f"WHERE {among('batch_id')} AND {among('message_id')} AND outcome IN {overwritten} "
         "RETURNING message_id, lease_token",
-        [outcome, code[:80], settled, stamp(query_at), batch_id, listed(ids)],
+        [outcome, code[:80], settled, stamp(query_at), listed(batches), listed(ids)],
     )
     tokens: dict[int, list[int]] = defaultdict(list)
     for message, token in found:
@@ -135,15 +144,13 @@ def _write_outcome(
 
 def _by_token(
     tokens: Mapping[int, Sequence[int]], before: str | Sequence[str], after: str, now: datetime, by: str,
-    reason: str, sets: str, set_params: Sequence[object],
-) -> list[int]:  # fmt: skip
-    moved: list[int] = []
+    reason: str, sets: str,
+) -> None:  # fmt: skip
     for token, ids in tokens.items():
-        moved += move(
-            ids, before, after, at=now, by=by, reason=reason, sets=f", {sets}", set_params=set_params,
-            guard=" AND lease_token = %s", guard_params=[token],
+        move(
+            ids, before, after, at=now, by=by, reason=reason, sets=sets, guard=" AND lease_token = %s",
+            guard_params=[token],
         )  # fmt: skip
-    return moved
 
 
 def accept(occasion: Occasion, ids: Sequence[int], *, by: str, now: datetime) -> list[int]:

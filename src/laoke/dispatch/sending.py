@@ -8,7 +8,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -150,9 +150,14 @@ class Sender:
         """Make the calls, each in a thread of its own, and record each answer as it comes."""
         if not calls:
             return
+        recorded = []
         with ThreadPoolExecutor(max_workers=min(self.parallel, len(calls))) as pool:
             running = {pool.submit(self._call, call, begun): call for call in calls}
-            recorded = [self._record(running[done], done.result()) for done in as_completed(running)]
+            left = set(running)
+            while left:
+                # What came in together is written together.
+                done, left = wait(left, return_when=FIRST_COMPLETED)
+                recorded.append(self._record({running[one]: one.result() for one in done}))
         self.stopped = any(one.stopped for one in recorded)
         if any(kind in _BAD_KINDS for one in recorded for kind in one.kinds):
             self._pause_after_trouble()
@@ -183,12 +188,15 @@ class Sender:
             template_text=self.occasion.body, recipients=recipients, out_id=call.out_id,
         )  # fmt: skip
 
-    def _record(self, call: Call, outcomes: dict[int, Outcome]) -> Recorded:
+    def _record(self, answers: dict[Call, dict[int, Outcome]]) -> Recorded:
         now = self.now()
+        # The calls of one cycle were written at the same time.
+        call = next(iter(answers))
         first = next_query(call.written_at, call.deadline, now, self.channel, self.settings.schedule)
         recorded = record(
-            call.batch_id, self.occasion, outcomes, by=self.worker, now=now, first_query_at=first
-        )
+            {one.batch_id: outcomes for one, outcomes in answers.items()}, self.occasion, by=self.worker, now=now,
+            first_query_at=first,
+        )  # fmt: skip
         rest()
         return recorded
 

@@ -124,7 +124,8 @@ def _write_transitions(
     )
     with connection.cursor() as cursor:
         cursor.execute(sql, [stamp(at), before, after, reason[:60], by[:150], listed(ids)])
-    if S.CLAIMED not in (before, after) or after == S.SENDING or after in FINAL:
+    # A claim is nobody's news, and a call's answer follows within seconds: the mirror hears of that.
+    if after not in (S.CLAIMED, S.SENDING) and (before, after) != (S.CLAIMED, S.PLANNED):
         _mark_touches(ids)
 
 
