@@ -22,6 +22,7 @@ from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.targets import Proposal, propose, sales_by_day
 from laoke.campaigns.windows import hours_for, place_window
 from laoke.customers.models import Channel
+from laoke.dispatch.gateways import make_loopback_gateway
 from laoke.dispatch.models import Gateway
 from laoke.promotions.facts import reader_at
 from laoke.promotions.models import Offer
@@ -50,6 +51,8 @@ def plan(
         `name_taken` or `day_past`; nothing is written then.
     """
     now = clock.now()
+    if shop.is_demo:
+        make_loopback_gateway(shop, now=now, by=by)
     name = (name or f"{book.name} {on.year}").strip()[:80]
     if Campaign.objects.filter(shop=shop, name=name).exists():
         raise CampaignRefused("name_taken", name=name)

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from laoke.audiences import snapshots
+from laoke.campaigns.advice import say_issues
 from laoke.campaigns.arms import ROUND_KIND, arm_function, shares_rule
 from laoke.campaigns.checks import RoundChecks, check_round, people_of
 from laoke.campaigns.editing import override_of
@@ -20,9 +21,10 @@ from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.templates import body_hash, ensure_template, provider_code
 from laoke.customers.models import Channel
 from laoke.dispatch import occasions, planning, worker
-from laoke.dispatch.models import Occasion, OccasionState
+from laoke.dispatch.models import MessageTemplate, Occasion, OccasionState
 from laoke.dispatch.occasions import OccasionRefused, Progress
 from laoke.dispatch.planning import Funnel, PlannedPerson
+from laoke.dispatch.templates import TemplateRefused
 from laoke.shops.clock import Clock
 from laoke.shops.models import User
 
@@ -44,14 +46,12 @@ def send_round_test(
     Raises
     ------
     CampaignRefused
-        `no_gateway`, or what the text lacks.
-    OccasionRefused
-        `number` when the gateway would not take it.
+        `no_gateway`, `text_refused`, or `number` when the gateway would not take it.
     """
     if row.channel == Channel.HANDOVER or row.gateway is None:
         raise CampaignRefused("no_gateway", channel=str(Channel(row.channel).label))
     now = clock.now()
-    template = ensure_template(row, by=by, now=now)
+    template = _filed(row, by, now)
     given = {
         "buyer_nick": "亲",
         "receiver_name": "亲",
@@ -59,10 +59,13 @@ def send_round_test(
         **row.variables,
         **(values or {}),
     }
-    occasion = worker.send_test(
-        row.campaign.shop, row.gateway, number=number, signature=row.signature, body=row.body,
-        provider_code=provider_code(row), variables=given, by=by, now=now, template=template,
-    )  # fmt: skip
+    try:
+        occasion = worker.send_test(
+            row.campaign.shop, row.gateway, number=number, signature=row.signature, body=row.body,
+            provider_code=provider_code(row), variables=given, by=by, now=now, template=template,
+        )  # fmt: skip
+    except OccasionRefused as refusal:
+        raise refused(refusal) from None
     row.test_occasion, row.tested_at, row.tested_body_hash = occasion, now, body_hash(row)
     row.save(update_fields=["test_occasion", "tested_at", "tested_body_hash"])
     return occasion
@@ -109,7 +112,7 @@ def _occasion(row: Round, by: User | None, now: datetime) -> Occasion:
         Occasion.objects.filter(pk=row.occasion_id).update(**_content(row), rules=_rules(row))
         row.occasion.refresh_from_db()
         return row.occasion
-    template = ensure_template(row, by=by, now=now) if row.channel != Channel.HANDOVER else None
+    template = _filed(row, by, now) if row.channel != Channel.HANDOVER else None
     with transaction.atomic():
         occasion = occasions.make_occasion(
             row.campaign.shop, kind=ROUND_KIND, name=f"{row.campaign.name} {row.key} {row.name}", now=now,
@@ -121,6 +124,13 @@ def _occasion(row: Round, by: User | None, now: datetime) -> Occasion:
         row.occasion, row.state = occasion, RoundState.FROZEN
         row.save(update_fields=["occasion", "state"])
     return occasion
+
+
+def _filed(row: Round, by: User | None, now: datetime) -> MessageTemplate:
+    try:
+        return ensure_template(row, by=by, now=now)
+    except TemplateRefused as error:
+        raise CampaignRefused("text_refused", problems=say_issues(error.issues)) from None
 
 
 def _content(row: Round) -> dict[str, Any]:
@@ -183,7 +193,7 @@ def launch_round(row: Round, *, by: User | None, clock: Clock) -> Funnel:
     try:
         occasions.launch(row.occasion, by=by, now=clock.now())
     except OccasionRefused as refusal:
-        raise _refused(refusal) from None
+        raise refused(refusal) from None
     _follow(row)
     campaign = row.campaign
     if campaign.state not in (CampaignState.RUNNING, CampaignState.REVIEW):
@@ -218,7 +228,7 @@ def resume_round(row: Round, *, by: User | None, now: datetime) -> None:
     try:
         occasions.resume(row.occasion, by=by, now=now)
     except OccasionRefused as refusal:
-        raise _refused(refusal) from None
+        raise refused(refusal) from None
     _follow(row)
 
 
@@ -239,12 +249,12 @@ def cancel_round(row: Round, *, by: User | None, now: datetime, reason: str = ""
     try:
         left = occasions.cancel(row.occasion, by=by, now=now, reason=reason)
     except OccasionRefused as refusal:
-        raise _refused(refusal) from None
+        raise refused(refusal) from None
     _follow(row)
     return left
 
 
-def _refused(refusal: OccasionRefused) -> CampaignRefused:
+def refused(refusal: OccasionRefused) -> CampaignRefused:
     codes = {"not_planned": "round_state", "no_gateway": "no_gateway", "not_draft": "round_state"}
     code = codes.get(refusal.code, refusal.code)
     params: dict[str, Any] = dict(refusal.params)

@@ -26,6 +26,7 @@ RoundKey = Annotated[str | None, typer.Option("--round", help="轮次，如 1a�
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("plan")(plan)
+    app.command("review")(review)
     group = typer.Typer(help="活动", no_args_is_help=True)
     group.command("list")(campaign_list)
     group.command("show")(campaign_show)
@@ -309,3 +310,17 @@ def task_set(
         if state is not None:
             work.set_state(row, state, by=user, now=now, evidence=evidence, anyway=anyway)
     emit(task_summary(row), f"已改：{row.title}")
+
+
+def review(campaign: CampaignName, shop: ShopName = None, by: ByName = None) -> None:
+    """复盘：发送的和对照的比，多了多少订单、成交、利润；结果对目标。"""
+    ready()
+    from laoke.campaigns.review import review as work_out
+    from laoke.campaigns.telling import review_text
+
+    target = the_shop(shop)
+    row = found_campaign(target, campaign)
+    with refusals():
+        found = work_out(row, by=the_user(target, by), clock=clock_of(target))
+    result = {"campaign": row.name, "review": found.pk, "catalog": found.catalog_ref, "result": found.result}
+    emit(result, review_text(found))

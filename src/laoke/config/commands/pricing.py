@@ -1,9 +1,295 @@
-"""Commands of pricing."""
+"""Commands of pricing: quote a basket, store offers, replay them on past orders."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
+
+from laoke.config.commands.campaign import (
+    ByName,
+    CampaignName,
+    ShopName,
+    clock_of,
+    found_campaign,
+    refusals,
+    the_day,
+    the_moment,
+    the_user,
+)
+from laoke.config.console import emit, ready, refuse, the_shop
+
+if TYPE_CHECKING:
+    from laoke.promotions.models import Backtest
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
+    app.command("quote")(quote)
+    app.command("backtest")(backtest)
+    offers = typer.Typer(help="优惠", no_args_is_help=True)
+    offers.command("add")(offer_add)
+    offers.command("list")(offer_list)
+    offers.command("edit")(offer_edit)
+    offers.command("archive")(offer_archive)
+    app.add_typer(offers, name="offer")
+
+
+def _json_file(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        refuse("no_file", f"打不开文件：{file}")
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        refuse("not_json", f"{file} 不是 JSON：{error}")
+
+
+def quote(file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at")]) -> None:
+    """给一篮子商品算价：每行多少、每个优惠减多少、为什么没用上。"""
+    ready(migrated=False)
+    from laoke.money import format_cents
+    from laoke.promotions import engine
+    from laoke.promotions.offers import OfferRefused
+    from laoke.shops.clock import clock_from_env
+
+    data = _json_file(file)
+    with refusals():
+        try:
+            basket, offers, at = engine.request_from_dict(data)
+            found = engine.quote(basket, offers, at or clock_from_env().now())
+        except engine.EngineError as error:
+            raise OfferRefused.of(error) from None
+    lines = [
+        f"{engine.step_sentence(step)}：{format_cents(step.amount_cents)}（{step.rule}）"
+        for step in found.trace
+    ]
+    lines += [f"没用上 {one.offer_id}：{engine.refusal_sentence(one)}" for one in found.refused]
+    emit(engine.quote_to_dict(found), "\n".join(lines))
+
+
+def offer_add(
+    campaign: CampaignName,
+    name: Annotated[str, typer.Option(help="优惠名")] = "",
+    percent: Annotated[str | None, typer.Option(help="打几折，如 8.5")] = None,
+    spend: Annotated[str | None, typer.Option(help="满多少元")] = None,
+    off: Annotated[str | None, typer.Option(help="减多少元")] = None,
+    coupon: Annotated[str | None, typer.Option(help="券的面额（元）")] = None,
+    repeating: Annotated[bool, typer.Option(help="每满就减")] = False,
+    cap: Annotated[str | None, typer.Option(help="封顶（元）")] = None,
+    starts: Annotated[str | None, typer.Option("--from", help="开始；默认活动日零点")] = None,
+    ends: Annotated[str | None, typer.Option("--to", help="结束；默认活动日 24 点")] = None,
+    file: Annotated[Path | None, typer.Option(help="一个优惠的 JSON，代替上面的选项")] = None,
+    shop: ShopName = None,
+    by: ByName = None,
+) -> None:
+    """给活动加一个优惠。"""
+    ready()
+    from laoke.campaigns.editing import use_offer
+    from laoke.promotions.offers import add_offer, describe, offer_value
+
+    target = the_shop(shop)
+    row = found_campaign(target, campaign)
+    user, now = the_user(target, by), clock_of(target).now()
+    data = _json_file(file) if file else _typed_offer(name, percent, spend, off, coupon, repeating, cap)
+    if isinstance(data, dict) and "window" not in data:
+        data["window"] = _window(row.day, starts, ends)
+    with refusals():
+        offer = add_offer(target, data, by=user, now=now)
+        use_offer(row, offer, by=user, now=now)
+    what = describe(offer_value(offer))
+    emit({"offer": offer.pk, "name": offer.name, "what": what}, f"优惠 {offer.pk} {offer.name}：{what}")
+
+
+def _window(day: Any, starts: str | None, ends: str | None) -> dict[str, str]:
+    from datetime import datetime, time, timedelta
+
+    midnight = datetime.combine(day, time())
+    return {
+        "start": (the_moment(starts) if starts else midnight).isoformat(),
+        "end": (the_moment(ends) if ends else midnight + timedelta(days=1)).isoformat(),
+    }
+
+
+def _typed_offer(
+    name: str, percent: str | None, spend: str | None, off: str | None, coupon: str | None, repeating: bool,
+    cap: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    if percent is not None:
+        return {
+            "name": name or f"{percent} 折", "layer": "item", "mechanic": "percent_off",
+            "terms": {"pay_bp": _cents(percent, "--percent") * 10},
+        }  # fmt: skip
+    if coupon is not None:
+        terms: dict[str, Any] = {
+            "threshold_cents": _cents(spend, "--spend") if spend else 0,
+            "face_cents": _cents(coupon, "--coupon"),
+        }
+        return {
+            "name": name or f"店铺券 {coupon}",
+            "layer": "coupon",
+            "mechanic": "shop_coupon",
+            "terms": terms,
+        }
+    if spend is None or off is None:
+        raise typer.BadParameter("写 --percent，或 --spend 和 --off，或 --coupon")
+    terms = {
+        "steps": [{"threshold_cents": _cents(spend, "--spend"), "off_cents": _cents(off, "--off")}],
+        "repeating": repeating,
+        "cap_cents": _cents(cap, "--cap") if cap else None,
+    }
+    return {
+        "name": name or f"满 {spend} 减 {off}", "layer": "shop", "mechanic": "threshold_discount", "terms": terms,
+    }  # fmt: skip
+
+
+def _cents(text: str | None, option: str) -> int:
+    from laoke.money import MoneyError, parse_cents
+
+    try:
+        cents = parse_cents(text or "")
+    except MoneyError:
+        cents = None
+    if cents is None:
+        raise typer.BadParameter(f"{option} 要是金额，不能是 {text!r}")
+    return cents
+
+
+def offer_list(
+    campaign: Annotated[str | None, typer.Argument(help="活动名；不给则为店里的全部")] = None,
+    shop: ShopName = None,
+) -> None:
+    """列出优惠。"""
+    ready()
+    from laoke.promotions.models import Offer
+    from laoke.promotions.offers import describe, offer_value
+
+    target = the_shop(shop)
+    rows = Offer.objects.filter(shop=target, archived=False).order_by("pk")
+    if campaign is not None:
+        row = found_campaign(target, campaign)
+        rows = rows.filter(pk__in=row.campaign_offers.values_list("offer_id", flat=True))
+    told = [
+        {
+            "id": offer.pk, "name": offer.name, "what": describe(offer_value(offer)), "from": str(offer.starts_at),
+            "to": str(offer.ends_at), "offer": offer.terms,
+        }
+        for offer in rows
+    ]  # fmt: skip
+    emit({"offers": told}, "\n".join(f"{o['id']}  {o['name']}：{o['what']}" for o in told) or "还没有优惠")
+
+
+def _stored_offer(target: Any, number: int) -> Any:
+    from laoke.promotions.models import Offer
+
+    offer = Offer.objects.filter(shop=target, pk=number).first()
+    if offer is None:
+        refuse("no_offer", f"没有编号 {number} 的优惠")
+    return offer
+
+
+def offer_edit(
+    number: Annotated[int, typer.Argument(help="优惠编号")],
+    file: Annotated[Path, typer.Option(help="整个优惠的 JSON")],
+    shop: ShopName = None,
+    by: ByName = None,
+) -> None:
+    """改一个优惠；之前看过的回放不再算数。"""
+    ready()
+    from laoke.promotions.offers import describe, edit_offer, offer_value
+
+    target = the_shop(shop)
+    offer = _stored_offer(target, number)
+    with refusals():
+        edit_offer(offer, _json_file(file), by=the_user(target, by), now=clock_of(target).now())
+    emit({"offer": offer.pk, "what": describe(offer_value(offer))}, describe(offer_value(offer)))
+
+
+def offer_archive(
+    number: Annotated[int, typer.Argument(help="优惠编号")], shop: ShopName = None, by: ByName = None
+) -> None:
+    """收起一个优惠。"""
+    ready()
+    from laoke.promotions.offers import archive_offer
+
+    target = the_shop(shop)
+    offer = _stored_offer(target, number)
+    archive_offer(offer, by=the_user(target, by), now=clock_of(target).now())
+    emit({"offer": offer.pk, "archived": True}, f"已收起：{offer.name}")
+
+
+def backtest(
+    what: Annotated[str, typer.Argument(help="活动名，或一个含 offers 的 JSON 文件")],
+    since: Annotated[str | None, typer.Option("--from", help="从哪天；默认去年同期前后 10 天")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="到哪天（含）")] = None,
+    offer: Annotated[list[int] | None, typer.Option(help="只看这些优惠编号；可多次")] = None,
+    shop: ShopName = None,
+    by: ByName = None,
+) -> None:
+    """把优惠放到过去的订单上重算：多少单够格、让利多少、毛利前后、会亏的单。单数太少就说要多少单。"""
+    ready()
+    from laoke.campaigns.editing import backtest_seen
+    from laoke.promotions import backtesting
+    from laoke.promotions.models import Offer
+
+    target = the_shop(shop)
+    clock = clock_of(target)
+    file = Path(what)
+    campaign = None if file.suffix == ".json" and file.is_file() else found_campaign(target, what)
+    if campaign is None:
+        content = _json_file(file)
+        offers: list[Any] = (
+            content["offers"] if isinstance(content, dict) and "offers" in content else [content]
+        )
+    else:
+        wanted = Offer.objects.filter(pk__in=campaign.campaign_offers.values_list("offer_id", flat=True))
+        offers = list((wanted.filter(pk__in=offer) if offer else wanted).order_by("pk"))
+    first, last = backtesting.usual_period(clock.today(), campaign.day if campaign else None)
+    with refusals():
+        try:
+            row = backtesting.backtest(
+                target, offers, the_day(since) if since else first, the_day(until) if until else last,
+                by=the_user(target, by), clock=clock,
+            )  # fmt: skip
+        except backtesting.BacktestRefused as error:
+            refuse(error.code, BACKTEST_REFUSALS[error.code])
+    if campaign is not None:
+        backtest_seen(campaign, row)
+    told = {
+        "backtest": row.pk, "from": str(row.period_from), "to": str(row.period_to), "catalog": row.catalog_ref,
+        **row.result,
+    }  # fmt: skip
+    emit(told, _backtest_text(row))
+
+
+BACKTEST_REFUSALS = {
+    "no_facts": "还没有导入订单",
+    "no_offers": "没有优惠可以回放，先用 laoke offer add 加一个",
+    "period": "结束的日子早于开始",
+}
+
+
+def _backtest_text(row: Backtest) -> str:
+    from laoke.money import format_cents
+
+    result = row.result
+    head = f"{row.period_from} – {row.period_to}，{result['orders']:,} 单"
+    if result.get("refused"):
+        return f"{head}：太少，要 {result['needed_orders']:,} 单才说得准，换一段长的"
+    lines = [
+        head,
+        f"  够格 {result['discounted_orders']:,} 单，让利 ¥ {format_cents(result['discount_cents'])}",
+        f"  成交 ¥ {format_cents(result['revenue_before_cents'])} → ¥ {format_cents(result['revenue_after_cents'])}",
+    ]
+    if result["margin_before_cents"] is not None:
+        lines.append(
+            f"  毛利 ¥ {format_cents(result['margin_before_cents'])} → ¥ {format_cents(result['margin_after_cents'])}"
+            f"（{result['cost_known_orders']:,} 单知道成本）"
+        )
+        lines.append(
+            f"  亏本卖出 {result['loss_orders_after']:,} 单，共 ¥ {format_cents(result['loss_cents_after'])}"
+        )
+    else:
+        lines.append("  商品没有成本，毛利和亏本算不出来")
+    return "\n".join(lines)
