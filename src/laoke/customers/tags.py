@@ -9,6 +9,7 @@ from django.db import transaction
 
 from laoke.customers.models import PersonCard, PersonTag, Tag
 from laoke.shops import audit, dirty
+from laoke.shops.bulk import execute_many, is_sqlite, write_in_batches
 from laoke.shops.models import Shop, Staff, User
 
 MAX_IMPORTANCE = 5
@@ -91,3 +92,27 @@ def set_card(
         defaults={"in_charge": in_charge, "importance": importance, "updated_at": now},
     )  # fmt: skip
     return card
+
+
+def assign(
+    shop: Shop, people: Iterable[int], *, in_charge: Staff | None, by: User | None, now: datetime
+) -> int:
+    """Give people to one colleague, or to nobody; how many. Their importance stays as it is."""
+    wanted = sorted(set(people))
+    rows = [(shop.pk, person, in_charge.pk if in_charge else None, stored_time(now)) for person in wanted]
+    sql = (
+        "INSERT INTO customers_personcard (shop_id, person_id, in_charge_id, importance, updated_at) "
+        "VALUES (%s, %s, %s, 0, %s) ON CONFLICT (shop_id, person_id) DO UPDATE SET "
+        "in_charge_id = excluded.in_charge_id, updated_at = excluded.updated_at"
+    )
+    write_in_batches(rows, lambda piece: execute_many(sql, piece))
+    audit.record(
+        "card.assign", shop=shop, actor=by, at=now, subject=str(in_charge.pk if in_charge else ""),
+        count=len(wanted),
+    )  # fmt: skip
+    return len(wanted)
+
+
+def stored_time(moment: datetime) -> object:
+    """A time as raw SQL takes it on this database."""
+    return moment.isoformat(sep=" ") if is_sqlite() else moment

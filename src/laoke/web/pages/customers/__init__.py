@@ -1,0 +1,1 @@
+"""Customers: the list, one of them, and what is decided about them."""

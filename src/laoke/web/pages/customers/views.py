@@ -1,0 +1,177 @@
+"""Pages of customers: the list, one customer, proposals of merges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as t
+from django.utils.translation import gettext_lazy as _
+
+from laoke.audiences.readings import NotReady, Reading, reading_of
+from laoke.customers import links
+from laoke.customers.models import Tag
+from laoke.shops.models import Staff
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.components.base import Words
+from laoke.web.pages.customers import listing, merging, profile, words
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """The list of customers.
+
+    tabs        the saved views with their counts
+    columns     (name, label, shown) in the colleague's order, for the picker
+    choices     what each condition may be
+    """
+
+    asked: listing.Asked
+    table: ui.Table
+    matched: int
+    people: int
+    tabs: ui.Tabs
+    filters: ui.Filters
+    bulk: ui.Bulk | None
+    columns: list[tuple[str, Words, bool]]
+    choices: dict[str, list[tuple[str, Words]]]
+    tags: list[Tag]
+    staff: list[Staff]
+    as_of: Any
+    proposals: int
+    may_change: bool
+
+
+@allowed(*READS)
+def customers(request: HttpRequest) -> HttpResponse:
+    """The list; HTMX gets the rows alone."""
+    shop, now = shop_of(request), clock_of(request).now()
+    try:
+        reading = reading_of(shop, now.date())
+    except NotReady as trouble:
+        return render(request, "customers/none.html", {"code": trouble.code})
+    given = listing.asked(request.GET)
+    wanted = listing.with_people(shop, reading, given, request.user)  # type: ignore[arg-type]
+    result = listing.page(reading, wanted, given)
+    if given.search and result.matched == 1 and not request.htmx:  # type: ignore[attr-defined]
+        return redirect("customer", result.rows[0]["person_id"])
+    shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
+    table = listing.table(listing.persons(shop, reading, result.rows, now), shown, given, result)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "customers/list_part.html", {"table": table})
+    return render(
+        request, "customers/list.html", {"page": _list_page(request, reading, given, table, result.matched)}
+    )
+
+
+def _list_page(
+    request: HttpRequest, reading: Reading, given: listing.Asked, table: ui.Table, matched: int
+) -> ListPage:
+    shop = shop_of(request)
+    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
+    rest = [name for name in listing.COLUMNS if name not in shown]
+    return ListPage(
+        asked=given,
+        table=table,
+        matched=matched,
+        people=reading.people,
+        tabs=_tabs(reading, given),
+        filters=_filters(given, matched, shown),
+        bulk=_bulk(matched) if may_change and matched else None,
+        columns=[(name, listing.COLUMNS[name][0].label, name in shown) for name in [*shown, *rest]],
+        choices=listing.choices(shop, reading),
+        tags=list(Tag.objects.filter(shop=shop).order_by("name")),
+        staff=list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")),
+        as_of=reading.as_of,
+        proposals=len(links.waiting(shop)),
+        may_change=may_change,
+    )
+
+
+def _tabs(reading: Reading, given: listing.Asked) -> ui.Tabs:
+    groups = reading.reader.query(
+        "group_counts", shop_id=reading.shop_id, as_of_day=reading.as_of_day
+    ).to_pylist()
+    stages = reading.reader.query(
+        "lifecycle_counts", shop_id=reading.shop_id, as_of_day=reading.as_of_day
+    ).to_pylist()
+    by_group = {row["group3"]: row["persons"] for row in groups}
+    by_stage = {row["lifecycle"]: row["persons"] for row in stages}
+    here, base = reverse("customers"), given.wanted
+    tabs = [ui.Tab(_("全部"), here, not given.query, figures.wan(reading.people))]
+    for name in ("loyal", "active", "ordinary"):
+        on = base.group3 == name and not base.lifecycle
+        tabs.append(
+            ui.Tab(words.GROUPS[name], f"{here}?group3={name}", on, figures.wan(by_group.get(name, 0)))
+        )
+    for name in ("new_customer", "silent", "dormant"):
+        on = base.lifecycle == name
+        tabs.append(
+            ui.Tab(words.LIFECYCLES[name], f"{here}?lifecycle={name}", on, figures.wan(by_stage.get(name, 0)))
+        )
+    tabs.append(ui.Tab(_("我负责的"), f"{here}?mine=1", given.mine))
+    return ui.Tabs(tabs, _("现成的几种"))
+
+
+def _filters(given: listing.Asked, matched: int, shown: list[str]) -> ui.Filters:
+    keep = [(name, value) for name, value in _pairs(given) if name not in ("q", "after", "before")]
+    picker = t("列 %(n)s/%(all)s") % {"n": len(shown) + 1, "all": len(listing.COLUMNS) + 1}
+    return ui.Filters(
+        search_value=given.search,
+        search_label=_("会员名、手机号、订单号，要写全"),
+        chips=listing.chips(given),
+        keep=keep,
+        add=ui.Action(_("条件"), dialog="conditions"),
+        count=t("符合 %(n)s 人") % {"n": figures.exact(matched)},
+        actions=[ui.Action(picker, dialog="columns", icon="cols", small=True)],
+    )
+
+
+def _pairs(given: listing.Asked) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in QueryDict(given.query).items() if isinstance(value, str)]
+
+
+def _bulk(matched: int) -> ui.Bulk:
+    return ui.Bulk(
+        "people",
+        [ui.Action(_("打标签"), dialog="bulk-tag"), ui.Action(_("指定负责人"), dialog="bulk-assign")],
+        _("人"),
+        figures.exact(matched),
+    )
+
+
+@allowed(*READS)
+def customer(request: HttpRequest, person_id: int) -> HttpResponse:
+    """One customer. A number that was merged away leads to the person it belongs to now."""
+    shop = shop_of(request)
+    members = links.customers_of(shop, person_id)
+    if not members:
+        now_of = links.person_of(shop, person_id)
+        if now_of is None:
+            raise Http404
+        return redirect("customer", now_of)
+    clock = clock_of(request)
+    page = profile.page_of(shop, person_id, members, clock.now(), role=request.role)  # type: ignore[attr-defined]
+    return render(request, "customers/one.html", {"page": page})
+
+
+@allowed(*MARKETING)
+def proposals(request: HttpRequest) -> HttpResponse:
+    """Pairs that may be one person, to be decided one by one."""
+    shop = shop_of(request)
+    return render(request, "customers/links.html", {"page": merging.page_of(shop, clock_of(request).now())})
+
+
+def segment_url(given: listing.Asked) -> str:
+    """Where these conditions become a segment; '' when they cannot, or there is no such page."""
+    try:
+        return f"{reverse('segment_new')}?{urlencode({'text': listing.as_filter(given)})}"
+    except NoReverseMatch:
+        return ""
