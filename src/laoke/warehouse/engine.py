@@ -127,8 +127,8 @@ class Reader:
             views.cursor.register("given", given)
             views.cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * FROM given")
             views.cursor.unregister("given")
-        same = " AND ".join(f"m.{column} = d.{column}" for column in overlay.dirty.column_names)
-        names = ", ".join(contract.names)
+        same = " AND ".join(f'm."{column}" = d."{column}"' for column in overlay.dirty.column_names)
+        names = ", ".join(f'"{name}"' for name in contract.names)
         return (
             f"SELECT {names} FROM ({stored}) AS m WHERE NOT EXISTS (SELECT 1 FROM {dirty} AS d WHERE {same})"
             f" UNION ALL SELECT {names} FROM {rows}"
@@ -164,8 +164,9 @@ def stored_sql(folder: Path, contract: Contract, version: int | delta.Snapshot |
     snapshot = delta.snapshot(folder, version) if isinstance(version, int) else version
     if snapshot is None or not snapshot.files:
         return f"SELECT {', '.join(_nothing(column) for column in contract.columns)} WHERE false"
-    names = [c.name if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
-    return f"SELECT {', '.join(names)} FROM {scan_sql(snapshot.files, contract)}"
+    # Quoted: `at` is a word of DuckDB's own.
+    names = [f'"{c.name}"' if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
+    return f"SELECT {quoted(*names)} FROM {scan_sql(snapshot.files, contract)}"
 
 
 def scan_sql(files: Sequence[str], contract: Contract, extra: str = "") -> str:
@@ -182,7 +183,7 @@ _NEUTRAL = {"VARCHAR": "''", "BOOLEAN": "false", "TIMESTAMP": "TIMESTAMP '1970-0
 
 def _nothing(column: Any) -> str:
     value = "NULL" if column.nullable else _NEUTRAL.get(column.kind.duckdb, "0")
-    return f"CAST({value} AS {column.kind.duckdb}) AS {column.name}"
+    return f'CAST({value} AS {column.kind.duckdb}) AS "{column.name}"'
 
 
 def _wanted(text: str, params: Mapping[str, Any]) -> dict[str, Any]:
