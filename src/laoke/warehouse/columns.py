@@ -232,7 +232,7 @@ class Contract:
         keys = table.select(list(self.key))
         with duckdb.connect(":memory:") as connection:
             connection.register("keys", keys)
-            names = ", ".join(f'"{name}"' for name in self.key)
+            names = quoted(*self.key)
             for distinct in (f"count(DISTINCT hash({names}))", f"count(DISTINCT ({names}))"):
                 found = connection.execute(f"SELECT {distinct} FROM keys").fetchone()
                 if found and found[0] == table.num_rows:
@@ -241,6 +241,11 @@ class Contract:
         raise ContractError(
             self.name, "+".join(self.key), f"{twice} repeated keys in one write", "each key once"
         )
+
+
+def quoted(*names: str) -> str:
+    """Column names as SQL takes them in any place: `at` is a word of the language, and a table has it as a column."""
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def column(name: str, type: str, meaning: str = "", **options: Any) -> Column:

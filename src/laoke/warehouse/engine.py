@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta
+from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.named import parameters_in, query_text, without_comments
@@ -166,7 +167,7 @@ def stored_sql(folder: Path, contract: Contract, version: int | delta.Snapshot |
         return f"SELECT {', '.join(_nothing(column) for column in contract.columns)} WHERE false"
     # Quoted: `at` is a word of DuckDB's own.
     names = [f'"{c.name}"' if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
-    return f"SELECT {quoted(*names)} FROM {scan_sql(snapshot.files, contract)}"
+    return f"SELECT {', '.join(names)} FROM {scan_sql(snapshot.files, contract)}"
 
 
 def scan_sql(files: Sequence[str], contract: Contract, extra: str = "") -> str:

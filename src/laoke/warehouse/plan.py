@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
@@ -88,7 +89,7 @@ class Plan:
         rows = self.change.rows
         if isinstance(rows, (list, tuple)):
             listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in rows)
-            names = ", ".join(self.contract.names)
+            names = quoted(*self.contract.names)
             self._run(
                 f"CREATE VIEW incoming AS SELECT {names} FROM read_parquet([{listed}], hive_partitioning=false)"
             )
@@ -102,31 +103,31 @@ class Plan:
     def _plan_where(self, total: int) -> None:
         """Everything that equals `where` goes; nothing is compared."""
         names = list(self.change.where)
-        self._gone = " AND ".join(f"s.{name} = $w_{name}" for name in names) or "true"
+        self._gone = " AND ".join(f's."{name}" = $w_{name}' for name in names) or "true"
         self._params = {f"w_{name}": value for name, value in self.change.where.items()}
-        self.rows_new, self.rows_removed = total, self._find_victims(", ".join(names) or "1 AS one")
+        self.rows_new, self.rows_removed = total, self._find_victims(quoted(*names) or "1 AS one")
 
     def _plan_deleted(self, total: int) -> None:
         """Rows that match a deleted key go; the incoming ones are counted as new where no row went."""
         self.connection.register("deleted", self.change.deleted)
         self._gone, self._params = self._match("deleted"), {}
-        removed = self._find_victims(", ".join(self.change.keys))
+        removed = self._find_victims(quoted(*self.change.keys))
         self.rows_new, self.rows_removed = total, removed
 
     def _plan_keys(self, total: int) -> None:
         """Split incoming rows by key into new, changed and unchanged; only the first two are written."""
-        keys = ", ".join(self.change.keys)
+        keys = quoted(*self.change.keys)
         self._gone, self._params = self._match("written"), {}
         compared = [n for n in self.contract.names if n not in ("import_id", *self.change.keys)]
-        same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM i.{name}" for name in compared) or "true"
+        same = " AND ".join(f's."{name}" IS NOT DISTINCT FROM i."{name}"' for name in compared) or "true"
         if self.change.decided:
             same = "false"
-        on = " AND ".join(f"s.{key} = i.{key}" for key in self.change.keys)
-        columns = keys if self.change.decided else ", ".join(self.contract.names)
+        on = " AND ".join(f's."{key}" = i."{key}"' for key in self.change.keys)
+        columns = keys if self.change.decided else quoted(*self.contract.names)
         touched = self.files
         if not self.change.decided:
             touched = files_with_keys(self.connection, self.contract, self.files, self.change.keys)
-        joined = ", ".join(f"i.{key} AS {key}" for key in self.change.keys)
+        joined = ", ".join(f'i."{key}" AS "{key}"' for key in self.change.keys)
         self._run(
             f"CREATE TABLE met AS SELECT {joined}, ({same}) AS same"
             f" FROM incoming AS i JOIN {self._stored(columns, touched or self.files[:1])} AS s ON {on}"
@@ -146,7 +147,7 @@ class Plan:
             self._find_victims(keys)
 
     def _match(self, other: str) -> str:
-        on = " AND ".join(f"s.{key} = x.{key}" for key in self.change.keys)
+        on = " AND ".join(f's."{key}" = x."{key}"' for key in self.change.keys)
         return f"EXISTS (SELECT 1 FROM {other} AS x WHERE {on})"
 
     def _find_victims(self, columns: str) -> int:
@@ -188,7 +189,7 @@ class Plan:
     def _write_partition(
         self, folder: Path, partition: dict[str, str], files: Sequence[str], condition: str
     ) -> list[NewFile]:
-        names = ", ".join(self.contract.names)
+        names = quoted(*self.contract.names)
         text = f"SELECT {names} FROM {self._incoming} WHERE {condition}"
         if files:
             text = f"SELECT {names} FROM {self._stored(names, files)} AS s WHERE NOT {self._gone} UNION ALL {text}"
@@ -213,8 +214,8 @@ def files_with_keys(
     """The files that hold a key of the view `incoming`: keys alone are scanned, so few files are read in full."""
     if not files:
         return []
-    names = ", ".join(keys)
-    on = " AND ".join(f"s.{key} = i.{key}" for key in keys)
+    names = quoted(*keys)
+    on = " AND ".join(f's."{key}" = i."{key}"' for key in keys)
     found = connection.execute(
         f"SELECT DISTINCT filename FROM (SELECT {names}, filename FROM {scan_sql(files, contract, ', filename=true')})"
         f" AS s WHERE EXISTS (SELECT 1 FROM incoming AS i WHERE {on}) ORDER BY filename"
