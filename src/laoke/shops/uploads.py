@@ -128,8 +128,9 @@ def _bound_to(path: str, number: int, last: bool) -> bytes:
 
 
 @contextmanager
-def opened(upload: Upload) -> Iterator[Path]:
-    """The file in clear under its own name in a private staging folder, deleted when the block ends.
+def opened(upload: Upload, *, at_most: int | None = None) -> Iterator[Path]:
+    """The file in clear in a private staging folder, deleted when the block ends; with `at_most` only about that many
+    bytes of its beginning.
 
     Raises
     ------
@@ -144,6 +145,8 @@ def opened(upload: Upload) -> Iterator[Path]:
         with plain.open("wb") as out:
             for piece in _read_sealed(settings.PLACE.uploads / upload.path, upload.path):
                 out.write(piece)
+                if at_most is not None and out.tell() >= at_most:
+                    break
         yield plain
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Taking order files in: choosing, watching, and what became of them."""

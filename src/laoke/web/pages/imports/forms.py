@@ -1,0 +1,117 @@
+"""Forms of imports: which files, up to when, and what each column is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
+
+from laoke.intake.preview import Preview, proposed_mapping
+from laoke.intake.reading.messages import refusal_message, role_name
+from laoke.intake.reading.profiles import layout_of
+from laoke.intake.reading.refusals import IntakeRefused
+from laoke.intake.reading.roles import REQUIRED, Grain, roles_of
+
+ACCEPTED = ".csv,.txt,.xlsx,.xls,.gz"
+MOST_FILES = 20
+
+
+class FilesInput(forms.ClearableFileInput):
+    """A file control for several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Several files at once."""
+
+    widget = FilesInput(attrs={"multiple": True, "accept": ACCEPTED, "class": "file"})
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        given = data if isinstance(data, list | tuple) else [data]
+        if len(given) > MOST_FILES:
+            raise ValidationError(
+                _("一次最多 %(most)s 个文件，选了 %(found)s 个"),
+                params={"most": MOST_FILES, "found": len(given)},
+            )
+        single = super().clean
+        return [single(one, initial) for one in given]
+
+
+class FilesForm(forms.Form):
+    """The files to import."""
+
+    files = FilesField(
+        label=_("订单文件"),
+        help_text=_("千牛导出的 CSV 或 Excel，可以一次选几个，先后随意，重复的不会算两遍"),
+        allow_empty_file=True,
+        error_messages={"required": _("先选文件"), "missing": _("先选文件")},
+    )
+
+
+class StartForm(forms.Form):
+    """Up to when orders are taken."""
+
+    until = forms.DateField(
+        label=_("只导到"),
+        required=False,
+        help_text=_("这天以后下的单先不导，用来按过去的某一天演练"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": _("看不懂这个日期，写成 2018-10-31")},
+    )
+
+    def moment(self) -> datetime | None:
+        """The end of the chosen day."""
+        day = self.cleaned_data.get("until")
+        return datetime.combine(day, time.max) if day else None
+
+
+class MappingForm(forms.Form):
+    """What each column of a file is: one choice of column per role, the required ones first."""
+
+    def __init__(self, preview: Preview, grain: Grain, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.preview, self.grain = preview, grain
+        choices = [("", translate("没有")), *_column_choices(preview)]
+        proposed = proposed_mapping(preview, grain)
+        needed = {role for group in REQUIRED[grain] for role in group}
+        for role in sorted(roles_of(grain), key=lambda role: role.name not in needed):
+            self.fields[role.name] = forms.ChoiceField(
+                label=role_name(role.name),
+                choices=choices,
+                initial=proposed.get(role.name, ""),
+                required=False,
+                error_messages={"invalid_choice": _("文件里没有这一列")},
+            )
+        self.needed = needed
+
+    def needed_fields(self) -> list[forms.BoundField]:
+        """Fields without which the file cannot be read."""
+        return [self[name] for name in self.fields if name in self.needed]
+
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in self.needed]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        mapping = {role: header for role, header in data.items() if header}
+        try:
+            layout_of(self.preview.header, mapping, id="mapping", grain=self.grain)
+        except IntakeRefused as refusal:
+            raise ValidationError(refusal_message(refusal.code, refusal.params)) from refusal
+        return mapping
+
+
+def _column_choices(preview: Preview) -> Sequence[tuple[str, str]]:
+    return [
+        (column.header, _named(column.header, column.samples)) for column in preview.columns if column.header
+    ]
+
+
+def _named(header: str, samples: Sequence[str]) -> str:
+    return f"{header}　{'，'.join(samples[:2])}" if samples else header

@@ -1,0 +1,371 @@
+"""Views of choosing files: the list of imports, the upload, what was recognised, what each column is, the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.preview import Preview, job_options, look_at, remember
+from laoke.intake.reading.messages import refusal_message, role_name
+from laoke.intake.reading.roles import Grain
+from laoke.shops import jobs
+from laoke.shops.models import Job, JobState, Role, Shop, Upload
+from laoke.shops.uploads import UploadRefused, forget, limit_bytes, store_upload
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
+from laoke.web.pages.imports.progress import progress_of
+from laoke.web.pages.imports.running import numbers_of
+from laoke.web.pages.imports.words import STATE_SHAPES, size_text
+
+PAGE_ROWS = 50
+SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
+
+
+@dataclass(frozen=True)
+class ImportsPage:
+    """All imports, the newest first, and those that run now."""
+
+    table: ui.Table
+    filters: ui.Filters
+    running: list[ui.Progress]
+    running_url: str
+    form: FilesForm | None
+
+
+@allowed(*SEES)
+@require_GET
+def imports(request: HttpRequest) -> HttpResponse:
+    shop, now = shop_of(request), clock_of(request).now()
+    may = request.role in MARKETING  # type: ignore[attr-defined]
+    open_jobs = list(
+        Job.objects.filter(shop=shop, kind="import", state__in=(JobState.QUEUED, JobState.RUNNING)).order_by(
+            "pk"
+        )[:20]
+    )
+    ids = "-".join(str(job.pk) for job in open_jobs)
+    page = ImportsPage(
+        _table(request, shop),
+        _filters(request),
+        [progress_of(job, now, may_cancel=may) for job in open_jobs],
+        reverse("import_running", args=[ids]) if ids and may else "",
+        FilesForm() if may else None,
+    )
+    part = "imports/parts/list.html" if request.htmx else "imports/list.html"  # type: ignore[attr-defined]
+    return render(request, part, {"page": page})
+
+
+def _filters(request: HttpRequest) -> ui.Filters:
+    chosen = request.GET.get("state", "")
+    query = request.GET.urlencode()
+    chips = []
+    if chosen in ImportState.values:
+        chips.append(
+            ui.Chip(_("状态"), ImportState(chosen).label, ui.query_with(query, state=None, after=None))
+        )
+    if request.GET.get("bad"):
+        chips.append(ui.Chip(_("只看"), _("有隔离行的"), ui.query_with(query, bad=None, after=None)))
+    keep = [(name, request.GET[name]) for name in ("state", "bad") if request.GET.get(name)]
+    return ui.Filters(search_value=request.GET.get("q", ""), search_label=_("文件名"), chips=chips, keep=keep)
+
+
+def _table(request: HttpRequest, shop: Shop) -> ui.Table:
+    now = clock_of(request).now()
+    rows = ImportRun.objects.filter(shop=shop).order_by("-pk")
+    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
+    if search:
+        rows = rows.filter(file_name__icontains=search)
+    if state in ImportState.values:
+        rows = rows.filter(state=state)
+    if request.GET.get("bad"):
+        rows = rows.filter(quarantined__isnull=False).distinct()
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        rows = rows.filter(pk__lt=int(after))
+    shown = list(rows[: PAGE_ROWS + 1])
+    more = len(shown) > PAGE_ROWS
+    query = request.GET.urlencode()
+    next_url = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].pk)) if more else ""
+    columns = [
+        ui.Column("file", _("文件"), "wrap"),
+        ui.Column("when", _("导入时间"), "nowrap", card="wide"),
+        ui.Column("read", _("读到（行）"), "num", label_on_card=_("行")),
+        ui.Column("accepted", _("接受"), "num", priority=2, card="hide"),
+        ui.Column("unchanged", _("未变"), "num", priority=3, card="hide"),
+        ui.Column("quarantined", _("隔离"), "num", label_on_card=_("隔离")),
+        ui.Column("money", _("金额（元）"), "num", priority=2, card="hide"),
+        ui.Column("state", _("状态"), card="end"),
+    ]
+    return ui.Table(
+        columns,
+        [_row(run, now) for run in shown[:PAGE_ROWS]],
+        caption=_("导入"),
+        query=query,
+        target="#list",
+        empty=_empty(bool(search or state or request.GET.get("bad"))),
+        pager=ui.Pager(ui.query_with(query, after=None) if after else "", next_url, _("最近的在前")),
+    )
+
+
+def _row(run: ImportRun, now: object) -> ui.Row:
+    counts = run.counts
+    bad = counts.get("quarantined", 0)
+    return ui.Row(
+        [
+            run.file_name,
+            figures.when(run.created_at, now),  # type: ignore[arg-type]
+            *(figures.exact(counts.get(name)) for name in ("read", "accepted", "unchanged")),
+            ui.Cell(figures.exact(bad), tone="warn") if bad else figures.exact(counts.get("quarantined")),
+            figures.cents(run.money.get("read")),
+            ui.Status(run.get_state_display(), STATE_SHAPES[ImportState(run.state)]),
+        ],
+        url=reverse("import_result", args=[run.pk]),
+        name=run.file_name,
+    )
+
+
+def _empty(filtered: bool) -> ui.Empty:
+    if filtered:
+        return ui.FilteredOut(
+            _("没有这样的导入"), _("去掉条件再看。"), ui.Action(_("去掉条件"), reverse("imports"))
+        )
+    return ui.Empty(_("还没有导入过"), _("从千牛导出订单报表，选进来就开始。"))
+
+
+@dataclass(frozen=True)
+class NewPage:
+    """Where files are chosen."""
+
+    form: FilesForm
+    limit: str
+
+
+@allowed(*MARKETING)
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    form = FilesForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        form = FilesForm(request.POST, request.FILES)
+        if form.is_valid():
+            kept = _store(request, form)
+            if kept:
+                return redirect("import_files", "-".join(str(one.pk) for one in kept))
+    status = 422 if request.method == "POST" else 200
+    page = NewPage(form, size_text(limit_bytes()))
+    return render(request, "imports/new.html", {"page": page}, status=status)
+
+
+def _store(request: HttpRequest, form: FilesForm) -> list[Upload]:
+    """Seal every file; a refused one is told at the field, or beside the others that were taken."""
+    kept = []
+    refused = []
+    for file in form.cleaned_data["files"]:
+        try:
+            kept.append(
+                store_upload(shop_of(request), file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
+            )
+        except UploadRefused as refusal:
+            refused.append(_refused_text(refusal))
+    for text in refused:
+        if kept:
+            messages.error(request, text)
+        else:
+            form.add_error("files", text)
+    return kept
+
+
+def _refused_text(refusal: UploadRefused) -> str:
+    name = refusal.params["name"]
+    if refusal.code == "empty":
+        return _("%(name)s 是空的，换一个有数据的文件") % {"name": name}
+    return _("%(name)s 超过 %(limit)s，按月分开导出再导") % {"name": name, "limit": size_text(limit_bytes())}
+
+
+@dataclass(frozen=True)
+class FileCard:
+    """One chosen file: what it is, or why it cannot be read."""
+
+    name: str
+    facts: str
+    state: ui.Status
+    problem: ui.Notice | None
+    columns: ui.Table | None
+    columns_note: str
+    actions: list[ui.Action]
+
+
+@dataclass(frozen=True)
+class FilesPage:
+    """Chosen files, before they are loaded."""
+
+    cards: list[FileCard]
+    ready: int
+    form: StartForm
+    start_url: str
+
+
+@allowed(*MARKETING)
+@require_GET
+def files(request: HttpRequest, ids: str) -> HttpResponse:
+    return _files_page(request, ids, StartForm())
+
+
+def _files_page(request: HttpRequest, ids: str, form: StartForm, status: int = 200) -> HttpResponse:
+    chosen = _uploads(request, ids)
+    previews = [look_at(upload) for upload in chosen]
+    page = FilesPage(
+        [_card(upload, preview) for upload, preview in zip(chosen, previews, strict=True)],
+        sum(1 for preview in previews if preview.ready),
+        form,
+        reverse("import_start", args=[ids]),
+    )
+    return render(request, "imports/files.html", {"page": page}, status=status)
+
+
+def _uploads(request: HttpRequest, ids: str) -> list[Upload]:
+    found = list(
+        Upload.objects.filter(shop=shop_of(request), pk__in=numbers_of(ids))
+        .select_related("shop")
+        .order_by("pk")
+    )
+    if not found:
+        raise Http404
+    return found
+
+
+def _card(upload: Upload, preview: Preview) -> FileCard:
+    facts = [size_text(upload.size), preview.encoding.upper(), preview.title]
+    known = sum(1 for column in preview.columns if column.role)
+    problem = None
+    if preview.refusal is not None:
+        problem = ui.Notice(refusal_message(*preview.refusal), tone="bad")
+    map_url = reverse("import_columns", args=[upload.pk])
+    actions = []
+    if preview.can_map:
+        label = _("改对应") if preview.ready else _("指定每列是什么")
+        actions.append(ui.Action(label, map_url, icon="edit", small=True))
+    actions.append(
+        ui.Action(_("不导这个"), reverse("import_drop", args=[upload.pk]), method="post", small=True)
+    )
+    if preview.ready:
+        state = ui.Status(_("认出来了") if preview.found_by == "profile" else _("按上次的对应"), "ok")
+    else:
+        state = ui.Status(_("认不出来") if preview.can_map else _("读不了"), "bad")
+    return FileCard(
+        preview.file_name,
+        " · ".join(fact for fact in facts if fact),
+        state,
+        problem,
+        columns_table(preview) if preview.ready else None,
+        _("%(all)s 列认出 %(known)s 列，%(rest)s 列用不到")
+        % {"all": len(preview.header), "known": known, "rest": len(preview.header) - known},
+        actions,
+    )
+
+
+def columns_table(preview: Preview) -> ui.Table:
+    """How the columns are understood, with masked values of the first rows."""
+    columns = [
+        ui.Column("header", _("文件里的列"), "nowrap"),
+        ui.Column("role", _("当作"), "nowrap"),
+        ui.Column("samples", _("前几个值"), "wrap", card="wide"),
+    ]
+    rows = [
+        ui.Row([column.header, role_name(column.role), ui.Cell("，".join(column.samples[:3]), tone="muted")])
+        for column in preview.columns
+        if column.role
+    ]
+    return ui.Table(columns, rows, caption=_("列是这样认的"), tall=True)
+
+
+@allowed(*MARKETING)
+@require_POST
+def drop(request: HttpRequest, pk: int) -> HttpResponse:
+    forget(get_object_or_404(Upload, pk=pk, shop=shop_of(request)))
+    rest = [part for part in request.POST.get("rest", "").split("-") if part.isdigit() and part != str(pk)]
+    return redirect("import_files", "-".join(rest)) if rest else redirect("import_new")
+
+
+@allowed(*MARKETING)
+@require_POST
+def start(request: HttpRequest, ids: str) -> HttpResponse:
+    form = StartForm(request.POST)
+    if not form.is_valid():
+        return _files_page(request, ids, form, 422)
+    shop, now = shop_of(request), clock_of(request).now()
+    started = []
+    for upload in _uploads(request, ids):
+        preview = look_at(upload)
+        if preview.ready:
+            options = job_options(preview, until=form.moment())
+            job = jobs.queue("import", shop=shop, now=now, by=request.user, upload=upload.pk, options=options)  # type: ignore[arg-type]
+            started.append(job)
+    if not started:
+        messages.error(request, _("没有可以导入的文件"))
+        return redirect("import_files", ids)
+    return redirect("import_running", "-".join(str(job.pk) for job in started))
+
+
+@dataclass(frozen=True)
+class ColumnsPage:
+    """What each column of a file is."""
+
+    name: str
+    form: MappingForm
+    grains: list[ui.Tab]
+    problem: str
+    preview: ui.Table
+    back: str
+
+
+@allowed(*MARKETING)
+@require_http_methods(["GET", "POST"])
+def columns(request: HttpRequest, pk: int) -> HttpResponse:
+    upload = get_object_or_404(Upload.objects.select_related("shop"), pk=pk, shop=shop_of(request))
+    preview = look_at(upload)
+    back = reverse("import_files", args=[upload.pk])
+    if not preview.can_map:
+        return redirect(back)
+    grain: Grain = "line" if request.GET.get("grain", preview.grain) == "line" else "order"
+    form = MappingForm(preview, grain, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        shop, now = shop_of(request), clock_of(request).now()
+        remember(
+            shop, preview.header, form.cleaned_data, grain=grain, name=upload.name, by=request.user, now=now  # type: ignore[arg-type]
+        )  # fmt: skip
+        messages.success(request, _("记住了，下次同样表头的文件直接认"))
+        return redirect(back)
+    page = ColumnsPage(
+        upload.name,
+        form,
+        [
+            ui.Tab(_("一行是一单"), "?grain=order", grain == "order"),
+            ui.Tab(_("一行是一件商品"), "?grain=line", grain == "line"),
+        ],
+        refusal_message(*preview.refusal) if preview.refusal else "",
+        _samples_table(preview),
+        back,
+    )
+    return render(
+        request, "imports/columns.html", {"page": page}, status=422 if request.method == "POST" else 200
+    )
+
+
+def _samples_table(preview: Preview) -> ui.Table:
+    """The first rows as they stand in the file, masked."""
+    shown = [column for column in preview.columns if column.header]
+    rows = max((len(column.samples) for column in shown), default=0)
+    columns = [ui.Column(str(at), column.header, "nowrap") for at, column in enumerate(shown)]
+    lines = [
+        ui.Row([column.samples[row] if row < len(column.samples) else "" for column in shown])
+        for row in range(rows)
+    ]
+    return ui.Table(columns, lines, caption=_("文件的前几行"), cards=False, stick_first=True)

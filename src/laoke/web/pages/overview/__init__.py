@@ -1,0 +1,1 @@
+"""The shop at a glance, today's work, and the search that finds everything."""
