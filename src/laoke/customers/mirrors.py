@@ -121,6 +121,7 @@ def _reach_piece(
 ) -> list[tuple[int, str, int, int]]:
     """(person, reason, has consent, was decided upon) on one channel."""
     usable = _contact_rank(channel)
+    # The plus before v.shop_id keeps SQLite from joining every record of the shop to every person (200 times slower).
     sql = f"""
         WITH p AS ({_LISTED[is_sqlite()]}),
         contacts AS (
@@ -129,7 +130,7 @@ def _reach_piece(
                    MAX(CASE WHEN d.id IS NOT NULL THEN 1 ELSE 0 END) AS dead
             FROM p
             JOIN customers_customer c ON c.person_id = p.person_id
-            JOIN customers_vaultrecord v ON v.customer_id = c.id AND v.shop_id = %s
+            JOIN customers_vaultrecord v ON v.customer_id = c.id AND +v.shop_id = %s
             LEFT JOIN customers_deadcontact d
               ON d.channel = %s AND d.contact_digest = v.{_digest(channel)}
             LEFT JOIN customers_optout o ON o.shop_id = %s AND o.channel = %s AND o.ended_at IS NULL
