@@ -48,12 +48,13 @@ def random_out_id() -> str:
 @dataclass(frozen=True)
 class SendSettings:
     """How a worker sends. Times in seconds; `parallel` calls at once (one on a blind channel, where each call in
-    flight at a crash stays unknown)."""
+    flight at a crash stays unknown). A question whose worker died is put again after `asking_s`."""
 
     lease_s: float = 60.0
     parallel: int = 4
     turn_seconds: float = 1.0
     questions_at_once: int = 40
+    asking_s: float = 60.0
     schedule: Sequence[timedelta] = SCHEDULE
     new_out_id: Callable[[], str] = random_out_id
 

@@ -123,7 +123,7 @@ def _open_attempts_unknown(
         )
 
 
-def take_questions(gateway_id: int, limit: int, now: datetime) -> list[Question]:
+def take_questions(gateway_id: int, limit: int, now: datetime, asking: timedelta = ASKING) -> list[Question]:
     """Unknown attempts of a gateway whose time to ask has come; a conditional update decides between two workers."""
     due = rows(
         "SELECT a.id FROM dispatch_attempt a JOIN dispatch_batch b ON b.id = a.batch_id "
@@ -137,7 +137,7 @@ def take_questions(gateway_id: int, limit: int, now: datetime) -> list[Question]
         taken = rows(
             f"UPDATE dispatch_attempt SET next_query_at = %s, queries = queries + 1 WHERE {among('id')} "
             "AND outcome = 'unknown' AND next_query_at <= %s RETURNING id",
-            [stamp(now + ASKING), listed([row[0] for row in due]), stamp(now)],
+            [stamp(now + asking), listed([row[0] for row in due]), stamp(now)],
         )
         return [row[0] for row in taken]
 

@@ -100,7 +100,9 @@ def settle_turn(
         except gateways.GatewayRefused:
             continue
         asked_at = now()
-        questions = settling.take_questions(gateway.pk, settings.questions_at_once, asked_at)
+        questions = settling.take_questions(
+            gateway.pk, settings.questions_at_once, asked_at, timedelta(seconds=settings.asking_s)
+        )
         if not questions:
             continue
         worked = True
