@@ -1,0 +1,125 @@
+"""The main job on real data, by commands alone: known up to a cut, planned, priced, reached by list, reviewed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.commands import Laoke
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def shop_of(home: Path, name: str, *options: str) -> Laoke:
+    laoke = Laoke(home)
+    laoke("init")
+    laoke("shop", "add", name, *options)
+    laoke("user", "add", "boss", "--role", "owner")
+    return laoke
+
+
+def declare_lists(laoke: Laoke, now: str, since: str, until: str) -> dict[str, Any]:
+    return laoke(
+        "consent", "declare", "--channel", "handover", "--wording", "会员协议：同意店铺通过平台工具发送活动信息",
+        "--proof", "会员协议截图 3 号", "--from", since, "--to", until, now=now,
+    )  # fmt: skip
+
+
+def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp_path: Path) -> None:
+    orders, cut = str(shared / "ExportOrderList_derived_2017_2018.csv"), "2018-10-31 20:00"
+    laoke = shop_of(tmp_path / "home", "书店")
+
+    known = laoke("import", orders, "--until", "2018-10-31", now=cut)
+    assert (known["rows_read"], known["new"], known["held_back"], known["quarantined"]) == (
+        2660,
+        2352,
+        308,
+        0,
+    )
+    assert known["total_cents"]["read"] == 48531902
+    assert known["total_cents"]["new"] + known["total_cents"]["held_back"] == 48531902
+    assert known["people"]["new"] == 1597
+
+    everyone = laoke("segment", "count", "spent(>= 0)", now=cut)["count"]
+    loyal = laoke("segment", "count", 'group in ("loyal")', now=cut)["count"]
+    assert everyone == 1597
+    assert 0 < loyal < everyone
+    assert laoke("segment", "count", "reachable(sms)", now=cut)["count"] == 0
+
+    planned = laoke("plan", "double11", "--on", "2018-11-11", now=cut)
+    assert [phase["key"] for phase in planned["phases"]] == ["warm_up", "day", "thanks"]
+    assert [r["key"] for r in planned["rounds"]] == ["1a", "1b", "1c", "2", "3"]
+    assert len(planned["tasks"]) == 14
+    name = planned["campaign"]["name"]
+    last = planned["rounds"][-1]
+    assert (last["opens_at"], last["closes_at"]) == ("2018-11-10 18:00", "2018-11-10 20:00")
+
+    laoke("offer", "add", name, "--name", "满100减10", "--spend", "100", "--off", "10", now=cut)
+    priced = laoke("backtest", name, "--from", "2018-01-01", "--to", "2018-10-31", now=cut)
+    assert (priced["refused"], priced["orders"]) == (None, 1061)
+    assert priced["revenue_before_cents"] - priced["revenue_after_cents"] == priced["discount_cents"]
+    few = laoke("backtest", name, "--from", "2018-10-25", "--to", "2018-10-31", now=cut)
+    assert (few["refused"], few["orders"], few["needed_orders"]) == ("too_few_orders", 25, 100)
+
+    # Their numbers are no valid ones, and that is said for every one of them.
+    blocked = laoke("check", name, "--round", "1a", now=cut)["rounds"][0]
+    assert blocked["ready"] is False
+    left_out = [(loss["reason"], loss["count"]) for loss in blocked["funnel"]["left_out"]]
+    assert (blocked["people"], left_out) == (133, [("invalid_contact", 133)])
+
+    assert declare_lists(laoke, cut, "2017-01-01", "2018-10-30")["people"] == 1597
+    sent = laoke("launch", name, "--round", "2", now="2018-11-06 09:00")["rounds"][0]["funnel"]
+    assert sent["segment"] == sent["treated"] + sent["held_out"] + sum(n for _, n in sent["left_out"])
+    lists = laoke(
+        "handover", "export", name, "--round", "2", "--out", str(tmp_path / "lists"), now="2018-11-06 09:10"
+    )["lists"]
+    assert sum(part["people"] for part in lists) == sent["treated"]
+    with Path(lists[0]["files"][1]).open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.reader(file))) == sent["treated"] + 1
+
+    rest = laoke("import", orders, now="2019-01-05 10:00")
+    assert (rest["new"], rest["unchanged"], rest["people"]["new"]) == (308, 2352, 220)
+
+    found = laoke("review", name, now="2019-01-05 11:00")["result"]["campaign"]
+    assert (found["treated"], found["held_out"]) == (sent["treated"], sent["held_out"])
+    assert found["srm"]["even"] is True
+    assert found["metrics"]["orders"]["verdict"] == "not_enough"
+    assert found["metrics"]["orders"]["missing"]["need"] > found["held_out"]
+    assert found["metrics"]["profit"]["verdict"] == "withheld"
+
+
+def test_a_wholesaler_proves_november_2011(shared: Path, tmp_path: Path) -> None:
+    orders, cut = str(shared / "online_retail.csv.gz"), "2011-10-31 20:00"
+    laoke = shop_of(tmp_path / "home", "UCI", "--currency", "GBP", "--platform", "other")
+
+    known = laoke("import", orders, "--until", "2011-10-31", now=cut)
+    assert (known["rows_read"], known["quarantined"], known["held_back"]) == (541909, 1339, 110069)
+    assert known["total_cents"]["read"] == 974774793
+    assert sum(known["total_cents"][part] for part in ("new", "quarantined", "held_back")) == 974774793
+    assert known["orders_without_customer"] == {"missing": 2259, "masked": 0}
+    assert laoke("segment", "count", 'group in ("loyal")', now=cut)["count"] == 2380
+
+    name = laoke("plan", "double11", "--on", "2011-11-11", now=cut)["campaign"]["name"]
+    laoke("offer", "add", name, "--name", "满300减30", "--spend", "300", "--off", "30", now=cut)
+    priced = laoke("backtest", name, "--from", "2011-09-01", "--to", "2011-10-31", now=cut)
+    assert (priced["orders"], priced["list_cents"], priced["refused"]) == (4025, 221356947, None)
+    assert priced["basis"] == {"orders_with_lines": 4025, "orders_with_totals": 0}
+
+    people = declare_lists(laoke, cut, "2010-12-01", "2011-10-30")["people"]
+    sent = laoke("launch", name, "--round", "2", now="2011-11-06 09:00")["rounds"][0]["funnel"]
+    assert (people, sent["segment"]) == (3974, 3974)
+    laoke(
+        "handover", "export", name, "--round", "2", "--out", str(tmp_path / "lists"), now="2011-11-06 09:10"
+    )
+
+    rest = laoke("import", orders, now="2011-12-10 10:00")
+    assert (rest["new"], rest["unchanged"], rest["quarantined"]) == (110069, 430501, 1339)
+
+    found = laoke("review", name, now="2011-12-10 11:00")["result"]["campaign"]
+    assert found["treated"] + found["held_out"] == 3974
+    difference = found["metrics"]["orders"]["difference"]
+    assert difference["low"] < difference["estimate"] < difference["high"]
+    assert found["metrics"]["orders"]["verdict"] in ("not_enough", "unclear", "helps", "hurts")
