@@ -1,5 +1,6 @@
 """The named queries on one small shop whose figures can be counted by hand."""
 
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,6 +30,9 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "group3": "",
     "rfm": "",
     "city": "",
+    "campaign_id": 1,
+    "round_id": 0,
+    "until": datetime(2019, 4, 15),
 }
 
 

@@ -64,7 +64,7 @@ SENTENCES: dict[str, str] = {
     "too_early": gettext_noop("这一轮 %(not_before)s 才开始"),
     "columns": gettext_noop("文件里找不到 %(missing)s，有的列：%(found)s"),
     "too_large": gettext_noop("文件太大，读不了"),
-    "number": gettext_noop("这个号码通道不收；演练通道只收永不分配的号码"),
+    "number": gettext_noop("这不是手机号，通道不收"),
     "which_list": gettext_noop("看不出是哪一轮的结果，用活动和轮次指明"),
     "text_refused": gettext_noop("文字还不能用：%(problems)s"),
     "needs_user": gettext_noop("这一步要有人签名：先建一个账号"),
