@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -70,21 +71,30 @@ class Reading:
 
 
 class _Kept:
-    """The last few values by key; one thread computes at a time, the others wait for it."""
+    """The last few values by key; threads that want the same one wait for it, others do not."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+        self._values: OrderedDict[Hashable, Future[Any]] = OrderedDict()
 
     def get(self, key: Hashable, compute: Callable[[], Value]) -> Value:
         with self._lock:
-            if key not in self._values:
-                self._values[key] = compute()
+            mine = key not in self._values
+            if mine:
+                self._values[key] = Future()
                 while len(self._values) > KEPT:
                     self._values.popitem(last=False)
             self._values.move_to_end(key)
-            value: Value = self._values[key]
-            return value
+            promised: Future[Value] = self._values[key]
+        if mine:
+            try:
+                promised.set_result(compute())
+            except BaseException as error:
+                with self._lock:
+                    self._values.pop(key, None)
+                promised.set_exception(error)
+                raise
+        return promised.result()
 
 
 _readings = _Kept()

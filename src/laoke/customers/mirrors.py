@@ -121,7 +121,8 @@ def _reach_piece(
 ) -> list[tuple[int, str, int, int]]:
     """(person, reason, has consent, was decided upon) on one channel."""
     usable = _contact_rank(channel)
-    # The plus before v.shop_id keeps SQLite from joining every record of the shop to every person (200 times slower).
+    # The plus before shop_id keeps SQLite from reading every record or refusal of the shop for every person (200 times
+    # slower); it then goes by customer, contact or person.
     sql = f"""
         WITH p AS ({_LISTED[is_sqlite()]}),
         contacts AS (
@@ -133,7 +134,7 @@ def _reach_piece(
             JOIN customers_vaultrecord v ON v.customer_id = c.id AND +v.shop_id = %s
             LEFT JOIN customers_deadcontact d
               ON d.channel = %s AND d.contact_digest = v.{_digest(channel)}
-            LEFT JOIN customers_optout o ON o.shop_id = %s AND o.channel = %s AND o.ended_at IS NULL
+            LEFT JOIN customers_optout o ON +o.shop_id = %s AND o.channel = %s AND o.ended_at IS NULL
               AND o.contact_digest = v.{_digest(channel)}
             GROUP BY c.person_id
         ),
@@ -152,7 +153,7 @@ def _reach_piece(
                    CASE WHEN EXISTS (
                        SELECT 1 FROM customers_consent a WHERE a.shop_id = %s AND a.person_id = p.person_id)
                      OR EXISTS (
-                       SELECT 1 FROM customers_optout a WHERE a.shop_id = %s AND a.person_id = p.person_id
+                       SELECT 1 FROM customers_optout a WHERE +a.shop_id = %s AND a.person_id = p.person_id
                        AND a.ended_at IS NULL)
                    THEN 1 ELSE 0 END AS decided
             FROM p
