@@ -164,6 +164,22 @@ def _group(one: Person) -> CellValue:
     return ui.Tag(words.GROUPS[group], words.GROUP_TONES[group]) if one.row["orders"] else ""
 
 
+@dataclass(frozen=True)
+class Note(ui.Component):
+    """A quiet word beside a value."""
+
+    template = "customers/note.html"
+    text: Words
+
+
+@dataclass(frozen=True)
+class Icons(ui.Component):
+    """Several drawings side by side."""
+
+    template = "customers/icons.html"
+    icons: Sequence[ui.Icon]
+
+
 def _reach(one: Person) -> CellValue:
     icons = [
         ui.Icon(words.CHANNEL_ICONS[channel], words.CHANNELS[channel], "muted")
@@ -171,7 +187,7 @@ def _reach(one: Person) -> CellValue:
         if one.reach.get(channel, {}).get("reachable")
     ]
     if icons:
-        return ui.Cell(icons[0], extra=icons[1] if len(icons) > 1 else "")
+        return Icons(icons)
     known = one.reach.get("sms", {}).get("reason")
     reason = known or words.missing_reach("sms", one.masks.phone_state, one.masks.email_state)
     return ui.Cell(words.REACH_REASONS.get(reason, reason), tone="muted")
@@ -263,8 +279,8 @@ def table(found: Sequence[Person], columns: Sequence[str], given: Asked, result:
     rows = []
     for one in found:
         name = title_of(one.row["person_id"], one.masks)
-        place = one.row["city"] or one.row["province"]
-        first = ui.Cell(name, extra=ui.Tag(place, "line") if place else "")
+        place = (one.row["city"] or one.row["province"]).removesuffix("市")
+        first = ui.Cell(name, extra=Note(place) if place else "")
         cells: list[CellValue] = [first, *(COLUMNS[column][1](one) for column in columns)]
         url = reverse("customer", args=[one.row["person_id"]])
         rows.append(ui.Row(cells, id=str(one.row["person_id"]), name=name, url=url))

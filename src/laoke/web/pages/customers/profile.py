@@ -27,7 +27,8 @@ from laoke.web.figures import Amount
 from laoke.web.pages.customers import merging, words
 from laoke.web.pages.customers.listing import day_of, title_of
 
-MOMENTS = 60
+MOMENTS = 24
+ALL_MOMENTS = 500
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
 
 
@@ -58,6 +59,7 @@ class CustomerPage:
     kpis: ui.Kpis | None
     first_day: date | None
     timeline: ui.Timeline
+    earlier: int
     dots: ui.ChartCard | None
     heat: Heat | None
     bought: ui.BarList | None
@@ -73,7 +75,9 @@ class CustomerPage:
     may_change: bool
 
 
-def page_of(shop: Shop, person_id: int, members: Sequence[int], now: datetime, *, role: str) -> CustomerPage:
+def page_of(
+    shop: Shop, person_id: int, members: Sequence[int], now: datetime, *, role: str, all_moments: bool = False
+) -> CustomerPage:
     """Everything the page shows of a person."""
     try:
         reading: Reading | None = reading_of(shop, now.date())
@@ -86,6 +90,8 @@ def page_of(shop: Shop, person_id: int, members: Sequence[int], now: datetime, *
     card = profiles.cards_of(shop, [person_id]).get(person_id)
     erasures = erasure.erasures_of(shop, person_id)
     may_change = role in (Role.OWNER, Role.OPERATOR)
+    most = ALL_MOMENTS if all_moments else MOMENTS
+    moments, earlier = _moments(shop, person_id, orders, now, most)
     return CustomerPage(
         person_id=person_id,
         title=title,
@@ -104,7 +110,8 @@ def page_of(shop: Shop, person_id: int, members: Sequence[int], now: datetime, *
         staff=list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")),
         kpis=_kpis(row, now) if row and row["orders"] else None,
         first_day=day_of(row["first_day"]) if row else None,
-        timeline=ui.Timeline(_moments(shop, person_id, orders, now)),
+        timeline=ui.Timeline(moments),
+        earlier=earlier,
         dots=_dots(orders, now),
         heat=_heat(orders),
         bought=_bought(orders),
@@ -160,11 +167,13 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
     return ui.Kpi(_("平均间隔"), Amount.count(round(gap), _("天")), note=late)
 
 
-def _moments(shop: Shop, person_id: int, orders: Sequence[dict[str, Any]], now: datetime) -> list[ui.Moment]:
-    """Orders, messages and refusals, the newest first, with the days between two purchases written out."""
+def _moments(
+    shop: Shop, person_id: int, orders: Sequence[dict[str, Any]], now: datetime, most: int
+) -> tuple[list[ui.Moment], int]:
+    """Orders, messages and refusals, the newest first, the days between two purchases, and how many more there are."""
     dated: list[tuple[datetime, ui.Moment, date | None]] = [_order_moment(order, now) for order in orders]
     sent = Message.objects.filter(occasion__shop=shop, person_id=person_id).select_related("occasion")
-    dated += [_message_moment(one, now) for one in sent.order_by("-pk")[:MOMENTS]]
+    dated += [_message_moment(one, now) for one in sent.order_by("-pk")[:ALL_MOMENTS]]
     for refusal in OptOut.objects.filter(shop=shop, person_id=person_id):
         label = words.CHANNELS[refusal.channel]
         title = t("不再接收%(channel)s") % {"channel": label}
@@ -174,14 +183,14 @@ def _moments(shop: Shop, person_id: int, orders: Sequence[dict[str, Any]], now: 
     dated.sort(key=lambda item: item[0], reverse=True)
     shown: list[ui.Moment] = []
     newer: date | None = None
-    for _at, moment, bought in dated[:MOMENTS]:
+    for _at, moment, bought in dated[:most]:
         if bought is not None:
             if newer is not None and (newer - bought).days > 0:
                 days = (newer - bought).days
                 shown.append(ui.Moment(gap=t("相隔 %(n)s 天") % {"n": figures.exact(days)}))
             newer = bought
         shown.append(moment)
-    return shown
+    return shown, max(0, len(dated) - most)
 
 
 def _order_moment(order: dict[str, Any], now: datetime) -> tuple[datetime, ui.Moment, date | None]:

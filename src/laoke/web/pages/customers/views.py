@@ -125,7 +125,7 @@ def _filters(given: listing.Asked, matched: int, shown: list[str]) -> ui.Filters
     picker = t("列 %(n)s/%(all)s") % {"n": len(shown) + 1, "all": len(listing.COLUMNS) + 1}
     return ui.Filters(
         search_value=given.search,
-        search_label=_("会员名、手机号、订单号，要写全"),
+        search_label=_("会员名、手机号、订单号"),
         chips=listing.chips(given),
         keep=keep,
         add=ui.Action(_("条件"), dialog="conditions"),
@@ -158,7 +158,8 @@ def customer(request: HttpRequest, person_id: int) -> HttpResponse:
             raise Http404
         return redirect("customer", now_of)
     clock = clock_of(request)
-    page = profile.page_of(shop, person_id, members, clock.now(), role=request.role)  # type: ignore[attr-defined]
+    role, everything = request.role, "all" in request.GET  # type: ignore[attr-defined]
+    page = profile.page_of(shop, person_id, members, clock.now(), role=role, all_moments=everything)
     return render(request, "customers/one.html", {"page": page})
 
 

@@ -1,0 +1,1 @@
+"""Segments: the list, the builder with its text form, frozen lists."""

@@ -1,0 +1,280 @@
+"""Pages of segments. The builder's parts come back by HTMX: rows and text follow each other, the count follows both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from laoke.audiences import wording
+from laoke.audiences.models import Segment, Snapshot
+from laoke.audiences.readings import NotReady, reading_of
+from laoke.audiences.segments import SegmentRefused, archive_segment, recount, save_segment
+from laoke.audiences.snapshots import freeze
+from laoke.audiences.text import parse
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
+from laoke.shops.models import Role, Shop
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.components.base import Words
+from laoke.web.pages.segments import building, rules
+from laoke.web.pages.segments.building import Builder
+
+LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
+# So many segments are counted anew when the list opens; more show the figure of the last count.
+COUNTED_NOW = 30
+REFUSALS: dict[str, Words] = {
+    "empty_name": _("人群要有名字"),
+    "long_name": _("名字最长 60 个字"),
+    "name_taken": _("已经有叫这个名字的人群"),
+}
+START = "bought(2+, within 365d)"
+
+
+@allowed(*LOOKS)
+def segments(request: HttpRequest) -> HttpResponse:
+    """The segments in use with their present counts."""
+    shop, now = shop_of(request), clock_of(request).now()
+    found = Segment.objects.filter(shop=shop, archived=False).select_related("created_by")
+    rows = list(found.annotate(frozen=Count("snapshots")).order_by("pk"))
+    people, why = _people(shop, now)
+    if people:
+        for one in rows[:COUNTED_NOW]:
+            recount(one, now=now)
+    return render(request, "segments/list.html", {"table": _table(rows, people, now), "not_ready": why})
+
+
+def _people(shop: Shop, now: datetime) -> tuple[int, str]:
+    try:
+        return reading_of(shop, now.date()).people, ""
+    except NotReady as trouble:
+        return 0, wording.not_ready_text(trouble.code)
+
+
+def _table(found: list[Segment], people: int, now: datetime) -> ui.Table:
+    columns = [
+        ui.Column("name", _("人群"), "nowrap"),
+        ui.Column("says", _("条件"), card="wide"),
+        ui.Column("count", _("人数"), "num", card="end"),
+        ui.Column("share", _("占客户"), "num", card="hide"),
+        ui.Column("frozen", _("定格"), "num", card="hide", hint=_("定格下来、不再变的名单有几份")),
+        ui.Column("changed", _("改过"), "nowrap", card="hide", priority=3),
+    ]
+    rows = []
+    for one in found:
+        share = figures.percent(one.last_count / people) if people and one.last_count is not None else ""
+        count = "" if one.last_count is None else one.last_count
+        says = wording.describe(parse(one.text))
+        cells = [
+            one.name, ui.Cell(says, sub=one.note), count, share, one.frozen or "", figures.when(one.updated_at, now)  # type: ignore[attr-defined]
+        ]  # fmt: skip
+        rows.append(ui.Row(cells, id=str(one.pk), name=one.name, url=reverse("segment", args=[one.pk])))
+    empty = ui.Empty(
+        _("还没有人群"),
+        _("把一类客户的条件存下来，以后一直能用"),
+        ui.Action(_("新建人群"), reverse("segment_new")),
+    )
+    return ui.Table(columns, rows, caption=_("人群"), empty=empty)
+
+
+@dataclass(frozen=True)
+class SegmentPage:
+    """The builder for a new or a kept segment, and what was frozen of it."""
+
+    segment: Segment | None
+    name: str
+    note: str
+    builder: Builder
+    snapshots: ui.Table | None
+    may_change: bool
+    starts: list[Segment]
+
+
+def _page(
+    request: HttpRequest, segment: Segment | None, text: str, name: str = "", note: str = ""
+) -> SegmentPage:
+    shop, now = shop_of(request), clock_of(request).now()
+    return SegmentPage(
+        segment=segment,
+        name=name or (segment.name if segment else ""),
+        note=note or (segment.note if segment else ""),
+        builder=building.from_text(shop, text, now.date()),
+        snapshots=_snapshots(segment, now) if segment else None,
+        may_change=request.role in MARKETING,  # type: ignore[attr-defined]
+        starts=list(Segment.objects.filter(shop=shop, archived=False).order_by("pk")[:20]),
+    )
+
+
+def _snapshots(segment: Segment, now: datetime) -> ui.Table | None:
+    found = Snapshot.objects.filter(segment=segment).select_related("created_by").order_by("-pk")[:50]
+    rows = [
+        ui.Row(
+            [
+                one.name,
+                one.count,
+                f"{one.as_of_day:%Y-%m-%d}",
+                figures.when(one.created_at, now),
+                one.sha256[:12],
+            ]
+        )
+        for one in found
+    ]
+    columns = [
+        ui.Column("name", _("名单")),
+        ui.Column("count", _("人数"), "num", card="end"),
+        ui.Column("as_of", _("数据到"), "nowrap"),
+        ui.Column("at", _("定格时间"), "nowrap", card="hide"),
+        ui.Column("hash", _("指纹"), "nowrap", card="hide", priority=3),
+    ]
+    return ui.Table(columns, rows, caption=_("定格的名单")) if rows else None
+
+
+@allowed(*LOOKS)
+def new(request: HttpRequest) -> HttpResponse:
+    """The builder with a text from the address, or a usual beginning."""
+    return render(
+        request, "segments/one.html", {"page": _page(request, None, request.GET.get("text", "") or START)}
+    )
+
+
+@allowed(*LOOKS)
+def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """One segment in the builder."""
+    found = get_object_or_404(Segment, pk=segment_id, shop=shop_of(request))
+    return render(request, "segments/one.html", {"page": _page(request, found, found.text)})
+
+
+@require_POST
+@allowed(*LOOKS)
+def preview(request: HttpRequest) -> HttpResponse:
+    """What follows from a change: of the rows, of the text, or a row added, removed, or turned into another kind."""
+    shop, now = shop_of(request), clock_of(request).now()
+    text = request.POST.get("text", "")
+    if request.POST.get("source") == "text":
+        builder = building.from_text(shop, text, now.date())
+        return _part(request, builder, draw_rows=not builder.trouble)
+    rows = rules.rows_from(request.POST)
+    changed = _act(rows, request.POST.get("act", ""))
+    builder = building.from_rows(shop, rows, text, now.date())
+    return _part(request, builder, draw_rows=changed, draw_text=not builder.trouble)
+
+
+def _part(request: HttpRequest, builder: Builder, **draw: bool) -> HttpResponse:
+    """The parts that changed. While something cannot be read the old figure stays."""
+    answer = render(request, "segments/preview.html", {"b": builder, **draw})
+    if builder.counted is None and not builder.not_ready:
+        answer["HX-Reswap"] = "none"
+    return answer
+
+
+def _act(rows: list[rules.RuleRow], act: str) -> bool:
+    """Add, remove or restart a row; whether the rows must be drawn anew."""
+    name, _sep, at = act.partition(":")
+    if name == "add" and len(rows) < rules.MOST_ROWS:
+        rows.append(rules.fresh_row("last_order"))
+    elif name == "any" and len(rows) < rules.MOST_ROWS - 1:
+        group = f"n{len(rows)}"
+        rows += [rules.fresh_row("group", group), rules.fresh_row("reachable", group)]
+    elif name == "more":
+        last = max((n for n, row in enumerate(rows) if row.group == at), default=len(rows) - 1)
+        rows.insert(last + 1, rules.fresh_row("last_order", at))
+    elif name == "not" and len(rows) < rules.MOST_ROWS:
+        rows.append(rules.RuleRow("last_order", negated=True, high="15"))
+    elif name == "drop" and at.isdecimal() and int(at) < len(rows):
+        del rows[int(at)]
+    elif name == "kind" and at.isdecimal() and int(at) < len(rows):
+        old = rows[int(at)]
+        started = rules.fresh_row(old.kind, old.group)
+        rows[int(at)] = rules.RuleRow(
+            started.kind, old.negated, old.group, started.low, started.high, started.days, started.values
+        )
+    else:
+        return False
+    return True
+
+
+@require_POST
+@allowed(*LOOKS)
+def more(request: HttpRequest) -> HttpResponse:
+    """Shares, reach, stages and a sample of a text."""
+    shop, now = shop_of(request), clock_of(request).now()
+    try:
+        node = parse(request.POST.get("text", ""))
+        seed = int(request.POST.get("seed", "0")) if request.POST.get("seed", "0").isdecimal() else 0
+        return render(request, "segments/more.html", {"m": building.more_of(shop, node, now, seed)})
+    except (FilterError, TreeError, NotReady):
+        return HttpResponse("")
+
+
+@require_POST
+@allowed(*LOOKS)
+def why(request: HttpRequest) -> HttpResponse:
+    """Why somebody is in or out."""
+    shop, now = shop_of(request), clock_of(request).now()
+    try:
+        node = parse(request.POST.get("text", ""))
+        answer = building.answer_of(shop, node, request.POST.get("person", "").strip(), now)
+    except (FilterError, TreeError) as error:
+        answer = building.Answer("", False, [], wording.refusal_text(error))
+    except NotReady as trouble:
+        answer = building.Answer("", False, [], wording.not_ready_text(trouble.code))
+    return render(request, "segments/why.html", {"answer": answer})
+
+
+@require_POST
+@allowed(*MARKETING)
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep a filter under a name: a new segment, or the changed one."""
+    shop, now = shop_of(request), clock_of(request).now()
+    known = request.POST.get("segment", "")
+    old = (
+        get_object_or_404(Segment, pk=int(known), shop=shop)
+        if known.isdecimal() and "copy" not in request.POST
+        else None
+    )
+    name, text = request.POST.get("name", ""), request.POST.get("text", "")
+    note = request.POST.get("note", "")
+    try:
+        kept = save_segment(shop, name, text, by=request.user, now=now, note=note, segment=old)  # type: ignore[arg-type]
+    except (FilterError, TreeError) as error:
+        messages.error(request, wording.refusal_text(error))
+    except SegmentRefused as refusal:
+        messages.error(request, REFUSALS[refusal.code])
+    else:
+        messages.success(request, t("存好了「%(name)s」") % {"name": kept.name})
+        return redirect("segment", kept.pk)
+    return render(request, "segments/one.html", {"page": _page(request, old, text, name, note)}, status=422)
+
+
+@require_POST
+@allowed(*MARKETING)
+def freeze_now(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Freeze the list of people as it is now."""
+    found = get_object_or_404(Segment, pk=segment_id, shop=shop_of(request))
+    try:
+        taken = freeze(shop_of(request), found, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
+    except NotReady as trouble:
+        messages.error(request, wording.not_ready_text(trouble.code))
+    else:
+        messages.success(request, t("定格了 %(n)s 人") % {"n": figures.exact(taken.count)})
+    return redirect("segment", found.pk)
+
+
+@require_POST
+@allowed(*MARKETING)
+def archive(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Take a segment off the list."""
+    found = get_object_or_404(Segment, pk=segment_id, shop=shop_of(request))
+    archive_segment(found, now=clock_of(request).now())
+    messages.success(request, t("收起了「%(name)s」，定格的名单还在") % {"name": found.name})
+    return redirect("segments")
