@@ -120,10 +120,24 @@ def _reach_piece(
     shop: Shop, channel: str, people: Sequence[int], today: date
 ) -> list[tuple[int, str, int, int]]:
     """(person, reason, has consent, was decided upon) on one channel."""
+    day: object = today.isoformat() if is_sqlite() else today
+    given: object = json.dumps(list(people)) if is_sqlite() else list(people)
+    shop_id = shop.pk
+    return _fetch(
+        _reach_sql(channel),
+        [
+            given, shop_id, channel, shop_id, channel,
+            shop_id, channel, shop_id, day, shop_id, shop_id, shop_id, channel,
+        ],
+    )  # fmt: skip
+
+
+def _reach_sql(channel: str) -> str:
+    """The reasons of many persons on one channel; what varies are our own words, never a value."""
     usable = _contact_rank(channel)
     # The plus before shop_id keeps SQLite from reading every record or refusal of the shop for every person (200 times
     # slower); it then goes by customer, contact or person.
-    sql = f"""
+    return f"""
         WITH p AS ({_LISTED[is_sqlite()]}),
         contacts AS (
             SELECT c.person_id, MAX({usable}) AS best,
@@ -169,16 +183,6 @@ def _reach_piece(
                CASE WHEN decided = 1 OR refused = 1 OR kept_away = 1 OR dead = 1 THEN 1 ELSE 0 END AS decided
         FROM state
     """
-    day: object = today.isoformat() if is_sqlite() else today
-    given: object = json.dumps(list(people)) if is_sqlite() else list(people)
-    shop_id = shop.pk
-    return _fetch(
-        sql,
-        [
-            given, shop_id, channel, shop_id, channel,
-            shop_id, channel, shop_id, day, shop_id, shop_id, shop_id, channel,
-        ],
-    )  # fmt: skip
 
 
 # A hand-over list goes by nick or platform key, and no customer is without one.
