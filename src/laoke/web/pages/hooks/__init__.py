@@ -1,0 +1,1 @@
+"""The addresses that providers push delivery reports and replies to."""
