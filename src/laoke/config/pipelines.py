@@ -85,7 +85,17 @@ def _options(stored: dict[str, Any]) -> dict[str, Any]:
     return {**stored, "until": None, "seen_at": None, **times}
 
 
-JOBS: dict[str, JobFunction] = {"import": _import}
+def _regroup(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Sort the customers anew: the shop has drawn its lines elsewhere."""
+    from django.conf import settings
+
+    from laoke.insights.refresh import refresh_features
+
+    entry = refresh_features(job.shop, settings.PLACE, now=now())
+    return {"catalog": entry.pk if entry else None}
+
+
+JOBS: dict[str, JobFunction] = {"import": _import, "features": _regroup}
 
 
 def _send(worker: Worker) -> bool:

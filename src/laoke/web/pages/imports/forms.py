@@ -80,13 +80,14 @@ class MappingForm(forms.Form):
         choices = [("", translate("没有")), *_column_choices(preview)]
         proposed = proposed_mapping(preview, grain)
         needed = {role for group in REQUIRED[grain] for role in group}
+        alone = {group[0] for group in REQUIRED[grain] if len(group) == 1}
         for role in sorted(roles_of(grain), key=lambda role: role.name not in needed):
             self.fields[role.name] = forms.ChoiceField(
                 label=role_name(role.name),
                 choices=choices,
                 initial=proposed.get(role.name, ""),
-                required=False,
-                error_messages={"invalid_choice": _("文件里没有这一列")},
+                required=role.name in alone,
+                error_messages={"invalid_choice": _("文件里没有这一列"), "required": _("选出哪一列是它")},
             )
         self.needed = needed
 
@@ -100,6 +101,8 @@ class MappingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         mapping = {role: header for role, header in data.items() if header}
+        if self.errors:
+            return mapping
         try:
             layout_of(self.preview.header, mapping, id="mapping", grain=self.grain)
         except IntakeRefused as refusal:

@@ -6,12 +6,14 @@ from datetime import datetime
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from laoke.intake.reading.messages import REFUSALS, refusal_message
 from laoke.shops.models import Job, JobState
 from laoke.web import components as ui
 from laoke.web import figures
 
+KINDS = {"features": gettext_lazy("客户重新分组")}
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -24,7 +26,7 @@ def title_of(job: Job) -> str:
     """What a job does, in words."""
     if job.kind == "import":
         return _("导入 %(file)s") % {"file": job.params.get("options", {}).get("file_name", "")}
-    return job.kind
+    return str(KINDS.get(job.kind, job.kind))
 
 
 def progress_of(job: Job, now: datetime, *, may_cancel: bool) -> ui.Progress:

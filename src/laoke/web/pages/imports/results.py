@@ -102,7 +102,7 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         else None,
         parts=sums,
         bar=_bar(sums) if sums else None,
-        sum_line=_sum_line(run, sums) if balanced else "",
+        sum_line=_sum_line(run) if balanced else "",
         changes=_changes(run, now) if done else None,
         days=_days(run) if done else None,
         reasons=_reasons(run, rows) if rows else None,
@@ -185,16 +185,17 @@ def _bar(parts: list[SumPart]) -> ui.StackBar:
     return ui.StackBar(shown, label=_("每部分的行数"), tall=True, legend=False)
 
 
-def _sum_line(run: ImportRun, parts: list[SumPart]) -> str:
-    terms = " + ".join(figures.yuan(run.money[name]) for name in PARTS if run.money.get(name))
-    line = _("%(read)s = %(terms)s（订单总金额）") % {
-        "read": figures.yuan(run.money["read"]),
-        "terms": terms or figures.yuan(0),
-    }
+def _sum_line(run: ImportRun) -> str:
+    """The sum in money, when there is more than one term, and what could not be counted."""
+    terms = [figures.yuan(run.money[name]) for name in PARTS if run.money.get(name)]
+    parts = []
+    if len(terms) > 1:
+        sums = {"read": figures.yuan(run.money["read"]), "terms": " + ".join(terms)}
+        parts.append(_("%(read)s = %(terms)s，按订单总金额算。") % sums)
     unreadable = run.detail.get("money_unreadable", 0)
     if unreadable:
-        line += _("；隔离行里有 %(n)s 行金额读不懂，按 0 计") % {"n": figures.exact(unreadable)}
-    return line
+        parts.append(_("隔离行里有 %(n)s 行金额读不懂，按 0 计。") % {"n": figures.exact(unreadable)})
+    return "".join(parts)
 
 
 def _changes(run: ImportRun, now: datetime) -> ui.Table:

@@ -222,7 +222,7 @@ def _files_page(request: HttpRequest, ids: str, form: StartForm, status: int = 2
     chosen = _uploads(request, ids)
     previews = [look_at(upload) for upload in chosen]
     page = FilesPage(
-        [_card(upload, preview) for upload, preview in zip(chosen, previews, strict=True)],
+        [_card(upload, preview, ids) for upload, preview in zip(chosen, previews, strict=True)],
         sum(1 for preview in previews if preview.ready),
         form,
         reverse("import_start", args=[ids]),
@@ -241,19 +241,25 @@ def _uploads(request: HttpRequest, ids: str) -> list[Upload]:
     return found
 
 
-def _card(upload: Upload, preview: Preview) -> FileCard:
+def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
     facts = [size_text(upload.size), preview.encoding.upper(), preview.title]
     known = sum(1 for column in preview.columns if column.role)
     problem = None
     if preview.refusal is not None:
         problem = ui.Notice(refusal_message(*preview.refusal), tone="bad")
-    map_url = reverse("import_columns", args=[upload.pk])
+    map_url = f"{reverse('import_columns', args=[upload.pk])}?of={ids}"
     actions = []
     if preview.can_map:
         label = _("改对应") if preview.ready else _("指定每列是什么")
         actions.append(ui.Action(label, map_url, icon="edit", small=True))
     actions.append(
-        ui.Action(_("不导这个"), reverse("import_drop", args=[upload.pk]), method="post", small=True)
+        ui.Action(
+            _("不导这个"),
+            reverse("import_drop", args=[upload.pk]),
+            method="post",
+            small=True,
+            hidden=[("rest", ids)],
+        )
     )
     if preview.ready:
         state = ui.Status(_("认出来了") if preview.found_by == "profile" else _("按上次的对应"), "ok")
@@ -331,7 +337,8 @@ class ColumnsPage:
 def columns(request: HttpRequest, pk: int) -> HttpResponse:
     upload = get_object_or_404(Upload.objects.select_related("shop"), pk=pk, shop=shop_of(request))
     preview = look_at(upload)
-    back = reverse("import_files", args=[upload.pk])
+    group = request.GET.get("of", "")
+    back = reverse("import_files", args=[group if upload.pk in numbers_of(group or "0") else upload.pk])
     if not preview.can_map:
         return redirect(back)
     grain: Grain = "line" if request.GET.get("grain", preview.grain) == "line" else "order"
@@ -343,12 +350,13 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         )  # fmt: skip
         messages.success(request, _("记住了，下次同样表头的文件直接认"))
         return redirect(back)
+    query = request.GET.urlencode()
     page = ColumnsPage(
         upload.name,
         form,
         [
-            ui.Tab(_("一行是一单"), "?grain=order", grain == "order"),
-            ui.Tab(_("一行是一件商品"), "?grain=line", grain == "line"),
+            ui.Tab(_("一行是一单"), ui.query_with(query, grain="order"), grain == "order"),
+            ui.Tab(_("一行是一件商品"), ui.query_with(query, grain="line"), grain == "line"),
         ],
         refusal_message(*preview.refusal) if preview.refusal else "",
         _samples_table(preview),

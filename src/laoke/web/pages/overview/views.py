@@ -119,7 +119,7 @@ def _filled(
         if standing.since
         else "",
         groups=cards.group_bar(numbers.groups_of(reading)),
-        people=reading.people,
+        people=sum(standing.now.get(name, 0) for name in numbers.LIFECYCLES),
         people_url=place("customers"),
         heat=cards.heat_of(hours) if hours else [],
         heat_note=cards.busiest(hours),

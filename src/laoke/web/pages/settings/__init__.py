@@ -1,0 +1,1 @@
+"""What a shop decides for itself: staff, cut points, consent, gateways, caps; and the audit trail."""

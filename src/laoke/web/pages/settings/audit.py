@@ -1,0 +1,182 @@
+"""Views of the audit trail: who did what, and whether the chain of its hashes is whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from laoke.shops import audit
+from laoke.shops.models import AuditEvent
+from laoke.shops.sheets import write_xlsx
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.components.base import Words
+from laoke.web.pages.settings.tabs import AUDITS, tabs
+
+PAGE_ROWS = 100
+MOST_EXPORTED = 100_000
+ACTS: dict[str, Words] = {
+    "import": gettext_lazy("导入文件"),
+    "quarantine.export": gettext_lazy("下载隔离行"),
+    "consent.declare": gettext_lazy("登记同意依据"),
+    "consent.withdraw": gettext_lazy("收回同意依据"),
+    "password.change": gettext_lazy("换密码"),
+    "user.add": gettext_lazy("加账号"),
+    "user.reset": gettext_lazy("重置密码"),
+    "user.unlock": gettext_lazy("解锁账号"),
+    "staff.add": gettext_lazy("加入店铺"),
+    "staff.role": gettext_lazy("改角色"),
+    "staff.dismiss": gettext_lazy("移除员工"),
+    "shop.add": gettext_lazy("建店"),
+    "shop.rename": gettext_lazy("改店名"),
+    "shop.settings": gettext_lazy("改设置"),
+    "gateway.make": gettext_lazy("建网关"),
+    "gateway.change": gettext_lazy("改网关"),
+    "gateway.release": gettext_lazy("放行网关"),
+    "audit.export": gettext_lazy("导出审计"),
+}
+
+
+def act_name(act: str) -> str:
+    """An act in words; one without words shows its code."""
+    return str(ACTS.get(act, act))
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """The trail of one shop, the newest first."""
+
+    tabs: ui.Tabs
+    table: ui.Table
+    filters: ui.Filters
+    check: ui.Action
+
+
+def _found(request: HttpRequest) -> QuerySet[AuditEvent]:
+    rows = AuditEvent.objects.filter(shop=shop_of(request)).order_by("-pk")
+    search, act = request.GET.get("q", "").strip(), request.GET.get("act", "")
+    if search:
+        rows = rows.filter(actor_name__icontains=search) | rows.filter(subject__icontains=search)
+    if act:
+        rows = rows.filter(act=act)
+    return rows.order_by("-pk")
+
+
+@allowed(*AUDITS)
+@require_GET
+def audit_page(request: HttpRequest) -> HttpResponse:
+    rows = _found(request)
+    after = request.GET.get("after", "")
+    if after.isdigit():
+        rows = rows.filter(pk__lt=int(after))
+    shown = list(rows[: PAGE_ROWS + 1])
+    query = request.GET.urlencode()
+    more = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].pk)) if len(shown) > PAGE_ROWS else ""
+    act = request.GET.get("act", "")
+    chips = [ui.Chip(_("做了什么"), act_name(act), ui.query_with(query, act=None, after=None))] if act else []
+    export = f"export.xlsx?{query}" if query else "export.xlsx"
+    page = AuditPage(
+        tabs(request, "settings_audit"),
+        ui.Table(
+            [
+                ui.Column("at", _("时间"), "nowrap"),
+                ui.Column("who", _("谁"), "nowrap"),
+                ui.Column("act", _("做了什么"), "nowrap"),
+                ui.Column("subject", _("对象"), "wrap", card="wide"),
+                ui.Column("count", _("数量"), "num", card="end"),
+                ui.Column("detail", _("细节"), "wrap", priority=3, card="hide"),
+            ],
+            [_row(event, clock_of(request).now(), query) for event in shown[:PAGE_ROWS]],
+            caption=_("审计"),
+            query=query,
+            target="#list",
+            empty=ui.FilteredOut(_("没有这样的记录")),
+            pager=ui.Pager(ui.query_with(query, after=None) if after else "", more, _("最近的在前")),
+        ),
+        ui.Filters(
+            search_value=request.GET.get("q", ""),
+            search_label=_("谁、对象"),
+            chips=chips,
+            keep=[("act", act)] if act else [],
+            actions=[ui.Action(_("导出 Excel"), export, icon="download", small=True)],
+        ),
+        ui.Action(_("核对完整"), "check/", method="post"),
+    )
+    part = "settings/parts/audit_list.html" if request.htmx else "settings/audit.html"  # type: ignore[attr-defined]
+    return render(request, part, {"page": page})
+
+
+def _row(event: AuditEvent, now: datetime, query: str) -> ui.Row:
+    url = ui.query_with(query, act=event.act, after=None)
+    return ui.Row(
+        [
+            figures.when(event.at, now),
+            event.actor_name,
+            ui.Cell(act_name(event.act), url=url),
+            event.subject,
+            event.count or "",
+            ui.Cell(_detail(event.detail), tone="muted"),
+        ]
+    )
+
+
+def _detail(detail: dict[str, Any]) -> str:
+    text = "；".join(f"{name} {_plain(value)}" for name, value in detail.items())
+    return text if len(text) <= 160 else f"{text[:160]}…"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+@allowed(*AUDITS)
+@require_POST
+def check(request: HttpRequest) -> HttpResponse:
+    broken = audit.first_break()
+    if broken is None:
+        messages.success(request, _("审计链完整，一条都没有被改过"))
+    else:
+        text = _("从第 %(n)s 条（%(at)s）起对不上：有记录被改过或删掉") % {
+            "n": broken.pk,
+            "at": f"{broken.at:%Y-%m-%d %H:%M}",
+        }
+        messages.error(request, text)
+    return redirect("settings_audit")
+
+
+@allowed(*AUDITS)
+@require_GET
+def export(request: HttpRequest) -> FileResponse:
+    shop, now = shop_of(request), clock_of(request).now()
+    header = [_("时间"), _("谁"), _("做了什么"), _("对象"), _("数量"), _("细节"), _("校验值")]
+    rows = (
+        [
+            event.at,
+            event.actor_name,
+            act_name(event.act),
+            event.subject,
+            event.count,
+            _detail(event.detail),
+            event.hash,
+        ]
+        for event in _found(request)[:MOST_EXPORTED].iterator(chunk_size=2000)
+    )
+    settings.PLACE.exports.mkdir(parents=True, exist_ok=True)
+    path = settings.PLACE.exports / f"audit-{shop.pk}-{now:%Y%m%d%H%M%S%f}.xlsx"
+    written = write_xlsx(path, header, rows, sheet=_("审计"))
+    audit.record(
+        "audit.export", shop=shop, actor=request.user, at=now, count=written.rows, sha256=written.sha256  # type: ignore[arg-type]
+    )  # fmt: skip
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"审计-{now:%Y%m%d}.xlsx")
