@@ -26,11 +26,12 @@ _runs = count(1)
 
 @dataclass
 class Store:
-    """One shop of the tests. `now` is what its clock shows."""
+    """One shop of the tests. `now` is what its clock shows, `seen_at` until when its orders were seen."""
 
     shop: Shop
     owner: User
     now: datetime = NOW
+    seen_at: datetime = datetime(2026, 12, 31)
     keyed: set[int] = field(default_factory=set)
 
     @property
@@ -43,7 +44,7 @@ class Store:
 
     def sold(self, *rows: dict[str, Any], publish: bool = True) -> None:
         """Write orders; their customers become people of the owner."""
-        given = [row | {"shop_id": self.shop.pk} for row in rows]
+        given = [row | {"shop_id": self.shop.pk, "seen_at": self.seen_at} for row in rows]
         self.warehouse.append("orders", orders(*given), app_id=f"run-{next(_runs)}")
         self.known(sorted({row["customer_id"] for row in given if row["customer_id"]}))
         if publish:

@@ -269,3 +269,28 @@ def test_nothing_sent_is_nothing_to_review(store):
     with pytest.raises(CampaignRefused, match="no_review_data"):
         review(planned(store), by=None, clock=store.clock)
     assert not Review.objects.exists()
+
+
+def test_when_nobody_bought_there_is_nothing_to_compare(store):
+    campaign = planned(store)
+    store.sold(bought("A", 1, date(2026, 10, 1)))
+    assigned(campaign, "2", arms_of(range(1, 201)))
+
+    found = reviewed(store, campaign)["campaign"]["metrics"]["orders"]
+
+    assert (found["verdict"], found["missing"]["code"]) == ("not_enough", "no_variation")
+    assert found["smallest_effect"] is None
+
+
+def test_what_was_not_imported_yet_is_no_data_and_not_a_bad_result(store):
+    store.seen_at = datetime(2026, 11, 5, 23)
+    store.sold(bought("A", 1, date(2025, 11, 11)), bought("B", 1, date(2026, 11, 2)))
+    campaign = planned(store)
+    assigned(campaign, "2", arms_of(range(1, 201)))
+
+    told = reviewed(store, campaign)
+
+    assert told["facts_until"] == "2026-11-05 23:00"
+    assert {found["verdict"] for found in told["campaign"]["metrics"].values()} == {"no_facts"}
+    paid = {day["day"]: day["paid_cents"] for day in told["days"]}
+    assert (paid["2026-11-02"], paid["2026-11-05"], paid["2026-11-06"]) == (10_000, 0, None)

@@ -64,7 +64,7 @@ def arm_function(row: Round) -> Callable[[Sequence[int]], list[str]]:
     def arms(people: Sequence[int]) -> list[str]:
         if not people or not holdouts:
             return [TREATED] * len(people)
-        held = {level.level: _held(people, level) for level in holdouts}
+        held: dict[str, list[bool]] = {level.level: _held(people, level) for level in holdouts}
         recorded = recorded_arms(row.campaign, besides=row.occasion_id) if "campaign" in held else {}
         return [_arm(person, place, held, recorded.get(person, set())) for place, person in enumerate(people)]
 
@@ -104,7 +104,7 @@ def recorded_arms(campaign: Campaign, *, besides: int | None = None) -> dict[int
     occasions = Occasion.objects.filter(
         shop_id=campaign.shop_id, kind=ROUND_KIND, campaign_ref=campaign.pk, launched_at__isnull=False
     )
-    for occasion in occasions.exclude(pk=besides):
+    for occasion in occasions.exclude(pk=besides) if besides is not None else occasions:
         own_holdout = bool(occasion.rules.get("holdout", {}).get("round"))
         with connection.cursor() as cursor:
             cursor.execute(_RECORDED, [occasion.pk])

@@ -26,6 +26,7 @@ from laoke.customers.models import Channel
 from laoke.dispatch import occasions
 from laoke.dispatch.models import MessageState, Occasion
 from laoke.dispatch.planning import Funnel, PlannedPerson, preview_funnel
+from laoke.dispatch.planning import funnel as planned_funnel
 from laoke.dispatch.templates import check_text, preview_text
 from laoke.dispatch.text.issues import Issue, Severity
 from laoke.dispatch.text.messages import say as say_issue
@@ -214,18 +215,11 @@ def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
 
 def _funnel(row: Round, people: Sequence[int], now: datetime) -> Funnel:
     if row.occasion is not None:
-        return occasions_funnel(row.occasion)
+        return planned_funnel(row.occasion)
     unsaved = Occasion(shop=row.campaign.shop, kind="round", channel=row.channel, is_marketing=True, rules={})
     return preview_funnel(
         unsaved, [PlannedPerson(person) for person in people], arms=arm_function(row), now=now
     )
-
-
-def occasions_funnel(occasion: Occasion) -> Funnel:
-    """The funnel of a prepared round as its rows say it."""
-    from laoke.dispatch.planning import funnel
-
-    return funnel(occasion)
 
 
 def _reachable(funnel: Funnel) -> Check:

@@ -38,8 +38,14 @@ class WindowRefused(CampaignRefused):
     """A window outside the hours. `issues` are the findings, `proposed` the window that would do (None: none would)."""
 
     def __init__(self, issues: Sequence[Issue]) -> None:
-        super().__init__("window_refused")
         self.issues = tuple(issues)
+        proposed = self.proposed
+        super().__init__(
+            "window_refused",
+            proposed_start=proposed[0].isoformat(sep=" ", timespec="minutes") if proposed else None,
+            proposed_end=proposed[1].isoformat(sep=" ", timespec="minutes") if proposed else None,
+            override_possible=self.override_possible,
+        )
 
     @property
     def proposed(self) -> tuple[datetime, datetime] | None:

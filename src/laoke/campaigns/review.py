@@ -48,22 +48,25 @@ def review(campaign: Campaign, *, by: User | None, clock: Clock) -> Review:
         raise CampaignRefused("no_review_data")
     reader = reader_at(entry)
     ends = max(_full_end(row) for row in rounds)
+    facts_until = _facts_until(reader, campaign.shop_id)
+    # What was not imported yet did not 'not happen': nothing is judged beyond the facts.
+    known = min(now, facts_until) if facts_until else campaign.starts_at
     result = {
-        "campaign": compared(reader, campaign, rounds, "campaign", ends, now),
+        "campaign": compared(reader, campaign, rounds, "campaign", ends, known),
         "rounds": [
             {
                 "key": row.key,
                 "name": row.name,
                 "channel": row.channel,
-                **compared(reader, campaign, [row], "round", _full_end(row), now),
+                **compared(reader, campaign, [row], "round", _full_end(row), known),
             }
             for row in rounds
         ],
-        "days": by_day(reader, campaign, now.date()),
-        "facts_until": _facts_until(reader, campaign.shop_id),
+        "days": by_day(reader, campaign, known.date()),
+        "facts_until": facts_until.isoformat(sep=" ", timespec="minutes") if facts_until else None,
         "attribution_days": campaign.attribution_days,
     }
-    return _store(campaign, entry, min(ends, now), result, by, now)
+    return _store(campaign, entry, min(ends, known), result, by, now)
 
 
 def launched_rounds(campaign: Campaign, now: datetime) -> list[Round]:
@@ -80,11 +83,12 @@ def _full_end(row: Round) -> datetime:
 
 
 def compared(
-    reader: Reader, campaign: Campaign, rounds: Sequence[Round], level: str, ends: datetime, now: datetime
+    reader: Reader, campaign: Campaign, rounds: Sequence[Round], level: str, ends: datetime, known: datetime
 ) -> dict[str, Any]:
-    """One comparison: sizes, sample ratio, and the judgement of each metric."""
+    """One comparison: sizes, sample ratio, and the judgement of each metric. Facts are known until `known`."""
     assigned = [assigned_of(row, level) for row in rounds]
-    until = min(ends, now)
+    first = min(one.start for one in assigned)
+    until = max(min(ends, known), first)
     sums = arm_sums(reader, campaign, assigned, until)
     treated, control = sums.arms[TREATED], sums.arms[HELD_OUT]
     srm = srm_check(
@@ -92,9 +96,9 @@ def compared(
     )
     cost_cents = millis_to_cents(sum(one.cost_millis for one in assigned))
     return {
-        "from": min(one.start for one in assigned).isoformat(sep=" ", timespec="minutes"),
+        "from": first.isoformat(sep=" ", timespec="minutes"),
         "until": until.isoformat(sep=" ", timespec="minutes"),
-        "window_over": ends <= now,
+        "window_over": ends <= known,
         "treated": treated["orders"].n,
         "held_out": control["orders"].n,
         "merged_left_out": sums.merged,
@@ -102,6 +106,8 @@ def compared(
         "srm": _srm(srm),
         "metrics": {
             metric: _metric(metric, treated[metric], control[metric], srm, cost_cents, sums.cost_unknown)
+            if until > first
+            else {"verdict": "no_facts"}
             for metric in METRICS
         },
     }
@@ -183,13 +189,13 @@ def _difference(judged: Judgement) -> dict[str, Any]:
 
 
 def _smallest(treated: ArmStats, control: ArmStats) -> float | None:
-    if treated.n < 2 or control.n < 2:
+    if treated.n < 2 or control.n < 2 or not (treated.variance or control.variance):
         return None
-    return smallest_effect(treated, control) or None
+    return smallest_effect(treated, control)
 
 
 def by_day(reader: Reader, campaign: Campaign, today: date) -> list[dict[str, Any]]:
-    """Target and result of each day of the campaign until today; a day to come has no result."""
+    """Target and result of each day of the campaign; a day after `today`, the last one with facts, has no result."""
     first, last = campaign.starts_at.date(), (campaign.ends_at - timedelta(microseconds=1)).date()
     sold = sales_by_day(reader, campaign.shop_id, first, min(last, today)) if first <= today else {}
     targets = {target.day: target.cents for target in campaign.targets.all()}
@@ -197,23 +203,24 @@ def by_day(reader: Reader, campaign: Campaign, today: date) -> list[dict[str, An
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
         found = sold.get(day)
-        known = day <= today
+        seen = day <= today
         rows.append(
             {
                 "day": str(day),
                 "target_cents": targets.get(day),
-                "paid_cents": (found.paid_cents if found else 0) if known else None,
-                "orders": (found.orders if found else 0) if known else None,
-                "buyers": (found.buyers if found else 0) if known else None,
+                "paid_cents": (found.paid_cents if found else 0) if seen else None,
+                "orders": (found.orders if found else 0) if seen else None,
+                "buyers": (found.buyers if found else 0) if seen else None,
                 "visitors": found.visitors if found else None,
             }
         )
     return rows
 
 
-def _facts_until(reader: Reader, shop_id: int) -> str | None:
-    seen = reader.query("orders_span", shop_id=shop_id).to_pylist()[0]["seen_at"]
-    return None if seen is None else seen.isoformat(sep=" ", timespec="minutes")
+def _facts_until(reader: Reader, shop_id: int) -> datetime | None:
+    """Until when the shop's orders were seen; None without orders."""
+    seen: datetime | None = reader.query("orders_span", shop_id=shop_id).to_pylist()[0]["seen_at"]
+    return seen
 
 
 def _store(

@@ -16,7 +16,7 @@ from laoke.campaigns.advice import say_issues
 from laoke.campaigns.arms import ROUND_KIND, arm_function, shares_rule
 from laoke.campaigns.checks import RoundChecks, check_round, people_of
 from laoke.campaigns.editing import override_of
-from laoke.campaigns.models import Campaign, CampaignState, Round, RoundState
+from laoke.campaigns.models import CampaignState, Round, RoundState
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.templates import body_hash, ensure_template, provider_code
 from laoke.customers.models import Channel
@@ -109,7 +109,7 @@ def _occasion(row: Round, by: User | None, now: datetime) -> Occasion:
     """The drafted occasion of a round with its present text and window; an earlier draft is taken back."""
     if row.occasion is not None:
         planning.discard_plan(row.occasion)
-        Occasion.objects.filter(pk=row.occasion_id).update(**_content(row), rules=_rules(row))
+        Occasion.objects.filter(pk=row.occasion.pk).update(**_content(row), rules=_rules(row))
         row.occasion.refresh_from_db()
         return row.occasion
     template = _filed(row, by, now) if row.channel != Channel.HANDOVER else None
@@ -315,10 +315,3 @@ def _speed(occasion: Occasion, progress: Progress, now: datetime) -> float | Non
     first = max(occasion.launched_at, occasion.not_before)
     minutes = ((occasion.finished_at or now) - first).total_seconds() / 60
     return progress.reached / minutes if minutes > 0 else None
-
-
-def rounds_running(campaign: Campaign) -> list[Round]:
-    """The rounds of a campaign that are being sent or paused."""
-    return list(
-        campaign.rounds.filter(state__in=(RoundState.RUNNING, RoundState.PAUSED)).select_related("occasion")
-    )

@@ -20,6 +20,7 @@ VERDICTS: dict[str, str] = {
     "uneven": gettext_noop("分组不均，不下结论"),
     "no_control": gettext_noop("没有对照"),
     "not_enough": gettext_noop("数据不够"),
+    "no_facts": gettext_noop("还没有导入这段时间的订单"),
     "withheld": gettext_noop("有订单不知道成本，不算利润"),
 }
 METRIC_LABELS = {

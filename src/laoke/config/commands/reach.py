@@ -114,12 +114,18 @@ def launch(
 
     target = the_shop(shop)
     rows = found_rounds(found_campaign(target, campaign), round_key)
-    user, clock, told = the_user(target, by), clock_of(target), []
+    user, clock = the_user(target, by), clock_of(target)
+    told: list[dict[str, Any]] = []
     for row in rows:
         with refusals():
             funnel = launch_round(row, by=user, clock=clock)
-        told.append({"key": row.key, "state": row.state, "funnel": funnel_of(funnel)})
-    lines = [line for one in told for line in (f"轮 {one['key']} 已发出", *_funnel_lines(one["funnel"]))]
+        opens = f"{max(row.opens_at, clock.now()):%Y-%m-%d %H:%M}"
+        told.append({"key": row.key, "state": row.state, "opens_at": opens, "funnel": funnel_of(funnel)})
+    lines = [
+        line
+        for one in told
+        for line in (f"轮 {one['key']} 已备好，{one['opens_at']} 起发", *_funnel_lines(one["funnel"]))
+    ]
     emit({"rounds": told}, "\n".join(lines))
 
 
