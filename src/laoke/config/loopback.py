@@ -9,7 +9,7 @@ from django.conf import settings
 
 from laoke.config.console import say
 from laoke.dispatch.gateways import LOOPBACK_KEY, LOOPBACK_SECRET
-from laoke.shops.clock import clock_from_env
+from laoke.shops.clock import live_now
 
 
 def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -> None:
@@ -32,6 +32,6 @@ def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -
         LOOPBACK_SECRET,
         callback_url=callback,
         config=config,
-        clock=clock_from_env().now,
+        clock=live_now,
         ready=lambda gateway: say(f"演练网关：{gateway.endpoint}"),
     )

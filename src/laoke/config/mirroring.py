@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from laoke.audiences.mirroring import write_mirrors
+from laoke.audiences.mirroring import mirror_everything, write_mirrors
 from laoke.dispatch.touches import counts_of, write_touches
 from laoke.shops.clock import Clock
 from laoke.shops.models import Shop
 from laoke.shops.place import Place
 from laoke.warehouse.store import Warehouse
+
+
+def mirror_shop(shop: Shop, place: Place, now: datetime) -> None:
+    """Write all mirrors of a shop anew, for its first day and after a restore."""
+    mirror_everything(shop, Warehouse(place.warehouse), Clock(start=now, frozen=True), counts_of)
 
 
 def write_all_mirrors(place: Place, now: datetime) -> bool:

@@ -131,13 +131,17 @@ def _features(worker: Worker) -> bool:
     """A new day has new recencies: features are computed anew once it has begun, month ends one by one after that."""
     from django.conf import settings
 
+    from laoke.config.demo import advance_demo
     from laoke.insights.refresh import add_month_end, features_day, refresh_features
     from laoke.shops.models import Shop
 
     now = worker.clock()
     for shop in Shop.objects.all():
         if features_day(shop, settings.PLACE) not in (None, now.date()):
-            refresh_features(shop, settings.PLACE, now=now)
+            if shop.is_demo:
+                advance_demo(now)
+            else:
+                refresh_features(shop, settings.PLACE, now=now)
             return True
         if add_month_end(shop, settings.PLACE, now=now):
             return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 def serve(host: str, port: int, workers: int = 1) -> None:
     """Serve until interrupted. Static files are served by the application itself, so nothing stands in front."""
@@ -15,7 +17,7 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
-        blocking_threads=8,
+        blocking_threads=max(2, min(8, os.cpu_count() or 2)),
         backpressure=256,
         websockets=False,
         log_level=LogLevels.warning,

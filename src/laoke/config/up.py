@@ -27,7 +27,7 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     from laoke.shops.models import Shop
 
     if with_demo and not Shop.objects.exists():
-        make_demo_shop(customers=customers, orders=orders)
+        make_demo_shop(customers=customers, orders=orders, on_its_clock=not os.environ.get("LAOKE_NOW"))
     first_owner(clock_from_env().now())
     gateway_port = GATEWAY_PORT if _free(GATEWAY_PORT) else _any_port()
     os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway_port}"

@@ -20,7 +20,7 @@ from django.db import close_old_connections
 
 from laoke.config import pipelines
 from laoke.shops import jobs
-from laoke.shops.clock import clock_from_env
+from laoke.shops.clock import live_now
 from laoke.shops.models import Job, JobState
 
 log = structlog.get_logger("laoke.worker")
@@ -33,7 +33,7 @@ class Worker:
 
     def __init__(self, name: str | None = None, clock: Callable[[], datetime] | None = None) -> None:
         self.name = name or f"{socket.gethostname()[:30]}-{os.getpid()}-{secrets.token_hex(3)}"
-        self.clock = clock or clock_from_env().now
+        self.clock = clock or live_now
         self._stopping = False
         self._next: dict[str, float] = {}
 

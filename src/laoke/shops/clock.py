@@ -1,15 +1,21 @@
 """The shop's clock. Domain code takes a time as argument; this is where that time comes from.
 
 `LAOKE_NOW` (or `--now`) sets it: `2018-10-31 12:00` starts there and runs on, `=2018-10-31 12:00` stands still.
+A demo shop may have a clock of its own that people turn forward; it is kept in a file beside the ledger, so that pages,
+worker and gateway agree, and goes away with the first real shop.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+DEMO_CLOCK = "demo-clock.json"
 
 
 @dataclass(frozen=True)
@@ -55,5 +61,34 @@ def parse_clock(text: str, zone: str = "Asia/Shanghai") -> Clock:
 
 
 def clock_from_env(zone: str = "Asia/Shanghai") -> Clock:
-    """The clock that `LAOKE_NOW` asks for."""
-    return parse_clock(os.environ.get("LAOKE_NOW", ""), zone)
+    """The clock that `LAOKE_NOW` asks for, else the demo shop's own, else the real one."""
+    wish = os.environ.get("LAOKE_NOW", "")
+    if wish:
+        return parse_clock(wish, zone)
+    return _demo_clock(Path(os.environ.get("LAOKE_HOME") or "data"), zone) or Clock(zone)
+
+
+def _demo_clock(home: Path, zone: str) -> Clock | None:
+    try:
+        kept = json.loads((home / DEMO_CLOCK).read_text(encoding="utf-8"))
+        return Clock(zone, datetime.fromisoformat(kept["start"]), False, float(kept["at"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def set_demo_clock(home: Path, start: datetime, at: float) -> None:
+    """Let the demo shop's time be `start` at the real moment `at` (seconds since 1970) and run on from there."""
+    path = home / DEMO_CLOCK
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps({"start": start.isoformat(), "at": at}), encoding="utf-8")
+    fresh.replace(path)
+
+
+def clear_demo_clock(home: Path) -> None:
+    """Real time again."""
+    (home / DEMO_CLOCK).unlink(missing_ok=True)
+
+
+def live_now(zone: str = "Asia/Shanghai") -> datetime:
+    """The time at this moment; unlike a kept Clock it follows when somebody turns the demo shop's clock."""
+    return clock_from_env(zone).now()

@@ -6,9 +6,11 @@ import secrets
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.db import transaction
 
 from laoke.shops import audit
+from laoke.shops.clock import clear_demo_clock
 from laoke.shops.keys import KINDS, KeyFileError, load_keys
 from laoke.shops.models import KeyCheck, Owner, Platform, Role, Shop, Staff, User
 
@@ -41,7 +43,12 @@ def add_shop(
     is_demo: bool = False,
     currency: str = "CNY",
 ) -> Shop:
-    """A new shop of an owner; every owner account of that owner's shops gets access."""
+    """A new shop of an owner; every owner account of that owner's shops gets access.
+
+    A real shop lives in real time: the demo shop's own clock ends with it.
+    """
+    if not is_demo:
+        clear_demo_clock(settings.PLACE.home)
     with transaction.atomic():
         owner = owner or Owner.objects.order_by("pk").first() or Owner.objects.create(name=name)
         shop = Shop.objects.create(

@@ -18,6 +18,7 @@ from laoke.shops.models import Role, Shop, User
 from laoke.web import figures, nav
 
 THEMES = ("light", "dark")
+DEMO_ROLES = (Role.OWNER, Role.OPERATOR)
 THEME_COOKIE = "laoke_theme"
 
 
@@ -46,6 +47,16 @@ class Shell:
     @cached_property
     def shop(self) -> Shop | None:
         return getattr(self.request, "shop", None)
+
+    @cached_property
+    def demo_clock_url(self) -> str:
+        """Where the demo shop's clock is turned; empty in a real shop and for those who may not."""
+        if self.shop is None or not self.shop.is_demo or getattr(self.request, "role", "") not in DEMO_ROLES:
+            return ""
+        try:
+            return reverse("demo_clock")
+        except NoReverseMatch:
+            return ""
 
     @cached_property
     def user(self) -> User | None:

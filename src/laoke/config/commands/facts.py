@@ -99,22 +99,40 @@ def _moment(text: str | None, *, end_of_day: bool) -> Any:
 
 def demo(
     customers: Annotated[int, typer.Option(help="客户数")] = 20_000,
-    orders: Annotated[int, typer.Option(help="订单数")] = 60_000,
+    orders: Annotated[int, typer.Option(help="订单数，连同还没到的 45 天")] = 60_000,
     seed: Annotated[int, typer.Option(help="种子；同一种子给出同一家店")] = 11,
+    to: Annotated[str | None, typer.Option(help="把示例店的时钟往后拨到这一刻，订单跟着来")] = None,
+    own_clock: Annotated[
+        bool, typer.Option("--own-clock", help="让示例店从双11前夜开始，用自己的时钟")
+    ] = False,
 ) -> None:
-    """建一家示例店：两年的订单、商品、物流、评价，没有一个真人。"""
+    """建一家示例店：两年的订单、商品、物流、评价，没有一个真人；或把它的时钟往后拨。"""
     from laoke.config.commands.house import make_installation
 
     make_installation()
-    from laoke.config.demo import make_demo_shop
+    from laoke.config.demo import DemoRefused, advance_demo, make_demo_shop, turn_clock
+    from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Shop
 
+    if to is not None:
+        try:
+            turn_clock(_moment(to, end_of_day=False))
+        except DemoRefused as refusal:
+            refuse(refusal.code, {"no_demo": "还没有示例店", "not_forward": "时钟只能往后拨"}[refusal.code])
+        result = advance_demo(clock_from_env().now())
+        emit(
+            result,
+            f"示例店走到 {result['now']}，共 {result['orders_so_far']} 单；"
+            f"发到 {result['reached']} 人，其中 {result['planted_orders']} 人多买了一单",
+        )
+        return
     if Shop.objects.filter(is_demo=True).exists():
         refuse("demo_exists", "示例店已经有了")
     if not 1 <= orders / max(1, customers) <= 8:
         refuse("demo_size", "每位客户 1 到 8 单：调整 --customers 或 --orders")
-    result = make_demo_shop(customers=customers, orders=orders, seed=seed)
+    result = make_demo_shop(customers=customers, orders=orders, seed=seed, on_its_clock=own_clock)
     emit(
         result,
-        f"建好了：{result['shop']}，{result['customers']} 位客户，{result['orders']} 单，{result['seconds']} 秒",
+        f"建好了：{result['shop']}，{result['now']} 时有 {result['customers_so_far']} 位客户、"
+        f"{result['orders_so_far']} 单，用时 {result['seconds']} 秒",
     )

@@ -7,7 +7,7 @@ orders. Order states are those known at `end`, which is also the `seen_at` of ev
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -63,6 +63,13 @@ class DemoPlan:
     buyers: People
     placed: Purchases
 
+    def as_of(self, moment: datetime) -> DemoPlan:
+        """The same shop at an earlier time: later orders are not placed yet, earlier ones stand as they stood then."""
+        seconds = int((moment - datetime(1970, 1, 1)).total_seconds())
+        known = self.placed.created <= seconds
+        placed = Purchases(*(getattr(self.placed, column.name)[known] for column in fields(Purchases)))
+        return replace(self, days=replace(self.days, end=moment), placed=placed)
+
     def run(self, first: int, count: int) -> tables.Run:
         """Orders number `first` and up to `count` − 1 following, before they become tables."""
         part = slice(first, first + count)
@@ -71,7 +78,7 @@ class DemoPlan:
 
     def runs(self, run_orders: int = RUN_ORDERS, book: TrafficBook | None = None) -> Iterator[DemoRun]:
         """The tables in runs; a `book` (see `traffic_book`) counts the traffic on the way."""
-        for first in range(0, self.orders, run_orders):
+        for first in range(0, len(self.placed), run_orders):
             run = self.run(first, run_orders)
             if book is not None:
                 book.add(run)

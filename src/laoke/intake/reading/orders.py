@@ -231,7 +231,7 @@ class OrderRows:
         codes, words = self.chunk.heads("address", 1)
         if not any(map(province_of, words)):
             return np.zeros(self.chunk.rows, np.int32), [NOWHERE]
-        codes, words = self.chunk.heads("address", 4)
+        codes, words = self.chunk.heads("address", 3)
         return codes, [place_of(word) for word in words]
 
 

@@ -8,6 +8,7 @@ text, never a piece of a street.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _MUNICIPALITIES = ("北京", "上海", "天津", "重庆")
@@ -45,6 +46,7 @@ def province_name(text: str) -> str:
     return province_of(text) or text
 
 
+@lru_cache(maxsize=16_384)
 def place_of(address: str) -> Place:
     """The place of an address whose parts are set apart by single blanks.
 

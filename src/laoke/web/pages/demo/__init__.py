@@ -1,0 +1,1 @@
+"""The demo shop's clock: turn it forward and see what follows."""

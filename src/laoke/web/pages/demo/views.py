@@ -1,0 +1,103 @@
+"""The demo shop's clock. It goes forward only, and only while there is no real shop beside it."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from laoke.campaigns.models import Campaign, CampaignState, Round, RoundState
+from laoke.shops import audit, jobs
+from laoke.shops.clock import set_demo_clock
+from laoke.shops.models import Job, JobState, Shop
+from laoke.web import figures
+from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+
+MOST_ROUNDS = 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A moment to go to, and what happens then."""
+
+    value: str
+    moment: datetime
+    label: str
+
+
+@dataclass(frozen=True)
+class ClockPage:
+    """What the page of the clock shows."""
+
+    now: datetime
+    end: datetime
+    choices: list[Choice]
+    running_url: str
+
+
+@allowed(*MARKETING)
+@require_http_methods(["GET", "POST"])
+def clock(request: HttpRequest) -> HttpResponse:
+    """Show the clock, or turn it."""
+    shop, now = shop_of(request), clock_of(request).now()
+    end = _end_of(shop)
+    if end is None:
+        raise Http404
+    choices = _choices(shop, now, end)
+    if request.method == "POST":
+        chosen = next((c for c in choices if c.value == request.POST.get("to")), None)
+        if chosen is None:
+            messages.error(request, _("时钟只能往后拨，最远到 %(end)s") % {"end": figures.day(end, now)})
+            return redirect("demo_clock")
+        set_demo_clock(settings.PLACE.home, chosen.moment, time.time())
+        jobs.queue("demo_advance", shop=shop, now=chosen.moment, by=request.user)  # type: ignore[arg-type]
+        audit.record("demo.clock", shop=shop, actor=request.user, at=chosen.moment)  # type: ignore[arg-type]
+        return redirect("demo_clock")
+    running = Job.objects.filter(
+        shop=shop, kind="demo_advance", state__in=(JobState.QUEUED, JobState.RUNNING)
+    ).first()
+    url = reverse("job_progress", args=[running.pk]) if running else ""
+    return render(request, "demo/clock.html", {"page": ClockPage(now, end, choices, url)})
+
+
+def _end_of(shop: Shop) -> datetime | None:
+    """The last moment the demo shop was planned for; None for a real shop or a clock set from outside."""
+    kept = shop.settings.get("demo")
+    if (
+        not shop.is_demo
+        or not kept
+        or os.environ.get("LAOKE_NOW")
+        or Shop.objects.filter(is_demo=False).exists()
+    ):
+        return None
+    return datetime.fromisoformat(kept["end"])
+
+
+def _choices(shop: Shop, now: datetime, end: datetime) -> list[Choice]:
+    morning = (now + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
+    found = [
+        (now.replace(second=0, microsecond=0) + timedelta(hours=1), _("一小时后")),
+        (morning, _("明天上午")),
+    ]
+    rounds = Round.objects.filter(
+        campaign__shop=shop,
+        opens_at__gt=now,
+        state__in=(RoundState.DRAFT, RoundState.FROZEN, RoundState.RUNNING),
+    ).order_by("opens_at")
+    for row in rounds[:MOST_ROUNDS]:
+        found.append((row.opens_at + timedelta(minutes=1), _("%(round)s 开始") % {"round": row.name}))
+    running = Campaign.objects.filter(shop=shop, ends_at__gt=now).exclude(state=CampaignState.CANCELLED)
+    for campaign in running.order_by("ends_at")[:2]:
+        after = (campaign.ends_at + timedelta(days=1)).replace(hour=10, minute=0)
+        found.append((after, _("%(campaign)s 结束以后，去看复盘") % {"campaign": campaign.name}))
+    chosen = sorted({moment: label for moment, label in found if now < moment <= end}.items())
+    return [Choice(moment.isoformat(timespec="minutes"), moment, label) for moment, label in chosen]
