@@ -253,6 +253,20 @@ def test_a_writer_killed_at_a_step_leaves_the_old_state_or_the_new_one(warehouse
     assert stored(warehouse) == [("A", 5), ("B", 0)]
 
 
+def test_a_write_that_was_taken_back_is_written_anew_by_the_same_app_transaction(warehouse):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+    warehouse.append("orders", orders(order("B")), app_id="import:2")
+
+    for _ in range(2):  # the second time as after a death between taking back and writing
+        next_writer = Warehouse(warehouse.root)
+        next_writer.align({"orders": 1})
+    again = next_writer.append("orders", orders(order("B")), app_id="import:2")
+    repeat = next_writer.append("orders", orders(order("B")), app_id="import:2")
+
+    assert (again.skipped, repeat.skipped) == (False, True)
+    assert stored(warehouse) == [("A", 0), ("B", 0)]
+
+
 @pytest.mark.parametrize(
     ("feature", "named"),
     [

@@ -65,6 +65,8 @@ class Warehouse:
         self.failpoint = failpoint
         self.memory_limit = memory_limit
         self.threads = threads
+        # Tables with commits that no catalog entry names: an app transaction found there may have been taken back.
+        self._doubtful: set[str] = set()
 
     # Versions and reading
 
@@ -117,13 +119,18 @@ class Warehouse:
         """Bring every table back to the given versions (one that is not named: to empty); which tables moved.
 
         A writer that was killed between two tables leaves commits that no catalog entry names. The next writer
-        takes them back before it begins, so that its entry never holds half of another's work.
+        takes them back before it begins, so that its entry never holds half of another's work. A restore takes the
+        rows back but not the app transaction, so the next write of such a table is not skipped as a repeat.
         """
         moved = []
+        self._doubtful.clear()
         for table in CONTRACTS:
             newest = self.version(table)
             wanted = versions.get(table, 0)
-            if newest is None or newest == wanted or set(self.files(table)) == set(self.files(table, wanted)):
+            if newest is None or newest == wanted:
+                continue
+            self._doubtful.add(table)
+            if set(self.files(table)) == set(self.files(table, wanted)):
                 continue
             delta.open_table(self.folder(table)).restore(wanted)
             moved.append(table)
@@ -196,14 +203,16 @@ class Warehouse:
         for _ in range(ATTEMPTS):
             opened = delta.open_table(self.folder(table))
             _refuse_old(opened, change.contract)
-            done = opened.transaction_version(app_id) if app_id else None
+            done = opened.transaction_version(app_id) if app_id and table not in self._doubtful else None
             if done is not None and done >= app_version:
                 return WriteResult(opened.version(), skipped=True)
             if not checked:
                 change.check()
                 checked = True
             try:
-                return self._attempt(opened, change, app_id, app_version)
+                result = self._attempt(opened, change, app_id, app_version)
+                self._doubtful.discard(table)
+                return result
             except CommitFailedError as error:
                 conflict = error
         raise ConflictError(f"{table}: another writer committed first {ATTEMPTS} times") from conflict
