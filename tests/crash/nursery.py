@@ -1,7 +1,7 @@
 """A warm process that forks workers, so that killing hundreds of them costs milliseconds each.
 
 Run as a module it reads one JSON command per line and answers with one JSON line: `fork` a worker or a task (a function
-of `tests.crash.tasks`), `wait` for it. It never opens the ledger itself: every child makes its own connection.
+of the module it was given), `wait` for it. It never opens the ledger itself: every child makes its own connection.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,9 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 class Nursery:
     """The test's end of it: forks children over one ledger and waits for them."""
 
-    def __init__(self, ledger_url: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, ledger_url: str, environment: dict[str, str], tasks: str = "tests.crash.tasks"
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-m", "tests.crash.nursery"],
+            [sys.executable, "-W", "ignore", "-m", "tests.crash.nursery", tasks],
             cwd=ROOT,
             env={
                 **os.environ,
@@ -86,13 +89,13 @@ class Nursery:
         return answer
 
 
-def _serve() -> None:
+def _serve(module: str) -> None:
     import django
 
     django.setup()
     from laoke.dispatch import failpoints
-    from tests.crash import tasks
 
+    tasks = import_module(module)
     tasks.warm_up()
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
@@ -132,4 +135,4 @@ def _wait(pid: int, seconds: float) -> int | None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1])

@@ -1,7 +1,7 @@
 """Steps 7 and 8: what has no answer becomes 'unknown', and is asked about until it is known or a person decides.
 
 Found at the provider is proof; not found is proof only from the moment the channel states. Asking happens at 2, 10 and
-30 minutes, 2 and 6 hours after the attempt, and once more when absence can be proven.
+30 minutes, 2 and 6 hours after the attempt, and in the same steps from the moment on when absence can be proven.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def next_query(
     times = [written_at + step for step in schedule]
     if channel.absence_proof_after_s is not None:
         proof = deadline + timedelta(seconds=channel.absence_proof_after_s)
-        # Once more a little later: the first question of that moment may get no answer.
-        times += [proof, proof + timedelta(minutes=2), proof + timedelta(minutes=10)]
+        # And on from there in the same steps: the question of that moment may get no answer.
+        times += [proof, *(proof + step for step in schedule)]
     return min((time for time in times if time > now), default=None)
 
 
