@@ -25,7 +25,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
-from laoke.web.pages.customers.listing import day_of, title_of
+from laoke.web.pages.customers.listing import Note, day_of, title_of
 from laoke.web.pages.segments import rules
 from laoke.web.pages.segments.rules import RuleRow, RuleTrouble
 
@@ -234,7 +234,7 @@ def _sample_row(row: dict[str, Any], masks: dict[int, profiles.Masks], now: date
     name = title_of(person, masks.get(person, profiles.Masks()))
     return ui.Row(
         [
-            ui.Cell(name, extra=ui.Tag(row["city"].removesuffix("市"), "line") if row.get("city") else ""),
+            ui.Cell(name, extra=Note(row["city"].removesuffix("市")) if row.get("city") else ""),
             figures.ago(last, now) if last else "",
             row["orders"],
             figures.cents(row["net_cents"]),

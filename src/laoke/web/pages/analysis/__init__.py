@@ -1,0 +1,1 @@
+"""All customers at once: RFM, life cycle, groups, gaps and demand over time."""
