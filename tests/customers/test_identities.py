@@ -122,11 +122,11 @@ def test_of_two_importers_the_first_insert_has_the_say(shop: Shop, monkeypatch: 
     insert = identities._insert
     raced: list[Resolution | None] = []
 
-    def late(*args: object) -> None:
+    def late(*args: object) -> int:
         if not raced:
             raced.append(None)
             raced[0] = resolve(shop, [nick("小圆")], now=NOW, new_id=ids(500))
-        insert(*args)
+        return insert(*args)
 
     monkeypatch.setattr(identities, "_insert", late)
     found = resolve(shop, [nick("小圆"), nick("青木")], now=NOW, new_id=ids(1000))
@@ -141,11 +141,11 @@ def test_importers_that_split_the_keys_of_one_row_end_with_one_person(
     insert = identities._insert
     raced: list[Resolution | None] = []
 
-    def late(*args: object) -> None:
+    def late(*args: object) -> int:
         if not raced:
             raced.append(None)
             raced[0] = resolve(shop, [nick("小圆")], now=NOW, new_id=ids(500))
-        insert(*args)
+        return insert(*args)
 
     monkeypatch.setattr(identities, "_insert", late)
     found = resolve(shop, [(("nick", "小圆"), ("ouid", "AAE1"))], now=NOW, new_id=ids(1000))

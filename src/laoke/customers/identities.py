@@ -16,10 +16,10 @@ from datetime import datetime
 from django.db import connection
 
 from laoke.customers.contacts import is_masked
-from laoke.customers.sealing import digest
+from laoke.customers.sealing import digests
 from laoke.customers.sealing import keys as key_rings
 from laoke.shops import dirty
-from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
+from laoke.shops.bulk import insert_many, is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop
 
 KINDS = ("nick", "member", "ouid", "omid")
@@ -72,15 +72,17 @@ def resolve(
     stopped: Callable[[], bool] | None = None,
 ) -> Resolution:
     """Give every key set its customer, making the unknown ones. Safe to repeat after a crash: known keys stay known."""
-    digests = key_digests(shop, key_sets)
-    kinds = {d: keys[n][0] for ds, keys in zip(digests, key_sets, strict=True) for n, d in enumerate(ds)}
+    rows = key_digests(shop, key_sets)
+    kinds = {
+        d: key[0] for row, keys in zip(rows, key_sets, strict=True) for d, key in zip(row, keys, strict=True)
+    }
     new_id = new_id or new_customer_ids()
     known = _known(kinds)
     buried = _buried(kinds)
     result = Resolution(ids=[None] * len(key_sets))
     fresh: dict[str, tuple[str, int]] = {}
     joins: list[tuple[int, int]] = []
-    for position, row in enumerate(digests):
+    for position, row in enumerate(rows):
         if not row:
             continue
         if buried and not buried.isdisjoint(row):
@@ -96,28 +98,28 @@ def resolve(
                 known[d] = customer
                 fresh[d] = (kinds[d], customer)
         result.ids[position] = customer
-    _insert(shop, result.new_customers, fresh, now, stopped)
+    inserted = _insert(shop, result.new_customers, fresh, now, stopped)
     # Two importers may have met the same unknown key: the one whose insert came first has the say.
-    settled = _known(fresh) if fresh else {}
-    if any(settled.get(d) != customer for d, (_kind, customer) in fresh.items()):
+    settled = _known(fresh) if inserted < len(fresh) else {}
+    if inserted < len(fresh) and any(settled.get(d) != customer for d, (_kind, customer) in fresh.items()):
         final = {**known, **settled}
         result.ids = [
-            final[row[0]] if row and result.ids[n] is not None else None for n, row in enumerate(digests)
+            final[row[0]] if row and result.ids[n] is not None else None for n, row in enumerate(rows)
         ]
         result.new_customers &= set(settled.values())
-        joins = _met_on_one_row(digests, result.ids, final)
+        joins = _met_on_one_row(rows, result.ids, final)
     for first, second in dict.fromkeys(joins):
         result.joined += join(shop, first, second, reason="same_row", now=now)
     return result
 
 
 def _met_on_one_row(
-    digests: Sequence[Sequence[str]], ids: Sequence[int | None], known: dict[str, int]
+    rows: Sequence[Sequence[str]], ids: Sequence[int | None], known: dict[str, int]
 ) -> list[tuple[int, int]]:
     """Pairs of customers whose keys stand on one row, the row's own customer first."""
     return [
         (customer, other)
-        for row, customer in zip(digests, ids, strict=True)
+        for row, customer in zip(rows, ids, strict=True)
         if customer is not None
         for other in dict.fromkeys(known[d] for d in row)
         if other != customer
@@ -126,26 +128,26 @@ def _met_on_one_row(
 
 def key_digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
     """The digests of every key; a ouid is of one shop, everything else of the owner's shops on one platform."""
-    key = key_rings().identity.current
     everywhere, here = f"owner:{shop.owner_id}:{shop.platform}", f"shop:{shop.pk}"
-    return [
-        [digest(key, kind, here if kind == "ouid" else everywhere, value) for kind, value in keys]
+    contents = (
+        f"{kind}\x1f{here if kind == 'ouid' else everywhere}\x1f{value}".encode("utf-8", "surrogatepass")
         for keys in key_sets
-    ]
+        for kind, value in keys
+    )
+    found = iter(digests(key_rings().identity.current, contents))
+    return [list(itertools.islice(found, len(keys))) for keys in key_sets]
 
 
-def _known(digests: Iterable[str]) -> dict[str, int]:
-    return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", list(digests)))
+def _known(wanted: Iterable[str]) -> dict[str, int]:
+    return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", list(wanted)))
 
 
-def _buried(digests: Iterable[str]) -> set[str]:
+def _buried(wanted: Iterable[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM customers_tombstone LIMIT 1")
         if cursor.fetchone() is None:
             return set()
-    return {
-        row[0] for row in _select_in("SELECT digest FROM customers_tombstone WHERE digest", list(digests))
-    }
+    return {row[0] for row in _select_in("SELECT digest FROM customers_tombstone WHERE digest", list(wanted))}
 
 
 def _select_in(select: str, values: Sequence[str]) -> Iterable[tuple]:
@@ -163,29 +165,27 @@ def _insert(
     identities: dict[str, tuple[str, int]],
     now: datetime,
     stopped: Callable[[], bool] | None,
-) -> None:
+) -> int:
+    """Write customers and identities that are not there; how many identities were not."""
     key_id = key_rings().identity.current.key_id
     stamp = now.isoformat(sep=" ") if is_sqlite() else now
     people = [(customer, shop.owner_id, customer, stamp) for customer in sorted(customers)]
-    write_in_batches(people, lambda rows: _many(_INSERT_CUSTOMER, rows), stopped=stopped)
+    write_in_batches(people, lambda rows: insert_many(_CUSTOMERS, rows, _UNLESS_THERE), stopped=stopped)
     # Sorted by digest, the index grows at one end of a page at a time instead of everywhere.
     keys = [(d, kind, customer, key_id) for d, (kind, customer) in sorted(identities.items())]
-    write_in_batches(keys, lambda rows: _many(_INSERT_IDENTITY, rows), stopped=stopped)
+    inserted = 0
+
+    def write(rows: Sequence[tuple]) -> None:
+        nonlocal inserted
+        inserted += insert_many(_IDENTITIES, rows, _UNLESS_THERE)
+
+    write_in_batches(keys, write, stopped=stopped)
+    return inserted
 
 
-_INSERT_CUSTOMER = (
-    "INSERT INTO customers_customer (id, owner_id, person_id, created_at) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT DO NOTHING"
-)
-_INSERT_IDENTITY = (
-    "INSERT INTO customers_identity (digest, kind, customer_id, key_id) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT DO NOTHING"
-)
-
-
-def _many(sql: str, rows: Sequence[tuple]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+_CUSTOMERS = "customers_customer (id, owner_id, person_id, created_at)"
+_IDENTITIES = "customers_identity (digest, kind, customer_id, key_id)"
+_UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 
 def join(shop: Shop, first: int, second: int, *, reason: str, now: datetime) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from binascii import b2a_base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,19 @@ def digest(key: Key, *parts: str) -> str:
     ).decode()
 
 
+def digests(key: Key, contents: Iterable[bytes]) -> list[str]:
+    """`digest` of many contents, each the UTF-8 bytes of its parts with the separator between them."""
+    begun = blake2b(key=key.secret, digest_size=DIGEST_BYTES)
+    found = []
+    for content in contents:
+        one = begun.copy()
+        one.update(content)
+        found.append(one.digest())
+    # 18 bytes are 24 characters without padding, so all may be written out at once and cut apart.
+    text, width = b2a_base64(b"".join(found), newline=False).decode(), DIGEST_BYTES * 4 // 3
+    return [text[at : at + width] for at in range(0, len(text), width)]
+
+
 def contact_digest(channel: str, value: str) -> str:
     """The digest under which a phone number or address is found; the same in every shop, because the person is."""
     return digest(keys().index.current, channel, value)
@@ -60,28 +73,35 @@ def seal(
 ) -> tuple[bytes, str]:
     """Encrypt a record; `bound_to` (shop, person, schema) must be the same when it is opened. Returns bytes, key id."""
     sealer = Sealer(random)
-    return sealer.seal(
-        json.dumps(content, ensure_ascii=False, separators=(",", ":")), bound_to
-    ), sealer.key_id
+    return sealer.seal_all([json_bytes(content)], [bound_to.encode()])[0], sealer.key_id
+
+
+def json_bytes(content: dict[str, Any]) -> bytes:
+    """A record as the text that is sealed."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 class Sealer:
-    """Seals many records in a row: the key is looked up once, nonces are drawn in blocks."""
+    """Seals many records: the key is looked up once, nonces are drawn in one block."""
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
         current = keys().vault.current
         self.key_id, self._cipher = current.key_id, _cipher(current.secret)
         self._random = random
-        self._nonces: Iterator[bytes] = iter(())
 
     def seal(self, text: str, bound_to: str) -> bytes:
         """The sealed text; it opens only with the same `bound_to`."""
-        nonce = next(self._nonces, None)
-        if nonce is None:
-            block = self._random(NONCE_BYTES * 256)
-            self._nonces = iter([block[n : n + NONCE_BYTES] for n in range(0, len(block), NONCE_BYTES)])
-            nonce = next(self._nonces)
+        nonce = self._random(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, text.encode("utf-8", "surrogatepass"), bound_to.encode())
+
+    def seal_all(self, contents: Sequence[bytes], bound_to: Sequence[bytes]) -> list[bytes]:
+        """The sealed contents; each opens only with its own `bound_to`."""
+        block, encrypt = self._random(NONCE_BYTES * len(contents)), self._cipher.encrypt
+        nonces = [block[at : at + NONCE_BYTES] for at in range(0, len(block), NONCE_BYTES)]
+        return [
+            nonce + encrypt(nonce, content, bound)
+            for nonce, content, bound in zip(nonces, contents, bound_to, strict=True)
+        ]
 
 
 def open_sealed(sealed: bytes, key_id: str, bound_to: str) -> dict[str, Any]:

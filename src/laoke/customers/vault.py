@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from laoke.customers import contacts
+from laoke.customers import contact_columns as columns
 from laoke.customers.models import OrderText, VaultRecord
-from laoke.customers.sealing import Sealer, digest, keys, open_sealed, open_text, seal
+from laoke.customers.sealing import Sealer, digests, json_bytes, keys, open_sealed, open_text
 from laoke.shops import audit
-from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
+from laoke.shops.bulk import execute_many, insert_many, is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop, User
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SCHEMA = "v1"
+PEOPLE_AT_ONCE = 32_768  # so many are text in memory at a time
 
 
 @dataclass(frozen=True)
@@ -57,22 +62,55 @@ def store_contacts(
 ) -> StoredContacts:
     """Seal the contacts of an import. A record seen later in the shop's life replaces an earlier one; the same again
     changes nothing. `found` holds each customer once."""
-    sheet = _Sheet(shop, source, random)
-    content = {contact.customer_id: sheet.content_digest(contact) for contact in found}
-    stored = _stored(shop, source, list(content))
-    fresh, changed, unchanged = [], [], 0
-    for contact in found:
-        before = stored.get(contact.customer_id)
-        if before is None:
-            fresh.append(sheet.row(contact, content[contact.customer_id]))
-        elif before.content == content[contact.customer_id] or before.seen_at > _time_of(contact):
-            unchanged += 1
-        else:
-            changed.append(sheet.row(contact, content[contact.customer_id]))
-    rows = sorted(fresh + changed, key=lambda row: row[0])  # type: ignore[arg-type, return-value]
-    write_in_batches(rows, _upsert, stopped=stopped)
-    _index_contacts(shop, rows, stored, stopped)
-    return StoredContacts(len(fresh), len(changed), unchanged)
+    return store_contact_columns(shop, contact_columns(found), source=source, random=random, stopped=stopped)
+
+
+def contact_columns(found: Sequence[Contact]) -> pa.Table:
+    """Contacts as columns, named like their fields."""
+    import pyarrow as pa
+
+    texts = {field: pa.array([getattr(one, field) for one in found], pa.string()) for field in columns.FIELDS}
+    return pa.table(
+        {
+            "customer_id": pa.array([one.customer_id for one in found], pa.int64()),
+            **texts,
+            "seen_micros": pa.array([one.seen_micros for one in found], pa.int64()),
+        }
+    )
+
+
+def store_contact_columns(
+    shop: Shop,
+    found: pa.Table,
+    *,
+    source: str = "order",
+    random: Callable[[int], bytes] = os.urandom,
+    stopped: Callable[[], bool] | None = None,
+) -> StoredContacts:
+    """`store_contacts` for columns: `customer_id`, the texts of `Contact` without nulls, and `seen_micros`."""
+    sheet, index = _Sheet(shop, source, random), _Index(shop)
+    fresh = changed = 0
+    ordered = found.sort_by("customer_id")
+    for start in range(0, ordered.num_rows, PEOPLE_AT_ONCE):
+        part = ordered.slice(start, PEOPLE_AT_ONCE)
+        contents = sheet.content_digests(part)
+        ids, seen = part["customer_id"].to_pylist(), part["seen_micros"].to_pylist()
+        stored = _stored(shop, source, ids)
+        told = [
+            n
+            for n, customer in enumerate(ids)
+            if (before := stored.get(customer)) is None
+            or (before.content != contents[n] and before.seen_at <= _time_of(seen[n]))
+        ]
+        if not told:
+            continue
+        rows = sheet.rows(part, told, contents)
+        write_in_batches(rows, _upsert, stopped=stopped)
+        index.note(rows, stored)
+        new = sum(row[0] not in stored for row in rows)
+        fresh, changed = fresh + new, changed + len(rows) - new
+    index.write(stopped)
+    return StoredContacts(fresh, changed, ordered.num_rows - fresh - changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +138,39 @@ def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, _Sto
     return result
 
 
-def _index_contacts(
-    shop: Shop, rows: Sequence[Any], stored: dict[int, _Stored], stopped: Callable[[], bool] | None
-) -> None:
-    """Make the digests of the written records findable, and those that they replaced not."""
-    now, gone = [], []
-    for row in rows:
-        customer, phone, email = row[0], row[_PHONE_DIGEST], row[_EMAIL_DIGEST]
-        now.extend((digest_, customer, shop.pk) for digest_ in (phone, email) if digest_)
-        before = stored.get(customer)
-        if before is not None:
-            replaced = {before.phone_digest, before.email_digest} - {phone, email, None}
-            gone.extend((digest_, customer, shop.pk) for digest_ in replaced)
-    write_in_batches(sorted(now), lambda piece: _many(_INDEX, piece), stopped=stopped)
-    write_in_batches(sorted(gone), lambda piece: _many(_UNINDEX, piece), stopped=stopped)
+class _Index:
+    """Makes the digests of written records findable, and those that they replaced not.
+
+    Everything is written in the order of the digests at the end: pages of the index then fill one after the other.
+    """
+
+    def __init__(self, shop: Shop) -> None:
+        self.shop_id = shop.pk
+        self._now: list[tuple[str, int]] = []
+        self._gone: list[tuple[str, int, int]] = []
+
+    def note(self, rows: Sequence[Any], stored: dict[int, _Stored]) -> None:
+        for row in rows:
+            customer, phone, email = row[0], row[_PHONE_DIGEST], row[_EMAIL_DIGEST]
+            self._now.extend((digest_, customer) for digest_ in (phone, email) if digest_)
+            before = stored.get(customer)
+            if before is not None:
+                replaced = {before.phone_digest, before.email_digest} - {phone, email, None}
+                self._gone.extend((digest_, customer, self.shop_id) for digest_ in replaced)
+
+    def write(self, stopped: Callable[[], bool] | None) -> None:
+        self._now.sort()
+        shop_id = self.shop_id
+
+        def add(piece: Sequence[tuple[str, int]]) -> None:
+            insert_many(
+                _INDEX,
+                [(digest_, customer, shop_id) for digest_, customer in piece],
+                "ON CONFLICT DO NOTHING",
+            )
+
+        write_in_batches(self._now, add, stopped=stopped)
+        write_in_batches(sorted(self._gone), lambda piece: execute_many(_UNINDEX, piece), stopped=stopped)
 
 
 class _Sheet:
@@ -123,53 +180,75 @@ class _Sheet:
         self.shop_id, self.demo, self.source = shop.pk, shop.is_demo, source
         self.index_key = keys().index.current
         self.sealer = Sealer(random)
-        self.as_text = is_sqlite()
 
-    def content_digest(self, contact: Contact) -> str:
-        return digest(self.index_key, str(contact.customer_id), _plain(contact))
+    def content_digests(self, found: pa.Table) -> list[str]:
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-    def row(self, contact: Contact, content: str) -> tuple[object, ...]:
-        """The columns of `_COLUMNS`."""
-        phone, email, customer = contact.phone, contact.email, contact.customer_id
-        phone_state = contacts.mobile_state(phone, demo=self.demo)
-        email_state = contacts.email_state(email)
-        seen_at = _time_of(contact)
-        return (
-            customer,
-            self.shop_id,
-            self.source,
-            self.sealer.seal(_plain(contact), f"contact|{self.shop_id}|{customer}|{SCHEMA}"),
-            self.sealer.key_id,
-            contacts.mask_nick(contact.nick),
-            contacts.mask_name(contact.name),
-            contacts.mask_phone(phone),
-            phone_state,
-            digest(self.index_key, "phone", phone) if phone_state in ("valid", "invalid") else None,
-            contacts.mask_email(email),
-            email_state,
-            digest(self.index_key, "email", email.lower()) if email_state == "valid" else None,
-            content,
-            str(seen_at) if self.as_text else seen_at,
+        customer = found["customer_id"].combine_chunks().cast(pa.string())
+        told = pc.binary_join_element_wise(customer, columns.plain_texts(found), columns.SEPARATOR)
+        return digests(self.index_key, told.cast(pa.binary()).to_pylist())
+
+    def rows(self, found: pa.Table, told: Sequence[int], contents: Sequence[str]) -> list[tuple[object, ...]]:
+        """The columns of `_COLUMNS` of the contacts at the positions `told`."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if len(told) < found.num_rows:
+            found, contents = found.take(pa.array(told)), [contents[n] for n in told]
+        customers = found["customer_id"].to_pylist()
+        bound = [bound_to(self.shop_id, customer).encode() for customer in customers]
+        sealed = self.sealer.seal_all(columns.plain_texts(found).cast(pa.binary()).to_pylist(), bound)
+        nicks, names, phones, emails = (
+            found[field].combine_chunks() for field in ("nick", "name", "phone", "email")
+        )
+        phone_state, email_state = columns.phone_states(phones, demo=self.demo), columns.email_states(emails)
+        return list(
+            zip(
+                customers,
+                itertools.repeat(self.shop_id),
+                itertools.repeat(self.source),
+                sealed,
+                itertools.repeat(self.sealer.key_id),
+                columns.mask_nicks(nicks).to_pylist(),
+                columns.mask_names(names).to_pylist(),
+                columns.mask_phones(phones).to_pylist(),
+                phone_state.to_pylist(),
+                self._findable("phone", phones, phone_state, ("valid", "invalid")),
+                columns.mask_emails(emails).to_pylist(),
+                email_state.to_pylist(),
+                self._findable("email", pc.utf8_lower(emails), email_state, ("valid",)),
+                contents,
+                _times(found["seen_micros"]),
+                strict=False,
+            )
         )
 
+    def _findable(
+        self, kind: str, values: pa.Array, states: pa.Array, of_states: tuple[str, ...]
+    ) -> list[str | None]:
+        """The index digest of each value in one of the states, None of the others."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
 
-def _plain(contact: Contact) -> str:
-    """The sealed text of schema v1: the fields in order, between unit separators."""
-    fields = (
-        contact.nick, contact.name, contact.phone, contact.email, contact.address,
-        contact.oaid, contact.ouid, contact.birthday,
-    )  # fmt: skip
-    text = "\x1f".join(fields)
-    if text.count("\x1f") >= len(fields):  # a hostile cell that holds the separator itself
-        text = "\x1f".join(field.replace("\x1f", " ") for field in fields)
-    return text
+        is_told = pc.is_in(states, pa.array(of_states))
+        chosen = pc.binary_join_element_wise(kind, values.filter(is_told), columns.SEPARATOR)
+        found = iter(digests(self.index_key, chosen.cast(pa.binary()).to_pylist()))
+        return [next(found) if told else None for told in is_told.to_pylist()]
 
 
 _EPOCH = datetime(1970, 1, 1)
 
 
-def _time_of(contact: Contact) -> datetime:
-    return _EPOCH + timedelta(microseconds=contact.seen_micros)
+def _time_of(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _times(micros: pa.ChunkedArray) -> list[Any]:
+    """The times as the database takes them: on SQLite the text that Django would have written."""
+    if is_sqlite():
+        return [str(_time_of(one)) for one in micros.to_pylist()]
+    return [_time_of(one) for one in micros.to_pylist()]
 
 
 _COLUMNS = (
@@ -177,22 +256,15 @@ _COLUMNS = (
     "phone_digest", "email_mask", "email_state", "email_digest", "content_digest", "seen_at",
 )  # fmt: skip
 _PHONE_DIGEST, _EMAIL_DIGEST = _COLUMNS.index("phone_digest"), _COLUMNS.index("email_digest")
-_INDEX = "INSERT INTO customers_contactindex (digest, customer_id, shop_id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
+_INDEX = "customers_contactindex (digest, customer_id, shop_id)"
 _UNINDEX = "DELETE FROM customers_contactindex WHERE digest = %s AND customer_id = %s AND shop_id = %s"
-_UPSERT = (
-    f"INSERT INTO customers_vaultrecord ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))}) "
-    "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET "
-    + ", ".join(f"{c} = excluded.{c}" for c in _COLUMNS[3:])
+_REPLACE = "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET " + ", ".join(
+    f"{c} = excluded.{c}" for c in _COLUMNS[3:]
 )
 
 
 def _upsert(rows: Sequence[tuple[object, ...]]) -> None:
-    _many(_UPSERT, rows)
-
-
-def _many(sql: str, rows: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(sql, rows)
+    insert_many(f"customers_vaultrecord ({', '.join(_COLUMNS)})", rows, _REPLACE)
 
 
 def bound_to(shop_id: int, customer_id: int) -> str:
@@ -217,21 +289,23 @@ def show_contact(record: VaultRecord, *, actor: User, now: datetime, field: str)
 
 def store_order_texts(shop: Shop, texts: Sequence[tuple[str, int | None, dict[str, str]]]) -> int:
     """Seal (order id, customer id, {'buyer_message', 'seller_memo'}) rows; a later text replaces an earlier one."""
-    rows = []
-    for order_id, customer_id, text in sorted(texts, key=lambda item: item[0]):
-        sealed, key_id = seal(text, f"order|{shop.pk}|{order_id}|{SCHEMA}")
-        rows.append((shop.pk, order_id, customer_id, sealed, key_id))
-    sql = (
-        "INSERT INTO customers_ordertext (shop_id, order_id, customer_id, sealed, key_id) VALUES (%s, %s, %s, %s, %s) "
-        "ON CONFLICT (shop_id, order_id) DO UPDATE SET customer_id = excluded.customer_id, "
-        "sealed = excluded.sealed, key_id = excluded.key_id"
-    )
+    last = {order_id: (customer_id, text) for order_id, customer_id, text in texts}
+    order_ids = sorted(last)
+    sealer = Sealer()
+    contents = [json_bytes(last[order_id][1]) for order_id in order_ids]
+    bound = [f"order|{shop.pk}|{order_id}|{SCHEMA}".encode() for order_id in order_ids]
+    rows = [
+        (shop.pk, order_id, last[order_id][0], sealed, sealer.key_id)
+        for order_id, sealed in zip(order_ids, sealer.seal_all(contents, bound), strict=True)
+    ]
+    return write_in_batches(rows, lambda piece: insert_many(_TEXTS, piece, _REPLACE_TEXT))
 
-    def write(piece: Sequence[tuple[object, ...]]) -> None:
-        with connection.cursor() as cursor:
-            cursor.executemany(sql, piece)
 
-    return write_in_batches(rows, write)
+_TEXTS = "customers_ordertext (shop_id, order_id, customer_id, sealed, key_id)"
+_REPLACE_TEXT = (
+    "ON CONFLICT (shop_id, order_id) DO UPDATE SET customer_id = excluded.customer_id, "
+    "sealed = excluded.sealed, key_id = excluded.key_id"
+)
 
 
 def open_order_text(row: OrderText) -> dict[str, str]:

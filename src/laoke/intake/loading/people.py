@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from laoke.customers import contact_columns as columns
 from laoke.customers import identities, vault
-from laoke.customers.contacts import clean_phone, email_state, is_masked, mobile_state
-from laoke.customers.vault import Contact
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -19,7 +18,9 @@ if TYPE_CHECKING:
 KEY_ROLES = {"nick": "nick", "member_id": "member", "ouid": "ouid", "omid": "omid"}
 CONTACT_ROLES = ("nick", "receiver_name", "phone", "email", "address", "ouid", "birthday")
 TEXT_ROLES = ("buyer_message", "seller_memo")
-FLUSH_PEOPLE = 200_000
+SEPARATOR = columns.SEPARATOR
+FLUSH_PEOPLE = 300_000
+REMEMBERED_PEOPLE = 500_000
 
 
 @dataclass
@@ -45,9 +46,9 @@ class People:
         self.shop, self.now, self.source = shop, now, source
         self.counts = PeopleCounts()
         self._stopped = stopped
-        self._known: dict[str, int | None] = {}
-        self._newest: dict[int, tuple[int, tuple[Any, ...]]] = {}
-        self._flags: dict[int, tuple[bool, str, bool, str]] = {}
+        self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
+        self._told: list[pa.Table] = []
+        self._flags: list[pa.Table] = []
 
     def customers_of(self, table: pa.Table) -> pa.Array:
         """The customer id of every row of an identity table, null where no key is usable."""
@@ -61,30 +62,35 @@ class People:
         if not roles:
             self.counts.keyless["missing"] += table.num_rows
             return pa.nulls(table.num_rows, pa.int64())
-        codes, rows = _distinct(table, roles)
-        ids = self._resolve(roles, rows)
+        codes, texts = _distinct(table, roles)
+        ids = self._resolve(roles, texts)
         customers = pa.array(ids, pa.int64()).take(pa.array(codes))
-        empty = np.array([i is None for i in ids], dtype=bool)[codes]
-        if empty.any():
-            masked = np.array([any(row) for row in rows], dtype=bool)[codes] & empty
+        if None in ids:
+            empty = np.array([i is None for i in ids], dtype=bool)[codes]
+            masked = np.array([bool(text.strip(SEPARATOR)) for text in texts], dtype=bool)[codes] & empty
             self.counts.keyless["masked"] += int(masked.sum())
             self.counts.keyless["missing"] += int(empty.sum() - masked.sum())
         self.counts.seconds += time.perf_counter() - begun
         return customers
 
-    def _resolve(self, roles: Sequence[str], rows: Sequence[tuple[str, ...]]) -> list[int | None]:
-        names = ["\x1f".join((*roles, *row)) for row in rows]
-        unknown = [n for n, name in enumerate(names) if name not in self._known]
+    def _resolve(self, roles: Sequence[str], texts: Sequence[str]) -> list[int | None]:
+        """The customers of distinct key rows; those met before in this import are not asked for again."""
+        known = self._known.setdefault(tuple(roles), {})
+        if len(known) > REMEMBERED_PEOPLE:
+            known.clear()
+        unknown = [text for text in texts if text not in known]
         if unknown:
             kinds = [KEY_ROLES[role] for role in roles]
-            sets = [identities.usable_keys(dict(zip(kinds, rows[n], strict=True))) for n in unknown]
+            sets = [
+                identities.usable_keys(dict(zip(kinds, text.split(SEPARATOR), strict=False)))
+                for text in unknown
+            ]
             found = identities.resolve(self.shop, sets, now=self.now, stopped=self._stopped)
-            for n, customer in zip(unknown, found.ids, strict=True):
-                self._known[names[n]] = customer
+            known.update(zip(unknown, found.ids, strict=True))
             self.counts.new += len(found.new_customers)
             self.counts.joined += found.joined
             self.counts.erased += found.erased
-        return [self._known[name] for name in names]
+        return [known[text] for text in texts]
 
     def note_contacts(self, table: pa.Table, customers: pa.Array, created: pa.ChunkedArray) -> None:
         """Remember the contact of each customer's newest order; `created` is microseconds since 1970."""
@@ -92,36 +98,20 @@ class People:
         import pyarrow.compute as pc
 
         begun = time.perf_counter()
-        present = [role for role in CONTACT_ROLES if role in table.column_names]
-        known = pa.table(
+        absent = pa.nulls(table.num_rows, pa.string())
+        told = pa.table(
             {
-                "customer": customers,
-                "created": pc.cast(created, pa.int64()),
-                "row": pa.array(range(len(customers))),
+                "customer_id": customers,
+                "seen_micros": pc.cast(created, pa.int64()),
+                **{role: table[role] if role in table.column_names else absent for role in CONTACT_ROLES},
             }
-        ).filter(pc.is_valid(customers))
-        # Newest first, so the first row of each customer is the one to keep.
-        known = known.sort_by([("customer", "ascending"), ("created", "descending"), ("row", "ascending")])
-        first = known.group_by("customer", use_threads=False).aggregate(
-            [("created", "first"), ("row", "first")]
         )
-        chosen = table.select(present).take(first["row_first"])
-        columns = [
-            chosen[role].to_pylist() if role in present else [None] * len(chosen) for role in CONTACT_ROLES
-        ]
-        newest = self._newest
-        for customer, at, values in zip(
-            first["customer"].to_pylist(),
-            first["created_first"].to_pylist(),
-            zip(*columns, strict=True),
-            strict=True,
-        ):
-            before = newest.get(customer)
-            if before is None or before[0] < at:
-                newest[customer] = (at, values)
+        self._told.append(_newest(told.filter(pc.is_valid(customers))))
         self.counts.seconds += time.perf_counter() - begun
-        if len(newest) >= FLUSH_PEOPLE:
-            self.store()
+        if sum(part.num_rows for part in self._told) >= 2 * FLUSH_PEOPLE:
+            self._told = [_newest(pa.concat_tables(self._told))]
+            if self._told[0].num_rows >= FLUSH_PEOPLE:
+                self.store()
 
     def note_texts(self, table: pa.Table, order_ids: pa.ChunkedArray, customers: pa.Array) -> None:
         """Seal what buyers wrote and what the shop noted beside an order."""
@@ -147,33 +137,32 @@ class People:
 
     def store(self) -> None:
         """Seal the remembered contacts."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if not self._told:
+            return
         begun = time.perf_counter()
-        contacts = []
-        for customer, (at, (nick, name, phone, email, address, ouid, birthday)) in self._newest.items():
-            phone = clean_phone(phone)
-            email = email or ""
-            contacts.append(
-                Contact(
-                    customer,
-                    nick or "",
-                    name or "",
-                    phone,
-                    email,
-                    address or "",
-                    "",
-                    ouid or "",
-                    birthday or "",
-                    at,
-                )
-            )
-            self._flags[customer] = (
-                bool(nick) and not is_masked(nick or ""),
-                mobile_state(phone, demo=self.shop.is_demo),
-                email_state(email) == "valid",
-                birthday or "",
-            )
-        self._newest = {}
-        stored = vault.store_contacts(self.shop, contacts, source=self.source, stopped=self._stopped)
+        told = _newest(pa.concat_tables(self._told)).combine_chunks()
+        self._told = []
+        text = {role: pc.fill_null(told[role].combine_chunks(), "") for role in CONTACT_ROLES}
+        text["phone"] = columns.clean_phones(text["phone"])
+        self._flags.append(_flags(told["customer_id"], text, demo=self.shop.is_demo))
+        found = pa.table(
+            {
+                "customer_id": told["customer_id"],
+                "nick": text["nick"],
+                "name": text["receiver_name"],
+                "phone": text["phone"],
+                "email": text["email"],
+                "address": text["address"],
+                "oaid": pa.repeat(pa.scalar(""), told.num_rows),
+                "ouid": text["ouid"],
+                "birthday": text["birthday"],
+                "seen_micros": told["seen_micros"],
+            }
+        )
+        stored = vault.store_contact_columns(self.shop, found, source=self.source, stopped=self._stopped)
         self.counts.contacts_new += stored.new
         self.counts.contacts_changed += stored.changed
         self.counts.contacts_unchanged += stored.unchanged
@@ -184,27 +173,62 @@ class People:
         import pyarrow as pa
 
         self.store()
-        ids = list(self._flags)
-        nick, phone, email, birthday = zip(*self._flags.values(), strict=True) if ids else ((), (), (), ())
-        return pa.table(
-            {
-                "customer_id": pa.array(ids, pa.int64()),
-                "has_nick": pa.array(nick, pa.bool_()),
-                "phone_state": pa.array(phone, pa.string()),
-                "has_email": pa.array(email, pa.bool_()),
-                "birthday": pa.array(birthday, pa.string()),
-            }
-        )
+        if not self._flags:
+            return _flags(
+                pa.array([], pa.int64()), dict.fromkeys(CONTACT_ROLES, pa.array([], pa.string())), demo=False
+            )
+        return _last(pa.concat_tables(self._flags))
 
 
-def _distinct(table: pa.Table, roles: Sequence[str]) -> tuple[Any, list[tuple[str, ...]]]:
-    """The distinct key rows, and for every row the number of its own."""
+def _flags(customers: pa.Array, text: dict[str, pa.Array], *, demo: bool) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = [pc.fill_null(table[role], "") for role in roles]
-    joined = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, "\x1f")
+    return pa.table(
+        {
+            "customer_id": customers,
+            "has_nick": pc.and_(pc.not_equal(text["nick"], ""), pc.invert(columns.is_masked(text["nick"]))),
+            "phone_state": columns.phone_states(text["phone"], demo=demo),
+            "has_email": pc.equal(columns.email_states(text["email"]), "valid"),
+            "birthday": text["birthday"],
+        }
+    )
+
+
+def _newest(told: pa.Table) -> pa.Table:
+    """The row of each customer's latest order; of several at one moment the first."""
+    import numpy as np
+    import pyarrow as pa
+
+    customers, seen = told["customer_id"].to_numpy(), told["seen_micros"].to_numpy()
+    order = np.lexsort((-seen, customers))  # a stable sort: rows of one moment keep their order
+    return told.take(pa.array(order[_begins(customers[order])]))
+
+
+def _last(flags: pa.Table) -> pa.Table:
+    """The row of each customer that was noted last."""
+    import numpy as np
+    import pyarrow as pa
+
+    customers = flags["customer_id"].to_numpy()[::-1]
+    order = np.argsort(customers, kind="stable")
+    return flags.take(pa.array(len(customers) - 1 - order[_begins(customers[order])]))
+
+
+def _begins(ordered: Any) -> Any:
+    """Where a new value begins in an ordered array."""
+    import numpy as np
+
+    return np.concatenate(([True], ordered[1:] != ordered[:-1])) if len(ordered) else np.zeros(0, bool)
+
+
+def _distinct(table: pa.Table, roles: Sequence[str]) -> tuple[Any, list[str]]:
+    """The distinct key rows as text, parts set apart by a separator, and for every row the number of its own."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = [pc.fill_null(table[role], "") for role in roles]
+    joined = keys[0] if len(keys) == 1 else pc.binary_join_element_wise(*keys, SEPARATOR)
     encoded = pa.chunked_array([joined] if isinstance(joined, pa.Array) else joined.chunks).combine_chunks()
     encoded = encoded.dictionary_encode()
-    rows = [tuple(text.split("\x1f")) for text in encoded.dictionary.to_pylist()]
-    return encoded.indices.to_numpy(zero_copy_only=False), rows
+    return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist()
