@@ -82,7 +82,8 @@ def _make_demo(place: Place) -> None:
     )
     _give_consent(shop, loaded.consenting)
     refresh_features(shop, place, now=NOW)
-    add_month_end(shop, place, now=NOW)
+    for _ in range(2):
+        add_month_end(shop, place, now=NOW)
 
 
 def _give_consent(shop: Shop, people: list[int]) -> None:
