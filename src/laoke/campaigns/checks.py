@@ -95,6 +95,8 @@ REASON_LABELS: dict[str, str] = {
     "tag": gettext_noop("打了不打扰的标签"),
     "no_consent": gettext_noop("没有同意的依据"),
     "consent_expired": gettext_noop("同意已过期"),
+    "bought_recently": gettext_noop("刚买过，免得来问差价"),
+    "refund_open": gettext_noop("退款还没了结"),
     "cap_day": gettext_noop("24 小时内发过"),
     "cap_week": gettext_noop("7 天内发够了"),
     "cap_month": gettext_noop("30 天内发够了"),

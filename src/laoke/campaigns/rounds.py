@@ -16,6 +16,7 @@ from laoke.campaigns.advice import say_issues
 from laoke.campaigns.arms import ROUND_KIND, arm_function, shares_rule
 from laoke.campaigns.checks import RoundChecks, check_round, people_of
 from laoke.campaigns.editing import override_of
+from laoke.campaigns.gates import gates_of
 from laoke.campaigns.models import CampaignState, Round, RoundState
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.templates import body_hash, ensure_template, provider_code
@@ -148,7 +149,7 @@ def _content(row: Round) -> dict[str, Any]:
 
 
 def _rules(row: Round) -> dict[str, Any]:
-    rules: dict[str, Any] = {"holdout": shares_rule(row)}
+    rules: dict[str, Any] = {"holdout": shares_rule(row), "gates": gates_of(row)}
     override = override_of(row)
     if override is not None:
         rules["override"] = {"role": override.role, "reason": override.reason}

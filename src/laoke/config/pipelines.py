@@ -104,6 +104,13 @@ def _send(worker: Worker) -> bool:
     return send_turn(worker.name, worker.clock)
 
 
+def _follow(worker: Worker) -> bool:
+    """Rounds take over how far their sending has come."""
+    from laoke.campaigns.rounds import follow_all
+
+    return bool(follow_all())
+
+
 def _inbox(worker: Worker) -> bool:
     from laoke.dispatch.worker import inbox_turn
 
@@ -132,11 +139,14 @@ def _features(worker: Worker) -> bool:
     from django.conf import settings
 
     from laoke.config.demo import advance_demo
-    from laoke.insights.refresh import add_month_end, features_day, refresh_features
+    from laoke.insights.refresh import add_month_end, features_behind, features_day, refresh_features
     from laoke.shops.models import Shop
 
     now = worker.clock()
     for shop in Shop.objects.all():
+        if features_behind(shop):
+            refresh_features(shop, settings.PLACE, now=now)
+            return True
         if features_day(shop, settings.PLACE) not in (None, now.date()):
             if shop.is_demo:
                 advance_demo(now)
@@ -161,6 +171,7 @@ TICKS: list[Tick] = [
     Tick("send", 0.3, _send),
     Tick("inbox", 0.5, _inbox),
     Tick("settle", 2.0, _settle),
+    Tick("follow", 2.0, _follow),
     Tick("mirror", 3.0, _mirror),
     Tick("features", 20.0, _features),
     Tick("tidy", 3600.0, _tidy),

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "laoke.dispatch",
     "laoke.campaigns",
     "laoke.web",
+    "laoke.config",
 ]
 
 MIDDLEWARE = [

@@ -64,20 +64,31 @@ def touch_rows(shop: Shop, keys: Sequence[tuple[int, int]]) -> pa.Table:
     found: list[dict[str, Any]] = []
     for piece in pieces(sorted({occasion for _person, occasion in keys})):
         messages = Message.objects.filter(occasion__shop=shop, occasion_id__in=piece).values_list(
-            "person_id", "occasion_id", "occasion__kind", "occasion__ref_id", "occasion__channel", "arm", "state",
-            "settled_at", "sent_at", "due_at", "cost_millis",
+            "person_id", "occasion_id", "occasion__kind", "occasion__ref_id", "occasion__campaign_ref",
+            "occasion__channel", "arm", "state", "settled_at", "sent_at", "due_at", "cost_millis",
         )  # fmt: skip
-        for person, occasion, kind, ref, channel, arm, state, settled, sent, due, cost in messages.iterator(
-            5_000
-        ):
+        for (
+            person,
+            occasion,
+            kind,
+            ref,
+            campaign,
+            channel,
+            arm,
+            state,
+            settled,
+            sent,
+            due,
+            cost,
+        ) in messages.iterator(5_000):
             if (person, occasion) not in wanted:
                 continue
             at = settled or sent or due
             found.append(
                 {
                     "shop_id": shop.pk, "person_id": person, "occasion_id": occasion,
-                    "round_id": ref if kind == "round" else None, "campaign_id": None, "channel": channel, "arm": arm,
-                    "state": state, "at": at, "day": _day(at), "cost_millis": cost, "import_id": 0,
+                    "round_id": ref if kind == "round" else None, "campaign_id": campaign, "channel": channel,
+                    "arm": arm, "state": state, "at": at, "day": _day(at), "cost_millis": cost, "import_id": 0,
                 }
             )  # fmt: skip
     return _table(contract, found)
