@@ -19,6 +19,7 @@ from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.campaigns.arms import arm_function
 from laoke.campaigns.editing import override_of
+from laoke.campaigns.gates import gates_of
 from laoke.campaigns.models import Round
 from laoke.campaigns.templates import body_hash, provider_code
 from laoke.campaigns.windows import window_issues
@@ -218,7 +219,8 @@ def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
 def _funnel(row: Round, people: Sequence[int], now: datetime) -> Funnel:
     if row.occasion is not None:
         return planned_funnel(row.occasion)
-    unsaved = Occasion(shop=row.campaign.shop, kind="round", channel=row.channel, is_marketing=True, rules={})
+    unsaved = Occasion(shop=row.campaign.shop, kind="round", channel=row.channel, is_marketing=True)
+    unsaved.rules = {"gates": gates_of(row)}
     return preview_funnel(
         unsaved, [PlannedPerson(person) for person in people], arms=arm_function(row), now=now
     )

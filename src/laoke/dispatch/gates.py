@@ -66,7 +66,7 @@ class FactGate:
 
 FactGateFunction = Callable[[Occasion], "NDArray[np.int64]"]
 _FUNCTIONS: dict[str, FactGateFunction] = {}
-_CACHE: dict[tuple[int, str, int], FactGate] = {}
+_CACHE: dict[tuple[int | None, int, str, int], FactGate] = {}
 
 
 def register_fact_gate(code: str, function: FactGateFunction) -> None:
@@ -87,9 +87,9 @@ def fact_gates_of(occasion: Occasion) -> list[FactGate]:
     entry = catalog.current()
     found = []
     for code in occasion.rules.get("gates", []):
-        key = (occasion.pk, code, entry.pk if entry else 0)
+        key = (occasion.pk, occasion.shop_id, code, entry.pk if entry else 0)
         if key not in _CACHE:
-            for old in [k for k in _CACHE if k[:2] == key[:2]]:
+            for old in [k for k in _CACHE if k[:3] == key[:3]]:
                 del _CACHE[old]
             _CACHE[key] = FactGate(code, np.unique(np.asarray(_FUNCTIONS[code](occasion), dtype=np.int64)))
         found.append(_CACHE[key])
