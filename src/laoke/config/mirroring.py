@@ -6,6 +6,8 @@ from datetime import datetime
 
 from laoke.audiences.mirroring import mirror_everything, write_mirrors
 from laoke.dispatch.touches import counts_of, write_touches
+from laoke.insights.refresh import refresh_features
+from laoke.shops import dirty
 from laoke.shops.clock import Clock
 from laoke.shops.models import Shop
 from laoke.shops.place import Place
@@ -23,6 +25,10 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
     clock = Clock(start=now, frozen=True)
     worked = False
     for shop in Shop.objects.select_related("owner"):
+        joined = bool(dirty.waiting("person_map", shop.pk, limit=1))
         worked = write_mirrors(shop, warehouse, clock, counts_of) or worked
+        if joined:
+            # Features are by person: who was joined or split needs them computed by the new map.
+            refresh_features(shop, place, now=now)
         worked = write_touches(shop, warehouse, now) or worked
     return worked
