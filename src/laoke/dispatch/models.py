@@ -162,9 +162,10 @@ class Message(models.Model):
             models.UniqueConstraint(
                 fields=["occasion", "person_id"], name="one_message_per_person_and_occasion"
             ),
+            # Not by state: an index that names it in its condition would be rewritten at every move.
             models.UniqueConstraint(
                 fields=["occasion", "contact_digest"],
-                condition=models.Q(arm="treated") & ~models.Q(state="suppressed"),
+                condition=models.Q(arm="treated"),
                 name="one_treated_message_per_contact",
             ),
         ]

@@ -51,7 +51,7 @@ class SendSettings:
     flight at a crash stays unknown). A question whose worker died is put again after `asking_s`."""
 
     lease_s: float = 60.0
-    parallel: int = 4
+    parallel: int = 8
     turn_seconds: float = 1.0
     questions_at_once: int = 40
     asking_s: float = 60.0
