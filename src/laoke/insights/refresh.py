@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
+from laoke.intake.models import ImportRun, ImportState
 from laoke.shops import catalog
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, Shop
@@ -49,8 +50,22 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
         with transaction.atomic():
             return catalog.publish(
                 {"customer_features": version}, as_of_day=now.date(), now=now, reason="features",
-                import_ref=entry.import_ref,
+                import_ref=_newest_import(shop),
             )  # fmt: skip
+
+
+def features_behind(shop: Shop) -> bool:
+    """Whether an import brought facts that today's features were not computed from: its process died in between."""
+    newest = _newest_import(shop)
+    return (
+        newest is not None and not CatalogEntry.objects.filter(reason="features", import_ref=newest).exists()
+    )
+
+
+def _newest_import(shop: Shop) -> int | None:
+    """The shop's import that was published last among those that brought facts."""
+    brought = ImportRun.objects.filter(shop=shop, state=ImportState.DONE, counts__accepted__gt=0)
+    return brought.order_by("-catalog_ref").values_list("pk", flat=True).first()
 
 
 def features_day(shop: Shop, place: Place) -> date | None:

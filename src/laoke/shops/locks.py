@@ -1,4 +1,4 @@
-"""One writer of the warehouse at a time: a lock that ends with the process that holds it.
+"""One writer of the warehouse at a time, one process per import: locks that end with the process that holds them.
 
 On SQLite everything runs on one machine, so a lock file serves; on PostgreSQL writers may sit on several hosts, so the
 database's own advisory lock does. Both are released by the operating system or the server when the holder is killed.
@@ -14,6 +14,9 @@ from pathlib import Path
 from django.db import connection
 
 WAREHOUSE_LOCK = 7_120_011
+IMPORT_LOCKS = 7_120_100
+# Few lock files that stay, rather than one per import that would have to be deleted while others wait for it.
+IMPORT_SLOTS = 32
 
 
 class WriterBusy(Exception):
@@ -29,13 +32,33 @@ def warehouse_writer(home: Path, timeout_seconds: float = 600.0) -> Iterator[Non
     WriterBusy
         when another writer holds it for longer than `timeout_seconds`.
     """
+    with _held(WAREHOUSE_LOCK, home / "warehouse.lock", timeout_seconds):
+        yield
+
+
+@contextmanager
+def import_runner(home: Path, run_id: int, timeout_seconds: float = 6 * 3600.0) -> Iterator[None]:
+    """Hold the right to work on one import; two imports seldom share a slot and then follow each other.
+
+    Raises
+    ------
+    WriterBusy
+        when another process works on it for longer than `timeout_seconds`.
+    """
+    slot = run_id % IMPORT_SLOTS
+    with _held(IMPORT_LOCKS + slot, home / f"import-{slot:02}.lock", timeout_seconds):
+        yield
+
+
+@contextmanager
+def _held(number: int, path: Path, timeout_seconds: float) -> Iterator[None]:
     if connection.vendor == "postgresql":
-        with _advisory_lock(timeout_seconds):
+        with _advisory_lock(number, timeout_seconds):
             yield
         return
     from filelock import FileLock, Timeout
 
-    lock = FileLock(str(home / "warehouse.lock"))
+    lock = FileLock(str(path))
     try:
         lock.acquire(timeout=timeout_seconds, poll_interval=0.05)
     except Timeout as error:
@@ -47,11 +70,11 @@ def warehouse_writer(home: Path, timeout_seconds: float = 600.0) -> Iterator[Non
 
 
 @contextmanager
-def _advisory_lock(timeout_seconds: float) -> Iterator[None]:
+def _advisory_lock(number: int, timeout_seconds: float) -> Iterator[None]:
     until = time.monotonic() + timeout_seconds
     with connection.cursor() as cursor:
         while True:
-            cursor.execute("SELECT pg_try_advisory_lock(%s)", [WAREHOUSE_LOCK])
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
             if cursor.fetchone()[0]:
                 break
             if time.monotonic() > until:
@@ -61,4 +84,4 @@ def _advisory_lock(timeout_seconds: float) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [WAREHOUSE_LOCK])
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

@@ -22,13 +22,13 @@ from laoke.intake.loading import quarantine
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.people import People
-from laoke.intake.loading.stage import Stage
+from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
 from laoke.shops import audit, catalog
-from laoke.shops.locks import warehouse_writer
+from laoke.shops.locks import import_runner, warehouse_writer
 from laoke.shops.models import Shop, User
 from laoke.shops.place import Place
 from laoke.warehouse.contracts import CONTRACTS
@@ -94,11 +94,27 @@ def file_sha256(path: Path) -> str:
 def run_import(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
     """Take a file in. The run's row tells the outcome: done, refused (with code and parameters) or cancelled.
 
+    A run that another process works on is waited for; one that is done already (the process died after that, before
+    it could say so) is given back as it is.
+
     Raises
     ------
     IntakeRefused
         when the file as a whole cannot be read; nothing of it is visible then.
     """
+    with import_runner(around.place.home, run.pk):
+        sweep(around.place.staging, _over)
+        run.refresh_from_db()
+        return run if run.state == ImportState.DONE else _run_alone(run, path, options, around)
+
+
+def _over(runs: list[int]) -> set[int]:
+    """Those of the runs that have ended."""
+    ended = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
+    return set(ImportRun.objects.filter(pk__in=runs, state__in=ended).values_list("pk", flat=True))
+
+
+def _run_alone(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
     stage = Stage(around.place.staging / f"{run.file_sha256[:20]}-{run.pk}")
     try:
         with open_source(path, mapping=options.mapping) as source:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,16 @@ class Stage:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def sweep(root: Path, keep: set[str]) -> int:
-    """Delete staging folders of imports that are over; how many went."""
-    gone = 0
-    if root.is_dir():
-        for folder in root.iterdir():
-            if folder.is_dir() and folder.name not in keep:
-                shutil.rmtree(folder, ignore_errors=True)
-                gone += 1
-    return gone
+def sweep(root: Path, over: Callable[[list[int]], set[int]]) -> int:
+    """Delete what killed imports left: folders of imports that are over, as `over` picks them; how many went.
+
+    The folders are listed before anybody is asked, so one that appears meanwhile is not touched.
+    """
+    found = list(root.iterdir()) if root.is_dir() else []
+    folders = {folder: folder.name.rpartition("-")[2] for folder in found if folder.is_dir()}
+    numbers = {folder: int(number) for folder, number in folders.items() if number.isdigit()}
+    gone = over(sorted(set(numbers.values())))
+    for folder, number in numbers.items():
+        if number in gone:
+            shutil.rmtree(folder, ignore_errors=True)
+    return len(gone)
