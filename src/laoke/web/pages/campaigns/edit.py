@@ -85,7 +85,8 @@ def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
     facts = CampaignFactsForm(posted["facts"], shop=shop, initial=CampaignFactsForm.initial_of(campaign))
     shift = ShiftForm(posted["shift"], initial={"day": campaign.day})
     holdout = HoldoutForm(
-        posted["holdout"], initial={"percent": campaign.holdout_percent, "reason": campaign.holdout_reason}
+        posted["holdout"],
+        initial={"percent": f"{float(campaign.holdout_percent):g}", "reason": campaign.holdout_reason},
     )
     forms = {"facts": facts, "shift": shift, "holdout": holdout}
     saved = False

@@ -82,7 +82,9 @@ class PhaseForm(forms.Form):
 class TargetForm(forms.Form):
     """What one day is to bring."""
 
-    cents = MoneyField(label=_("目标"))
+    cents = MoneyField(
+        label=_("目标"), widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input"})
+    )
 
 
 class TaskForm(forms.Form):

@@ -74,7 +74,7 @@ def campaign_home(request: HttpRequest, pk: int) -> HttpResponse:
         _offers(links, sells),
         _missing(campaign, tasks, links, now, sells),
         [row for row in rounds if row.state in (RoundState.DRAFT, RoundState.FROZEN)] if sells else [],
-        f"{campaign.holdout_percent:g}%",
+        f"{float(campaign.holdout_percent):g}%",
         bool(campaign.holdout_signed_by and campaign.holdout_reason),
     )
     return render(request, "campaigns/home.html", {"page": page})

@@ -24,7 +24,6 @@ TASKS = {
     "evidence": gettext_noop("写明凭证才能完成：%(wanted)s"),
     "role": gettext_noop("%(name)s 不在这家店"),
 }
-DRILL_NUMBER = gettext_noop("示例店只能发给永不分配的号码，例如 19900000001")
 
 
 def sentence_of(refusal: Exception) -> str:

@@ -65,8 +65,11 @@ def backtests(request: HttpRequest) -> HttpResponse:
     rows = Offer.objects.filter(shop=shop, archived=False).order_by("-pk")[:200]
     campaign = _campaign(request)
     first, last = usual_period(now.date(), campaign.day if campaign else None)
+    chosen = request.GET.getlist("offers")
+    if campaign is not None and not chosen:
+        chosen = [str(offer) for offer in campaign.campaign_offers.values_list("offer_id", flat=True)]
     initial = {
-        "offers": request.GET.getlist("offers"),
+        "offers": chosen,
         "period_from": first,
         "period_to": min(last, until) if until else last,
     }

@@ -22,6 +22,7 @@ from laoke.dispatch.models import Gateway
 from laoke.dispatch.occasions import OccasionRefused
 from laoke.dispatch.templates import TemplateRefused
 from laoke.dispatch.text.messages import say as say_issue
+from laoke.dispatch.text.numbers import is_demo_mobile, normal_mobile
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
@@ -30,8 +31,9 @@ from laoke.web.pages.campaigns.words import sentence_of
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.forms import RoundForm, TestForm
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
-from laoke.web.pages.rounds.views import _tested
+from laoke.web.pages.rounds.views import last_test
 
+ON_THE_WAY = ("planned", "claimed", "sending")
 FIELDS = {"segment_text": "segment_text", "no_segment": "segment_text", "holdout_range": "holdout"}
 
 
@@ -167,15 +169,20 @@ def round_test(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, gettext("写上自己的号码"))
         return redirect(f"{reverse('round', args=[row.pk])}#test")
+    number = form.cleaned_data["number"]
+    if (
+        row.gateway is not None
+        and row.gateway.is_loopback
+        and not is_demo_mobile(normal_mobile(number) or "")
+    ):
+        messages.error(request, gettext("演练通道只收永不分配的号码，例如 10000000001"))
+        return redirect(f"{reverse('round', args=[row.pk])}#test")
     try:
-        rounds.send_round_test(row, form.cleaned_data["number"], by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
+        rounds.send_round_test(row, number, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
     except TemplateRefused as refused:
         messages.error(request, "；".join(say_issue(issue) for issue in refused.issues))
     except OccasionRefused as refused:
-        text = sentence_of(refused)
-        if refused.code == "number" and row.gateway is not None and row.gateway.is_loopback:
-            text = gettext("演练通道只收永不分配的号码，例如 19900000001")
-        messages.error(request, text)
+        messages.error(request, sentence_of(refused))
     except CampaignRefused as refused:
         messages.error(request, sentence_of(refused))
     else:
@@ -187,8 +194,12 @@ def round_test(request: HttpRequest, pk: int) -> HttpResponse:
 def round_test_state(request: HttpRequest, pk: int) -> HttpResponse:
     """The test's state, asked for every 2 s while it is on its way."""
     row = find_round(shop_of(request), pk)
-    tested, url = _tested(row)
-    return render(request, "rounds/tested.html", {"tested": tested, "url": url, "at": row.tested_at})
+    tested, url = last_test(row)
+    answer = render(request, "rounds/tested.html", {"tested": tested, "url": url, "at": row.tested_at})
+    if row.test_occasion is not None and row.test_occasion.messages.exclude(state__in=ON_THE_WAY).exists():
+        # The checks on the page rest on the test: they are asked for again.
+        answer["HX-Trigger"] = "tested"
+    return answer
 
 
 @require_POST

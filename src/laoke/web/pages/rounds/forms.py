@@ -127,7 +127,16 @@ class TestForm(forms.Form):
     """One's own number, and what stands in for what is personal."""
 
     number = forms.CharField(
-        label=_("自己的号码"), max_length=20, widget=forms.TextInput(attrs={"inputmode": "tel"})
+        label=_("自己的号码"),
+        max_length=20,
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "tel",
+                "class": "input",
+                "placeholder": _("自己的号码"),
+                "aria-label": _("自己的号码"),
+            }
+        ),
     )
 
 

@@ -34,6 +34,7 @@ from laoke.web.pages.rounds.progress import ProgressPart, progress_part
 from laoke.web.pages.rounds.states import message_status, round_status_word
 
 PAGE_ROWS = 50
+TEST_CODES = {"test"}
 OPEN = (RoundState.DRAFT, RoundState.FROZEN)
 
 
@@ -76,7 +77,8 @@ class ChecksPart:
     """What a round lacks, the funnel it would have, and the question before sending."""
 
     round: Round
-    todo: ui.TodoList
+    todo: ui.TodoList | None
+    fine: ui.TodoList | None
     sub: str
     funnel: ui.Funnel | None
     stepper: ui.Stepper
@@ -170,7 +172,7 @@ def round_home(request: HttpRequest, pk: int) -> HttpResponse:
         return render(
             request, "rounds/phone.html", {"preview": preview, "url": reverse("round", args=[row.pk])}
         )
-    tested, test_url = _tested(row)
+    tested, test_url = last_test(row)
     replies = 0
     if launched and row.occasion is not None:
         replies = Reply.objects.filter(shop=shop, received_at__gte=row.occasion.launched_at).count()
@@ -216,7 +218,7 @@ def _preview(row: Round, people: int, case: str) -> TextPreview | None:
     )
 
 
-def _tested(row: Round) -> tuple[ui.Status | None, str]:
+def last_test(row: Round) -> tuple[ui.Status | None, str]:
     """The state of the last test; while it is on its way the page asks again."""
     if row.test_occasion is None:
         return None, ""
@@ -232,13 +234,14 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
     launched = row.state not in OPEN and row.occasion is not None
     people = status.funnel.segment if status.funnel else checks.people if checks else None
     missing = {check.code for check in checks.missing} if checks else set()
+    others = missing - TEST_CODES
     counts = status.progress.states if status.progress else {}
     done = row.state == RoundState.DONE
     facts = {
         "segment": gettext("%(n)s 人") % {"n": figures.exact(people)} if people is not None else "",
         "text": gettext("名单") if row.channel == Channel.HANDOVER else "",
-        "checks": gettext("差 %(n)s 项") % {"n": len(missing)}
-        if missing
+        "checks": gettext("差 %(n)s 项") % {"n": len(others)}
+        if others
         else gettext("齐了")
         if checks
         else "",
@@ -381,7 +384,8 @@ def round_checks(request: HttpRequest, pk: int) -> HttpResponse:
     funnel = checks.funnel
     part = ChecksPart(
         row,
-        _todo(checks, row, may_edit),
+        _todo(checks, row, may_edit, fine=False),
+        _todo(checks, row, may_edit, fine=True),
         gettext("%(ok)s 项过，差 %(missing)s 项")
         % {"ok": sum(1 for one in checks.checks if one.state != "missing"), "missing": len(checks.missing)},
         funnel_of(funnel, row) if funnel else None,
@@ -396,8 +400,12 @@ def round_checks(request: HttpRequest, pk: int) -> HttpResponse:
 TODO_ICONS = {"ok": ("ok", "ok"), "warning": ("warn", "warn"), "missing": ("bad", "bad")}
 
 
-def _todo(checks: RoundChecks, row: Round, may_edit: bool) -> ui.TodoList:
-    ordered = sorted(checks.checks, key=lambda check: ("missing", "warning", "ok").index(check.state))
+def _todo(checks: RoundChecks, row: Round, may_edit: bool, *, fine: bool) -> ui.TodoList | None:
+    """What to mend, missing points first; or what is fine."""
+    found = [check for check in checks.checks if (check.state == "ok") == fine]
+    ordered = sorted(found, key=lambda check: ("missing", "warning", "ok").index(check.state))
+    if not ordered:
+        return None
     return ui.TodoList(
         [
             ui.Todo(
