@@ -7,6 +7,7 @@ imported late, because a conftest is read before Django is ready.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,7 +154,8 @@ def demo(db: None, demo_rows: DemoRows, tmp_path: Path, monkeypatch: pytest.Monk
     from laoke.shops.models import Shop, User
 
     home = tmp_path / "demo-home"
-    shutil.copytree(demo_rows.home, home)
+    # Files of facts are never changed in place, so a link is as good as a copy and much faster.
+    shutil.copytree(demo_rows.home, home, copy_function=os.link)
     place = Place(home)
     monkeypatch.setenv("LAOKE_HOME", str(home))
     monkeypatch.setenv("LAOKE_NOW", f"={NOW:%Y-%m-%d %H:%M}")

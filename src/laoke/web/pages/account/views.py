@@ -72,7 +72,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     next_page = _next_of(request)
     if request.user.is_authenticated:
         return redirect(next_page or settings.LOGIN_REDIRECT_URL)
-    form = LoginForm(request.POST or None)
+    form = LoginForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         if form.is_valid():
@@ -142,7 +142,7 @@ def language(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     user = _user(request)
-    form = PasswordForm(user, request.POST or None)
+    form = PasswordForm(user, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user.set_password(form.cleaned_data["new"])
         user.must_change_password = False
@@ -165,7 +165,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     if user.must_change_password:
         return redirect("password")
     start = {"name": user.first_name, "language": user.language, "theme": user.theme}
-    form = ProfileForm(request.POST or None, initial=start)
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         user.first_name = form.cleaned_data["name"]
         user.language, user.theme = form.cleaned_data["language"], form.cleaned_data["theme"]

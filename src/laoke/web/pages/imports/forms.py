@@ -34,6 +34,8 @@ class FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         given = data if isinstance(data, list | tuple) else [data]
+        if not any(given):
+            raise ValidationError(self.error_messages["required"], code="required")
         if len(given) > MOST_FILES:
             raise ValidationError(
                 _("一次最多 %(most)s 个文件，选了 %(found)s 个"),

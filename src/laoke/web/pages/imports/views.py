@@ -151,7 +151,7 @@ class NewPage:
 @allowed(*MARKETING)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    form = FilesForm(request.POST or None, request.FILES or None)
+    form = FilesForm()
     if request.method == "POST":
         form = FilesForm(request.POST, request.FILES)
         if form.is_valid():
@@ -342,7 +342,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     if not preview.can_map:
         return redirect(back)
     grain: Grain = "line" if request.GET.get("grain", preview.grain) == "line" else "order"
-    form = MappingForm(preview, grain, request.POST or None)
+    form = MappingForm(preview, grain, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         shop, now = shop_of(request), clock_of(request).now()
         remember(

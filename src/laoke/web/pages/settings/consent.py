@@ -38,7 +38,7 @@ def consent_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not may_change(request):
         raise PermissionDenied
     shop, now = shop_of(request), clock_of(request).now()
-    form = ConsentForm(now.date(), request.POST or None)
+    form = ConsentForm(now.date(), request.POST if request.method == "POST" else None)
     covered, status = "", 200
     if request.method == "POST" and form.is_valid():
         if "declare" in request.POST:

@@ -53,7 +53,7 @@ def gateways_page(request: HttpRequest) -> HttpResponse:
     shop, may = shop_of(request), may_change(request)
     if request.method == "POST" and not may:
         raise PermissionDenied
-    form = AliyunForm(request.POST or None)
+    form = AliyunForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _made(request, form):
         messages.success(request, _("网关建好了，先发一条测试短信给自己"))
         return redirect("settings_gateways")
@@ -151,7 +151,7 @@ def gateway_page(request: HttpRequest, pk: int) -> HttpResponse:
         "price": Decimal(gateway.price_millis) / 1000,
         "quota_left": gateway.quota_left,
     }
-    form = HoursForm(request.POST or None, initial=start)
+    form = HoursForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         _change(request, gateway, form)
         messages.success(request, _("已存"))

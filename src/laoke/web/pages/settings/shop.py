@@ -60,7 +60,7 @@ def shop_page(request: HttpRequest) -> HttpResponse:
         "opens": window[0],
         "closes": window[1],
     }
-    form = ShopForm(request.POST or None, initial=start)
+    form = ShopForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         data, now, by = form.cleaned_data, clock_of(request).now(), request.user
         taken = Shop.objects.filter(owner=shop.owner_id, name=data["name"]).exclude(pk=shop.pk).exists()
@@ -100,7 +100,7 @@ def cuts_page(request: HttpRequest) -> HttpResponse:
     known = asdict(cut_points(shop))
     start = {name: value for name, value in known.items() if name in CutsForm.base_fields}
     start["m_high_cents"] = Decimal(known["m_high_cents"]) / 100
-    form = CutsForm(request.POST or None, initial=start)
+    form = CutsForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         now = clock_of(request).now()
         chosen = asdict(form.cut_points()) | {
@@ -131,7 +131,7 @@ def reach_page(request: HttpRequest) -> HttpResponse:
     shop = shop_of(request)
     holdout = str(shop.settings.get("standing_holdout_percent", "0"))
     start = {**asdict(Caps.of(shop)), "standing_holdout_percent": holdout}
-    form = ReachForm(request.POST or None, initial=start)
+    form = ReachForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         chosen = {
