@@ -64,12 +64,18 @@ def test_a_cell_leads_to_as_many_people_as_it_counts(demo: Demo) -> None:
 
 
 def test_the_movement_is_against_a_kept_month_end(demo: Demo) -> None:
-    from datetime import date
+    from datetime import date, timedelta
 
     from laoke.insights import analysis
 
-    moved = analysis.movement(*reading(demo))
-    assert moved is not None and moved.since == date(2026, 10, 31)
+    reader, shop_id, today = reading(demo)
+    kept = [
+        row["as_of_day"]
+        for row in reader.query("feature_days", shop_id=shop_id, to_day=today - 1).to_pylist()
+    ]
+    nearest = min(kept, key=lambda day: abs(today - 30 - day))
+    moved = analysis.movement(reader, shop_id, today)
+    assert moved is not None and moved.since == date(1970, 1, 1) + timedelta(days=nearest)
     assert sum(moved.moves.values()) == sum(part.persons for part in analysis.stages(*reading(demo)))
     stays = sum(n for (before, after), n in moved.moves.items() if before == after)
     came = sum(moved.into(stage) for stage in {after for _before, after in moved.moves})

@@ -282,3 +282,33 @@ def test_erasing_shows_its_steps(demo: Demo) -> None:
     page = text(client.get(f"/customers/{person}/"))
     assert "正在删除这个人的个人信息" in page and "还没做" in page
     assert person in stopped[0]
+
+
+def test_the_export_is_the_list_as_a_safe_workbook(demo: Demo, tmp_path) -> None:
+    from python_calamine import load_workbook
+
+    from laoke.customers.models import VaultRecord
+    from laoke.shops.models import AuditEvent
+
+    client = demo.client()
+    person = first_person(demo)
+    VaultRecord.objects.filter(customer__person_id=person).update(nick_mask="=HYPERLINK(1)")
+    answer = client.get("/customers/export/?sort=-last&days_to=30")
+    file = tmp_path / "export.xlsx"
+    file.write_bytes(b"".join(answer.streaming_content))
+    rows = load_workbook(str(file)).get_sheet_by_index(0).to_python()
+    total = re.search(r"共 ([\d,]+) 人", text(client.get("/customers/?days_to=30")))
+    assert total and len(rows) - 1 == int(total[1].replace(",", ""))
+    assert rows[0][:2] == ["客户号", "客户"] and rows[1][0] == str(person) and rows[1][1] == "=HYPERLINK(1)"
+    event = AuditEvent.objects.get(act="customers.export")
+    assert event.count == len(rows) - 1 and len(event.detail["sha256"]) == 64
+    assert demo.client(demo.service).get("/customers/export/").status_code == 403
+
+
+def test_an_export_that_would_take_too_long_is_refused(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    from laoke.web.pages.customers import export
+
+    monkeypatch.setattr(export, "MOST_ROWS", 10)
+    client = demo.client()
+    assert client.get("/customers/export/").status_code == 302
+    assert "一次最多导出 10 人" in text(client.get("/customers/"))

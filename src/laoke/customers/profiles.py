@@ -102,5 +102,8 @@ def tags_of(shop: Shop, people: Sequence[int]) -> dict[int, list[str]]:
 
 def cards_of(shop: Shop, people: Sequence[int]) -> dict[int, PersonCard]:
     """Cards (person in charge, importance) by person."""
-    rows = PersonCard.objects.filter(shop=shop, person_id__in=list(people))
-    return {card.person_id: card for card in rows.select_related("in_charge", "in_charge__user")}
+    found: dict[int, PersonCard] = {}
+    for piece in pieces(list(people), 500):
+        rows = PersonCard.objects.filter(shop=shop, person_id__in=list(piece))
+        found.update((card.person_id, card) for card in rows.select_related("in_charge", "in_charge__user"))
+    return found

@@ -176,7 +176,8 @@ def _classes(rfm: Rfm) -> ui.Table:
         ui.Column("net_share", _("占净付"), "num", card="end"),
         ui.Column("each", _("人均（元）"), "num", card="hide", priority=2),
     ]
-    foot = [_("合计"), rfm.persons, "", figures.cents(rfm.net_cents), "", ""]
+    each = figures.cents(rfm.net_cents // rfm.persons) if rfm.persons else "—"
+    foot = [_("合计"), rfm.persons, "100%", figures.cents(rfm.net_cents), "100%", each]
     return ui.Table(columns, rows, caption=_("八类客户"), foot=foot)
 
 
@@ -218,7 +219,10 @@ def _moves(moved: Movement | None) -> str:
         n for (before, after), n in moved.moves.items()
         if before in ("silent", "dormant", "nearly_lost", "lost") and after == "active"
     )  # fmt: skip
-    new = moved.moves.get(("none", "new_customer"), 0)
+    new = sum(
+        n for (before, after), n in moved.moves.items() if before in ("none", "prospect") and after != before
+        and after != "prospect"
+    )  # fmt: skip
     said = t("新来 %(new)s 人，变沉默 %(cooled)s 人，沉默以后又回来 %(back)s 人")
     return said % {"new": figures.exact(new), "cooled": figures.exact(cooled), "back": figures.exact(back)}
 

@@ -9,12 +9,15 @@ from datetime import datetime
 from django.utils.translation import gettext as t
 from django.utils.translation import gettext_lazy as _
 
+from laoke.audiences.readings import NotReady, reading_of
 from laoke.customers import links, profiles
 from laoke.customers.models import Customer, PersonLink
+from laoke.insights.people import Order, Wanted, page_of_people
 from laoke.shops.models import Shop
 from laoke.web import components as ui
+from laoke.web import figures
 from laoke.web.components.base import Words
-from laoke.web.pages.customers.listing import title_of
+from laoke.web.pages.customers.listing import day_of, title_of
 
 REASONS: dict[str, Words] = {
     "phone": _("用同一个电话"),
@@ -38,6 +41,8 @@ class Pair:
     second: str
     first_person: int
     second_person: int
+    first_facts: str
+    second_facts: str
     reason: Words
     note: str
     status: ui.Status
@@ -69,19 +74,22 @@ MOST = 100
 def page_of(shop: Shop, now: datetime) -> LinksPage:
     """The proposals that wait."""
     waiting = links.waiting(shop)
-    return LinksPage(pairs(shop, waiting[:MOST]), len(waiting))
+    return LinksPage(pairs(shop, waiting[:MOST], now), len(waiting))
 
 
-def pairs(shop: Shop, found: Sequence[PersonLink]) -> list[Pair]:
+def pairs(shop: Shop, found: Sequence[PersonLink], now: datetime) -> list[Pair]:
     """Links with the masks of both sides."""
     ids = {one for link in found for one in (link.first_customer_id, link.second_customer_id)}
     persons = dict(Customer.objects.filter(pk__in=ids).values_list("pk", "person_id"))
     masks = _masks_by_customer(shop, persons)
+    facts = _facts(shop, sorted(set(persons.values())), now)
     return [
         Pair(
             link=link,
             first=title_of(link.first_customer_id, masks.get(link.first_customer_id, profiles.Masks())),
             second=title_of(link.second_customer_id, masks.get(link.second_customer_id, profiles.Masks())),
+            first_facts=facts.get(persons.get(link.first_customer_id, 0), ""),
+            second_facts=facts.get(persons.get(link.second_customer_id, 0), ""),
             first_person=persons.get(link.first_customer_id, link.first_customer_id),
             second_person=persons.get(link.second_customer_id, link.second_customer_id),
             reason=REASONS.get(link.reason, link.reason),
@@ -90,6 +98,31 @@ def pairs(shop: Shop, found: Sequence[PersonLink]) -> list[Pair]:
         )
         for link in found
     ]
+
+
+def _facts(shop: Shop, persons: Sequence[int], now: datetime) -> dict[int, str]:
+    """Where a person lives, how often and when they bought: what one decides by."""
+    try:
+        reading = reading_of(shop, now.date())
+    except NotReady:
+        return {}
+    found = page_of_people(
+        reading.reader,
+        shop.pk,
+        reading.as_of_day,
+        Wanted(persons=persons),
+        Order(),
+        rows=max(len(persons), 1),
+    )
+    said: dict[int, str] = {}
+    for row in found.rows:
+        last = day_of(row["last_day"])
+        parts = [(row["city"] or row["province"]).removesuffix("市")]
+        if last is not None:
+            bought = t("买过 %(n)s 天，最近 %(ago)s") % {"n": row["orders"], "ago": figures.ago(last, now)}
+            parts.append(bought)
+        said[row["person_id"]] = " · ".join(filter(None, parts))
+    return said
 
 
 def _masks_by_customer(shop: Shop, persons: dict[int, int]) -> dict[int, profiles.Masks]:

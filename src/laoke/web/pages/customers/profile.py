@@ -121,7 +121,7 @@ def page_of(
         shows=_shows(masks) if role in MAY_SEE_CONTACTS else [],
         refusals=_can_refuse(shop, person_id),
         keys=_keys(members),
-        links=merging.pairs(shop, links.links_of(shop, person_id)),
+        links=merging.pairs(shop, links.links_of(shop, person_id), now),
         erasures=[_course(shop, one, now) for one in erasures],
         erase=_erase(person_id, title, len(orders)) if may_change and not erasures else None,
         may_change=may_change,

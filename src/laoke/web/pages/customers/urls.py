@@ -6,6 +6,7 @@ from laoke.web.pages.customers import acts, views
 
 urlpatterns = [
     path("customers/", views.customers, name="customers"),
+    path("customers/export/", views.customers_export, name="customers_export"),
     path("customers/columns/", acts.columns, name="customers_columns"),
     path("customers/tag/", acts.tag_many, name="customers_tag"),
     path("customers/assign/", acts.assign_many, name="customers_assign"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -15,12 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.customers import links
 from laoke.customers.models import Tag
-from laoke.shops.models import Staff
+from laoke.shops.models import Role, Staff
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
-from laoke.web.pages.customers import listing, merging, profile, words
+from laoke.web.pages.customers import export, listing, merging, profile, words
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class ListPage:
     as_of: Any
     proposals: int
     may_change: bool
+    may_export: bool
 
 
 @allowed(*READS)
@@ -65,9 +67,30 @@ def customers(request: HttpRequest) -> HttpResponse:
     table = listing.table(listing.persons(shop, reading, result.rows, now), shown, given, result)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "customers/list_part.html", {"table": table})
-    return render(
-        request, "customers/list.html", {"page": _list_page(request, reading, given, table, result.matched)}
-    )
+    page = _list_page(request, reading, given, table, result.matched)
+    export_url = reverse("customers_export") + ui.query_with(given.query, after=None, before=None)
+    out = {"segment_url": segment_url(given), "export_url": export_url if page.may_export else ""}
+    return render(request, "customers/list.html", {"page": page, **out})
+
+
+@allowed(*MARKETING, Role.ANALYST)
+def customers_export(request: HttpRequest) -> HttpResponse | FileResponse:
+    """The list as a workbook."""
+    shop, now = shop_of(request), clock_of(request).now()
+    given = listing.asked(request.GET)
+    back = redirect(reverse("customers") + "?" + given.query)
+    try:
+        reading = reading_of(shop, now.date())
+        written = export.write(shop, reading, given, request.user, now)  # type: ignore[arg-type]
+    except NotReady:
+        return back
+    except export.TooMany as long:
+        said = t("符合的有 %(n)s 人，一次最多导出 %(most)s 人。加个条件再导出")
+        numbers = {"n": figures.exact(long.matched), "most": figures.exact(export.MOST_ROWS)}
+        messages.error(request, said % numbers)
+        return back
+    name = t("客户") + f"-{now:%Y%m%d-%H%M}.xlsx"
+    return FileResponse(written.path.open("rb"), as_attachment=True, filename=name)
 
 
 def _list_page(
@@ -92,6 +115,7 @@ def _list_page(
         as_of=reading.as_of,
         proposals=len(links.waiting(shop)),
         may_change=may_change,
+        may_export=may_change or request.role == Role.ANALYST,  # type: ignore[attr-defined]
     )
 
 
