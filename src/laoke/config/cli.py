@@ -11,6 +11,7 @@ import typer
 from laoke import __version__
 from laoke.config import console
 from laoke.config.commands import (
+    bench,
     campaign,
     facts,
     house,
@@ -62,7 +63,7 @@ def options(
     console.settings.as_json = as_json
 
 
-for module in (house, serving, facts, people, segment, campaign, pricing, reach):
+for module in (house, serving, facts, people, segment, campaign, pricing, reach, bench):
     module.register(app)
 
 
