@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from laoke.customers import consent
-from laoke.customers.models import DeadContact
+from laoke.customers.models import DeadContact, VaultRecord
 from laoke.customers.sealing import contact_digest
 from laoke.dispatch import occasions
 from laoke.dispatch.channels.base import Outcome, SendRequest
@@ -248,3 +248,23 @@ def test_two_workers_share_a_round_without_overlap(reach: Reach, channel: FakeCh
         pass
     assert states(occasion) == {"accepted": 40}
     assert len(channel.taken + other.taken) == len(set(channel.taken + other.taken)) == 40
+
+
+def test_a_gate_nobody_registered_pauses_the_round(reach: Reach, channel: FakeChannel) -> None:
+    occasion = reach.occasion(reach.people(2))
+    Occasion.objects.filter(pk=occasion.pk).update(rules={"gates": ["unheard_of"]})
+    turn(reach, channel)
+    occasion.refresh_from_db()
+    assert (occasion.state, occasion.pause_reason) == ("paused", "gate_missing")
+    assert channel.calls == []
+    assert states(occasion) == {"planned": 2}
+
+
+def test_contacts_that_do_not_open_pause_the_round(reach: Reach, channel: FakeChannel) -> None:
+    people = reach.people(2)
+    occasion = reach.occasion(people)
+    VaultRecord.objects.filter(customer_id=people[0].person_id).update(sealed=b"broken beyond repair")
+    turn(reach, channel)
+    occasion.refresh_from_db()
+    assert (occasion.state, occasion.pause_reason) == ("paused", "vault")
+    assert states(occasion) == {"planned": 2}

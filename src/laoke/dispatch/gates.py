@@ -64,6 +64,10 @@ class FactGate:
         return set(asked[self.people[places] == asked].tolist())
 
 
+class GateMissing(Exception):
+    """An occasion asks for a gate of facts that nobody registered."""
+
+
 FactGateFunction = Callable[[Occasion], "NDArray[np.int64]"]
 _FUNCTIONS: dict[str, FactGateFunction] = {}
 _CACHE: dict[tuple[int | None, int, str, int], FactGate] = {}
@@ -79,7 +83,7 @@ def fact_gates_of(occasion: Occasion) -> list[FactGate]:
 
     Raises
     ------
-    KeyError
+    GateMissing
         for a gate nobody registered: better no message than one that should have been kept back.
     """
     import numpy as np
@@ -88,6 +92,8 @@ def fact_gates_of(occasion: Occasion) -> list[FactGate]:
     found = []
     for code in occasion.rules.get("gates", []):
         key = (occasion.pk, occasion.shop_id, code, entry.pk if entry else 0)
+        if code not in _FUNCTIONS:
+            raise GateMissing(code)
         if key not in _CACHE:
             for old in [k for k in _CACHE if k[:3] == key[:3]]:
                 del _CACHE[old]

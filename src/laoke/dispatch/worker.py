@@ -16,9 +16,10 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from laoke.customers.models import Channel as Medium
-from laoke.customers.sealing import contact_digest, seal
+from laoke.customers.sealing import VaultError, contact_digest, seal
 from laoke.dispatch import gateways, inbox, occasions, settling
 from laoke.dispatch.channels.base import Channel
+from laoke.dispatch.gates import GateMissing
 from laoke.dispatch.models import Arm, Attempt, Gateway, Message, MessageTemplate, Occasion, OccasionState
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.sending import TEST_KIND, Sender, SendSettings
@@ -54,8 +55,14 @@ def send_turn(
             occasions.pause(occasion, by=None, now=now(), reason=refusal.code)
             continue
         sender = Sender(worker, now, occasion, channel, settings)
-        while time.monotonic() < until and sender.cycle():
-            worked = True
+        try:
+            while time.monotonic() < until and sender.cycle():
+                worked = True
+        except GateMissing:
+            occasions.pause(occasion, by=None, now=now(), reason="gate_missing")
+        except VaultError:
+            # The key that sealed these contacts is not here: nobody may be skipped for that.
+            occasions.pause(occasion, by=None, now=now(), reason="vault")
     return worked
 
 
