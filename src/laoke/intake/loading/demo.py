@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -73,7 +74,7 @@ def load_demo(
         state=ImportState.READING, created_at=now,
     )  # fmt: skip
     stage = Stage(place.staging / f"demo-{run.pk}")
-    people = People(shop, now)
+    people = People(shop, now, new_id=_repeatable_ids(plan.seed))
     seconds = {}
     begun = time.perf_counter()
     book, orders = plan.traffic_book(), 0
@@ -101,6 +102,22 @@ def load_demo(
     stage.clear()
     seconds["facts"] = time.perf_counter() - begun
     return DemoLoaded(entry, orders + told.count, flags.num_rows, consenting, seconds)
+
+
+def _repeatable_ids(seed: int) -> Callable[[], int]:
+    """Customer ids that the same seed gives again, so that the figures of the tutorial are the ones people see.
+
+    Ids that are taken already are left out: a demo shop may stand beside others, and is loaded again as time goes on.
+    """
+    from laoke.customers.models import Customer
+
+    start = (seed * 2_654_435_761 % 2**38 + 1) << 23
+    known = (
+        Customer.objects.filter(pk__gte=start, pk__lt=start + 2**23)
+        .order_by("-pk")
+        .values_list("pk", flat=True)
+    )
+    return itertools.count(max(known.first() or 0, start) + 1).__next__
 
 
 class _Responses:

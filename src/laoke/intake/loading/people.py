@@ -41,9 +41,15 @@ class People:
     """Resolves the identities of batch after batch. Every step may be repeated after a crash."""
 
     def __init__(
-        self, shop: Shop, now: datetime, *, stopped: Callable[[], bool] | None = None, source: str = "order"
+        self,
+        shop: Shop,
+        now: datetime,
+        *,
+        stopped: Callable[[], bool] | None = None,
+        source: str = "order",
+        new_id: Callable[[], int] | None = None,
     ) -> None:
-        self.shop, self.now, self.source = shop, now, source
+        self.shop, self.now, self.source, self._new_id = shop, now, source, new_id
         self.counts = PeopleCounts()
         self._stopped = stopped
         self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
@@ -85,7 +91,9 @@ class People:
                 identities.usable_keys(dict(zip(kinds, text.split(SEPARATOR), strict=False)))
                 for text in unknown
             ]
-            found = identities.resolve(self.shop, sets, now=self.now, stopped=self._stopped)
+            found = identities.resolve(
+                self.shop, sets, now=self.now, new_id=self._new_id, stopped=self._stopped
+            )
             known.update(zip(unknown, found.ids, strict=True))
             self.counts.new += len(found.new_customers)
             self.counts.joined += found.joined
