@@ -32,6 +32,8 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "city": "",
     "campaign_id": 1,
     "round_id": 0,
+    "order_id": "A1",
+    "import_id": 0,
     "until": datetime(2019, 4, 15),
 }
 
