@@ -15,6 +15,7 @@ from laoke.shops.models import Job, JobState, Role, Shop
 from laoke.web import charts, figures
 from laoke.web import components as ui
 from laoke.web.access import EVERYONE, READS, allowed, clock_of, shop_of
+from laoke.web.charts.overview import day_label
 from laoke.web.components.base import Words
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.overview import cards
@@ -149,7 +150,7 @@ def _span(campaign: object, days: list[numbers.Day]) -> charts.Span | None:
     if not inside:
         return None
     name = campaign.name  # type: ignore[attr-defined]
-    return charts.Span(name, cards.day_label(inside[0]), cards.day_label(inside[-1]))
+    return charts.Span(name, day_label(inside[0]), day_label(inside[-1]))
 
 
 @dataclass(frozen=True)
