@@ -54,7 +54,7 @@ SENTENCES: dict[str, str] = {
     "checks_failed": gettext_noop("还有 %(count)s 项没过：%(titles)s"),
     "window_over": gettext_noop("这一轮的时间已过（%(closes)s），先改时间"),
     "holdout_reason": gettext_noop("不留对照要由一个人签字并写理由"),
-    "holdout_range": gettext_noop("对照在 0% 到 50% 之间，不能是 %(percent)s"),
+    "holdout_range": gettext_noop("对照在 0 到 50%% 之间，不能是 %(percent)s"),
     "holdout_fixed": gettext_noop("已有一轮备好，对照不能再改"),
     "nobody": gettext_noop("这一轮没有能发的人"),
     "over": gettext_noop("这一轮已经结束"),
