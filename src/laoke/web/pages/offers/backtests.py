@@ -118,7 +118,7 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
     # Whoever uses these offers has now seen what they would have cost.
     for one in Campaign.objects.filter(shop=shop, campaign_offers__offer__in=chosen).distinct():
         backtest_seen(one, made)
-    if campaign is not None:
+    if campaign is not None and not made.result.get("refused"):
         messages.success(request, gettext("「%(name)s」的优惠已记下这次回放") % {"name": campaign.name})
     return made
 

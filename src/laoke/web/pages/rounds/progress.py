@@ -106,10 +106,11 @@ def _waiting(row: Round, now: datetime) -> str:
 
 @allowed(*SELLING)
 def round_progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The card alone. When the round's state is not the one the page shows, the page is loaded anew."""
+    """The card alone. When the round's state is not the one the page shows, or nothing moves any more, the page is
+    loaded anew."""
     row, now = find_round(shop_of(request), pk), clock_of(request).now()
     part = progress_part(round_status(row, now), now)
-    if part is None or request.GET.get("state", row.state) != row.state:
+    if part is None or not part.polls or request.GET.get("state", row.state) != row.state:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer

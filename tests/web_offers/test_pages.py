@@ -1,0 +1,167 @@
+"""Offers and backtests in the browser: writing one, trying a basket, replaying the past, and who may not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from laoke.promotions.models import Backtest, Offer
+from laoke.shops.models import Role
+from tests.people import Demo, person
+
+THRESHOLD = {
+    "name": "满399减60",
+    "threshold_1": "399",
+    "off_1": "60",
+    "starts_at": "2026-11-11T00:00",
+    "ends_at": "2026-11-12T00:00",
+    "scope": "all",
+}
+
+
+def new(demo: Demo, mechanic: str = "threshold_discount", **fields: Any) -> Any:
+    url = f"{reverse('offer_new')}?mechanic={mechanic}"
+    return demo.client().post(url, {**THRESHOLD, **fields})
+
+
+def test_an_offer_is_written_in_yuan_and_stored_in_cents(demo: Demo) -> None:
+    answer = new(demo, threshold_1="１,３99元", off_1="0.06万", repeating="on", cap="120")
+
+    offer = Offer.objects.get()
+    assert answer.status_code == 302
+    assert offer.terms["terms"] == {
+        "steps": [{"threshold_cents": 139900, "off_cents": 60000}],
+        "repeating": True,
+        "cap_cents": 12000,
+    }
+    assert "每满 1399 减 600，封顶 120" in demo.client().get(reverse("offers")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "message"),
+    [
+        ({"off_1": "500"}, "off_1", "减的比门槛还多"),
+        ({"threshold_1": "很多"}, "threshold_1", "写一个金额"),
+        ({"threshold_1": "1.234"}, "threshold_1", "最多到分"),
+        ({"threshold_2": "499"}, "off_2", "门槛和减额要一起写"),
+        ({"threshold_2": "300", "off_2": "80"}, "threshold_2", "要一档比一档高"),
+        ({"cap": "50"}, "cap", "只有每满减才有封顶"),
+        ({"ends_at": "2026-11-10T00:00"}, "ends_at", "结束时间要晚于开始时间"),
+        ({"scope": "categories"}, "categories", "选至少一个类目"),
+        ({"scope": "products", "product_ids": "没有的"}, "product_ids", "店里没有商品 没有的"),
+        ({"name": ""}, "name", ""),
+    ],
+)
+def test_a_wrong_field_is_refused_where_it_stands(
+    demo: Demo, fields: dict[str, str], field: str, message: str
+) -> None:
+    answer = new(demo, **fields)
+
+    assert answer.status_code == 422
+    assert message in " ".join(answer.context["page"].form.errors[field])
+    assert not Offer.objects.exists()
+
+
+def test_a_discount_and_a_coupon_have_their_own_forms(demo: Demo) -> None:
+    assert new(demo, "percent_off", pay="8.5 折").status_code == 302
+    assert new(demo, "shop_coupon", name="券", face="30", threshold="", must_hold="on").status_code == 302
+
+    assert [offer.terms["terms"] for offer in Offer.objects.order_by("pk")] == [
+        {"pay_bp": 8500},
+        {"threshold_cents": 0, "face_cents": 3000, "must_hold": True},
+    ]
+
+
+def test_an_edit_shows_what_was_stored_and_changes_it(demo: Demo) -> None:
+    new(demo)
+    offer = Offer.objects.get()
+    url = reverse("offer_edit", args=[offer.pk])
+
+    page = demo.client().get(url).content.decode()
+    demo.client().post(url, {**THRESHOLD, "off_1": "80"})
+
+    assert 'value="399"' in page and 'value="60"' in page
+    offer.refresh_from_db()
+    assert offer.terms["terms"]["steps"][0]["off_cents"] == 8000
+
+
+def test_a_typed_basket_is_priced_with_its_trace(demo: Demo) -> None:
+    client = demo.client()
+    goods = client.get(reverse("offer_new")).context["page"].form.goods.products
+    dear = max(goods, key=lambda one: one.list_price_cents)
+    basket = {"mechanic": "threshold_discount", "product_1": dear.product_id, "quantity_1": "3"}
+
+    text = client.post(reverse("offer_try"), {**THRESHOLD, **basket}).content.decode()
+    unfinished = client.post(reverse("offer_try"), {**basket, "name": "x"}).content.decode()
+
+    assert "应付" in text and "60.00" in text
+    assert f"{(3 * dear.list_price_cents - 6000) / 100:,.2f}" in text
+    assert "把优惠写完整" in unfinished
+
+
+def test_a_hostile_name_stays_text(demo: Demo) -> None:
+    new(demo, name="<script>alert(1)</script>")
+
+    page = demo.client().get(reverse("offers")).content.decode()
+    assert "<script>alert" not in page and "&lt;script&gt;alert" in page
+
+
+def test_a_backtest_shows_what_the_offers_would_have_cost(demo: Demo) -> None:
+    new(demo, threshold_1="199", off_1="20")
+    form = {"offers": [Offer.objects.get().pk], "period_from": "2025-01-01", "period_to": "2026-11-08"}
+
+    made = demo.client().post(reverse("backtests"), form)
+    answer = demo.client().get(made.url)
+
+    result = Backtest.objects.get().result
+    page = answer.content.decode()
+    assert not result.get("refused")
+    assert f"{result['discounted_orders']:,}" in page
+    assert answer.context["page"].per_offer.rows[0].cells[0] == "满399减60"
+    assert answer.context["page"].compare.rows[0].cells[0] == "被优惠到的订单"
+
+
+def test_a_short_period_is_refused_with_how_many_orders_it_needs(demo: Demo) -> None:
+    new(demo, threshold_1="199", off_1="20")
+    form = {"offers": [Offer.objects.get().pk], "period_from": "2026-03-03", "period_to": "2026-03-04"}
+
+    page = demo.client().get(demo.client().post(reverse("backtests"), form).url).content.decode()
+
+    result = Backtest.objects.get().result
+    assert f"只有 {result['orders']} 单，要 {result['needed_orders']:,} 单" in page
+
+
+def test_a_backtest_needs_offers_and_days_in_order(demo: Demo) -> None:
+    answer = demo.client().post(
+        reverse("backtests"), {"period_from": "2026-03-04", "period_to": "2026-03-03"}
+    )
+
+    assert answer.status_code == 422
+    assert set(answer.context["page"].form.errors) == {"offers", "period_to"}
+
+
+def test_who_only_reads_gets_no_buttons_and_is_refused(demo: Demo) -> None:
+    new(demo)
+    offer = Offer.objects.get()
+    reader, keeper = demo.client(demo.analyst), demo.client(person(demo, "cang", Role.WAREHOUSE))
+
+    assert reverse("offer_new") not in reader.get(reverse("offers")).content.decode()
+    assert "改优惠" not in reader.get(reverse("offer", args=[offer.pk])).content.decode()
+    assert "backtest-form" not in reader.get(reverse("backtests")).content.decode()
+    for name in ("offer_edit", "offer_archive", "offer_activity"):
+        assert reader.post(reverse(name, args=[offer.pk])).status_code == 403
+    assert keeper.get(reverse("offers")).status_code == 403
+    offer.refresh_from_db()
+    assert not offer.archived
+
+
+def test_the_list_costs_the_same_few_questions_however_long_it_is(
+    demo: Demo, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(6):
+        new(demo, name=f"优惠{number}")
+    client = demo.client()
+    with django_assert_max_num_queries(14):
+        assert client.get(reverse("offers")).status_code == 200
