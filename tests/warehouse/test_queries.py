@@ -22,6 +22,17 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "year_before_from_day": TODAY - 395,
     "year_before_to_day": TODAY - 365,
     "page_rows": 10,
+    # Lists of customers: one order forwards, no condition.
+    "sort": "net",
+    "sign": -1,
+    "tie": 1,
+    "after_key": -(2**62),
+    "after_tie": -(2**62),
+    "persons": "",
+    "province": "",
+    "tag": "",
+    "reach": "",
+    **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
     "after_cents": 10**15,
     "after_person_id": 0,
     "after_day": 10**6,
@@ -201,7 +212,7 @@ def test_repurchase_of_a_period(shop):
 
 
 def test_an_unknown_query_is_named_with_those_there_are():
-    with pytest.raises(UnknownQuery, match="no query 'overvew'; there are cities, "):
+    with pytest.raises(UnknownQuery, match="no query 'overvew'; there are backtest_lines, "):
         query_text("overvew")
 
 

@@ -52,9 +52,8 @@ Suppress = Callable[[Sequence[int], datetime], int]
 HasOpenAttempts = Callable[[Sequence[int]], bool]
 Wipe = Callable[[Sequence[int], datetime], int]
 
-# Facts that name a buyer, and derived tables that name a person.
+# Facts that name a buyer.
 FACT_TABLES = ("orders", "refunds")
-PERSON_TABLES = ("customer_features", "customer_tags", "customer_reach", "touches")
 
 
 class ErasureRefused(Exception):
@@ -250,7 +249,7 @@ def _rewrite(warehouse: Warehouse, reader: Reader, aliases: pa.Table, app_id: st
         if found.num_rows:
             kept = rows_of(table, column, found)
             written[table] = warehouse.change(
-                table, kept, _keys(table, column, found), app_id=app_id, app_version=1
+                table, kept, _keys(table, found), app_id=app_id, app_version=1
             ).version
     return written
 
@@ -266,7 +265,7 @@ def _rows_named(reader: Reader, table: str, column: str, aliases: pa.Table) -> p
     return rows.append_column("new", pa.array([pairs[n] for n in rows[column].to_pylist()], pa.int64()))
 
 
-def _keys(table: str, column: str, found: pa.Table) -> pa.Table:
+def _keys(table: str, found: pa.Table) -> pa.Table:
     from laoke.warehouse.contracts import CONTRACTS
 
     key = CONTRACTS[table].key

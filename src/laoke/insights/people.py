@@ -149,4 +149,7 @@ def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) ->
 
 def orders_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
     """The orders of one person, the newest first."""
-    return reader.query("person_orders", shop_id=shop_id, person_id=person_id, page_rows=most).to_pylist()
+    rows: list[dict[str, Any]] = reader.query(
+        "person_orders", shop_id=shop_id, person_id=person_id, page_rows=most
+    ).to_pylist()
+    return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -48,7 +49,7 @@ def order_dots(orders: Sequence[tuple[date, int]], today: date, today_label: str
 
 def _size(cents: int, most: int) -> int:
     """The diameter: area grows with the amount, and the smallest dot can still be hit."""
-    return round(SMALLEST + (LARGEST - SMALLEST) * (max(cents, 0) / most) ** 0.5)
+    return round(SMALLEST + (LARGEST - SMALLEST) * math.sqrt(max(cents, 0) / most))
 
 
 def heat_levels(counts: Sequence[Sequence[int]]) -> list[list[int]]:

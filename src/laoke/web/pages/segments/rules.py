@@ -347,4 +347,12 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "has": "phone",
     }
     values = (defaults[kind],) if kind in defaults else ()
-    return RuleRow(kind, group=group, values=values, **starts.get(kind, {}))
+    start = starts.get(kind, {})
+    return RuleRow(
+        kind,
+        group=group,
+        low=start.get("low", ""),
+        high=start.get("high", ""),
+        days=start.get("days", ""),
+        values=values,
+    )
