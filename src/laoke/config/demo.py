@@ -51,18 +51,20 @@ def eve_of_double_11(today: date) -> datetime:
 
 
 def make_demo_shop(
-    *, customers: int, orders: int, seed: int = 11, on_its_clock: bool = False
+    *, customers: int, orders: int, seed: int = 11, on_its_clock: bool = False, start: datetime | None = None
 ) -> dict[str, Any]:
     """Generate and load the demo shop. Seeded: the same seed, sizes and day give the same shop.
 
-    It stands as of now; with `on_its_clock` as of the eve of the last Double 11, with a clock of its own from there on.
+    It stands as of now; with `on_its_clock` as of `start` (local time of the shop), else the eve of the last
+    Double 11, with a clock of its own from there on.
     """
     from laoke.intake.demo import SHOP_NAME
     from laoke.intake.loading.demo import load_demo
 
     begun = time.perf_counter()
     if on_its_clock:
-        set_demo_clock(settings.PLACE.home, eve_of_double_11(clock_from_env().today()), time.time())
+        begins = start or eve_of_double_11(clock_from_env().today())
+        set_demo_clock(settings.PLACE.home, begins, time.time())
     now = clock_from_env().now().replace(microsecond=0)
     shop = add_shop(SHOP_NAME, now=now, category="家纺", is_demo=True)
     end = now + timedelta(days=FUTURE_DAYS)

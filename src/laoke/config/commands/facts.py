@@ -105,6 +105,9 @@ def demo(
     own_clock: Annotated[
         bool, typer.Option("--own-clock", help="让示例店从双11前夜开始，用自己的时钟")
     ] = False,
+    start: Annotated[
+        str | None, typer.Option(help="让示例店从这一刻开始，用自己的时钟，如 '2026-10-31 10:00'")
+    ] = None,
 ) -> None:
     """建一家示例店：两年的订单、商品、物流、评价，没有一个真人；或把它的时钟往后拨。"""
     from laoke.config.commands.house import make_installation
@@ -130,7 +133,13 @@ def demo(
         refuse("demo_exists", "示例店已经有了")
     if not 1 <= orders / max(1, customers) <= 8:
         refuse("demo_size", "每位客户 1 到 8 单：调整 --customers 或 --orders")
-    result = make_demo_shop(customers=customers, orders=orders, seed=seed, on_its_clock=own_clock)
+    result = make_demo_shop(
+        customers=customers,
+        orders=orders,
+        seed=seed,
+        on_its_clock=own_clock or start is not None,
+        start=_moment(start, end_of_day=False),
+    )
     emit(
         result,
         f"建好了：{result['shop']}，{result['now']} 时有 {result['customers_so_far']} 位客户、"
