@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
 from laoke.warehouse.engine import Reader, connect, stored_sql
-from laoke.warehouse.plan import files_with_keys
+from laoke.warehouse.plan import files_with_keys, incoming_sql, is_files
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +48,12 @@ class OrderDiff:
 
     @property
     def is_empty(self) -> bool:
-        return not isinstance(self.rows, (list, tuple)) and self.rows.num_rows == 0
+        return not is_files(self.rows) and self.rows.num_rows == 0
+
+    @property
+    def is_all_new(self) -> bool:
+        """Whether every incoming row is a new order, each a different one."""
+        return self.rows_changed == 0 and self.rows_unchanged == 0
 
 
 def diff_orders(existing: Reader, incoming: Rows) -> OrderDiff:
@@ -68,7 +73,7 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
     connection.execute(_CONTESTED_KEYS)
     if connection.execute(_IS_ALL_NEW).fetchone() == (True,):
         decisions = _arrow(connection, "SELECT row_no, 'new' AS decision FROM incoming")
-        rows = incoming if isinstance(incoming, (list, tuple)) else incoming.select(list(ORDERS.names))
+        rows = incoming if is_files(incoming) else incoming.select(list(ORDERS.names))
         return OrderDiff(rows, decisions, decisions.num_rows, 0, 0)
     connection.execute(_contest_sql())
     decisions = _arrow(connection, _DECISIONS)
@@ -93,11 +98,8 @@ def _stored_sql(connection: duckdb.DuckDBPyConnection, existing: Reader) -> str:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
-    if isinstance(rows, (list, tuple)):
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in rows)
-        connection.execute(
-            f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{listed}], hive_partitioning=false)"
-        )
+    if is_files(rows):
+        connection.execute(f"CREATE VIEW {name} AS {incoming_sql(rows)}")
     else:
         connection.register(name, rows)
 
@@ -194,16 +196,21 @@ ORDER BY month, created_at, order_id
 """
 
 
-def states_of(incoming: Rows) -> pa.Table:
-    """The rows of `order_states` that these incoming orders tell: one per order, time seen and status."""
+def states_of(incoming: Rows, *, each_once: bool = False) -> pa.Table:
+    """The rows of `order_states` that these incoming orders tell: one per order, time seen and status.
+
+    `each_once` says that no order comes twice, which spares the grouping."""
     connection = connect()
     try:
         _register(connection, "incoming", incoming)
-        return _arrow(connection, _STATES)
+        return _arrow(connection, _STATES_ONCE if each_once else _STATES)
     finally:
         connection.close()
 
 
+_STATES_ONCE = """
+SELECT shop_id, order_id, seen_at, status, paid_cents, refunded_cents, import_id FROM incoming
+"""
 _STATES = """
 SELECT shop_id, order_id, seen_at, status,
   max(paid_cents) AS paid_cents, max(refunded_cents) AS refunded_cents, min(import_id) AS import_id

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import Contract
@@ -22,7 +23,33 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     # An Arrow table, or Parquet files that hold the contract's columns (partition column included).
-    Rows: TypeAlias = pa.Table | list[Path] | tuple[Path, ...]
+    Rows: TypeAlias = pa.Table | list[Path] | tuple[Path, ...] | "StagedRows"
+
+
+@dataclass(frozen=True)
+class StagedRows:
+    """Parquet files of one write whose columns were held against the contract when they were staged.
+
+    `seen_at` stands in for the column of that name: the importer knows it only when the whole file was read.
+    """
+
+    files: tuple[Path, ...]
+    seen_at: datetime | None = None
+
+
+def incoming_sql(rows: list[Path] | tuple[Path, ...] | StagedRows, columns: str = "*") -> str:
+    """The query over staged files."""
+    files, seen_at = (rows.files, rows.seen_at) if isinstance(rows, StagedRows) else (rows, None)
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    scan = f"read_parquet([{listed}], hive_partitioning=false)"
+    if seen_at is not None:
+        scan = f"(SELECT * REPLACE (TIMESTAMP '{seen_at.isoformat(sep=' ')}' AS seen_at) FROM {scan})"
+    return f"SELECT {columns} FROM {scan}"
+
+
+def is_files(rows: object) -> TypeGuard[list[Path] | tuple[Path, ...] | StagedRows]:
+    """Whether rows are Parquet files rather than an Arrow table."""
+    return isinstance(rows, (list, tuple, StagedRows))
 
 
 @dataclass(frozen=True)
@@ -40,6 +67,8 @@ class Change:
 
     def check(self) -> None:
         """Hold the incoming rows against the contract, file by file; raises ContractError."""
+        if isinstance(self.rows, StagedRows):
+            return
         if not isinstance(self.rows, (list, tuple)):
             self.contract.check(self.rows)
             return
@@ -87,12 +116,8 @@ class Plan:
 
     def _register(self) -> None:
         rows = self.change.rows
-        if isinstance(rows, (list, tuple)):
-            listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in rows)
-            names = quoted(*self.contract.names)
-            self._run(
-                f"CREATE VIEW incoming AS SELECT {names} FROM read_parquet([{listed}], hive_partitioning=false)"
-            )
+        if is_files(rows):
+            self._run(f"CREATE VIEW incoming AS {incoming_sql(rows, quoted(*self.contract.names))}")
         else:
             self.connection.register("incoming", rows)
 
@@ -164,11 +189,7 @@ class Plan:
 
     def write(self, folder: Path) -> list[NewFile]:
         """Write the new files of every touched partition; what stays of a touched file goes along."""
-        if (
-            not self.victims
-            and self._incoming == "incoming"
-            and not isinstance(self.change.rows, (list, tuple))
-        ):
+        if not self.victims and self._incoming == "incoming" and not is_files(self.change.rows):
             return write_table(folder, self.contract, self.change.rows)
         partition = self.contract.partition
         if partition is None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse.contracts import CONTRACTS
-from laoke.warehouse.order_diff import diff_orders, states_of
+from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
+from laoke.warehouse.plan import StagedRows, incoming_sql
 from laoke.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
@@ -63,21 +65,23 @@ class FactsWriter:
         self.reader: Reader = warehouse.reader(versions)
         self.written = FactsWritten()
 
-    def write(self, stage: Stage, *, grain: str) -> FactsWritten:
-        """Write every staged table; `grain` says which tables hold the rows of the file."""
-        self._orders(stage, counts=grain == "order")
+    def write(self, stage: Stage, *, grain: str, seen_at: datetime | None = None) -> FactsWritten:
+        """Write every staged table; `grain` says which tables hold the rows of the file, `seen_at` its as-of time
+        where the staged orders do not hold it."""
+        self._orders(stage, seen_at, counts=grain == "order")
         for table in sorted(set(stage.parts) - {"orders"}):
             self._table(stage, table, counts=grain == "line" and table in ("order_lines", "refunds"))
         return self.written
 
-    def _orders(self, stage: Stage, *, counts: bool) -> None:
-        parts = stage.parts.get("orders")
-        if not parts:
+    def _orders(self, stage: Stage, seen_at: datetime | None, *, counts: bool) -> None:
+        files = stage.parts.get("orders")
+        if not files:
             return
+        parts = StagedRows(tuple(files), seen_at)
         diff = diff_orders(self.reader, parts)
         self.step("compared")
         if counts:
-            for decision, rows, cents in _money_by_decision(parts, diff.decisions):
+            for decision, rows, cents in _money_by_decision(parts, diff):
                 self.written.decided.add(decision, rows, cents)
         self.written.orders = {
             "new": diff.rows_new,
@@ -85,11 +89,10 @@ class FactsWriter:
             "unchanged": diff.rows_unchanged,
         }
         if not diff.is_empty:
-            all_new = diff.rows_changed == 0 and diff.rows_unchanged == 0
-            save = self.warehouse.append if all_new else self.warehouse.upsert
-            options: dict[str, Any] = {} if all_new else {"decided": True}
+            save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
+            options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
-        states = states_of(parts)
+        states = states_of(parts, each_once=diff.is_all_new)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
 
     def _table(self, stage: Stage, table: str, *, counts: bool) -> None:
@@ -112,21 +115,27 @@ def _all_rows(parts: list[Any], table: str) -> pa.Table:
     return pa.concat_tables([pq.read_table(part, partitioning=None).select(names) for part in parts])
 
 
-def _money_by_decision(parts: list[Any], decisions: pa.Table) -> list[tuple[str, int, int]]:
+def _money_by_decision(parts: StagedRows, diff: OrderDiff) -> list[tuple[str, int, int]]:
     """Rows and Σ 总金额 of an order file, by what became of the row."""
     from laoke.warehouse.engine import connect
 
     connection = connect()
     try:
-        listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-        connection.register("decisions", decisions)
+        connection.execute(f"CREATE VIEW incoming AS {incoming_sql(parts)}")
+        connection.register("decisions", diff.decisions)
         found: list[tuple[str, int, int]] = connection.execute(
-            "SELECT d.decision, count(*), CAST(sum(o.total_cents) AS BIGINT) FROM decisions AS d "
-            f"JOIN read_parquet([{listed}], hive_partitioning=false) AS o ON o.row_no = d.row_no GROUP BY d.decision"
+            _SUMS_ALL_NEW if diff.is_all_new else _SUMS_BY_DECISION
         ).fetchall()
         return found
     finally:
         connection.close()
+
+
+_SUMS_ALL_NEW = "SELECT 'new', count(*), CAST(sum(total_cents) AS BIGINT) FROM incoming"
+_SUMS_BY_DECISION = """
+SELECT d.decision, count(*), CAST(sum(o.total_cents) AS BIGINT)
+FROM decisions AS d JOIN incoming AS o ON o.row_no = d.row_no GROUP BY d.decision
+"""
 
 
 def _lines_by_decision(reader: Reader, table: str, rows: pa.Table) -> list[tuple[str, int, int]]:

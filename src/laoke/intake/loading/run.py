@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.intake.loading import quarantine
+from laoke.intake.loading.ahead import Position, reading_ahead
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.people import People
@@ -165,18 +167,22 @@ class _Import:
         self.run.profile = layout.id
         self.run.detail = {"header": list(layout.header), "encoding": self.source.text_encoding}
         self._enter(ImportState.READING)
+        position = Position()
         reading = read_batches(
             self.source,
             layout,
             file_name=self.options.file_name,
             seen_at=self.options.seen_at,
             until=self.options.until,
-            progress=lambda done, total: self.around.progress(READ_SHARE * done // max(1, total), 100),
-            cancelled=self.around.cancelled,
+            stamp_later=True,
+            progress=position.note,
         )
-        for batch in reading:
-            self._stage(batch)
-            self.around.step("batch_staged")
+        with closing(reading_ahead(reading)) as batches:
+            for batch in batches:
+                self.around.progress(position.share(READ_SHARE), 100)
+                self._check_cancel()
+                self._stage(batch)
+                self.around.step("batch_staged")
         return reading.summary
 
     def _stage(self, batch: StagedBatch) -> None:
@@ -206,12 +212,8 @@ class _Import:
 
         count = rows.num_rows
         own = {
-            "shop_id": pa.array([self.shop.pk], pa.int64()).take(pa.array([0] * count))
-            if count
-            else pa.array([], pa.int64()),
-            "import_id": pa.array([self.run.pk], pa.int64()).take(pa.array([0] * count))
-            if count
-            else pa.array([], pa.int64()),
+            "shop_id": pa.repeat(pa.scalar(self.shop.pk, pa.int64()), count),
+            "import_id": pa.repeat(pa.scalar(self.run.pk, pa.int64()), count),
         }
         row_no = rows["row_no"]
         kept = rows.drop_columns(["row_no"])
@@ -220,6 +222,7 @@ class _Import:
         if customers is not None:
             kept = kept.append_column("customer_id", customers)
         filled = CONTRACTS[table].conform(kept)
+        CONTRACTS[table].check_columns(filled)
         return filled.append_column("row_no", row_no) if table == "orders" else filled
 
     def _facts_and_publish(
@@ -243,7 +246,7 @@ class _Import:
                     import_id=self.run.pk,
                 ),
             )
-        written = writer.write(self.stage, grain=layout.grain)
+        written = writer.write(self.stage, grain=layout.grain, seen_at=summary.seen_at)
         self.around.progress(95, 100)
         self.seconds["facts"] = time.perf_counter() - begun
         self._publish(summary, written)

@@ -56,7 +56,7 @@ class ReadingSummary:
 
     `ignored` are rows of totals and remarks, not part of `read`. `money_unreadable` counts quarantined rows whose
     money is in no sum. `paid_cents` and `refunded_cents` are those of accepted rows. `held_back` came after
-    `until`.
+    `until`. `latest_micros` is the latest time of any row, in microseconds since 1970.
     """
 
     read: Tally = field(default_factory=Tally)
@@ -72,6 +72,7 @@ class ReadingSummary:
     refunds: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     seen_at: datetime | None = None
+    latest_micros: int = 0
     first_created: datetime | None = None
     last_created: datetime | None = None
 

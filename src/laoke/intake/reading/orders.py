@@ -47,6 +47,10 @@ class OrderRows:
         self._judge(until)
         self._settle()
 
+    def latest(self) -> int:
+        """The latest readable time of all rows, 0 when there is none."""
+        return max(int(micros[states == OK].max(initial=0)) for micros, states in self.times.values())
+
     def _parsed(self, role: str, places: int) -> tuple[Numbers, States]:
         if self.chunk.layout.has(role):
             return self.chunk.decimals(role, places)
@@ -244,6 +248,7 @@ def order_batch(
     rows = OrderRows(chunk, until)
     accepted = rows.verdict.accepted
     rows.verdict.add_to(summary, rows.created)
+    summary.latest_micros = max(summary.latest_micros, rows.latest())
     summary.paid_cents += int(rows.paid[accepted].sum())
     summary.refunded_cents += int(rows.refunded[accepted].sum())
     summary.orders += int(accepted.sum())

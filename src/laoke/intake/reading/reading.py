@@ -68,16 +68,18 @@ class Reading:
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
         engine: Engine,
+        stamp_later: bool = False,
     ) -> None:
         self.source, self.layout = source, layout
         self.summary = ReadingSummary()
         self._until = None if until is None else micros_of(until)
         self._seen_at = seen_at or time_in_name(file_name)
         self._progress, self._cancelled, self._engine = progress, cancelled, engine
+        self._stamp_later = stamp_later and layout.grain == "order" and self._seen_at is None
 
     def __iter__(self) -> Iterator[StagedBatch]:
         plain = self._plain_data()
-        seen_at = self._as_of(plain)
+        seen_at = 0 if self._stamp_later else self._as_of(plain)
         self.summary.seen_at = EPOCH + timedelta(microseconds=seen_at)
         if self.layout.grain == "line":
             from laoke.intake.reading.lines import line_batches
@@ -89,6 +91,10 @@ class Reading:
             yield from self._order_batches(plain, seen_at)
         if not self.summary.read.rows:
             raise IntakeRefused("no_data_rows", line=self.source.header_line)
+        if self._stamp_later:
+            self.summary.seen_at = EPOCH + timedelta(
+                microseconds=self._until_at_most(self.summary.latest_micros)
+            )
 
     def _order_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
         from laoke.intake.reading.orders import order_batch
@@ -131,8 +137,10 @@ class Reading:
 
     def _as_of(self, plain: bytes | None) -> int:
         """The time the file speaks of: as told, else from its name, else its latest time; never after `until`."""
-        told = micros_of(self._seen_at) if self._seen_at else self._latest_time(plain)
-        return told if self._until is None else min(told, self._until)
+        return self._until_at_most(micros_of(self._seen_at) if self._seen_at else self._latest_time(plain))
+
+    def _until_at_most(self, micros: int) -> int:
+        return micros if self._until is None else min(micros, self._until)
 
     def _latest_time(self, plain: bytes | None) -> int:
         roles = {role: self.layout.columns[role] for role in _TIME_ROLES if self.layout.has(role)}
@@ -168,6 +176,7 @@ def read_batches(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     engine: Engine = "auto",
+    stamp_later: bool = False,
 ) -> Reading:
     """Read a source in batches of tens of thousands of rows; iterate the result, then look at its `summary`.
 
@@ -175,6 +184,10 @@ def read_batches(
     unless `seen_at` is given). Rows created after `until` are held back: counted, not given. `progress(done, all)`
     counts bytes of the file; `cancelled()` is asked after each chunk and ends reading with ReadingStopped. Raises
     IntakeRefused also while iterating: a batch given before then must not become visible.
+
+    The as-of time of a file that does not tell it is its latest time, which takes a pass of its own to find. With
+    `stamp_later` the caller spares that pass: `seen_at` of the batches then means nothing, and is to be replaced by
+    `summary.seen_at` once all are read.
     """
     return Reading(
         source,
@@ -185,6 +198,7 @@ def read_batches(
         progress=progress,
         cancelled=cancelled,
         engine=engine,
+        stamp_later=stamp_later,
     )
 
 
