@@ -146,9 +146,9 @@ def campaign_tasks_page(request: HttpRequest, pk: int) -> HttpResponse:
         columns=[
             ui.Column("what", gettext("事情")),
             ui.Column("phase", gettext("阶段"), "nowrap", priority=2, card="hide"),
-            ui.Column("who", gettext("谁"), "nowrap", card="1"),
+            ui.Column("who", gettext("谁"), "nowrap"),
             ui.Column("from", gettext("开始"), "nowrap", priority=2, card="hide"),
-            ui.Column("due", gettext("到期"), "nowrap", card="2"),
+            ui.Column("due", gettext("到期"), "nowrap"),
             ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
             ui.Column("fails", gettext("若出问题"), "wrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -74,10 +74,15 @@ def frame_of(request: HttpRequest, campaign: Campaign, tab: str, now: datetime) 
         campaign,
         state_tag(campaign),
         tabs,
-        figures.day_range(campaign.starts_at, campaign.ends_at, now),
+        span_text(campaign, now),
         ui.Who(str(campaign.in_charge)) if campaign.in_charge else None,
         may_market(request),
     )
+
+
+def span_text(campaign: Campaign, now: datetime) -> str:
+    """`11-01 – 11-21`: an end at midnight does not reach into the next day."""
+    return figures.day_range(campaign.starts_at, campaign.ends_at - timedelta(seconds=1), now)
 
 
 def state_tag(campaign: Campaign) -> ui.Tag:

@@ -170,9 +170,9 @@ def _round_table(
     return ui.Table(
         columns=[
             ui.Column("round", gettext("轮次")),
-            ui.Column("segment", gettext("人群"), "nowrap", card="1"),
+            ui.Column("segment", gettext("人群"), "nowrap"),
             ui.Column("channel", gettext("渠道"), "nowrap", priority=2, card="hide"),
-            ui.Column("window", gettext("时间"), "nowrap", card="2"),
+            ui.Column("window", gettext("时间"), "nowrap"),
             ui.Column("planned", gettext("计划发"), "num", card="hide"),
             ui.Column("sent", gettext("已发"), "num", card="hide"),
             ui.Column("delivered", gettext("送达率"), "num", priority=3, card="hide"),
@@ -191,8 +191,8 @@ def _task_table(tasks: list[Task], now: datetime) -> ui.Table:
         columns=[
             ui.Column("task", gettext("任务")),
             ui.Column("role", gettext("环节"), "nowrap", priority=2, card="hide"),
-            ui.Column("who", gettext("负责人"), "nowrap", card="1"),
-            ui.Column("due", gettext("到期"), "nowrap", card="2"),
+            ui.Column("who", gettext("负责人"), "nowrap"),
+            ui.Column("due", gettext("到期"), "nowrap"),
             ui.Column("fails", gettext("若出问题"), "wrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],

@@ -20,7 +20,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
 from laoke.web.pages.campaigns.forms import CampaignForm
-from laoke.web.pages.campaigns.frame import may_market, state_tag
+from laoke.web.pages.campaigns.frame import may_market, span_text, state_tag
 from laoke.web.pages.campaigns.words import sentence_of
 
 PAGE_ROWS = 50
@@ -66,9 +66,9 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     table = ui.Table(
         columns=[
             ui.Column("name", gettext("活动")),
-            ui.Column("day", gettext("活动日"), "nowrap", card="1"),
+            ui.Column("day", gettext("活动日"), "nowrap"),
             ui.Column("span", gettext("起止"), "nowrap", priority=2, card="hide"),
-            ui.Column("target", gettext("目标（元）"), "num", card="2", label_on_card="¥"),
+            ui.Column("target", gettext("目标（元）"), "num", label_on_card="¥"),
             ui.Column("rounds", gettext("轮次"), "nowrap", priority=2, card="hide"),
             ui.Column("who", gettext("负责人"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
@@ -96,7 +96,7 @@ def _row(row: Campaign, now: datetime) -> ui.Row:
         [
             ui.Cell(row.name, sub=row.theme),
             figures.table_day(row.day, now),
-            figures.day_range(row.starts_at, row.ends_at, now),
+            span_text(row, now),
             figures.cents(row.target_cents),
             rounds,
             ui.Who(str(row.in_charge)) if row.in_charge else "",

@@ -134,9 +134,9 @@ def _table(request: HttpRequest, now: datetime) -> ui.Table:
     return ui.Table(
         columns=[
             ui.Column("offers", gettext("优惠")),
-            ui.Column("period", gettext("用哪段订单"), "nowrap", card="1"),
+            ui.Column("period", gettext("用哪段订单"), "nowrap"),
             ui.Column("orders", gettext("订单"), "num", priority=2, card="hide"),
-            ui.Column("hit", gettext("被优惠到"), "num", card="2", label_on_card=gettext("优惠到")),
+            ui.Column("hit", gettext("被优惠到"), "num", label_on_card=gettext("优惠到")),
             ui.Column("given", gettext("让利（元）"), "num", card="hide"),
             ui.Column("loss", gettext("亏的订单"), "num", card="hide"),
             ui.Column("at", gettext("算于"), "nowrap", priority=3, card="end"),
@@ -276,8 +276,8 @@ def _per_offer(one: Backtest) -> ui.Table:
     return ui.Table(
         columns=[
             ui.Column("offer", gettext("优惠")),
-            ui.Column("what", gettext("内容"), "nowrap", priority=2, card="1"),
-            ui.Column("reach", gettext("够得着的订单"), "num", card="2", label_on_card=gettext("够得着")),
+            ui.Column("what", gettext("内容"), "nowrap", priority=2),
+            ui.Column("reach", gettext("够得着的订单"), "num", label_on_card=gettext("够得着")),
             ui.Column("used", gettext("用上的订单"), "num", card="hide"),
             ui.Column("given", gettext("让利（元）"), "num", card="end"),
         ],

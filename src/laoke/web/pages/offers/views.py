@@ -118,9 +118,9 @@ def offer_list(request: HttpRequest) -> HttpResponse:
     table = ui.Table(
         columns=[
             ui.Column("name", gettext("优惠")),
-            ui.Column("what", gettext("内容"), "nowrap", card="1"),
+            ui.Column("what", gettext("内容"), "nowrap"),
             ui.Column("scope", gettext("适用"), priority=2, card="hide"),
-            ui.Column("window", gettext("时间"), "nowrap", priority=2, card="2"),
+            ui.Column("window", gettext("时间"), "nowrap", priority=2),
             ui.Column("activity", gettext("平台活动号"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],

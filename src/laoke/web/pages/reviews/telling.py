@@ -124,7 +124,7 @@ def forest_table(lines: Sequence[Compared], metric: str) -> ui.Table:
     return ui.Table(
         columns=[
             ui.Column("round", gettext("轮次")),
-            ui.Column("sizes", gettext("发 / 对照"), "num", card="1"),
+            ui.Column("sizes", gettext("发 / 对照"), "num"),
             ui.Column(
                 "treated",
                 gettext("发的（%(unit)s）") % {"unit": unit_of(metric)},
@@ -134,7 +134,7 @@ def forest_table(lines: Sequence[Compared], metric: str) -> ui.Table:
             ),
             ui.Column("control", gettext("对照"), "num", priority=3, card="hide"),
             ui.Column("forest", head, card="wide"),  # type: ignore[arg-type]
-            ui.Column("more", gettext("多带来（%(unit)s）") % {"unit": unit_of(metric)}, "num", card="2"),
+            ui.Column("more", gettext("多带来（%(unit)s）") % {"unit": unit_of(metric)}, "num"),
             ui.Column("total", gettext("合计"), "num", priority=2, card="hide"),
             ui.Column("verdict", gettext("判断"), "nowrap", card="end"),
         ],

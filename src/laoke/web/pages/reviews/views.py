@@ -22,7 +22,14 @@ from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.reviews import day_result_table, result_by_day
 from laoke.web.nav import SELLING
-from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market, state_tag
+from laoke.web.pages.campaigns.frame import (
+    CampaignFrame,
+    find_campaign,
+    frame_of,
+    may_market,
+    span_text,
+    state_tag,
+)
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.web.pages.reviews.telling import (
     METRICS,
@@ -75,8 +82,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
     table = ui.Table(
         columns=[
             ui.Column("campaign", gettext("活动")),
-            ui.Column("span", gettext("起止"), "nowrap", priority=2, card="1"),
-            ui.Column("paid", gettext("成交（元）"), "num", card="2", label_on_card="¥"),
+            ui.Column("span", gettext("起止"), "nowrap", priority=2),
+            ui.Column("paid", gettext("成交（元）"), "num", label_on_card="¥"),
             ui.Column("more", gettext("触达多带来的成交"), card="wide"),
             ui.Column("at", gettext("算于"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
@@ -99,7 +106,7 @@ def _list_row(row: Campaign, found: Review | None, now: datetime) -> ui.Row:
     return ui.Row(
         [
             row.name,
-            figures.day_range(row.starts_at, row.ends_at, now),
+            span_text(row, now),
             figures.cents(paid),
             more,
             figures.when(found.created_at, now) if found else "",

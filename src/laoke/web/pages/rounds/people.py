@@ -72,10 +72,10 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
     table = ui.Table(
         columns=[
             ui.Column("who", gettext("客户")),
-            ui.Column("phone", gettext("号码"), "nowrap", priority=2, card="1"),
+            ui.Column("phone", gettext("号码"), "nowrap", priority=2),
             ui.Column("arm", gettext("分组"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
-            ui.Column("reason", gettext("原因"), card="2"),
+            ui.Column("reason", gettext("原因")),
             ui.Column("sent", gettext("发出"), "nowrap", priority=2, card="hide"),
             ui.Column("cost", gettext("花费（元）"), "num", priority=3, card="hide"),
         ],

@@ -107,10 +107,10 @@ def round_list(request: HttpRequest) -> HttpResponse:
     table = ui.Table(
         columns=[
             ui.Column("round", gettext("轮次")),
-            ui.Column("campaign", gettext("活动"), "nowrap", card="1"),
+            ui.Column("campaign", gettext("活动"), "nowrap"),
             ui.Column("segment", gettext("人群"), "nowrap", priority=2, card="hide"),
             ui.Column("channel", gettext("渠道"), "nowrap", priority=2, card="hide"),
-            ui.Column("window", gettext("时间"), "nowrap", card="2"),
+            ui.Column("window", gettext("时间"), "nowrap"),
             ui.Column("planned", gettext("计划发"), "num", card="hide"),
             ui.Column("sent", gettext("已发"), "num", card="hide"),
             ui.Column("delivered", gettext("送达率"), "num", priority=3, card="hide"),
