@@ -8,7 +8,10 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Register the gates of facts: a process that plans or sends without them must not exist."""
+        """Register the gates of facts and what erasing does to messages: no process may plan or send without them."""
         from laoke.campaigns import gates
+        from laoke.customers import erasure
+        from laoke.dispatch import erasing
 
         gates.register()
+        erasure.register_messages(erasure.Messages(erasing.suppress, erasing.has_open_attempts, erasing.wipe))

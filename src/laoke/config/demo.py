@@ -16,7 +16,7 @@ from django.conf import settings
 
 from laoke.config.console import progress, say
 from laoke.config.mirroring import mirror_shop
-from laoke.customers import consent
+from laoke.customers import consent, links
 from laoke.customers.models import Channel
 from laoke.experiments.assignment import mix, salt_of
 from laoke.insights.refresh import refresh_features
@@ -74,6 +74,7 @@ def make_demo_shop(
     say(f"正在生成示例店 {SHOP_NAME}：{customers} 位客户，{orders} 单")
     with progress("示例店") as update:
         loaded = load_demo(shop, _plan_of(shop), settings.PLACE, now=now, progress=update)
+    links.propose(shop, now=now)
     _give_consent(shop, loaded.consenting, owner, now)
     refresh_features(shop, settings.PLACE, now=now)
     mirror_shop(shop, settings.PLACE, now)

@@ -31,6 +31,9 @@ class Refused(Exception):
         return {"code": self.code, "params": self.params}
 
 
+# Hours in which nobody waits for the warehouse.
+NIGHT_HOURS = range(2, 6)
+
 JobFunction = Callable[[Job, Progress, Callable[[], datetime]], dict[str, Any]]
 
 
@@ -167,6 +170,19 @@ def _tidy(worker: Worker) -> bool:
     return bool(forget_expired(worker.clock().date()))
 
 
+def _erase(worker: Worker) -> bool:
+    """Erasures go on: what is held is deleted when messages have come to rest, facts are rewritten at night."""
+    from django.conf import settings
+
+    from laoke.customers.erasure import delete_records, rewrite_facts
+
+    now = worker.clock()
+    done = bool(delete_records(now=now))
+    if now.hour in NIGHT_HOURS:
+        done = rewrite_facts(settings.PLACE, now=now) is not None or done
+    return done
+
+
 TICKS: list[Tick] = [
     Tick("send", 0.3, _send),
     Tick("inbox", 0.5, _inbox),
@@ -174,5 +190,6 @@ TICKS: list[Tick] = [
     Tick("follow", 2.0, _follow),
     Tick("mirror", 3.0, _mirror),
     Tick("features", 20.0, _features),
+    Tick("erase", 120.0, _erase),
     Tick("tidy", 3600.0, _tidy),
 ]

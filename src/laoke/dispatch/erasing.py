@@ -1,0 +1,44 @@
+"""What erasing a person asks of the ledger: stop what is not written, say what is under way, forget what is sealed.
+
+The rows of messages stay, with person and arm: they are counts of a review. What could name the person goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from laoke.dispatch.models import Attempt, Message, Reply
+from laoke.dispatch.models import MessageState as S
+from laoke.dispatch.states import move
+
+UNDER_WAY = (S.CLAIMED, S.SENDING, S.UNKNOWN)
+BY = "erasure"
+
+
+def suppress(people: Sequence[int], now: datetime) -> int:
+    """Suppress every message of these persons that is not written yet; how many. Runs in the caller's transaction."""
+    waiting = list(
+        Message.objects.filter(person_id__in=people, state__in=(S.PLANNED, S.CLAIMED)).values_list(
+            "pk", flat=True
+        )
+    )
+    return len(move(waiting, (S.PLANNED, S.CLAIMED), S.SUPPRESSED, at=now, by=BY, reason="erased"))
+
+
+def has_open_attempts(people: Sequence[int]) -> bool:
+    """Whether a message of these persons is claimed, being sent, or of unknown outcome."""
+    return Message.objects.filter(person_id__in=people, state__in=UNDER_WAY).exists()
+
+
+def wipe(people: Sequence[int], now: datetime) -> int:
+    """Forget recipients and replies of these persons; how many rows were emptied.
+
+    Provider events hold no person; they are kept sealed under the gateway until they expire with it.
+    """
+    del now  # part of the agreement with `customers.erasure`; emptying needs no time
+    attempts = Attempt.objects.filter(message__person_id__in=people)
+    emptied = attempts.exclude(sealed_recipient=b"").update(sealed_recipient=b"")
+    Message.objects.filter(person_id__in=people).update(contact_digest=None, customer_id=None)
+    replies, _ = Reply.objects.filter(person_id__in=people).delete()
+    return emptied + replies
