@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from types import FrameType
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -13,9 +14,13 @@ from laoke.shops.clock import live_now
 
 
 def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted. A `callback` without a path means Laoke's own address there, with its secret part."""
     from laoke.dispatch.channels.aliyun.loopback import run_loopback
     from laoke.dispatch.channels.aliyun.loopback_state import LoopbackConfig
+    from laoke.web.pages.hooks.tokens import hook_path
+
+    if urlsplit(callback).path in ("", "/"):
+        callback = callback.rstrip("/") + hook_path("aliyun")
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -31,7 +31,7 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     first_owner(clock_from_env().now())
     gateway_port = GATEWAY_PORT if _free(GATEWAY_PORT) else _any_port()
     os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway_port}"
-    callback = f"http://127.0.0.1:{port}/hooks/aliyun/"
+    callback = f"http://127.0.0.1:{port}"
     children = [
         _start("web", "--port", str(port)),
         _start("worker"),

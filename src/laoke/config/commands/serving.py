@@ -57,8 +57,8 @@ def gateway(
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="端口")] = 8027,
     callback: Annotated[
-        str, typer.Option(help="回执与回复推送到的网址")
-    ] = "http://127.0.0.1:8000/hooks/aliyun/",
+        str, typer.Option(help="回执与回复推送到的网址；只写主机和端口时用老客收回执的地址")
+    ] = "http://127.0.0.1:8000",
     lag: Annotated[float, typer.Option(help="几秒后查得到")] = 2.0,
     seed: Annotated[int, typer.Option(help="随机种子")] = 11,
 ) -> None:
