@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from laoke.customers import links
 from laoke.insights.refresh import features_behind, refresh_features
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
@@ -40,6 +41,8 @@ def import_file(
     run = run or begin(shop, path, options, by=by, now=clock())
     around = Surroundings(place=settings.PLACE, now=clock, progress=progress, cancelled=cancelled, step=step)
     done = run_import(run, path, options, around)
+    if done.detail["people"]["new"] or done.detail["people"]["contacts_changed"]:
+        links.propose(shop, now=clock())
     if features_behind(shop):
         refresh_features(shop, settings.PLACE, now=clock())
         step("features")
