@@ -34,6 +34,7 @@ from laoke.audiences.tree import (
     Within,
 )
 from laoke.money import format_cents
+from laoke.shops.joins import bracketed, listed, named
 
 _ = gettext_lazy
 
@@ -85,7 +86,7 @@ def describe(node: Node) -> str:
             return f"{_FIELD_NAMES[field]} {text}"
         case OneOf(field, values):
             names = [str(VALUE_NAMES.get(field, {}).get(value, value)) for value in values]
-            return f"{_FIELD_NAMES[field]}：{'、'.join(names)}"
+            return named(_FIELD_NAMES[field], listed(names))
         case BoughtProduct(words, bounds, window):
             params = {"words": words, "times": _bounds_text(bounds, "count")}
             return _in_window(window, gettext("购买标题含“%(words)s”的商品，次数 %(times)s") % params)
@@ -108,7 +109,7 @@ def _flag_text(node: Node) -> str:
 
 
 def _grouped(part: Node, kind: type) -> str:
-    return f"（{describe(part)}）" if isinstance(part, kind) else describe(part)
+    return bracketed(describe(part)) if isinstance(part, kind) else describe(part)
 
 
 def _in_window(window: Window, text: str) -> str:
@@ -203,7 +204,7 @@ def refusal_text(error: FilterError | TreeError) -> str:
     params: dict[str, Any] = dict(error.params)
     if isinstance(error, FilterError):
         params |= {
-            "place": error.position + 1, "found": error.found, "allowed": "、".join(error.allowed),
+            "place": error.position + 1, "found": error.found, "allowed": listed(error.allowed),
         }  # fmt: skip
     known = {"place": 1, "found": "", "allowed": "", "most": ""} | params
     return str(message) % known

@@ -33,6 +33,7 @@ from laoke.dispatch.text.issues import Issue, Severity
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.preview import Preview, millis_to_cents
 from laoke.money import format_cents
+from laoke.shops.joins import clauses
 
 State = Literal["ok", "warning", "missing"]
 
@@ -139,7 +140,7 @@ class Check:
     def text(self) -> str:
         """What was found; the sentences of its issues when it has some."""
         if self.issues:
-            return "；".join(say_issue(issue) for issue in self.issues)
+            return clauses(say_issue(issue) for issue in self.issues)
         return said(self.sentence, self.params)
 
 

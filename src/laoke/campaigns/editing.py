@@ -27,6 +27,7 @@ from laoke.dispatch.text.hours import Override
 from laoke.dispatch.text.issues import Issue, Severity
 from laoke.promotions.models import Backtest, Offer
 from laoke.shops import audit
+from laoke.shops.joins import clauses
 from laoke.shops.models import Staff, User
 from laoke.work import tasks as work
 
@@ -63,7 +64,7 @@ class WindowRefused(CampaignRefused):
     @property
     def message(self) -> str:
         """All findings as sentences."""
-        return "；".join(say_issues(list(self.issues)))
+        return clauses(say_issues(list(self.issues)))
 
 
 def check_draft(row: Round) -> None:

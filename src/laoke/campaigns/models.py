@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from laoke.audiences.models import Segment, Snapshot
 from laoke.customers.models import Channel
@@ -13,12 +14,12 @@ from laoke.shops.models import Shop, Staff, User
 
 
 class CampaignState(models.TextChoices):
-    IDEA = "idea", _("想法")
-    PLANNING = "planning", _("策划")
-    PRICING = "pricing", _("算价")
-    READY = "ready", _("就绪")
-    RUNNING = "running", _("进行")
-    REVIEW = "review", _("复盘")
+    IDEA = "idea", pgettext_lazy("campaign state", "想法")
+    PLANNING = "planning", pgettext_lazy("campaign state", "策划")
+    PRICING = "pricing", pgettext_lazy("campaign state", "算价")
+    READY = "ready", pgettext_lazy("campaign state", "就绪")
+    RUNNING = "running", pgettext_lazy("campaign state", "进行")
+    REVIEW = "review", pgettext_lazy("campaign state", "复盘")
     CANCELLED = "cancelled", _("已取消")
 
 

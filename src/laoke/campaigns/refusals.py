@@ -12,6 +12,8 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
+from laoke.shops.joins import listed
+
 
 class CampaignRefused(Exception):
     """An act that is refused. `code` is stable, `params` are its figures."""
@@ -82,7 +84,7 @@ def say(code: str, params: Mapping[str, Any], translate: Callable[[str], str] = 
 def shown(value: object) -> str:
     """A parameter as people read it."""
     if isinstance(value, (list, tuple)):
-        return "、".join(shown(one) for one in value)
+        return listed(shown(one) for one in value)
     if isinstance(value, datetime):
         return f"{value:%m-%d %H:%M}"
     if isinstance(value, date):

@@ -27,6 +27,7 @@ from laoke.dispatch.occasions import OccasionRefused, Progress
 from laoke.dispatch.planning import Funnel, PlannedPerson
 from laoke.dispatch.templates import TemplateRefused
 from laoke.shops.clock import Clock
+from laoke.shops.joins import aside
 from laoke.shops.models import User
 
 # Planned and launched before its window opens, a round waits; this is what it looks like while it does.
@@ -186,7 +187,7 @@ def launch_round(row: Round, *, by: User | None, clock: Clock) -> Funnel:
         raise CampaignRefused(
             "checks_failed",
             count=len(checks.missing),
-            titles=[f"{check.title}（{check.text}）" for check in checks.missing],
+            titles=[aside(check.title, check.text) for check in checks.missing],
             codes=[check.code for check in checks.missing],
         )
     funnel = prepare_round(row, by=by, clock=clock)

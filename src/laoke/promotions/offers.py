@@ -17,6 +17,7 @@ from laoke.money import format_cents
 from laoke.promotions import engine
 from laoke.promotions.models import Offer
 from laoke.shops import audit
+from laoke.shops.joins import phrases
 from laoke.shops.models import Shop, User
 
 MOST_AT_ONCE = 2
@@ -52,7 +53,7 @@ REFUSALS: dict[str, str] = {
 FIELDS: dict[str, str] = {
     "name": gettext_noop("名称"),
     "layer": gettext_noop("层级"),
-    "mechanic": gettext_noop("玩法"),
+    "mechanic": gettext_noop("优惠方式"),
     "pay_bp": gettext_noop("折扣"),
     "threshold_cents": gettext_noop("门槛"),
     "off_cents": gettext_noop("减额"),
@@ -214,7 +215,7 @@ def describe(value: engine.Offer) -> str:
         if mechanic.repeating
         else gettext("满 %(threshold)s 减 %(off)s")
     )
-    said = "，".join(
+    said = phrases(
         form % {"threshold": _yuan(step.threshold_cents), "off": _yuan(step.off_cents)}
         for step in mechanic.steps
     )

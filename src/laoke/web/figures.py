@@ -157,10 +157,15 @@ def day(value: date | None, now: datetime) -> str:
     apart = (moment - now.date()).days
     if apart in words:
         return words[apart]
-    if not _chinese():
-        return f"{moment:%b} {moment.day}" + ("" if moment.year == now.year else f", {moment.year}")
-    text = f"{moment.month}月{moment.day}日"
-    return text if moment.year == now.year else f"{moment.year}年{text}"
+    text = date_text(moment)
+    if moment.year == now.year:
+        return text
+    return f"{moment.year}年{text}" if _chinese() else f"{text}, {moment.year}"
+
+
+def date_text(value: date) -> str:
+    """The day and its month: `11月9日`, in English `Nov 9`."""
+    return f"{value.month}月{value.day}日" if _chinese() else f"{value:%b} {value.day}"
 
 
 def when(value: date | None, now: datetime) -> str:

@@ -12,6 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
+from laoke.shops.joins import listed
+
 REFUSALS: dict[str, Promise] = {
     "empty_file": _("文件是空的。换一个有数据的文件。"),
     "no_data_rows": _("第 %(line)s 行是表头，下面没有数据。检查导出时选的日期范围。"),
@@ -105,8 +107,8 @@ def _filled(sentence: Promise, params: Mapping[str, Any]) -> str:
 
 def _shown(name: str, value: Any) -> str:
     if name in ("roles", "missing"):
-        return "、".join(role_name(role) for role in value)
+        return listed(role_name(role) for role in value)
     if isinstance(value, list | tuple):
-        listed = "、".join(str(item) for item in value[:_LISTED])
-        return f"{listed}…" if len(value) > _LISTED else listed
+        first = listed(value[:_LISTED])
+        return f"{first}…" if len(value) > _LISTED else first
     return f"{value:g}" if isinstance(value, float) else str(value)

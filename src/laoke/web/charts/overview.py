@@ -7,6 +7,7 @@ from datetime import date
 from typing import Protocol
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from laoke.web.charts.bars import time_bars
 from laoke.web.charts.base import Option, Series, Span, yuan_values
@@ -30,8 +31,8 @@ class SalesDay(Protocol):
 def daily_sales(days: Sequence[SalesDay], span: Span | None = None) -> Option:
     """Paid money by day: old buyers below, new ones above, orders without a buyer if any; last year dashed."""
     series = [
-        Series(_("老客"), yuan_values([day.old_cents for day in days])),
-        Series(_("新客"), yuan_values([day.new_cents for day in days]), "c1-soft"),
+        Series(pgettext("buyers", "老客"), yuan_values([day.old_cents for day in days])),
+        Series(pgettext("buyers", "新客"), yuan_values([day.new_cents for day in days]), "c1-soft"),
     ]
     if any(day.unknown_cents for day in days):
         series.append(Series(_("没有客户"), yuan_values([day.unknown_cents for day in days]), "c8"))

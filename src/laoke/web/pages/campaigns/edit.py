@@ -19,6 +19,7 @@ from laoke.campaigns.targets import PPM
 from laoke.customers.models import Channel
 from laoke.dispatch.models import Gateway
 from laoke.promotions.models import Offer
+from laoke.shops.joins import listed, named
 from laoke.shops.models import Shop
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -140,7 +141,7 @@ def _save_shift(request: HttpRequest, campaign: Campaign, form: ShiftForm) -> bo
         form.add_error("day", sentence_of(refused))
         return False
     if outside:
-        names = "、".join(f"{row.key.upper()} {row.name}" for row in outside)
+        names = listed(f"{row.key.upper()} {row.name}" for row in outside)
         messages.warning(
             request,
             gettext("已挪到 %(day)s，这些轮次不在可发时段，要改：%(names)s")
@@ -174,7 +175,7 @@ def _save_target(request: HttpRequest, campaign: Campaign) -> bool:
     target = get_object_or_404(Target, campaign=campaign, pk=_number(request.POST.get("target")))
     form = TargetForm(request.POST)
     if not form.is_valid():
-        messages.error(request, f"{target.day}：{' '.join(form.errors['cents'])}")
+        messages.error(request, named(target.day, " ".join(form.errors["cents"])))
         return True
     editing.set_target(target, form.cleaned_data["cents"], by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     messages.success(request, gettext("%(day)s 的目标已改") % {"day": target.day})

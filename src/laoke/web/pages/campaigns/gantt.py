@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 
 from laoke.campaigns.models import Campaign, Phase, Round, RoundState
 from laoke.web import components as ui
@@ -15,7 +15,15 @@ from laoke.web import figures
 from laoke.work.models import Task, TaskState
 
 DAY = timedelta(days=1)
-WEEKDAYS = ("一", "二", "三", "四", "五", "六", "日")
+WEEKDAYS = (
+    pgettext_lazy("weekday in one letter", "一"),
+    pgettext_lazy("weekday in one letter", "二"),
+    pgettext_lazy("weekday in one letter", "三"),
+    pgettext_lazy("weekday in one letter", "四"),
+    pgettext_lazy("weekday in one letter", "五"),
+    pgettext_lazy("weekday in one letter", "六"),
+    pgettext_lazy("weekday in one letter", "日"),
+)
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ class _Scale:
             day = self.start.date() + number * DAY
             mark = "we" if day.weekday() > 4 else ""
             mark = "ev" if day == event else mark
-            found.append(Day(WEEKDAYS[day.weekday()], day.day, "now" if day == today else mark))
+            found.append(Day(str(WEEKDAYS[day.weekday()]), day.day, "now" if day == today else mark))
         return found
 
 

@@ -17,6 +17,7 @@ from laoke.campaigns.summary import basis_text
 from laoke.campaigns.targets import DaySales
 from laoke.customers.models import Channel
 from laoke.promotions.offers import describe, offer_value
+from laoke.shops.joins import clauses, listed, named
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, allowed, clock_of, shop_of
@@ -320,7 +321,7 @@ def _missing(
     late = [task for task in tasks if task.state in OPEN_STATES and task.due_at < now]
     if late:
         text = gettext("%(n)s 件任务晚了") % {"n": len(late)}
-        note = "、".join(task.title for task in late[:3])
+        note = listed(task.title for task in late[:3])
         items.append(_todo(text, note, reverse("tasks") + "?view=late", gettext("去看")))
     unassigned = [task for task in tasks if task.state in OPEN_STATES and task.in_charge_id is None]
     if unassigned:
@@ -334,7 +335,7 @@ def _missing(
         query = "&".join(f"offers={link.offer_id}" for link in links)
         url = f"{reverse('backtests')}?campaign={campaign.pk}&{query}"
         text = gettext("%(n)s 个优惠没在过去的订单上试过") % {"n": len(unseen)}
-        items.append(_todo(text, "、".join(link.offer.name for link in unseen), url, gettext("去回放")))
+        items.append(_todo(text, listed(link.offer.name for link in unseen), url, gettext("去回放")))
     if campaign.target_cents is None:
         items.append(
             _todo(
@@ -368,6 +369,6 @@ def round_missing(request: HttpRequest, pk: int) -> HttpResponse:
         items = [ui.Todo(gettext("轮 %(name)s 可以发了") % {"name": name}, icon="ok", tone="ok", url=url)]
     else:
         text = gettext("轮 %(name)s 差 %(n)s 项") % {"name": name, "n": len(missing)}
-        note = "；".join(f"{check.title}：{check.text}" for check in missing[:2])
+        note = clauses(named(check.title, check.text) for check in missing[:2])
         items = [_todo(text, note, url, gettext("去补"))]
     return render(request, "campaigns/missing.html", {"items": ui.TodoList(items)})

@@ -7,6 +7,7 @@ from django.utils.translation import gettext, gettext_noop
 from laoke.campaigns.editing import WindowRefused
 from laoke.campaigns.refusals import CampaignRefused, say
 from laoke.dispatch.occasions import OccasionRefused
+from laoke.shops.joins import listed
 from laoke.work.tasks import TaskRefused
 
 OCCASIONS = {
@@ -36,7 +37,7 @@ def sentence_of(refusal: Exception) -> str:
         return gettext(OCCASIONS.get(refusal.code, gettext_noop("现在做不了这一步")))
     if isinstance(refusal, TaskRefused):
         shown = {
-            name: "、".join(value) if isinstance(value, list) else value
+            name: listed(value) if isinstance(value, list) else value
             for name, value in refusal.params.items()
         }
         return gettext(TASKS[refusal.code]) % shown

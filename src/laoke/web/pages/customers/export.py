@@ -14,6 +14,7 @@ from laoke.audiences.readings import Reading
 from laoke.customers import mirrors, profiles
 from laoke.insights import people
 from laoke.shops import audit
+from laoke.shops.joins import listed
 from laoke.shops.models import Shop, User
 from laoke.shops.sheets import WrittenSheet, write_xlsx
 from laoke.web.pages.customers import listing, words
@@ -98,7 +99,7 @@ def _reach(one: Person) -> str:
     ]
     known = one.reach.get("sms", {}).get("reason")
     reason = known or words.missing_reach("sms", one.masks.phone_state, one.masks.email_state)
-    return "、".join(there) or str(words.REACH_REASONS.get(reason, reason))
+    return listed(there) or str(words.REACH_REASONS.get(reason, reason))
 
 
 # What a cell holds in the workbook: numbers as numbers, days as days.
@@ -115,6 +116,6 @@ PLAIN: dict[str, Callable[[Person], object]] = {
     "gap": lambda one: None if one.row["mean_gap_days"] is None else round(one.row["mean_gap_days"]),
     "coupons": lambda one: one.row["coupon_orders"],
     "reach": _reach,
-    "tags": lambda one: "、".join(one.tags),
+    "tags": lambda one: listed(one.tags),
     "owner": lambda one: str(one.card.in_charge) if one.card and one.card.in_charge else "",
 }

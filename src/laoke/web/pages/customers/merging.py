@@ -13,6 +13,7 @@ from laoke.audiences.readings import NotReady, reading_of
 from laoke.customers import links, profiles
 from laoke.customers.models import Customer, PersonLink
 from laoke.insights.people import Order, Wanted, page_of_people
+from laoke.shops.joins import phrases
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
@@ -141,4 +142,4 @@ def _note(link: PersonLink) -> str:
     parts = [t("%(n)s 个客户都用它") % {"n": shared}] if shared > 2 else []
     if link.evidence.get("valid") is False:
         parts.append(t("不是手机号"))
-    return "，".join(parts)
+    return phrases(parts)

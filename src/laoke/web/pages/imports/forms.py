@@ -16,6 +16,7 @@ from laoke.intake.reading.messages import refusal_message, role_name
 from laoke.intake.reading.profiles import layout_of
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.intake.reading.roles import REQUIRED, Grain, roles_of
+from laoke.shops.joins import aside, listed
 
 ACCEPTED = ".csv,.txt,.xlsx,.xls,.gz"
 MOST_FILES = 20
@@ -119,4 +120,4 @@ def _column_choices(preview: Preview) -> Sequence[tuple[str, str]]:
 
 
 def _named(header: str, samples: Sequence[str]) -> str:
-    return f"{header}　{'，'.join(samples[:2])}" if samples else header
+    return aside(header, listed(samples[:2])) if samples else header

@@ -20,6 +20,7 @@ from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.intake.reading.messages import REFUSALS, ROW_REASONS, refusal_message, row_message
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog
+from laoke.shops.joins import clauses
 from laoke.shops.models import Role
 from laoke.web import components as ui
 from laoke.web import figures
@@ -341,7 +342,7 @@ def _keyless(run: ImportRun) -> str:
         parts.append(_("%(n)s 单没有昵称、会员号这些能认人的列") % {"n": figures.exact(keyless["missing"])})
     if not parts:
         return ""
-    return "；".join(parts) + _("。这些单照样计入销售，只是不算到哪位客户头上。")
+    return clauses(parts) + _("。这些单照样计入销售，只是不算到哪位客户头上。")
 
 
 def _columns(run: ImportRun) -> ui.Table | None:
@@ -430,6 +431,8 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
         codecs.BOM_UTF8 + text.encode("utf-8", "replace"), content_type="text/csv; charset=utf-8"
     )
     stem = run.file_name.rsplit(".", 1)[0]
-    response["Content-Disposition"] = content_disposition_header(True, f"{stem}-隔离.csv")
+    response["Content-Disposition"] = content_disposition_header(
+        True, _("%(name)s-隔离.csv") % {"name": stem}
+    )
     response["Cache-Control"] = "no-store"
     return response

@@ -16,6 +16,7 @@ from laoke.intake.preview import Preview, job_options, look_at, remember
 from laoke.intake.reading.messages import refusal_message, role_name
 from laoke.intake.reading.roles import Grain
 from laoke.shops import jobs
+from laoke.shops.joins import listed
 from laoke.shops.models import Job, JobState, Role, Shop, Upload
 from laoke.shops.uploads import UploadRefused, forget, limit_bytes, store_upload
 from laoke.web import components as ui
@@ -285,7 +286,7 @@ def columns_table(preview: Preview) -> ui.Table:
         ui.Column("samples", _("前几个值"), "wrap", card="wide"),
     ]
     rows = [
-        ui.Row([column.header, role_name(column.role), ui.Cell("，".join(column.samples[:3]), tone="muted")])
+        ui.Row([column.header, role_name(column.role), ui.Cell(listed(column.samples[:3]), tone="muted")])
         for column in preview.columns
         if column.role
     ]

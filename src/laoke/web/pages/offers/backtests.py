@@ -18,6 +18,7 @@ from laoke.promotions.backtesting import BacktestRefused, backtest, usual_period
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused
 from laoke.shops import catalog
+from laoke.shops.joins import clauses
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
@@ -161,7 +162,7 @@ def _row(one: Backtest, now: datetime) -> ui.Row:
     loss = "" if refused else result["loss_orders_after"]
     return ui.Row(
         [
-            ui.Cell(title_of(one), sub="；".join(offer["what"] for offer in one.offers)),
+            ui.Cell(title_of(one), sub=clauses(offer["what"] for offer in one.offers)),
             figures.day_range(one.period_from, one.period_to, now),
             figures.exact(result["orders"]),
             gettext("订单太少") if refused else figures.exact(result["discounted_orders"]),

@@ -10,6 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.engine import Layer
+from laoke.shops.joins import listed
 from laoke.web.pages.offers.fields import DayField, DiscountField, MomentField, MoneyField
 from laoke.web.pages.offers.goods import Goods
 
@@ -36,7 +37,7 @@ class ProductsField(forms.CharField):
         strange = [number for number in value if self.known and number not in self.known]
         if strange:
             raise forms.ValidationError(
-                _("店里没有商品 %(numbers)s"), params={"numbers": "、".join(strange[:5])}
+                _("店里没有商品 %(numbers)s"), params={"numbers": listed(strange[:5])}
             )
 
     def run_validators(self, value: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import get_language, gettext
 
 from laoke.money.formatting import Language
 from laoke.promotions import engine
+from laoke.shops.joins import named
 from laoke.web import components as ui
 from laoke.web import figures
 
@@ -46,7 +47,7 @@ def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at:
             )
         )
     refused = tuple(
-        f"{names.get(one.offer_id, one.offer_id)}：{_named(engine.refusal_sentence(one, language()), names)}"
+        named(names.get(one.offer_id, one.offer_id), _named(engine.refusal_sentence(one, language()), names))
         for one in quote.refused
     )
     loss = ""

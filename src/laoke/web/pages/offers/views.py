@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from laoke.campaigns.models import CampaignOffer
 from laoke.promotions import engine, offers
 from laoke.promotions.models import Offer
+from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
@@ -177,7 +178,7 @@ def scope_text(value: engine.Offer) -> str:
     if scope.product_ids:
         text = gettext("%(n)s 件商品") % {"n": len(scope.product_ids)}
     elif scope.categories:
-        text = "、".join(sorted(scope.categories))
+        text = listed(sorted(scope.categories))
     else:
         text = gettext("全店")
     if scope.excluded_product_ids:
@@ -260,7 +261,7 @@ def _edit(request: HttpRequest, form: OfferForm, row: Offer | None) -> HttpRespo
                 ui.Tab(label, f"{reverse('offer_new')}?mechanic={key}", key == form.mechanic)
                 for key, label in MECHANICS.items()
             ],
-            gettext("玩法"),
+            gettext("优惠方式"),
         )
     title = row.name if row else gettext("新建优惠")
     basket = BasketForm(goods=goods)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from laoke.web import charts, figures
 from laoke.web import components as ui
@@ -32,8 +32,14 @@ GROUP_NAMES: dict[str, Words] = {
     "ordinary": gettext_lazy("一般"),
 }
 GROUP_KEYS = {"loyal": "c1", "active": "c3", "ordinary": "c0"}
-WEEKDAYS: tuple[Words, ...] = tuple(
-    gettext_lazy(name) for name in ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+WEEKDAYS: tuple[Words, ...] = (
+    gettext_lazy("周一"),
+    gettext_lazy("周二"),
+    gettext_lazy("周三"),
+    gettext_lazy("周四"),
+    gettext_lazy("周五"),
+    gettext_lazy("周六"),
+    gettext_lazy("周日"),
 )
 
 
@@ -142,7 +148,7 @@ def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.C
             for name in ("old_cents", "new_cents", "unknown_cents", "year_before_cents")
         ),
     ]
-    legend = [(_("老客"), "c1", ""), (_("新客"), "c1-soft", "")]
+    legend = [(pgettext("buyers", "老客"), "c1", ""), (pgettext("buyers", "新客"), "c1-soft", "")]
     if any(day.unknown_cents for day in days):
         legend.append((_("没有客户"), "c8", ""))
     if any(day.year_before_cents for day in days):

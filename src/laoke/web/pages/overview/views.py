@@ -83,7 +83,7 @@ def _todo_list(todo: list[ui.Todo]) -> ui.TodoList:
 
 def _subtitle(shop: Shop, now: datetime) -> str:
     weekday = str(cards.WEEKDAYS[now.weekday()])
-    parts = [f"{figures.day(now, now)} {now.month}月{now.day}日 {weekday}"]
+    parts = [f"{figures.day(now, now)} {figures.date_text(now)} {weekday}"]
     campaign = campaign_now(shop, now)
     if campaign is not None and campaign.starts_at > now:
         days = (campaign.starts_at.date() - now.date()).days

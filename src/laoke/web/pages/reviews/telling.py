@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from laoke.shops.joins import ended
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.words import State
@@ -216,8 +217,9 @@ def sentence(campaign: Mapping[str, Any], paid_cents: int, target_cents: int | N
         "uneven": gettext("。发的和对照人数不对，触达多带来多少不能下结论。"),
         "no_control": gettext("。没有留对照，说不出触达多带来多少。"),
         "not_enough": gettext("。触达多带来多少，数据还不够说。"),
-        "withheld": "。",
     }
+    if revenue["verdict"] == "withheld":
+        return ended(said)
     return said + endings[revenue["verdict"]]
 
 

@@ -23,6 +23,7 @@ from laoke.dispatch.occasions import OccasionRefused
 from laoke.dispatch.templates import TemplateRefused
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.numbers import is_demo_mobile, normal_mobile
+from laoke.shops.joins import clauses
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
@@ -180,7 +181,7 @@ def round_test(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         rounds.send_round_test(row, number, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
     except TemplateRefused as refused:
-        messages.error(request, "；".join(say_issue(issue) for issue in refused.issues))
+        messages.error(request, clauses(say_issue(issue) for issue in refused.issues))
     except OccasionRefused as refused:
         messages.error(request, sentence_of(refused))
     except CampaignRefused as refused:
@@ -209,7 +210,7 @@ def round_launch(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         funnel = rounds.launch_round(row, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
     except TemplateRefused as refused:
-        messages.error(request, "；".join(say_issue(issue) for issue in refused.issues))
+        messages.error(request, clauses(say_issue(issue) for issue in refused.issues))
     except (CampaignRefused, OccasionRefused) as refused:
         messages.error(request, sentence_of(refused))
     else:

@@ -14,6 +14,7 @@ from laoke.dispatch.models import HandoverFile
 from laoke.dispatch.occasions import OccasionRefused
 from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.refusals import IntakeRefused
+from laoke.shops.joins import listed
 from laoke.shops.uploads import UploadRefused, forget, opened, store_upload
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -24,7 +25,7 @@ from laoke.web.pages.rounds.forms import ResultForm
 def _refusal(refused: OccasionRefused) -> str:
     if refused.code == "columns":
         return gettext("结果表里没有认得出人或状态的列，现有的列：%(found)s") % {
-            "found": "、".join(refused.params["found"])
+            "found": listed(refused.params["found"])
         }
     if refused.code == "too_early":
         return gettext("还没到时间，%(when)s 起才能备名单") % {

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.shops import audit
+from laoke.shops.joins import clauses
 from laoke.shops.models import AuditEvent
 from laoke.shops.sheets import write_xlsx
 from laoke.web import components as ui
@@ -134,7 +135,7 @@ def _row(event: AuditEvent, now: datetime, query: str) -> ui.Row:
 
 
 def _detail(detail: dict[str, Any]) -> str:
-    text = "；".join(f"{name} {_plain(value)}" for name, value in detail.items())
+    text = clauses(f"{name} {_plain(value)}" for name, value in detail.items())
     return text if len(text) <= 160 else f"{text[:160]}…"
 
 
@@ -182,4 +183,4 @@ def export(request: HttpRequest) -> FileResponse:
     audit.record(
         "audit.export", shop=shop, actor=request.user, at=now, count=written.rows, sha256=written.sha256  # type: ignore[arg-type]
     )  # fmt: skip
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"审计-{now:%Y%m%d}.xlsx")
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{_('审计')}-{now:%Y%m%d}.xlsx")

@@ -230,7 +230,7 @@ class AliyunForm(HoursForm):
     """An account at Aliyun's message service."""
 
     name = forms.CharField(
-        label=_("名称"), max_length=60, initial="阿里云短信", error_messages={"required": _("填上名称")}
+        label=_("名称"), max_length=60, initial=_("阿里云短信"), error_messages={"required": _("填上名称")}
     )
     access_key = forms.CharField(
         label="AccessKey ID",
