@@ -19,6 +19,7 @@ from laoke.shops.models import Role
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import TaskForm
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.work import tasks as work
@@ -78,7 +79,7 @@ VIEWS = ("open", "mine", "late", "done")
 @allowed(*EVERYONE)
 def task_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    view = request.GET.get("view", "open")
+    view, limit = request.GET.get("view", "open"), sheets.page_rows(request, PAGE_ROWS)
     view = view if view in VIEWS else "open"
     still = Q(state__in=work.OPEN_STATES)
     mine = Q(in_charge=request.staff)  # type: ignore[attr-defined]
@@ -105,10 +106,10 @@ def task_list(request: HttpRequest) -> HttpResponse:
     )
     rows = everything.filter(wanted[view]).select_related("in_charge__user")
     ordered = rows.order_by("-done_at", "-pk") if view == "done" else rows.order_by("due_at", "pk")
-    found = list(_after(ordered, request.GET.get("after", ""), view)[: PAGE_ROWS + 1])
+    found = list(_after(ordered, request.GET.get("after", ""), view)[: limit + 1])
     next_url = ""
-    if len(found) > PAGE_ROWS:
-        last = found[PAGE_ROWS - 1]
+    if len(found) > limit:
+        last = found[limit - 1]
         mark = last.done_at if view == "done" else last.due_at
         next_url = ui.query_with(
             request.GET.urlencode(), after=f"{mark.isoformat() if mark else ''}|{last.pk}"
@@ -124,11 +125,13 @@ def task_list(request: HttpRequest) -> HttpResponse:
             ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(task, campaigns, now) for task in found[:PAGE_ROWS]],
+        rows=[_row(task, campaigns, now) for task in found[:limit]],
         caption=gettext("任务"),
         empty=ui.Empty(gettext("没有要办的任务"), gettext("活动的任务按玩法排好，到期前会出现在这里")),
         pager=ui.Pager("", next_url, gettext("先到期的在前"), gettext("共 %(n)s 件") % {"n": counted[view]}),
     )
+    if sheets.wanted(request):
+        return sheets.sheet(request, table, gettext("任务"))
     return render(request, "campaigns/task_list.html", {"page": TaskList(tabs, table, counted["late"])})
 
 

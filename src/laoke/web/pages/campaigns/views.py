@@ -19,6 +19,7 @@ from laoke.campaigns.refusals import CampaignRefused
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import CampaignForm
 from laoke.web.pages.campaigns.frame import may_market, span_text, state_tag
 from laoke.web.pages.campaigns.words import sentence_of
@@ -46,6 +47,7 @@ class CampaignNew:
 @allowed(*EVERYONE)
 def campaign_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
+    limit = sheets.page_rows(request, PAGE_ROWS)
     rows = Campaign.objects.filter(shop=shop)
     count = rows.count()
     after = request.GET.get("after", "")
@@ -57,9 +59,9 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             round_count=Count("rounds", distinct=True),
             done_count=Count("rounds", filter=Q(rounds__state=RoundState.DONE), distinct=True),
         )
-        .order_by("-day", "-pk")[: PAGE_ROWS + 1]
+        .order_by("-day", "-pk")[: limit + 1]
     )
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
+    more = found[limit - 1].pk if len(found) > limit else None
     new = None
     if may_market(request):
         new = ui.Action(gettext("新建活动"), reverse("campaign_new"), "primary", "plus", grow=True)
@@ -73,7 +75,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             ui.Column("who", gettext("负责人"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(row, now) for row in found[:PAGE_ROWS]],
+        rows=[_row(row, now) for row in found[:limit]],
         caption=gettext("活动"),
         empty=ui.Empty(
             gettext("还没有活动"),
@@ -87,6 +89,8 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             gettext("共 %(n)s 个") % {"n": figures.exact(count)},
         ),
     )
+    if sheets.wanted(request):
+        return sheets.sheet(request, table, gettext("活动"))
     return render(request, "campaigns/list.html", {"page": CampaignList(table, new, count)})
 
 

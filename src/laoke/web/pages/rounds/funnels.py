@@ -13,7 +13,7 @@ from laoke.customers.profiles import find_people, masks_of
 from laoke.dispatch.models import Arm, Message, MessageState
 from laoke.dispatch.planning import Funnel
 from laoke.web import components as ui
-from laoke.web.pages.rounds.states import message_status
+from laoke.web.pages.rounds.states import message_status, reason_word
 
 
 def funnel_of(found: Funnel, row: Round) -> ui.Funnel:
@@ -80,4 +80,4 @@ def fate(message: Message | None, row: Round) -> tuple[ui.Status | str, str]:
         return message_status(message.state), gettext("分在对照里，不发，用来比")
     if message.state == MessageState.SUPPRESSED or message.arm == Arm.NONE:
         return message_status(message.state), reason_label(message.reason)
-    return message_status(message.state), reason_label(message.reason) if message.reason else ""
+    return message_status(message.state), reason_word(message.reason)

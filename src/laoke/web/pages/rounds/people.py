@@ -21,8 +21,9 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING, TALKING
+from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.rounds.finding import find_round
-from laoke.web.pages.rounds.states import message_status
+from laoke.web.pages.rounds.states import message_status, reason_word
 
 PAGE_ROWS = 100
 
@@ -61,13 +62,13 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
     row = find_round(shop, pk)
     rows = Message.objects.filter(occasion_id=row.occasion_id) if row.occasion_id else Message.objects.none()
     rows, title = _chosen(request, rows)
-    total = rows.count()
+    total, limit = rows.count(), sheets.page_rows(request, PAGE_ROWS)
     after = request.GET.get("after", "")
     if after.isdecimal():
         rows = rows.filter(pk__gt=int(after))
-    found = list(rows.order_by("pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    found = found[:PAGE_ROWS]
+    found = list(rows.order_by("pk")[: limit + 1])
+    more = found[limit - 1].pk if len(found) > limit else None
+    found = found[:limit]
     masks = masks_of(shop, [message.person_id for message in found])
     table = ui.Table(
         columns=[
@@ -86,7 +87,7 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
                     masks[message.person_id].phone if message.person_id in masks else "",
                     message.get_arm_display(),
                     message_status(message.state),
-                    reason_label(message.reason) if message.reason else "",
+                    reason_word(message.reason),
                     figures.when(message.sent_at, now),
                     f"{message.cost_millis / 1000:.3f}" if message.cost_millis else "",
                 ],
@@ -104,6 +105,8 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
             gettext("共 %(n)s 人") % {"n": figures.exact(total)},
         ),
     )
+    if sheets.wanted(request):
+        return sheets.sheet(request, table, f"{row.key} {row.name} {title}")
     return render(request, "rounds/people.html", {"page": RoundPeople(row, table, title)})
 
 
@@ -165,7 +168,7 @@ def _message_moment(message: Message, now: datetime) -> tuple[datetime, ui.Momen
         part
         for part in (
             path,
-            reason_label(message.reason) if message.reason else "",
+            reason_word(message.reason),
             gettext("试了 %(n)s 次") % {"n": tries} if tries > 1 else "",
         )
         if part

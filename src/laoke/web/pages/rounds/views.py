@@ -19,10 +19,12 @@ from laoke.customers.models import Channel
 from laoke.dispatch.models import HandoverFile, Reply
 from laoke.dispatch.planning import Funnel
 from laoke.dispatch.text.preview import millis_to_cents
+from laoke.shops.joins import clauses, named
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures
 from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.campaigns.gantt import day_text
@@ -90,7 +92,7 @@ class ChecksPart:
 @allowed(*SELLING)
 def round_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    over = request.GET.get("view") == "over"
+    over, limit = request.GET.get("view") == "over", sheets.page_rows(request, PAGE_ROWS)
     ended = Q(state__in=(RoundState.DONE, RoundState.CANCELLED))
     rows = Round.objects.filter(campaign__shop=shop)
     counts = {"open": rows.exclude(ended).count(), "over": rows.filter(ended).count()}
@@ -100,9 +102,9 @@ def round_list(request: HttpRequest) -> HttpResponse:
         later = Q(opens_at__lt=mark.opens_at) if over else Q(opens_at__gt=mark.opens_at)
         rows = rows.filter(later | Q(opens_at=mark.opens_at, pk__gt=mark.pk))
     order = ("-opens_at", "pk") if over else ("opens_at", "pk")
-    found = list(rows.select_related("campaign", "segment").order_by(*order)[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    found = found[:PAGE_ROWS]
+    found = list(rows.select_related("campaign", "segment").order_by(*order)[: limit + 1])
+    more = found[limit - 1].pk if len(found) > limit else None
+    found = found[:limit]
     counted = round_figures(found)
     table = ui.Table(
         columns=[
@@ -137,6 +139,8 @@ def round_list(request: HttpRequest) -> HttpResponse:
         ],
         gettext("哪些轮次"),
     )
+    if sheets.wanted(request):
+        return sheets.sheet(request, table, gettext("轮次"))
     return render(request, "rounds/list.html", {"page": RoundList(table, tabs)})
 
 
@@ -424,7 +428,7 @@ def _launch(checks: RoundChecks) -> ui.Action:
     if checks.ready:
         label = gettext("发给 %(n)s 人…") % {"n": figures.exact(treated)}
         return ui.Action(label, kind="primary", icon="send", dialog="launch", grow=True)
-    why_not = "；".join(f"{check.title}：{check.text}" for check in checks.missing[:3])
+    why_not = clauses(named(check.title, check.text) for check in checks.missing[:3])
     return ui.Action(gettext("还不能发"), kind="primary", icon="send", why_not=why_not, grow=True)
 
 
