@@ -19,6 +19,7 @@ from laoke.web.pages.campaigns.facts import round_figures
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market
 from laoke.web.pages.campaigns.gantt import Gantt, day_text, gantt
 from laoke.web.pages.campaigns.tasks import task_status
+from laoke.work.models import Task
 from laoke.work.tasks import counts
 
 
@@ -102,6 +103,30 @@ def campaign_tasks_page(request: HttpRequest, pk: int) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     campaign = find_campaign(shop, pk)
     tasks = list(campaign_tasks(campaign))
+    rows = _execution_rows(campaign, tasks, now)
+    table = ui.Table(
+        columns=[
+            ui.Column("what", gettext("事情")),
+            ui.Column("phase", gettext("阶段"), "nowrap", priority=2, card="hide"),
+            ui.Column("who", gettext("谁"), "nowrap"),
+            ui.Column("from", gettext("开始"), "nowrap", priority=2, card="hide"),
+            ui.Column("due", gettext("到期"), "nowrap"),
+            ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
+            ui.Column("fails", gettext("若出问题"), "wrap", priority=3, card="hide"),
+            ui.Column("state", gettext("状态"), "nowrap", card="end"),
+        ],
+        rows=[row for _, row in sorted(rows, key=lambda pair: pair[0])],
+        caption=gettext("执行表"),
+        empty=ui.Empty(gettext("这个活动没有任务和轮次")),
+    )
+    if sheets.wanted(request):
+        return sheets.sheet(request, table, gettext("执行表 %(name)s") % {"name": campaign.name})
+    page = ExecutionTable(frame_of(request, campaign, "campaign_tasks", now), table, _facts(tasks, now))
+    return render(request, "campaigns/tasks.html", {"page": page})
+
+
+def _execution_rows(campaign: Campaign, tasks: list[Task], now: datetime) -> list[tuple[datetime, ui.Row]]:
+    """Rounds and tasks with the time they begin."""
     names = {phase.key: phase.name for phase in campaign.phases.all()}
     rows = [
         (
@@ -143,27 +168,9 @@ def campaign_tasks_page(request: HttpRequest, pk: int) -> HttpResponse:
         )
         for task in tasks
     ]
-    table = ui.Table(
-        columns=[
-            ui.Column("what", gettext("事情")),
-            ui.Column("phase", gettext("阶段"), "nowrap", priority=2, card="hide"),
-            ui.Column("who", gettext("谁"), "nowrap"),
-            ui.Column("from", gettext("开始"), "nowrap", priority=2, card="hide"),
-            ui.Column("due", gettext("到期"), "nowrap"),
-            ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
-            ui.Column("fails", gettext("若出问题"), "wrap", priority=3, card="hide"),
-            ui.Column("state", gettext("状态"), "nowrap", card="end"),
-        ],
-        rows=[row for _, row in sorted(rows, key=lambda pair: pair[0])],
-        caption=gettext("执行表"),
-        empty=ui.Empty(gettext("这个活动没有任务和轮次")),
-    )
-    if sheets.wanted(request):
-        return sheets.sheet(request, table, gettext("执行表 %(name)s") % {"name": campaign.name})
-    page = ExecutionTable(frame_of(request, campaign, "campaign_tasks", now), table, _facts(tasks, now))
-    return render(request, "campaigns/tasks.html", {"page": page})
+    return rows
 
 
-def _facts(tasks: list, now: datetime) -> str:  # type: ignore[type-arg]
+def _facts(tasks: list[Task], now: datetime) -> str:
     found = counts(tasks, now)
     return gettext("%(all)s 件任务，完成 %(done)s，晚 %(late)s，没有负责人 %(unassigned)s") % found

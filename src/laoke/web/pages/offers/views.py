@@ -105,17 +105,7 @@ def offer_list(request: HttpRequest) -> HttpResponse:
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     query = request.GET.urlencode()
-    empty: ui.Empty = ui.Empty(
-        gettext("还没有优惠"),
-        gettext("先写一个满减或店铺券，再用过去的订单试一遍"),
-        ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary") if may_market(request) else None,
-    )
-    if wanted or archived:
-        empty = ui.FilteredOut(
-            gettext("没有符合的优惠"),
-            gettext("换个名字，或看全部"),
-            ui.Action(gettext("看全部"), reverse("offers")),
-        )
+    empty = _empty(filtered=bool(wanted or archived), may_edit=may_market(request))
     table = ui.Table(
         columns=[
             ui.Column("name", gettext("优惠")),
@@ -153,6 +143,21 @@ def offer_list(request: HttpRequest) -> HttpResponse:
         else None
     )
     return render(request, "offers/list.html", {"page": OfferList(table, filters, new, count)})
+
+
+def _empty(*, filtered: bool, may_edit: bool) -> ui.Empty:
+    """Nothing was written yet, or nothing fits what was asked for."""
+    if filtered:
+        return ui.FilteredOut(
+            gettext("没有符合的优惠"),
+            gettext("换个名字，或看全部"),
+            ui.Action(gettext("看全部"), reverse("offers")),
+        )
+    return ui.Empty(
+        gettext("还没有优惠"),
+        gettext("先写一个满减或店铺券，再用过去的订单试一遍"),
+        ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary") if may_edit else None,
+    )
 
 
 def _row(row: Offer, now: datetime) -> ui.Row:
