@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 
 from laoke.config.importing import import_file
-from laoke.customers.models import Customer, Identity, VaultRecord
+from laoke.customers.models import Identity, VaultRecord
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.shops import catalog
@@ -78,7 +78,7 @@ def look(path: str, passed: Sequence[str] = ()) -> None:
             ImportRun.objects.order_by("pk").values("file_name", "state", "counts", "money", "catalog_ref")
         ),
         "quarantined": list(QuarantinedRow.objects.order_by("pk").values_list("run__file_name", "line")),
-        "customers": Customer.objects.count(),
+        "customers": Identity.objects.values("customer_id").distinct().count(),
         "identities": Identity.objects.count(),
         "contacts": VaultRecord.objects.count(),
         "staged": sorted(found.name for found in settings.PLACE.staging.iterdir() if found.is_dir()),
@@ -115,7 +115,7 @@ def watch(path: str, seconds: float) -> None:
                 part = target.with_suffix(".part")
                 part.write_text(json.dumps(seen), encoding="utf-8")
                 part.replace(target)
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def _plain(value: object) -> str:
