@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
@@ -115,16 +115,16 @@ def _kpis(reading: Reading, rfm: Rfm, groups: Sequence[Part], gaps: Gaps) -> ui.
         [
             ui.Kpi(
                 _("买过的客户"), figures.Amount.count(rfm.persons, _("人")),
-                note=t("另有 %(n)s 人下过单没付款") % {"n": figures.exact(never)} if never else "",
+                note=gettext("另有 %(n)s 人下过单没付款") % {"n": figures.exact(never)} if never else "",
             ),
             ui.Kpi(
                 _("忠诚客户占"), figures.Amount.share(loyal / rfm.persons if rfm.persons else None),
                 note=_of_net(loyal_net, rfm),
             ),
-            ui.Kpi(_("人均净付"), figures.Amount.money(each), note=t("买过的人，全部时间")),
+            ui.Kpi(_("人均净付"), figures.Amount.money(each), note=gettext("买过的人，全部时间")),
             ui.Kpi(
                 _("回头的间隔"), figures.Amount.count(median, _("天")) if median is not None else "—",
-                note=t("一半的回头在这之内") if median is not None else t("还没有人买第二次"),
+                note=gettext("一半的回头在这之内") if median is not None else gettext("还没有人买第二次"),
             ),
         ]
     )  # fmt: skip
@@ -132,7 +132,7 @@ def _kpis(reading: Reading, rfm: Rfm, groups: Sequence[Part], gaps: Gaps) -> ui.
 
 def _of_net(net_cents: int, rfm: Rfm) -> str:
     share = figures.percent(net_cents / rfm.net_cents) if rfm.net_cents > 0 else ""
-    return t("净付的 %(share)s") % {"share": share} if share else ""
+    return gettext("净付的 %(share)s") % {"share": share} if share else ""
 
 
 def _grid(rfm: Rfm) -> list[tuple[int, list[GridCell]]]:
@@ -144,7 +144,7 @@ def _grid(rfm: Rfm) -> list[tuple[int, list[GridCell]]]:
             level = 0 if not cell.persons else min(4, 1 + cell.persons * 4 // (most + 1))
             url = f"{reverse('customers')}?r_score={cell.r_score}&f_score={cell.f_score}"
             share = figures.percent(cell.persons / rfm.persons) if rfm.persons else ""
-            title = t("%(n)s 人，净付 %(net)s") % {
+            title = gettext("%(n)s 人，净付 %(net)s") % {
                 "n": figures.exact(cell.persons),
                 "net": figures.yuan(cell.net_cents),
             }
@@ -197,7 +197,7 @@ def _stages(stages: Sequence[Part], moved: Movement | None, now: datetime) -> ui
         ui.Column("came", _("进来"), "num"),
         ui.Column("left", _("离开"), "num"),
     ]
-    since = t("进来和离开，和 %(day)s 比") % {"day": figures.day(moved.since, now)} if moved else ""
+    since = gettext("进来和离开，和 %(day)s 比") % {"day": figures.day(moved.since, now)} if moved else ""
     counts = [found[name].persons if name in found else 0 for name in words.LIFECYCLES]
     return ui.ChartCard(
         "stages", _("生命周期"), stage_bars(list(words.LIFECYCLES.values()), counts, _("人数")),
@@ -209,7 +209,7 @@ def _stages(stages: Sequence[Part], moved: Movement | None, now: datetime) -> ui
 def _moves(moved: Movement | None) -> str:
     """The movements that matter most, in a sentence."""
     if moved is None:
-        return t("还没有更早的月末数据，下个月起能看到谁在移动")
+        return gettext("还没有更早的月末数据，下个月起能看到谁在移动")
     cooled = sum(
         n
         for (before, after), n in moved.moves.items()
@@ -223,7 +223,7 @@ def _moves(moved: Movement | None) -> str:
         n for (before, after), n in moved.moves.items() if before in ("none", "prospect") and after != before
         and after != "prospect"
     )  # fmt: skip
-    said = t("新来 %(new)s 人，变沉默 %(cooled)s 人，沉默以后又回来 %(back)s 人")
+    said = gettext("新来 %(new)s 人，变沉默 %(cooled)s 人，沉默以后又回来 %(back)s 人")
     return said % {"new": figures.exact(new), "cooled": figures.exact(cooled), "back": figures.exact(back)}
 
 
@@ -265,30 +265,33 @@ def _cuts(cuts: CutPoints) -> ui.Facts:
     by: dict[str, Words] = {"mean": _("高于全体平均"), "median": _("高于一半的人"), "fixed": _("过固定的线")}
     high = by[cuts.high_by]
     score: Words = _("按排名分五等") if cuts.score_by == "quintile" else _("按固定的线")
-    fixed = t("最近 %(r)s 天内买过、买过 %(f)s 次、净付 %(m)s") % {
+    fixed = gettext("最近 %(r)s 天内买过、买过 %(f)s 次、净付 %(m)s") % {
         "r": cuts.r_high_days, "f": cuts.f_high_orders, "m": figures.yuan(cuts.m_high_cents),
     }  # fmt: skip
     return ui.Facts(
         [
             (_("R、F、M 打分"), score),
             (_("算高的条件"), fixed if cuts.high_by == "fixed" else high),
-            (_("F 和 M 看多久"), t("%(n)s 天") % {"n": cuts.rfm_days}),
-            (_("活跃"), t("%(n)s 天内买过；只买过一次的是新客") % {"n": cuts.active_days}),
-            (_("沉默"), t("%(a)s – %(b)s 天没来") % {"a": cuts.active_days + 1, "b": cuts.silent_days}),
-            (_("沉睡"), t("%(a)s – %(b)s 天没来") % {"a": cuts.silent_days + 1, "b": cuts.dormant_days}),
+            (_("F 和 M 看多久"), gettext("%(n)s 天") % {"n": cuts.rfm_days}),
+            (_("活跃"), gettext("%(n)s 天内买过；只买过一次的是新客") % {"n": cuts.active_days}),
+            (_("沉默"), gettext("%(a)s – %(b)s 天没来") % {"a": cuts.active_days + 1, "b": cuts.silent_days}),
+            (
+                _("沉睡"),
+                gettext("%(a)s – %(b)s 天没来") % {"a": cuts.silent_days + 1, "b": cuts.dormant_days},
+            ),
             (
                 _("预流失"),
-                t("%(a)s – %(b)s 天没来") % {"a": cuts.dormant_days + 1, "b": cuts.nearly_lost_days},
+                gettext("%(a)s – %(b)s 天没来") % {"a": cuts.dormant_days + 1, "b": cuts.nearly_lost_days},
             ),
-            (_("流失"), t("超过 %(n)s 天没来") % {"n": cuts.nearly_lost_days}),
-            (_("忠诚"), t("买过 %(n)s 天以上") % {"n": cuts.loyal_orders}),
+            (_("流失"), gettext("超过 %(n)s 天没来") % {"n": cuts.nearly_lost_days}),
+            (_("忠诚"), gettext("买过 %(n)s 天以上") % {"n": cuts.loyal_orders}),
         ]
     )
 
 
 def _gaps(gaps: Gaps) -> ui.ChartCard:
     counts = gaps.by_width(GAP_WIDTH, GAP_BARS)
-    more = t("%(n)s 天以上") % {"n": GAP_WIDTH * (GAP_BARS - 1) + 1}
+    more = gettext("%(n)s 天以上") % {"n": GAP_WIDTH * (GAP_BARS - 1) + 1}
     median = gaps.quantile(0.5)
     rows = [
         ui.Row([name, n, figures.percent(n / gaps.total)])
@@ -299,13 +302,15 @@ def _gaps(gaps: Gaps) -> ui.ChartCard:
         ui.Column("n", _("次数"), "num"),
         ui.Column("share", _("占比"), "num"),
     ]
-    told = t("一半在 %(half)s 天内，八成在 %(most)s 天内，九成在 %(nearly)s 天内") % {
+    told = gettext("一半在 %(half)s 天内，八成在 %(most)s 天内，九成在 %(nearly)s 天内") % {
         "half": median, "most": gaps.quantile(0.8), "nearly": gaps.quantile(0.9),
     }  # fmt: skip
-    option = gap_columns(counts, GAP_WIDTH, median, label=_("次数"), median_label=t("一半在此前"), more=more)
+    option = gap_columns(
+        counts, GAP_WIDTH, median, label=_("次数"), median_label=gettext("一半在此前"), more=more
+    )
     return ui.ChartCard(
         "gaps", _("隔多久再买"), option, ui.Table(columns, rows, caption=_("隔多久再买"), cards=False),
-        label=_("两次购买之间的天数"), sub=t("%(n)s 次回头") % {"n": figures.exact(gaps.total)}, foot=told,
+        label=_("两次购买之间的天数"), sub=gettext("%(n)s 次回头") % {"n": figures.exact(gaps.total)}, foot=told,
     )  # fmt: skip
 
 
@@ -313,14 +318,16 @@ def _week(week: list[list[int]]) -> Heat:
     columns = [ui.Column("day", _("星期")), *(ui.Column(f"h{hour}", str(hour), "num") for hour in range(24))]
     rows = [ui.Row([words.WEEKDAYS[day], *counts]) for day, counts in enumerate(week)]
     table = ui.Table(columns, rows, caption=_("按星期和钟点的付款单数"), cards=False, stick_first=True)
-    return Heat(list(zip(words.WEEKDAYS, heat_levels(week), strict=True)), t("按星期和钟点的付款单数"), table)
+    return Heat(
+        list(zip(words.WEEKDAYS, heat_levels(week), strict=True)), gettext("按星期和钟点的付款单数"), table
+    )
 
 
 def _tip(best: tuple[int, float] | None) -> str:
     if best is None:
         return ""
     hour, share = best
-    said = t("%(from)s – %(to)s 点付款最多，占 %(share)s。提醒放在这之前")
+    said = gettext("%(from)s – %(to)s 点付款最多，占 %(share)s。提醒放在这之前")
     return said % {"from": hour, "to": hour + 3, "share": figures.percent(share)}
 
 

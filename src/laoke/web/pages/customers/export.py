@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 
 from laoke.audiences.readings import Reading
 from laoke.customers import mirrors, profiles
@@ -47,7 +47,13 @@ def write(shop: Shop, reading: Reading, given: Asked, user: User, now: datetime)
     if found.matched > MOST_ROWS:
         raise TooMany(found.matched)
     names = listing.chosen_columns(shop, user)
-    header = [t("客户号"), t("客户"), t("省份"), t("城市"), *(str(COLUMNS[name][0].label) for name in names)]
+    header = [
+        gettext("客户号"),
+        gettext("客户"),
+        gettext("省份"),
+        gettext("城市"),
+        *(str(COLUMNS[name][0].label) for name in names),
+    ]
     rows = [
         [
             str(one.row["person_id"]), title_of(one.row["person_id"], one.masks), one.row["province"], one.row["city"],
@@ -55,7 +61,7 @@ def write(shop: Shop, reading: Reading, given: Asked, user: User, now: datetime)
         ]
         for one in _persons(shop, found.rows, now)
     ]  # fmt: skip
-    written = write_xlsx(_path(shop, user, now), header, rows, sheet=t("客户"))
+    written = write_xlsx(_path(shop, user, now), header, rows, sheet=gettext("客户"))
     audit.record(
         "customers.export",
         shop=shop,

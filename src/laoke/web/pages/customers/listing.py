@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
@@ -144,7 +144,7 @@ def persons(shop: Shop, reading: Reading, rows: Sequence[dict[str, Any]], now: d
 
 def title_of(person_id: int, masks: profiles.Masks) -> str:
     """What a person is called on screen: the masked nick or name, else the end of their number."""
-    return masks.title or t("客户 %(number)s") % {"number": str(person_id)[-6:]}
+    return masks.title or gettext("客户 %(number)s") % {"number": str(person_id)[-6:]}
 
 
 def day_of(number: int | None) -> date | None:
@@ -199,7 +199,7 @@ def _tags(one: Person) -> CellValue:
 
 def _gap(one: Person) -> CellValue:
     gap = one.row["mean_gap_days"]
-    return "" if gap is None else t("%(days)s 天") % {"days": figures.exact(round(gap))}
+    return "" if gap is None else gettext("%(days)s 天") % {"days": figures.exact(round(gap))}
 
 
 def _coupons(one: Person) -> CellValue:
@@ -295,18 +295,18 @@ def _pager(given: Asked, result: PeoplePage) -> ui.Pager:
         other = "before" if name == "after" else "after"
         return ui.query_with(given.query, **{name: key, other: None}) if key else ""
 
-    direction = t("从大到小") if given.sort.descending else t("从小到大")
+    direction = gettext("从大到小") if given.sort.descending else gettext("从小到大")
     if given.sort.key in ("last", "first"):
-        direction = t("从近到远") if given.sort.descending else t("从远到近")
-    order = t("%(by)s，%(direction)s") % {"by": ORDER_WORDS[given.sort.key], "direction": direction}
-    count = t("共 %(n)s 人") % {"n": figures.exact(result.matched)}
+        direction = gettext("从近到远") if given.sort.descending else gettext("从远到近")
+    order = gettext("%(by)s，%(direction)s") % {"by": ORDER_WORDS[given.sort.key], "direction": direction}
+    count = gettext("共 %(n)s 人") % {"n": figures.exact(result.matched)}
     return ui.Pager(link("before", result.previous), link("after", result.following), order, count)
 
 
 def _empty(given: Asked) -> ui.Empty:
     if given.search:
         return ui.FilteredOut(
-            t("没有找到「%(text)s」") % {"text": given.search},
+            gettext("没有找到「%(text)s」") % {"text": given.search},
             _("会员名、手机号、邮箱、订单号要写全，这里不按一部分找"),
             ui.Action(_("看全部客户"), reverse("customers")),
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, reading_of
@@ -120,7 +120,10 @@ def _facts(shop: Shop, persons: Sequence[int], now: datetime) -> dict[int, str]:
         last = day_of(row["last_day"])
         parts = [(row["city"] or row["province"]).removesuffix("市")]
         if last is not None:
-            bought = t("买过 %(n)s 天，最近 %(ago)s") % {"n": row["orders"], "ago": figures.ago(last, now)}
+            bought = gettext("买过 %(n)s 天，最近 %(ago)s") % {
+                "n": row["orders"],
+                "ago": figures.ago(last, now),
+            }
             parts.append(bought)
         said[row["person_id"]] = " · ".join(filter(None, parts))
     return said
@@ -139,7 +142,7 @@ def _masks_by_customer(shop: Shop, persons: dict[int, int]) -> dict[int, profile
 
 def _note(link: PersonLink) -> str:
     shared = link.evidence.get("shared_by", 0)
-    parts = [t("%(n)s 个客户都用它") % {"n": shared}] if shared > 2 else []
+    parts = [gettext("%(n)s 个客户都用它") % {"n": shared}] if shared > 2 else []
     if link.evidence.get("valid") is False:
-        parts.append(t("不是手机号"))
+        parts.append(gettext("不是手机号"))
     return phrases(parts)

@@ -9,9 +9,8 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.customers import consent, erasure, links, profiles
@@ -131,25 +130,25 @@ def page_of(
 def _kpis(row: dict[str, Any], now: datetime) -> ui.Kpis:
     last = day_of(row["last_day"])
     since = (now.date() - last).days if last else 0
-    year = t("近一年 %(money)s") % {"money": figures.yuan(row["net_cents_365"])}
-    back = t("退款 %(money)s") % {"money": figures.yuan(row["refunded_cents"])}
+    year = gettext("近一年 %(money)s") % {"money": figures.yuan(row["net_cents_365"])}
+    back = gettext("退款 %(money)s") % {"money": figures.yuan(row["refunded_cents"])}
     scores = {"r": row["r_score"], "f": row["f_score"], "m": row["m_score"]}
     return ui.Kpis(
         [
             ui.Kpi(_("累计净付"), Amount.money(row["net_cents"]), note=year),
             ui.Kpi(
                 _("购买天数"), Amount.count(row["orders"], _("天")),
-                note=back if row["refunded_cents"] else t("没有退款"),
+                note=back if row["refunded_cents"] else gettext("没有退款"),
             ),
             ui.Kpi(
                 _("平均每次"), Amount.money(row["net_cents"] // row["orders"]),
-                note=t("共 %(n)s 件") % {"n": figures.exact(row["item_count"])},
+                note=gettext("共 %(n)s 件") % {"n": figures.exact(row["item_count"])},
             ),
             _gap_kpi(row["mean_gap_days"], since),
             ui.Kpi(_("最近付款"), Amount.count(since, _("天前")), note=figures.day(last, now)),
             ui.Kpi(
                 _("RFM 分类"), str(words.RFM.get(row["rfm"], "—")),
-                note=t("R %(r)s · F %(f)s · M %(m)s") % scores,
+                note=gettext("R %(r)s · F %(f)s · M %(m)s") % scores,
             ),
         ]
     )  # fmt: skip
@@ -158,11 +157,11 @@ def _kpis(row: dict[str, Any], now: datetime) -> ui.Kpis:
 def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
     """How long a person usually stays away, and by how much they are late now."""
     if gap is None:
-        return ui.Kpi(_("平均间隔"), "—", note=t("买过一次，还算不出"))
+        return ui.Kpi(_("平均间隔"), "—", note=gettext("买过一次，还算不出"))
     late = (
-        t("已比平均晚 %(n)s 天") % {"n": figures.exact(round(since - gap))}
+        gettext("已比平均晚 %(n)s 天") % {"n": figures.exact(round(since - gap))}
         if since > gap
-        else t("还没到平均间隔")
+        else gettext("还没到平均间隔")
     )
     return ui.Kpi(_("平均间隔"), Amount.count(round(gap), _("天")), note=late)
 
@@ -176,7 +175,7 @@ def _moments(
     dated += [_message_moment(one, now) for one in sent.order_by("-pk")[:ALL_MOMENTS]]
     for refusal in OptOut.objects.filter(shop=shop, person_id=person_id):
         label = words.CHANNELS[refusal.channel]
-        title = t("不再接收%(channel)s") % {"channel": label}
+        title = gettext("不再接收%(channel)s") % {"channel": label}
         dated.append(
             (refusal.at, ui.Moment(title, figures.when(refusal.at, now), kind="warn", icon="x"), None)
         )
@@ -187,7 +186,7 @@ def _moments(
         if bought is not None:
             if newer is not None and (newer - bought).days > 0:
                 days = (newer - bought).days
-                shown.append(ui.Moment(gap=t("相隔 %(n)s 天") % {"n": figures.exact(days)}))
+                shown.append(ui.Moment(gap=gettext("相隔 %(n)s 天") % {"n": figures.exact(days)}))
             newer = bought
         shown.append(moment)
     return shown, max(0, len(dated) - most)
@@ -197,28 +196,32 @@ def _order_moment(order: dict[str, Any], now: datetime) -> tuple[datetime, ui.Mo
     at, paid = order["paid_at"] or order["created_at"], order["paid_at"]
     if paid is None:
         title, kind, icon = (
-            t("拍下没付款 %(money)s") % {"money": figures.yuan(order["total_cents"])},
+            gettext("拍下没付款 %(money)s") % {"money": figures.yuan(order["total_cents"])},
             "",
             "clock",
         )
     elif order["refunded_cents"]:
-        title = t("下单 %(money)s，退 %(back)s") % {
+        title = gettext("下单 %(money)s，退 %(back)s") % {
             "money": figures.yuan(order["paid_cents"]), "back": figures.yuan(order["refunded_cents"]),
         }  # fmt: skip
         kind, icon = "warn", "back"
     else:
-        title, kind, icon = t("下单 %(money)s") % {"money": figures.yuan(order["paid_cents"])}, "key", "bag"
-    note = " · ".join(
-        filter(None, [str(words.ORDER_STATES[order["status"]]), t("用了券") if order["coupon_used"] else "",
-                      {"suspect": t("疑似刷单，不计入"), "confirmed": t("刷单，不计入")}.get(order["flag"], "")])
-    )  # fmt: skip
+        title, kind, icon = (
+            gettext("下单 %(money)s") % {"money": figures.yuan(order["paid_cents"])},
+            "key",
+            "bag",
+        )
+    flags = {"suspect": gettext("疑似刷单，不计入"), "confirmed": gettext("刷单，不计入")}
+    used = gettext("用了券") if order["coupon_used"] else ""
+    said = [str(words.ORDER_STATES[order["status"]]), used, flags.get(order["flag"], "")]
+    note = " · ".join(filter(None, said))
     moment = ui.Moment(title, figures.when(at, now), note=note, text=order["titles"], kind=kind, icon=icon)  # type: ignore[arg-type]
     return at, moment, paid.date() if paid else None
 
 
 def _message_moment(one: Message, now: datetime) -> tuple[datetime, ui.Moment, None]:
     at = one.settled_at or one.sent_at or one.due_at
-    title = t("%(channel)s：%(name)s") % {
+    title = gettext("%(channel)s：%(name)s") % {
         "channel": one.occasion.get_channel_display(),
         "name": one.occasion.name,
     }
@@ -251,7 +254,7 @@ def _dots(orders: Sequence[dict[str, Any]], now: datetime) -> ui.ChartCard | Non
     table = ui.Table(
         [ui.Column("at", _("付款时间")), ui.Column("paid", _("实付（元）"), "num")], rows, caption=_("每一单")
     )
-    option = order_dots([(o["paid_at"].date(), o["paid_cents"]) for o in paid], now.date(), t("今天"))
+    option = order_dots([(o["paid_at"].date(), o["paid_cents"]) for o in paid], now.date(), gettext("今天"))
     return ui.ChartCard(
         "dots",
         _("多久来一次"),
@@ -273,7 +276,7 @@ def _heat(orders: Sequence[dict[str, Any]]) -> Heat | None:
     by_hour = [sum(row[hour] for row in counts) for hour in range(24)]
     at = max(range(24), key=lambda hour: (by_hour[hour], -hour))
     cells = [
-        ui.Row([words.WEEKDAYS[day], t("%(hour)s 点") % {"hour": hour}, counts[day][hour]])
+        ui.Row([words.WEEKDAYS[day], gettext("%(hour)s 点") % {"hour": hour}, counts[day][hour]])
         for day in range(7)
         for hour in range(24)
         if counts[day][hour]
@@ -282,7 +285,7 @@ def _heat(orders: Sequence[dict[str, Any]]) -> Heat | None:
         [ui.Column("day", _("星期")), ui.Column("hour", _("时段")), ui.Column("n", _("单数"), "num")], cells
     )
     rows = list(zip(words.WEEKDAYS, heat_levels(counts), strict=True))
-    return Heat(rows, t("最多在 %(from)s – %(to)s 点") % {"from": at, "to": at + 1}, table)
+    return Heat(rows, gettext("最多在 %(from)s – %(to)s 点") % {"from": at, "to": at + 1}, table)
 
 
 def _bought(orders: Sequence[dict[str, Any]], most: int = 6) -> ui.BarList | None:
@@ -348,7 +351,7 @@ def _sent(shop: Shop, person_id: int, since: datetime) -> dict[str, int]:
 def _basis(row: Any, now: datetime) -> str:
     if row is None:
         return ""
-    return t("%(day)s 登记的同意，第 %(version)s 版") % {
+    return gettext("%(day)s 登记的同意，第 %(version)s 版") % {
         "day": figures.day(row.given_at, now),
         "version": row.basis.wording_version,
     }
@@ -391,7 +394,7 @@ def _course(shop: Shop, one: Erasure, now: datetime) -> ui.Facts:
     """The steps of an erasure with their dates."""
 
     def at(moment: datetime | None) -> str:
-        return figures.when(moment, now) if moment else t("还没做")
+        return figures.when(moment, now) if moment else gettext("还没做")
 
     return ui.Facts(
         [
@@ -407,14 +410,14 @@ def _course(shop: Shop, one: Erasure, now: datetime) -> ui.Facts:
 def _erase(person_id: int, title: str, orders: int) -> ui.Dialog:
     return ui.Dialog(
         "erase",
-        t("删除 %(name)s 的个人信息？") % {"name": title},
+        gettext("删除 %(name)s 的个人信息？") % {"name": title},
         _("删除这个人"),
         reverse("customer_erase", args=[person_id]),
         will=ui.Facts(
             [
                 (_("马上"), _("不再发任何消息，以后的导入也不认得这个人")),
                 (_("几分钟内"), _("联系方式、标签、同意、负责人全部删除")),
-                (_("当夜"), t("%(n)s 单留作店铺账目，但不再能认出是谁") % {"n": orders}),
+                (_("当夜"), gettext("%(n)s 单留作店铺账目，但不再能认出是谁") % {"n": orders}),
                 (_("能否撤回"), _("不能")),
             ]
         ),

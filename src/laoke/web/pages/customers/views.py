@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryD
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
@@ -85,11 +85,11 @@ def customers_export(request: HttpRequest) -> HttpResponse | FileResponse:
     except NotReady:
         return back
     except export.TooMany as long:
-        said = t("符合的有 %(n)s 人，一次最多导出 %(most)s 人。加个条件再导出")
+        said = gettext("符合的有 %(n)s 人，一次最多导出 %(most)s 人。加个条件再导出")
         numbers = {"n": figures.exact(long.matched), "most": figures.exact(export.MOST_ROWS)}
         messages.error(request, said % numbers)
         return back
-    name = t("客户") + f"-{now:%Y%m%d-%H%M}.xlsx"
+    name = gettext("客户") + f"-{now:%Y%m%d-%H%M}.xlsx"
     return FileResponse(written.path.open("rb"), as_attachment=True, filename=name)
 
 
@@ -146,14 +146,14 @@ def _tabs(reading: Reading, given: listing.Asked) -> ui.Tabs:
 
 def _filters(given: listing.Asked, matched: int, shown: list[str]) -> ui.Filters:
     keep = [(name, value) for name, value in _pairs(given) if name not in ("q", "after", "before")]
-    picker = t("列 %(n)s/%(all)s") % {"n": len(shown) + 1, "all": len(listing.COLUMNS) + 1}
+    picker = gettext("列 %(n)s/%(all)s") % {"n": len(shown) + 1, "all": len(listing.COLUMNS) + 1}
     return ui.Filters(
         search_value=given.search,
         search_label=_("会员名、手机号、订单号"),
         chips=listing.chips(given),
         keep=keep,
         add=ui.Action(_("条件"), dialog="conditions"),
-        count=t("符合 %(n)s 人") % {"n": figures.exact(matched)},
+        count=gettext("符合 %(n)s 人") % {"n": figures.exact(matched)},
         actions=[ui.Action(picker, dialog="columns", icon="cols", small=True)],
     )
 

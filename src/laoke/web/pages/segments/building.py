@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences import counting, wording
@@ -93,9 +93,9 @@ def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: 
     except NotReady as trouble:
         return _builder(shop, text, rows, not_ready=wording.not_ready_text(trouble.code))
     hits = [
-        t("剩 %(n)s") % {"n": figures.exact(step.remaining)}
+        gettext("剩 %(n)s") % {"n": figures.exact(step.remaining)}
         if not step.text.startswith("not ")
-        else t("去掉 %(n)s") % {"n": figures.exact(step.removed)}
+        else gettext("去掉 %(n)s") % {"n": figures.exact(step.removed)}
         for step in steps
     ]
     return _builder(shop, text, rows, counted=counted, hits=hits, sentence=wording.describe(node))
@@ -267,10 +267,10 @@ def answer_of(shop: Shop, node: Node, text: str, now: datetime) -> Answer:
     people = [int(text)] if text.isdecimal() and len(text) > 12 else []
     people = [one for one in people if profiles.persons_of(shop, [one])] or profiles.find_people(shop, text)
     if not people:
-        return Answer("", False, [], t("没有找到这个人。会员名或手机号要写全"))
+        return Answer("", False, [], gettext("没有找到这个人。会员名或手机号要写全"))
     told = counting.explain(shop, node, people[0], now.date())
     if told is None:
-        return Answer("", False, [], t("这个人还没有算进来，等下一次重算"))
+        return Answer("", False, [], gettext("这个人还没有算进来，等下一次重算"))
     masks = profiles.masks_of(shop, people[:1]).get(people[0], profiles.Masks())
     return Answer(title_of(people[0], masks), told.held, _flat(told, 0))
 

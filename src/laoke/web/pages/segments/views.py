@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -251,7 +251,7 @@ def save(request: HttpRequest) -> HttpResponse:
     except SegmentRefused as refusal:
         messages.error(request, REFUSALS[refusal.code])
     else:
-        messages.success(request, t("存好了「%(name)s」") % {"name": kept.name})
+        messages.success(request, gettext("存好了「%(name)s」") % {"name": kept.name})
         return redirect("segment", kept.pk)
     return render(request, "segments/one.html", {"page": _page(request, old, text, name, note)}, status=422)
 
@@ -266,7 +266,7 @@ def freeze_now(request: HttpRequest, segment_id: int) -> HttpResponse:
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
     else:
-        messages.success(request, t("定格了 %(n)s 人") % {"n": figures.exact(taken.count)})
+        messages.success(request, gettext("定格了 %(n)s 人") % {"n": figures.exact(taken.count)})
     return redirect("segment", found.pk)
 
 
@@ -276,5 +276,5 @@ def archive(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Take a segment off the list."""
     found = get_object_or_404(Segment, pk=segment_id, shop=shop_of(request))
     archive_segment(found, now=clock_of(request).now())
-    messages.success(request, t("收起了「%(name)s」，定格的名单还在") % {"name": found.name})
+    messages.success(request, gettext("收起了「%(name)s」，定格的名单还在") % {"name": found.name})
     return redirect("segments")
