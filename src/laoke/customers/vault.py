@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
@@ -113,28 +113,30 @@ def store_contact_columns(
     return StoredContacts(fresh, changed, ordered.num_rows - fresh - changed)
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(NamedTuple):
     content: str
-    seen_at: datetime
+    seen_text: str
     phone_digest: str | None
     email_digest: str | None
+
+    @property
+    def seen_at(self) -> datetime:
+        return datetime.fromisoformat(self.seen_text)
 
 
 def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, _Stored]:
     result: dict[int, _Stored] = {}
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
     sql = (
-        "SELECT customer_id, content_digest, seen_at, phone_digest, email_digest FROM customers_vaultrecord "
-        f"WHERE shop_id = %s AND source = %s AND customer_id {test}"
+        "SELECT customer_id, content_digest, CAST(seen_at AS text), phone_digest, email_digest "
+        f"FROM customers_vaultrecord WHERE shop_id = %s AND source = %s AND customer_id {test}"
     )
     for piece in pieces(customers):
         wanted = json.dumps(list(piece)) if is_sqlite() else list(piece)
         with connection.cursor() as cursor:
             cursor.execute(sql, [shop.pk, source, wanted])
-            for customer, known, at, phone, email in cursor.fetchall():
-                seen = datetime.fromisoformat(at) if isinstance(at, str) else at
-                result[customer] = _Stored(known, seen, phone, email)
+            for customer, *known in cursor.fetchall():
+                result[customer] = _Stored(*known)
     return result
 
 
@@ -246,9 +248,15 @@ def _time_of(micros: int) -> datetime:
 
 def _times(micros: pa.ChunkedArray) -> list[Any]:
     """The times as the database takes them: on SQLite the text that Django would have written."""
-    if is_sqlite():
-        return [str(_time_of(one)) for one in micros.to_pylist()]
-    return [_time_of(one) for one in micros.to_pylist()]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not is_sqlite():
+        return [_time_of(one) for one in micros.to_pylist()]
+    seconds = pc.divide(micros, 1_000_000)
+    if pc.all(pc.equal(pc.multiply(seconds, 1_000_000), micros)).as_py():
+        return seconds.cast(pa.timestamp("s")).cast(pa.string()).to_pylist()
+    return [str(_time_of(one)) for one in micros.to_pylist()]
 
 
 _COLUMNS = (

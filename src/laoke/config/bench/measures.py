@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -79,10 +78,10 @@ def _cpu() -> float:
 
 
 def peak_mb() -> float | None:
-    """The most memory this process has held, in MB; None where the system does not tell (Windows)."""
-    if sys.platform == "win32":
+    """The most memory this process has held, in MB; None where the system does not tell (only Linux does)."""
+    try:
+        told = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
         return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (1024 if sys.platform != "darwin" else 1024 * 1024), 1)
+    peak = next((line for line in told.splitlines() if line.startswith("VmHWM:")), "")
+    return round(int(peak.split()[1]) / 1024, 1) if peak else None

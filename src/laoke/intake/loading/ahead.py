@@ -1,11 +1,12 @@
-"""Reading ahead: the next batch is parsed in a thread of its own while people and staging work on this one.
+"""Reading ahead: the next batches are parsed in a thread of their own while people and staging work on these.
 
 The parser spends its time in kernels that let other threads run; the ledger stays with the thread that imports.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -27,12 +28,30 @@ class Position:
         return parts * self.done // self.total
 
 
-def reading_ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
-    """The items, always one ahead of the caller. What their iterator raises is raised here; closing waits for the one
+def reading_ahead(items: Iterable[Item], ahead: int = 8) -> Generator[Item, None, None]:
+    """The items, some of them ahead of the caller. What their iterator raises is raised here; closing waits for the one
     that is being read."""
     iterator, through = iter(items), object()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="laoke-reading") as reader:
-        following = reader.submit(next, iterator, through)
-        while (item := following.result()) is not through:
-            following = reader.submit(next, iterator, through)
-            yield item  # type: ignore[misc]
+        following = deque(reader.submit(next, iterator, through) for _ in range(ahead))
+        try:
+            while (item := following.popleft().result()) is not through:
+                following.append(reader.submit(next, iterator, through))
+                yield item  # type: ignore[misc]
+        finally:
+            for future in following:
+                future.cancel()
+
+
+def grouped(items: Iterable[Item], size: Callable[[Item], int], at_least: int) -> Iterator[list[Item]]:
+    """Neighbours together until they have the size asked for; the last group may be smaller."""
+    group: list[Item] = []
+    held = 0
+    for item in items:
+        group.append(item)
+        held += size(item)
+        if held >= at_least:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group

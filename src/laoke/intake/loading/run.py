@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.intake.loading import quarantine
-from laoke.intake.loading.ahead import Position, reading_ahead
+from laoke.intake.loading.ahead import Position, grouped, reading_ahead
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.people import People
@@ -30,6 +30,7 @@ from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
 from laoke.shops import audit, catalog
+from laoke.shops.bulk import few_collections
 from laoke.shops.locks import import_runner, warehouse_writer
 from laoke.shops.models import Shop, User
 from laoke.shops.place import Place
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from laoke.intake.reading.profiles import Layout
 
 Step = Callable[[str], None]
+# Keys are looked up and written for so many rows at a time: each time the whole index of identities is walked.
+ROWS_AT_ONCE = 100_000
 READ_SHARE = 70  # of 100 parts of progress; the rest is people and facts
 
 
@@ -104,7 +107,7 @@ def run_import(run: ImportRun, path: Path, options: Options, around: Surrounding
     IntakeRefused
         when the file as a whole cannot be read; nothing of it is visible then.
     """
-    with import_runner(around.place.home, run.pk):
+    with import_runner(around.place.home, run.pk), few_collections():
         sweep(around.place.staging, _over)
         run.refresh_from_db()
         return run if run.state == ImportState.DONE else _run_alone(run, path, options, around)
@@ -178,17 +181,27 @@ class _Import:
             progress=position.note,
         )
         with closing(reading_ahead(reading)) as batches:
-            for batch in batches:
-                self.around.progress(position.share(READ_SHARE), 100)
+            for group in grouped(batches, lambda batch: batch.identities.num_rows, ROWS_AT_ONCE):
                 self._check_cancel()
-                self._stage(batch)
-                self.around.step("batch_staged")
+                for batch, customers in self._with_customers(group):
+                    self._stage(batch, customers)
+                    self.around.step("batch_staged")
+                self.around.progress(position.share(READ_SHARE), 100)
         return reading.summary
 
-    def _stage(self, batch: StagedBatch) -> None:
+    def _with_customers(self, group: list[StagedBatch]) -> Iterator[tuple[StagedBatch, pa.Array]]:
+        """The batches of a group, each with the customers of its identities: keys are looked up for all at once."""
         import pyarrow as pa
 
-        customers = self.people.customers_of(batch.identities)
+        customers = self.people.customers_of(pa.concat_tables([batch.identities for batch in group]))
+        start = 0
+        for batch in group:
+            yield batch, customers.slice(start, batch.identities.num_rows)
+            start += batch.identities.num_rows
+
+    def _stage(self, batch: StagedBatch, customers: pa.Array) -> None:
+        import pyarrow as pa
+
         by_row = pa.table({"row_no": batch.identities["row_no"], "customer_id": customers})
         orders = batch.orders
         order_customers = _taken(by_row, orders["row_no"])

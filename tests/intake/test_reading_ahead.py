@@ -1,0 +1,51 @@
+"""Batches are parsed ahead of their use, in order, and what goes wrong there is told here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from laoke.intake.loading.ahead import grouped, reading_ahead
+
+
+def test_items_come_in_order_from_another_thread() -> None:
+    threads = set()
+
+    def items() -> Iterator[int]:
+        for number in range(30):
+            threads.add(threading.get_ident())
+            yield number
+
+    assert list(reading_ahead(items(), ahead=3)) == list(range(30))
+    assert threading.get_ident() not in threads
+
+
+def test_what_the_reader_raises_is_raised_where_the_items_are_used() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("line 2")
+
+    with pytest.raises(ValueError, match="line 2"):
+        list(reading_ahead(items()))
+
+
+def test_leaving_early_ends_the_reader() -> None:
+    read = []
+
+    def items() -> Iterator[int]:
+        for number in range(1000):
+            read.append(number)
+            yield number
+
+    with closing(reading_ahead(items(), ahead=2)) as ahead:
+        assert next(ahead) == 0
+    assert len(read) <= 4
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("laoke-reading")]
+
+
+def test_groups_end_where_they_are_large_enough() -> None:
+    assert list(grouped([3, 4, 5, 1, 1], lambda size: size, 6)) == [[3, 4], [5, 1], [1]]
+    assert list(grouped([], lambda size: size, 6)) == []
