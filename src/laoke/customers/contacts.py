@@ -72,3 +72,13 @@ def mask_email(email: str) -> str:
     """Two characters and the domain stay."""
     name, at, domain = email.partition("@")
     return f"{name[:2]}***@{domain}" if at and "*" not in email else email
+
+
+PHONE_WITHIN = re.compile(r"(?<!\d)1\d{10}(?!\d)")
+EMAIL_WITHIN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def mask_within(text: str) -> str:
+    """A text with the numbers and addresses that stand in it masked."""
+    masked = PHONE_WITHIN.sub(lambda found: mask_phone(found.group()), text)
+    return EMAIL_WITHIN.sub(lambda found: mask_email(found.group()), masked)

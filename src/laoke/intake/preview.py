@@ -6,14 +6,13 @@ A header that a shop has explained once is remembered; the next file with the sa
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from laoke.customers.contacts import mask_email, mask_name, mask_phone
+from laoke.customers.contacts import EMAIL_WITHIN, mask_email, mask_name, mask_phone, mask_within
 from laoke.intake.models import SavedMapping
 from laoke.intake.reading.filetypes import file_kind
 from laoke.intake.reading.opening import Source, open_source
@@ -27,8 +26,6 @@ from laoke.shops.models import Shop, Upload, User
 HEAD_BYTES = 8 * MIB
 SAMPLE_ROWS = 5
 SAMPLE_LENGTH = 24
-_PHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 @dataclass(frozen=True)
@@ -151,12 +148,11 @@ def _columns(source: Source, mapping: Mapping[str, str]) -> tuple[Column, ...]:
 def masked_sample(role: str, value: str) -> str:
     """A value as a page may show it: identities masked, numbers and addresses within texts too, long texts cut."""
     if role and ROLES[role].kind == "identity":
-        if _EMAIL.fullmatch(value):
+        if EMAIL_WITHIN.fullmatch(value):
             return mask_email(value)
         digits = value.strip("'")
         return mask_phone(digits) if digits.isdigit() and len(digits) >= 11 else mask_name(value[:20])
-    shown = _PHONE.sub(lambda found: mask_phone(found.group()), value)
-    shown = _EMAIL.sub(lambda found: mask_email(found.group()), shown)
+    shown = mask_within(value)
     return shown if len(shown) <= SAMPLE_LENGTH else f"{shown[:SAMPLE_LENGTH]}…"
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 MAX_ROWS = 1_048_575  # a worksheet's rows less its header
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The full-width signs run too where Excel speaks Chinese or Japanese.
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WIDEST = 40
 
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
+from laoke.customers.contacts import mask_within
 from laoke.customers.sealing import open_sealed, seal
 from laoke.intake.models import ImportRun, QuarantinedRow
+from laoke.intake.reading.records import CUT, UNCLOSED, split_records
 from laoke.shops import audit
 from laoke.shops.bulk import write_in_batches
 from laoke.shops.models import User
+from laoke.shops.sheets import safe_cell
 
 if TYPE_CHECKING:
     from laoke.intake.reading.batches import QuarantinedRow as PutAside
 
 KEPT_DAYS = 30
+_GUARDED_ID = re.compile(r'="[\w.:/ -]*"')
 
 
 def put_aside(run: ImportRun, rows: Sequence[PutAside], today: date) -> int:
@@ -29,7 +34,9 @@ def put_aside(run: ImportRun, rows: Sequence[PutAside], today: date) -> int:
     values = []
     for row in rows:
         sealed, key_id = seal({"raw": row.raw_text}, _bound_to(run.pk, row.line))
-        params = json.dumps(row.params, ensure_ascii=False, default=str)
+        # The reason quotes the cell it stumbled over; in a shifted row that may be a buyer's number.
+        shown = {name: mask_within(v) if isinstance(v, str) else v for name, v in row.params.items()}
+        params = json.dumps(shown, ensure_ascii=False, default=str)
         values.append(
             (run.pk, row.line, row.reason_code, params, row.cents, sealed, key_id, expires.isoformat())
         )
@@ -54,18 +61,35 @@ def raw_rows(run: ImportRun) -> Iterator[tuple[QuarantinedRow, str]]:
 def as_csv(run: ImportRun, *, actor: User | None, now: datetime) -> str:
     """The kept rows below the original header, as text of a CSV file that can be mended and imported again.
 
-    Cells stay as they were exported, so nothing is lost on the way; the file is meant to be mended, and the import
-    reads it with the layout of the original.
+    A cell that a spreadsheet would run gets an apostrophe, which the import takes off again; the platform's own
+    `="…"` around ids becomes one too. Nothing else changes: the file is meant to be mended, and the import reads it
+    with the layout of the original.
     """
     out = io.StringIO()
-    header = run.detail.get("header") or []
-    csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerow(header)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow([safe_cell(name) for name in run.detail.get("header") or []])
     count = 0
     for _, raw in raw_rows(run):
-        out.write(raw.rstrip("\r\n") + "\r\n")
+        writer.writerow([_harmless(cell) for cell in _cells(raw)])
         count += 1
     audit.record("quarantine.export", shop=run.shop, actor=actor, at=now, subject=str(run.pk), count=count)
     return out.getvalue()
+
+
+def _cells(raw: str) -> list[str]:
+    """The cells of a row as it stood in the file; one that no quote closes stays one text, so nothing is lost."""
+    data = raw.rstrip("\r\n").encode("utf-8", "surrogatepass")
+    records = list(split_records(data, 1, 0, len(data)))
+    if any(record.faults & (UNCLOSED | CUT) for record in records):
+        return [raw.rstrip("\r\n")]
+    return [cell.decode("utf-8", "surrogatepass") for record in records for cell in record.cells]
+
+
+def _harmless(cell: str) -> object:
+    guarded = cell.strip(" \t")
+    if _GUARDED_ID.fullmatch(guarded):
+        return f"'{guarded[2:-1]}"
+    return safe_cell(cell)
 
 
 def forget_expired(today: date) -> int:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadReque
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -44,10 +44,13 @@ def _person_or_404(shop: Shop, person_id: int) -> list[int]:
 
 def _back(request: HttpRequest, fallback: str) -> HttpResponse:
     """To the page of ours that the act came from."""
-    came = request.headers.get("referer", "")
-    if came and url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure()):
+    came, ours = request.headers.get("referer", ""), {request.get_host()}
+    if came and url_has_allowed_host_and_scheme(came, ours, request.is_secure()):
         parts = urlsplit(came)
-        return redirect(parts.path + (f"?{parts.query}" if parts.query else ""))
+        place = parts.path + (f"?{parts.query}" if parts.query else "")
+        # Without its host a path like //elsewhere would lead there.
+        if url_has_allowed_host_and_scheme(place, ours, request.is_secure()):
+            return redirect(place)
     return redirect(fallback)
 
 
@@ -80,7 +83,7 @@ def tag_many(request: HttpRequest) -> HttpResponse:
     except NotReady:
         chosen = []
     if not chosen:
-        messages.error(request, t("没有选人"))
+        messages.error(request, gettext("没有选人"))
         return _back(request, reverse("customers"))
     return _set_tag(request, chosen, reverse("customers"))
 
@@ -103,7 +106,7 @@ def _set_tag(request: HttpRequest, chosen: Sequence[int], fallback: str) -> Http
     except tags.TagRefused as refusal:
         messages.error(request, TAG_REFUSALS[refusal.code])
     else:
-        said = t("给 %(n)s 人打了「%(tag)s」，%(had)s 人本来就有")
+        said = gettext("给 %(n)s 人打了「%(tag)s」，%(had)s 人本来就有")
         messages.success(
             request,
             said % {"n": figures.exact(new), "tag": tag.name, "had": figures.exact(len(chosen) - new)},
@@ -119,7 +122,7 @@ def untag_one(request: HttpRequest, person_id: int) -> HttpResponse:
     _person_or_404(shop, person_id)
     tag = get_object_or_404(Tag, shop=shop, name=request.POST.get("tag", ""))
     tags.unset_tag(tag, [person_id])
-    messages.success(request, t("去掉了「%(tag)s」") % {"tag": tag.name})
+    messages.success(request, gettext("去掉了「%(tag)s」") % {"tag": tag.name})
     return _back(request, reverse("customer", args=[person_id]))
 
 
@@ -139,10 +142,10 @@ def assign_many(request: HttpRequest) -> HttpResponse:
         chosen = []
     staff = _staff(request)
     if not chosen:
-        messages.error(request, t("没有选人"))
+        messages.error(request, gettext("没有选人"))
         return _back(request, reverse("customers"))
     done = tags.assign(shop, chosen, in_charge=staff, by=request.user, now=now)  # type: ignore[arg-type]
-    said = t("%(n)s 人交给 %(name)s") if staff else t("%(n)s 人不再有负责人")
+    said = gettext("%(n)s 人交给 %(name)s") if staff else gettext("%(n)s 人不再有负责人")
     messages.success(request, said % {"n": figures.exact(done), "name": str(staff or "")})
     return _back(request, reverse("customers"))
 
@@ -157,7 +160,7 @@ def card(request: HttpRequest, person_id: int) -> HttpResponse:
     if not importance.isdigit() or int(importance) > tags.MAX_IMPORTANCE:
         return HttpResponseBadRequest()
     tags.set_card(shop, person_id, now=now, in_charge=_staff(request), importance=int(importance))
-    messages.success(request, t("记下了"))
+    messages.success(request, gettext("记下了"))
     return _back(request, reverse("customer", args=[person_id]))
 
 
@@ -171,7 +174,7 @@ def refuse(request: HttpRequest, person_id: int) -> HttpResponse:
     if channel not in Channel.values:
         return HttpResponseBadRequest()
     consent.opt_out(shop, channel, now=now, source="staff", person_id=person_id)
-    messages.success(request, t("以后不再发%(channel)s") % {"channel": words.CHANNELS[channel]})
+    messages.success(request, gettext("以后不再发%(channel)s") % {"channel": words.CHANNELS[channel]})
     return _back(request, reverse("customer", args=[person_id]))
 
 
@@ -204,7 +207,7 @@ def decide_link(request: HttpRequest, link_id: int, decision: str) -> HttpRespon
         raise Http404
     link = get_object_or_404(PersonLink, pk=link_id, owner_id=shop.owner_id)
     if not decide(link, shop, by=request.user, now=clock_of(request).now()):  # type: ignore[arg-type]
-        messages.error(request, t("同事刚刚处理过这一对"))
+        messages.error(request, gettext("同事刚刚处理过这一对"))
         return _back(request, reverse("customers_links"))
     _say(request, link, decision)
     return _back(request, reverse("customers_links"))
@@ -231,7 +234,7 @@ def erase(request: HttpRequest, person_id: int) -> HttpResponse:
     try:
         erasure.request_erasure(shop, person_id, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     except erasure.ErasureRefused:
-        messages.error(request, t("现在没法停下待发的消息，所以没有删。过一会儿再试"))
+        messages.error(request, gettext("现在没法停下待发的消息，所以没有删。过一会儿再试"))
     else:
-        messages.success(request, t("开始删除。每一步做完的时间会写在这里"))
+        messages.success(request, gettext("开始删除。每一步做完的时间会写在这里"))
     return redirect("customer", person_id)
