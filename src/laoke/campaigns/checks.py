@@ -218,7 +218,8 @@ def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
 
 
 def _funnel(row: Round, people: Sequence[int], now: datetime) -> Funnel:
-    if row.occasion is not None:
+    # An occasion without a plan is one whose planning was cut short: it has no rows to count yet.
+    if row.occasion is not None and row.occasion.planned_at is not None:
         return planned_funnel(row.occasion)
     unsaved = Occasion(shop=row.campaign.shop, kind="round", channel=row.channel, is_marketing=True)
     unsaved.rules = {"gates": gates_of(row)}
@@ -367,7 +368,7 @@ def _backtest(row: Round) -> Check:
 def _holdout(row: Round) -> Check:
     campaign = row.campaign
     if campaign.holdout_percent:
-        return Check("holdout", "ok", "holdout_kept", {"percent": f"{campaign.holdout_percent:g}"})
+        return Check("holdout", "ok", "holdout_kept", {"percent": f"{float(campaign.holdout_percent):g}"})
     if campaign.holdout_signed_by is not None and campaign.holdout_reason:
         params = {"by": str(campaign.holdout_signed_by), "reason": campaign.holdout_reason}
         return Check("holdout", "warning", "holdout_signed", params)
