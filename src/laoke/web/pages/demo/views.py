@@ -82,6 +82,13 @@ def _end_of(shop: Shop) -> datetime | None:
     return datetime.fromisoformat(kept["end"])
 
 
+def _told_at(campaign: Campaign) -> datetime:
+    """When the days of the last round that its review counts are over."""
+    last = campaign.rounds.order_by("opens_at").last()
+    counted = timedelta(days=campaign.attribution_days)
+    return campaign.ends_at if last is None else max(campaign.ends_at, last.opens_at + counted)
+
+
 def _choices(shop: Shop, now: datetime, end: datetime) -> list[Choice]:
     morning = (now + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
     found = [
@@ -97,7 +104,7 @@ def _choices(shop: Shop, now: datetime, end: datetime) -> list[Choice]:
         found.append((row.opens_at + timedelta(minutes=1), _("%(round)s 开始") % {"round": row.name}))
     running = Campaign.objects.filter(shop=shop, ends_at__gt=now).exclude(state=CampaignState.CANCELLED)
     for campaign in running.order_by("ends_at")[:2]:
-        after = (campaign.ends_at + timedelta(days=1)).replace(hour=10, minute=0)
+        after = (_told_at(campaign) + timedelta(days=1)).replace(hour=10, minute=0)
         found.append((after, _("%(campaign)s 结束以后，去看复盘") % {"campaign": campaign.name}))
     chosen = sorted({moment: label for moment, label in found if now < moment <= end}.items())
     return [Choice(moment.isoformat(timespec="minutes"), moment, label) for moment, label in chosen]
