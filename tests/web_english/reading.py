@@ -15,9 +15,12 @@ from django.conf import settings
 
 from laoke.shops.models import User
 
-CHINESE = re.compile(r"[\u3001-\u301f\u4e00-\u9fff\uff00-\uff65]")
+# The brackets around a signature belong to the message, so they are no fault.
+CHINESE = re.compile(r"[\u3001-\u300f\u3012-\u301f\u4e00-\u9fff\uff00-\uff65]")
 OURS = ("shops", "customers", "intake", "work", "promotions", "audiences", "dispatch", "campaigns")
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt", "summary")
+# From this length on, a part of a text of the shop is taken for that text cut short.
+SHORTENED = 8
 # Elements without an end tag.
 VOID = frozenset({"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"})
 
@@ -111,6 +114,11 @@ def _of_facts(warehouse: Path) -> Iterator[str]:
             yield from (text for text in column.unique().to_pylist() if text)
 
 
+def _is_own(text: str, data: list[str]) -> bool:
+    """Part of one of the shop's texts, as a title cut short is."""
+    return len(text) >= SHORTENED and any(text in own for own in data)
+
+
 def chinese_left(page: str, data: list[str]) -> list[str]:
     """Texts of the page in which Chinese is left when the shop's own data is taken out."""
     reader = Texts()
@@ -118,7 +126,9 @@ def chinese_left(page: str, data: list[str]) -> list[str]:
     left = []
     for text in dict.fromkeys(reader.found):
         rest = text
-        for own in data if CHINESE.search(text) else []:
+        if not CHINESE.search(text) or _is_own(text, data):
+            continue
+        for own in data:
             rest = rest.replace(own, "")
         if CHINESE.search(rest):
             left.append(f"{text[:90]!r} leaves {rest[:40]!r}")

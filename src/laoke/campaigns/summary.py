@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 from laoke.campaigns.advice import say_advice
 from laoke.campaigns.finding import campaign_tasks
 from laoke.campaigns.models import Campaign, Round
@@ -118,14 +120,19 @@ def basis_text(campaign: Campaign) -> str:
     basis = campaign.target_basis
     code = basis.get("code")
     if code in ("visitors_last_year", "orders_last_year"):
-        how = "访客 × 转化 × 客单价" if code == "visitors_last_year" else "没有流量数据，只按订单"
-        return (
-            f"去年 {basis['first']} – {basis['last']} 成交 ¥ {format_cents(basis['paid_cents'])}，"
-            f"近 90 天是上年的 {basis['growth_percent']}%；{how}"
-        )
+        visitors = gettext("访客 × 转化 × 客单价")
+        how = visitors if code == "visitors_last_year" else gettext("没有流量数据，只按订单")
+        said = gettext("去年 %(first)s – %(last)s 成交 ¥ %(paid)s，近 90 天是上年的 %(growth)s%%；%(how)s")
+        return said % {
+            "first": basis["first"],
+            "last": basis["last"],
+            "paid": format_cents(basis["paid_cents"]),
+            "growth": basis["growth_percent"],
+            "how": how,
+        }
     if code == "no_history":
-        return "去年这段日子没有成交"
-    return "还没有导入订单"
+        return gettext("去年这段日子没有成交")
+    return gettext("还没有导入订单")
 
 
 def _time(moment: Any) -> str | None:

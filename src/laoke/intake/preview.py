@@ -15,6 +15,7 @@ from typing import Any
 from laoke.customers.contacts import EMAIL_WITHIN, mask_email, mask_name, mask_phone, mask_within
 from laoke.intake.models import SavedMapping
 from laoke.intake.reading.filetypes import file_kind
+from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.profiles import Recognition, layout_of, layout_of_recognition, normal_name
 from laoke.intake.reading.refusals import MIB, IntakeRefused
@@ -123,7 +124,7 @@ def _preview(shop: Shop, source: Source, file_name: str, size: int) -> Preview:
 
 def _of_profile(best: Recognition) -> dict[str, Any]:
     return {
-        "found_by": "profile", "profile": best.profile.id, "title": best.profile.title_zh, "score": best.score,
+        "found_by": "profile", "profile": best.profile.id, "title": profile_title(best.profile), "score": best.score,
         "mapping": best.mapping, "grain": best.profile.grain,
     }  # fmt: skip
 

@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as translate
+from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from laoke.intake.reading.profiles import Profile
 from laoke.shops.joins import listed
 
 REFUSALS: dict[str, Promise] = {
@@ -95,7 +97,16 @@ def role_name(role: str) -> str:
     """A role in the user's language."""
     from laoke.intake.reading.roles import ROLES
 
-    return translate(ROLES[role].zh)
+    return ROLES[role].zh if _chinese() else capfirst(ROLES[role].en)
+
+
+def profile_title(profile: Profile) -> str:
+    """What kind of export a profile is, in the user's language."""
+    return profile.title_zh if _chinese() else profile.title_en
+
+
+def _chinese() -> bool:
+    return (get_language() or "zh-hans").startswith("zh")
 
 
 def _filled(sentence: Promise, params: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.intake.preview import Preview, proposed_mapping
@@ -80,7 +80,7 @@ class MappingForm(forms.Form):
     def __init__(self, preview: Preview, grain: Grain, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.preview, self.grain = preview, grain
-        choices = [("", translate("没有")), *_column_choices(preview)]
+        choices = [("", gettext("没有")), *_column_choices(preview)]
         proposed = proposed_mapping(preview, grain)
         needed = {role for group in REQUIRED[grain] for role in group}
         alone = {group[0] for group in REQUIRED[grain] if len(group) == 1}

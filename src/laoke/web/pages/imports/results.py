@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
-from laoke.intake.reading.messages import REFUSALS, ROW_REASONS, refusal_message, row_message
+from laoke.intake.reading.messages import REFUSALS, ROW_REASONS, profile_title, refusal_message, row_message
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
@@ -26,6 +26,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.imports import orders_by_day
+from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm
 from laoke.web.pages.imports.progress import is_over
 from laoke.web.pages.imports.words import size_text
@@ -129,7 +130,7 @@ def _title(run: ImportRun, balanced: bool) -> str:
 def _facts(run: ImportRun, now: datetime) -> list[str]:
     encoding = str(run.detail.get("encoding") or "").upper()
     profile = profiles().get(run.profile)
-    title = profile.title_zh if profile else _("按指定的列") if run.profile == "mapping" else ""
+    title = profile_title(profile) if profile else _("按指定的列") if run.profile == "mapping" else ""
     parts = [size_text(run.file_size), encoding, title]
     facts = [run.file_name, " · ".join(part for part in parts if part)]
     if run.finished_at is not None:
@@ -397,8 +398,8 @@ def rows(request: HttpRequest, pk: int) -> HttpResponse:
     reason, after = request.GET.get("reason", ""), request.GET.get("after", "")
     if reason:
         found = found.filter(reason=reason)
-    if after.isdigit():
-        found = found.filter(line__gt=int(after))
+    if (number := row_number(after)) is not None:
+        found = found.filter(line__gt=number)
     shown = list(found.defer("sealed")[: PAGE_ROWS + 1])
     query = request.GET.urlencode()
     more = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].line)) if len(shown) > PAGE_ROWS else ""
