@@ -10,7 +10,7 @@ from laoke.config.bench.measures import Bench
 
 NAMES = (
     "laoke_help", "import_facts", "import_facts_narrow", "import_contacts", "import_memory", "segment_count",
-    "ledger_alone", "pricing", "demo_shop", "features",
+    "ledger_alone", "pricing", "demo_shop", "features", "pages",
 )  # fmt: skip
 
 
