@@ -11,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -23,6 +23,7 @@ from laoke.shops.models import Shop, Staff, User
 from laoke.web import components as ui
 from laoke.web.access import SHOP_SESSION_KEY, clock_of, open_to_all, signed_in
 from laoke.web.context import THEME_COOKIE
+from laoke.web.numbers import row_number
 from laoke.web.pages.account.forms import LoginForm, PasswordForm, ProfileForm
 from laoke.web.pages.account.signing import SAY_FROM, Attempt, lock_minutes, try_to_sign_in
 
@@ -71,7 +72,7 @@ def _next_of(request: HttpRequest) -> str:
 def sign_in(request: HttpRequest) -> HttpResponse:
     next_page = _next_of(request)
     if request.user.is_authenticated:
-        return redirect(next_page or settings.LOGIN_REDIRECT_URL)
+        return HttpResponseRedirect(next_page or resolve_url(settings.LOGIN_REDIRECT_URL))
     form = LoginForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
@@ -102,7 +103,7 @@ def _failure_text(attempt: Attempt) -> str:
 def _welcome(request: HttpRequest, user: User, next_page: str) -> HttpResponse:
     login(request, user)
     if user.must_change_password:
-        target = reverse("password") + (f"?next={next_page}" if next_page else "")
+        target = reverse("password") + (f"?{urlencode({'next': next_page})}" if next_page else "")
     else:
         target = next_page or resolve_url(settings.LOGIN_REDIRECT_URL)
     return _with_preferences(HttpResponseRedirect(target), user)
@@ -152,7 +153,7 @@ def password(request: HttpRequest) -> HttpResponse:
             "password.change", shop=request.shop, actor=user, at=clock_of(request).now(), subject=user.username  # type: ignore[attr-defined]
         )  # fmt: skip
         messages.success(request, _("密码换好了"))
-        return redirect(_next_of(request) or settings.LOGIN_REDIRECT_URL)
+        return HttpResponseRedirect(_next_of(request) or resolve_url(settings.LOGIN_REDIRECT_URL))
     status = 422 if request.method == "POST" else 200
     page = PasswordPage(form, user.must_change_password)
     return render(request, "account/password.html", {"page": page, "next": _next_of(request)}, status=status)
@@ -222,7 +223,7 @@ def shop_switch(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect(reverse("profile") + "#shops")
     wanted = request.POST.get("shop", "")
-    job = Staff.objects.filter(user=_user(request), shop_id=wanted if wanted.isdigit() else 0).first()
+    job = Staff.objects.filter(user=_user(request), shop_id=row_number(wanted)).first()
     if job is None:
         raise PermissionDenied
     request.session[SHOP_SESSION_KEY] = job.shop_id

@@ -23,6 +23,7 @@ from laoke.shops.joins import listed, named
 from laoke.shops.models import Shop
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.forms import (
     CampaignFactsForm,
     HoldoutForm,
@@ -188,9 +189,10 @@ def share(target: Target) -> str:
 
 
 def _number(text: str | None) -> int:
-    if not text or not text.isdecimal():
+    number = row_number(text or "")
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 @require_POST

@@ -19,6 +19,7 @@ from laoke.shops.models import Role
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import TaskForm
 from laoke.web.pages.campaigns.words import sentence_of
@@ -139,8 +140,10 @@ def _after(rows, mark: str, view: str):  # type: ignore[no-untyped-def]
     """The page behind a mark `time|id`; a broken mark shows the first page."""
     moment, _, pk = mark.partition("|")
     try:
-        at, number = datetime.fromisoformat(moment), int(pk)
+        at, number = datetime.fromisoformat(moment), row_number(pk)
     except ValueError:
+        return rows
+    if number is None or at.tzinfo is not None:
         return rows
     if view == "done":
         return rows.filter(Q(done_at__lt=at) | Q(done_at=at, pk__lt=number))

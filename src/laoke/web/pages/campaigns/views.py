@@ -19,6 +19,7 @@ from laoke.campaigns.refusals import CampaignRefused
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import CampaignForm
 from laoke.web.pages.campaigns.frame import may_market, span_text, state_tag
@@ -51,7 +52,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     rows = Campaign.objects.filter(shop=shop)
     count = rows.count()
     after = request.GET.get("after", "")
-    if after.isdecimal() and (mark := rows.filter(pk=int(after)).first()):
+    if mark := rows.filter(pk=row_number(after)).first():
         rows = rows.filter(Q(day__lt=mark.day) | Q(day=mark.day, pk__lt=mark.pk))
     found = list(
         rows.select_related("in_charge__user")

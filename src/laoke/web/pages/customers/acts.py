@@ -23,6 +23,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
+from laoke.web.numbers import row_number
 from laoke.web.pages.customers import listing, words
 from laoke.web.pages.customers.profile import MAY_SEE_CONTACTS
 
@@ -70,7 +71,7 @@ def _chosen(request: HttpRequest) -> list[int]:
         given = listing.asked(QueryDict(request.POST.get("query", "")))
         wanted = listing.with_people(shop, reading, given, request.user)  # type: ignore[arg-type]
         return people.all_people(reading.reader, shop.pk, reading.as_of_day, wanted)
-    ids = [int(text) for text in request.POST.getlist("ids") if text.isascii() and text.isdigit()]
+    ids = [number for text in request.POST.getlist("ids") if (number := row_number(text)) is not None]
     return profiles.persons_of(shop, ids)
 
 
@@ -128,7 +129,7 @@ def untag_one(request: HttpRequest, person_id: int) -> HttpResponse:
 
 def _staff(request: HttpRequest) -> Staff | None:
     chosen = request.POST.get("in_charge", "")
-    return Staff.objects.filter(shop=shop_of(request), pk=int(chosen)).first() if chosen.isdigit() else None
+    return Staff.objects.filter(shop=shop_of(request), pk=row_number(chosen)).first()
 
 
 @require_POST
@@ -156,10 +157,10 @@ def card(request: HttpRequest, person_id: int) -> HttpResponse:
     """Who looks after a person, and how important they are."""
     shop, now = shop_of(request), clock_of(request).now()
     _person_or_404(shop, person_id)
-    importance = request.POST.get("importance", "0")
-    if not importance.isdigit() or int(importance) > tags.MAX_IMPORTANCE:
+    importance = row_number(request.POST.get("importance", "0"))
+    if importance is None or importance > tags.MAX_IMPORTANCE:
         return HttpResponseBadRequest()
-    tags.set_card(shop, person_id, now=now, in_charge=_staff(request), importance=int(importance))
+    tags.set_card(shop, person_id, now=now, in_charge=_staff(request), importance=importance)
     messages.success(request, gettext("记下了"))
     return _back(request, reverse("customer", args=[person_id]))
 

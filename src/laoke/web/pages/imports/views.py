@@ -22,6 +22,7 @@ from laoke.shops.uploads import UploadRefused, forget, limit_bytes, store_upload
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
@@ -89,8 +90,8 @@ def _table(request: HttpRequest, shop: Shop) -> ui.Table:
     if request.GET.get("bad"):
         rows = rows.filter(quarantined__isnull=False).distinct()
     after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     shown = list(rows[: PAGE_ROWS + 1])
     more = len(shown) > PAGE_ROWS
     query = request.GET.urlencode()
@@ -297,7 +298,11 @@ def columns_table(preview: Preview) -> ui.Table:
 @require_POST
 def drop(request: HttpRequest, pk: int) -> HttpResponse:
     forget(get_object_or_404(Upload, pk=pk, shop=shop_of(request)))
-    rest = [part for part in request.POST.get("rest", "").split("-") if part.isdigit() and part != str(pk)]
+    rest = [
+        part
+        for part in request.POST.get("rest", "").split("-")
+        if row_number(part) is not None and part != str(pk)
+    ]
     return redirect("import_files", "-".join(rest)) if rest else redirect("import_new")
 
 

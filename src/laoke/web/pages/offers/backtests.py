@@ -24,6 +24,7 @@ from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.offers import money_flow, money_flow_table
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.offers.forms import BacktestForm
 from laoke.web.pages.offers.views import may_market
 
@@ -88,9 +89,7 @@ def backtests(request: HttpRequest) -> HttpResponse:
 
 def _campaign(request: HttpRequest) -> Campaign | None:
     number = request.POST.get("campaign") or request.GET.get("campaign") or ""
-    if not number.isdecimal():
-        return None
-    return Campaign.objects.filter(shop=shop_of(request), pk=int(number)).first()
+    return Campaign.objects.filter(shop=shop_of(request), pk=row_number(number)).first()
 
 
 def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> Backtest | None:
@@ -128,8 +127,8 @@ def _table(request: HttpRequest, now: datetime) -> ui.Table:
     rows = Backtest.objects.filter(shop=shop_of(request))
     total = rows.count()
     after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     return ui.Table(

@@ -21,6 +21,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
 from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
@@ -100,8 +101,8 @@ def offer_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(name__icontains=wanted)
     count = rows.count()
     before = request.GET.get("after", "")
-    if before.isdecimal():
-        rows = rows.filter(pk__lt=int(before))
+    if (number := row_number(before)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     query = request.GET.urlencode()

@@ -22,6 +22,7 @@ from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.reviews import day_result_table, result_by_day
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import (
     CampaignFrame,
     find_campaign,
@@ -73,8 +74,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     rows = Campaign.objects.filter(shop=shop, starts_at__lte=now).annotate(newest=Max("reviews__pk"))
     after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     found = found[:PAGE_ROWS]

@@ -27,6 +27,7 @@ from laoke.shops.joins import clauses
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.edit import way_of, ways_of
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.web.pages.rounds.finding import find_round
@@ -140,8 +141,8 @@ def _preview_of(request: HttpRequest, row: Round, form: RoundForm) -> TextPrevie
     source = request.POST if request.method == "POST" else {}
     way = source.get("way") or (f"gateway-{row.gateway_id}" if row.gateway_id else "handover")
     gateway = row.gateway
-    if way.startswith("gateway-") and way.removeprefix("gateway-").isdecimal():
-        number = int(way.removeprefix("gateway-"))
+    if way.startswith("gateway-"):
+        number = row_number(way.removeprefix("gateway-"))
         gateway = Gateway.objects.filter(shop=row.campaign.shop, pk=number).first() or gateway
     return text_preview(
         source.get("signature", row.signature),

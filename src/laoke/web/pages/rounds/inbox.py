@@ -23,6 +23,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import TALKING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import may_market
 
 PAGE_ROWS = 50
@@ -105,8 +106,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     done = request.GET.get("view") == "done"
     rows = Reply.objects.filter(shop=shop, handled_at__isnull=not done)
     after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     found = found[:PAGE_ROWS]
@@ -218,8 +219,8 @@ def unknown_decide(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, gettext("写明怎么知道的，例如「问过本人」"))
         return redirect("inbox_unknown")
     one = request.POST.get("message", "")
-    if one.isdecimal():
-        message = get_object_or_404(Message, occasion=occasion, pk=int(one))
+    if one:
+        message = get_object_or_404(Message, occasion=occasion, pk=row_number(one))
         count = int(decide_unknown(message, sent=sent, by=request.user, reason=reason, now=now))  # type: ignore[arg-type]
     else:
         count = decide_all_unknown(occasion, sent=sent, by=request.user, reason=reason, now=now)  # type: ignore[arg-type]

@@ -21,6 +21,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING, TALKING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.states import message_status, reason_word
@@ -64,8 +65,8 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
     rows, title = _chosen(request, rows)
     total, limit = rows.count(), sheets.page_rows(request, PAGE_ROWS)
     after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__gt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__gt=number)
     found = list(rows.order_by("pk")[: limit + 1])
     more = found[limit - 1].pk if len(found) > limit else None
     found = found[:limit]

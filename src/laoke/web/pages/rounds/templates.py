@@ -22,6 +22,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.rounds.forms import TemplateForm
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
@@ -55,8 +56,8 @@ def template_list(request: HttpRequest) -> HttpResponse:
     rows = MessageTemplate.objects.filter(shop=shop, archived=False)
     total = rows.count()
     after = request.GET.get("after", "")
-    if after.isdecimal():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
     new = None

@@ -24,6 +24,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures
 from laoke.web.pages.campaigns.frame import may_market
@@ -98,7 +99,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
     counts = {"open": rows.exclude(ended).count(), "over": rows.filter(ended).count()}
     rows = rows.filter(ended) if over else rows.exclude(ended)
     after = request.GET.get("after", "")
-    if after.isdecimal() and (mark := rows.filter(pk=int(after)).first()):
+    if mark := rows.filter(pk=row_number(after)).first():
         later = Q(opens_at__lt=mark.opens_at) if over else Q(opens_at__gt=mark.opens_at)
         rows = rows.filter(later | Q(opens_at=mark.opens_at, pk__gt=mark.pk))
     order = ("-opens_at", "pk") if over else ("opens_at", "pk")

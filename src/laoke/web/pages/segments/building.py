@@ -24,6 +24,7 @@ from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
+from laoke.web.numbers import row_number
 from laoke.web.pages.customers import words
 from laoke.web.pages.customers.listing import Note, day_of, title_of
 from laoke.web.pages.segments import rules
@@ -264,7 +265,8 @@ class Answer:
 
 def answer_of(shop: Shop, node: Node, text: str, now: datetime) -> Answer:
     """Look somebody up by number, nick or phone, and say why they are in or out."""
-    people = [int(text)] if text.isdecimal() and len(text) > 12 else []
+    number = row_number(text) if len(text) > 12 else None
+    people = [] if number is None else [number]
     people = [one for one in people if profiles.persons_of(shop, [one])] or profiles.find_people(shop, text)
     if not people:
         return Answer("", False, [], gettext("没有找到这个人。会员名或手机号要写全"))

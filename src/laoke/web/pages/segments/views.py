@@ -27,6 +27,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
+from laoke.web.numbers import row_number
 from laoke.web.pages.segments import building, rules
 from laoke.web.pages.segments.building import Builder
 
@@ -190,12 +191,12 @@ def _act(rows: list[rules.RuleRow], act: str) -> bool:
         rows.insert(last + 1, rules.fresh_row("last_order", at))
     elif name == "not" and len(rows) < rules.MOST_ROWS:
         rows.append(rules.RuleRow("last_order", negated=True, high="15"))
-    elif name == "drop" and at.isdecimal() and int(at) < len(rows):
-        del rows[int(at)]
-    elif name == "kind" and at.isdecimal() and int(at) < len(rows):
-        old = rows[int(at)]
+    elif name == "drop" and (place := row_number(at)) is not None and place < len(rows):
+        del rows[place]
+    elif name == "kind" and (place := row_number(at)) is not None and place < len(rows):
+        old = rows[place]
         started = rules.fresh_row(old.kind, old.group)
-        rows[int(at)] = rules.RuleRow(
+        rows[place] = rules.RuleRow(
             started.kind, old.negated, old.group, started.low, started.high, started.days, started.values
         )
     else:
@@ -210,7 +211,7 @@ def more(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     try:
         node = parse(request.POST.get("text", ""))
-        seed = int(request.POST.get("seed", "0")) if request.POST.get("seed", "0").isdecimal() else 0
+        seed = row_number(request.POST.get("seed", "")) or 0
         return render(request, "segments/more.html", {"m": building.more_of(shop, node, now, seed)})
     except (FilterError, TreeError, NotReady):
         return HttpResponse("")
@@ -238,8 +239,8 @@ def save(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     known = request.POST.get("segment", "")
     old = (
-        get_object_or_404(Segment, pk=int(known), shop=shop)
-        if known.isdecimal() and "copy" not in request.POST
+        get_object_or_404(Segment, pk=row_number(known), shop=shop)
+        if known and "copy" not in request.POST
         else None
     )
     name, text = request.POST.get("name", ""), request.POST.get("text", "")

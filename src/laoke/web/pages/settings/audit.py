@@ -24,6 +24,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
+from laoke.web.numbers import row_number
 from laoke.web.pages.settings.tabs import AUDITS, tabs
 
 PAGE_ROWS = 100
@@ -81,8 +82,8 @@ def _found(request: HttpRequest) -> QuerySet[AuditEvent]:
 def audit_page(request: HttpRequest) -> HttpResponse:
     rows = _found(request)
     after = request.GET.get("after", "")
-    if after.isdigit():
-        rows = rows.filter(pk__lt=int(after))
+    if (number := row_number(after)) is not None:
+        rows = rows.filter(pk__lt=number)
     shown = list(rows[: PAGE_ROWS + 1])
     query = request.GET.urlencode()
     more = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].pk)) if len(shown) > PAGE_ROWS else ""
