@@ -163,10 +163,16 @@ def _features(worker: Worker) -> bool:
 
 def _tidy(worker: Worker) -> bool:
     """Forget what was kept long enough."""
+    import time
+
+    from django.conf import settings
+
     from laoke.intake.loading.quarantine import forget_expired
-    from laoke.shops.uploads import forget_old
+    from laoke.shops.uploads import forget_leftovers, forget_old
 
     forget_old(worker.clock())
+    # Files have the times of the machine, whatever the shop's clock says.
+    forget_leftovers(settings.PLACE.staging, settings.PLACE.exports, time.time())
     return bool(forget_expired(worker.clock().date()))
 
 

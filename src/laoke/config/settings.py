@@ -133,7 +133,12 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LAOKE_LOG", "WARNING")},
-    "loggers": {"axes": {"level": "ERROR"}},
+    # What HTTP libraries tell when they are asked to tell all: addresses with numbers in them.
+    "loggers": {
+        "axes": {"level": "ERROR"},
+        "urllib3": {"level": "WARNING"},
+        "requests": {"level": "WARNING"},
+    },
 }
 
 # The link of an opt-out mail or a receipt needs an address that others can reach; the loopback's default is this PC.

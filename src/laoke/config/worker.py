@@ -23,6 +23,15 @@ from laoke.shops import jobs
 from laoke.shops.clock import live_now
 from laoke.shops.models import Job, JobState
 
+# Plain tracebacks: the usual ones print the values of variables too, and those hold buyers and secrets.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=False),
+        structlog.processors.format_exc_info,
+        structlog.processors.LogfmtRenderer(),
+    ]
+)
 log = structlog.get_logger("laoke.worker")
 
 IDLE_SECONDS = 0.3

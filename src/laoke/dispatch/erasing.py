@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
-from laoke.dispatch.models import Attempt, Message, Reply
+from django.db import transaction
+
+from laoke.dispatch.models import Attempt, HandoverFile, Message, ProviderEvent, Reply
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.states import move
 
@@ -34,11 +38,30 @@ def has_open_attempts(people: Sequence[int]) -> bool:
 def wipe(people: Sequence[int], now: datetime) -> int:
     """Forget recipients and replies of these persons; how many rows were emptied.
 
-    Provider events hold no person; they are kept sealed under the gateway until they expire with it.
+    Reports of their messages keep their key alone, so that a repetition is still known; hand-over lists that name them
+    are deleted once this is committed.
     """
     del now  # part of the agreement with `customers.erasure`; emptying needs no time
+    messages = Message.objects.filter(person_id__in=people)
+    ProviderEvent.objects.filter(message_id__in=messages.values("pk"), applied_at__isnull=False).update(
+        sealed=b""
+    )
+    _forget_lists(
+        list(messages.exclude(list_number=None).values_list("occasion_id", "list_number").distinct())
+    )
     attempts = Attempt.objects.filter(message__person_id__in=people)
     emptied = attempts.exclude(sealed_recipient=b"").update(sealed_recipient=b"")
     Message.objects.filter(person_id__in=people).update(contact_digest=None, customer_id=None)
     replies, _ = Reply.objects.filter(person_id__in=people).delete()
     return emptied + replies
+
+
+def _forget_lists(named: Sequence[tuple[int, int]]) -> None:
+    """Delete the written files of these lists (occasion, number); what they were stays as number, count and hash."""
+    from django.conf import settings
+
+    for occasion, number in named:
+        for file in HandoverFile.objects.filter(occasion_id=occasion, number=number).exclude(path=""):
+            written = Path(settings.PLACE.exports) / file.path
+            for path in (written, written.with_suffix(".csv")):
+                transaction.on_commit(partial(path.unlink, missing_ok=True))

@@ -6,6 +6,7 @@ shop on a loopback rehearses: nobody is reached, and what the loopback says of p
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets as randomness
 from datetime import datetime, time
@@ -86,7 +87,13 @@ def make_loopback_gateway(
 
 def gateway_of_hook(key: str) -> Gateway | None:
     """The gateway whose pushes come to the address with this key: providers do not sign what they push."""
-    return Gateway.objects.select_related("shop").filter(settings__hook=key).first() if key else None
+    # Compared one by one and in full: how long an answer takes tells nothing of how much was right.
+    found = None
+    for gateway in Gateway.objects.select_related("shop").order_by("-pk"):
+        own = str(gateway.settings.get("hook") or "")
+        if own and hmac.compare_digest(own.encode(), key.encode("utf-8", "surrogatepass")):
+            found = gateway
+    return found
 
 
 _BUILT: dict[tuple[Any, ...], Channel] = {}

@@ -62,7 +62,8 @@ def _store(gateway: Gateway, kind: str, entry: Receipt | Reply, now: datetime) -
     )
     if new and isinstance(entry, Reply):
         _apply_reply(gateway, entry, now)
-        ProviderEvent.objects.filter(pk=new[0][0]).update(applied_at=now)
+        # What was written stands in the reply now, which an erasure finds by its person; the event keeps its key only.
+        ProviderEvent.objects.filter(pk=new[0][0]).update(applied_at=now, sealed=b"")
     passing("inbox.before_commit")
     return bool(new)
 

@@ -106,9 +106,10 @@ def page_of_people(
 def _key(text: str) -> tuple[int, int]:
     key, _, tie = text.partition("_")
     try:
-        return int(key), int(tie)
+        found = int(key), int(tie)
     except ValueError:
         return FIRST
+    return found if max(abs(part) for part in found) < 2**63 else FIRST
 
 
 def _text(row: dict[str, Any], turn: int) -> str:

@@ -44,7 +44,9 @@ class Place:
         return self.home / "logs"
 
     def make(self) -> None:
-        """Create the folders; owner-only where the system knows that."""
+        """Create the folders; owner-only where the system knows that. A home that was there keeps its own rights."""
+        if not self.home.exists():
+            self.home.mkdir(mode=0o700, parents=True)
         for folder in (
             self.home,
             self.keys.parent,
@@ -57,7 +59,9 @@ class Place:
             self.home / "static",
         ):
             folder.mkdir(parents=True, exist_ok=True)
-        for private in (self.keys.parent, self.staging, self.uploads, self.exports, self.snapshots):
+        for private in (
+            self.keys.parent, self.warehouse, self.staging, self.uploads, self.exports, self.snapshots, self.logs,
+        ):  # fmt: skip
             private.chmod(0o700)
 
 

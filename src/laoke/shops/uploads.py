@@ -32,6 +32,7 @@ NONCE = 12
 TAG = 16
 LIMIT_BYTES = 4 * 1024**3
 KEPT = timedelta(days=7)
+LEFT_SECONDS = 24 * 3600
 
 
 class UploadRefused(Exception):
@@ -195,4 +196,24 @@ def forget_old(now: datetime) -> int:
     old = list(Upload.objects.filter(created_at__lt=now - KEPT))
     for upload in old:
         forget(upload)
+    return len(old)
+
+
+def forget_leftovers(staging: Path, exports: Path, wall: float) -> int:
+    """Delete what stands in clear and is over a day old: files a killed process had open, and exports taken along.
+
+    `wall` is seconds since 1970. Folders of imports and hand-over lists have their own ends. How many went.
+    """
+    found = [
+        *staging.glob("upload-*"),
+        *staging.glob("*.upload*"),
+        *exports.glob("*.xlsx"),
+        *exports.glob("*.part"),
+    ]
+    old = [path for path in found if path.stat().st_mtime < wall - LEFT_SECONDS]
+    for path in old:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(old)

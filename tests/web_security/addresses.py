@@ -1,0 +1,175 @@
+"""Every address of the site, and one thing of the demo shop for each address that names one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests.people import Demo
+from tests.web_campaigns.planned import planned
+
+if TYPE_CHECKING:
+    from laoke.shops.models import Shop
+
+# What an address calls its thing, by the name of the address and of its argument.
+Things = dict[str, dict[str, Any]]
+
+
+def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
+    """All addresses there are."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry)
+        else:
+            yield entry
+
+
+def arguments(pattern: URLPattern) -> list[str]:
+    """The names of what an address holds."""
+    return list(pattern.pattern.converters)
+
+
+NAMES = sorted(str(pattern.name) for pattern in patterns())
+WITH_ARGUMENTS = sorted(str(pattern.name) for pattern in patterns() if arguments(pattern))
+
+
+def address(name: str, things: Things) -> str:
+    """The address of a thing of the demo shop."""
+    return reverse(name, kwargs=things[name]) if name in things else reverse(name)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made in a shop."""
+
+    things: Things
+    shop: Shop
+
+
+def furnished(demo: Demo) -> Made:
+    """The demo shop with one of everything that has an address of its own."""
+    from laoke.campaigns.models import Phase, Round
+    from laoke.customers.models import ConsentBasis, Customer, PersonLink
+    from laoke.dispatch.models import Gateway
+    from laoke.shops.models import Staff
+    from laoke.work.models import Task
+
+    shop = demo.shop
+    campaign = planned(demo)
+    phase = Phase.objects.filter(campaign=campaign).first()
+    rounds = list(Round.objects.filter(campaign=campaign))
+    task = Task.objects.filter(shop=shop).first()
+    gateway = Gateway.objects.get(shop=shop)
+    basis = ConsentBasis.objects.filter(shop=shop).first()
+    staff = Staff.objects.get(shop=shop, user=demo.service)
+    first, second = Customer.objects.filter(owner=shop.owner_id).order_by("pk")[:2]
+    assert phase is not None
+    assert task is not None
+    assert basis is not None
+    link = PersonLink.objects.create(
+        owner_id=shop.owner_id, first_customer=first, second_customer=second, state="proposed", reason="phone",
+        created_at=demo.now,
+    )  # fmt: skip
+    rows = _rows(demo)
+    occasion = rows["occasion"]
+    handover = rounds[-1]
+    handover.occasion = occasion
+    handover.save(update_fields=["occasion"])
+    upload, job, run = rows["upload"].pk, rows["job"].pk, rows["run"].pk
+    one_campaign, one_round = {"pk": campaign.pk}, {"pk": rounds[0].pk}
+    by_prefix: dict[str, dict[str, Any]] = {
+        "campaign_round_missing": one_round,
+        "campaign_phase": {"pk": campaign.pk, "phase_pk": phase.pk},
+        "campaign": one_campaign,
+        "task": {"pk": task.pk},
+        "customer_link": {"link_id": link.pk, "decision": "accept"},
+        "customer": {"person_id": first.person_id},
+        "person_messages": {"person_id": first.person_id},
+        "import_files": {"ids": str(upload)},
+        "import_start": {"ids": str(upload)},
+        "import_columns": {"pk": upload},
+        "import_drop": {"pk": upload},
+        "import_running": {"ids": str(job)},
+        "import": {"pk": run},
+        "job": {"pk": job},
+        "offer": {"pk": rows["offer"].pk},
+        "backtest": {"pk": rows["backtest"].pk},
+        "review": one_campaign,
+        "round_list_file": {"pk": handover.pk, "file_pk": rows["file"].pk},
+        "round_lists": {"pk": handover.pk},
+        "round_results": {"pk": handover.pk},
+        "round": one_round,
+        "template": {"pk": rows["template"].pk},
+        "inbox_unknown_decide": {"pk": occasion.pk},
+        "inbox_reply": {"pk": rows["reply"].pk},
+        "segment": {"segment_id": rows["segment"].pk},
+        "settings_staff": {"pk": staff.pk},
+        "settings_consent": {"pk": basis.pk},
+        "settings_gateway": {"pk": gateway.pk},
+        "hook": {"provider": "aliyun", "token": "no-such-token"},
+    }
+    things: Things = {}
+    for name in WITH_ARGUMENTS:
+        prefix = next((one for one in by_prefix if name == one or name.startswith(f"{one}_")), None)
+        assert prefix is not None, f"no thing is made for the address {name}"
+        things[name] = by_prefix[prefix]
+    return Made(things, shop)
+
+
+def _rows(demo: Demo) -> dict[str, Any]:
+    """Rows that nothing on the way here made, filled as far as their pages need."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    from laoke.audiences.segments import save_segment
+    from laoke.customers.sealing import seal
+    from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
+    from laoke.intake.models import ImportRun
+    from laoke.promotions.models import Backtest, Offer
+    from laoke.shops.models import Job
+    from laoke.shops.uploads import store_upload
+
+    shop, now = demo.shop, demo.now
+    client = demo.client()
+    client.post(f"{reverse('offer_new')}?mechanic=threshold_discount", OFFER)
+    offer = Offer.objects.get(shop=shop, name=OFFER["name"])
+    client.post(
+        reverse("backtests"), {"offers": [offer.pk], "period_from": "2025-11-01", "period_to": "2025-11-30"}
+    )
+    occasion = Occasion.objects.create(
+        shop=shop, kind="round", name="名单", channel="handover", state="running", not_before=now,
+        not_after=now + timedelta(days=1), created_at=now,
+    )  # fmt: skip
+    sealed, key_id = seal({"text": "好的"}, f"reply|{shop.pk}")
+    job = Job.objects.create(shop=shop, kind="import", created_at=now)
+    return {
+        "offer": offer,
+        "occasion": occasion,
+        "job": job,
+        "segment": save_segment(shop, "老客", "bought(2+)", by=demo.owner, now=now),
+        "run": ImportRun.objects.filter(shop=shop).first()
+        or ImportRun.objects.create(
+            shop=shop, file_name="a.csv", file_sha256="0" * 64, file_size=1, created_at=now
+        ),
+        "upload": store_upload(
+            shop, SimpleUploadedFile("orders.csv", b"a,b\r\n1,2\r\n"), by=demo.owner, now=now
+        ),
+        "backtest": Backtest.objects.latest("pk"),
+        "template": MessageTemplate.objects.create(
+            shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now
+        ),
+        "file": HandoverFile.objects.create(occasion=occasion, number=1, people=1, created_at=now),
+        "reply": Reply.objects.create(
+            shop=shop, channel="sms", contact_mask="100****0001", sealed_text=sealed, key_id=key_id,
+            is_opt_out=False, received_at=now,
+        ),
+    }  # fmt: skip
+
+
+OFFER = {
+    "name": "满399减61", "threshold_1": "399", "off_1": "61", "starts_at": "2026-11-11T00:00",
+    "ends_at": "2026-11-12T00:00", "scope": "all",
+}  # fmt: skip
