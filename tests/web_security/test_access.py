@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from laoke.dispatch.models import Gateway
 from laoke.shops.models import Owner, Role, Shop, Staff, User
 from tests.people import NOW, PASSWORD, Demo
 from tests.web_security.addresses import NAMES, WITH_ARGUMENTS, Made, address, furnished, patterns
@@ -207,6 +208,41 @@ def test_signing_in_gives_a_new_session(demo: Demo) -> None:
     client.cookies["sessionid"] = planted
     client.post(reverse("login"), {"username": "boss", "password": PASSWORD})
     assert client.session.session_key != planted
+
+
+def test_an_address_with_nul_is_refused(demo: Demo) -> None:
+    client = demo.client()
+    assert client.get("/offers/?q=a%00b").status_code == 400
+    assert client.get("/hooks/aliyun/a%00b/").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"not json", 400),
+        (b"[" * 200_000, 400),
+        (b"[1, null, {}]", 400),
+        (b'[{"phone_number": {"a": 1}, "content": []}]', 400),
+        (b"[" + b"1," * 3_000_000 + b"1]", 413),
+    ],
+    ids=["empty", "text", "deep", "strange", "nested", "large"],
+)
+def test_a_push_that_is_none_is_refused_and_leaves_nothing(made: Made, body: bytes, status: int) -> None:
+    gateway = Gateway.objects.get(shop=made.shop)
+    before = contents()
+    url = reverse("hook", args=["aliyun", gateway.settings["hook"]])
+    answer = Client(enforce_csrf_checks=True).post(url, body, content_type="application/json")
+    assert answer.status_code == status
+    assert changed(before) == set()
+
+
+def test_a_push_finds_only_the_gateway_of_its_whole_token(made: Made) -> None:
+    token = Gateway.objects.get(shop=made.shop).settings["hook"]
+    for wrong in (token[:-1], token + "x", token.swapcase(), "x", "é"):
+        url = reverse("hook", args=["aliyun", wrong])
+        assert Client().post(url, b"[]", content_type="application/json").status_code == 404
+    assert Client().get(reverse("hook", args=["aliyun", token])).status_code == 405
 
 
 def contents() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 # No inline script or style and no eval anywhere: pages bring data, `app.js` brings behaviour.
@@ -33,13 +33,18 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Put the headers on every answer; a view that set one itself keeps its own."""
+    """Put the headers on every answer; a view that set one itself keeps its own. Addresses with NUL are refused."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        response = self.get_response(request)
+        response = HttpResponse(status=400) if _holds_nul(request) else self.get_response(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    """Whether an address holds the one character that no text of a database may: nobody types it."""
+    return "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
