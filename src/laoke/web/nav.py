@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from laoke.shops.models import Role
 from laoke.web.components.base import Words
@@ -166,7 +167,7 @@ for _entry in (
     NavEntry(OVERVIEW, _("店铺总览"), "overview", 10, icon="home", go="z"),
     NavEntry(OVERVIEW, _("今日"), "today", 20, icon="check", go="d"),
     NavEntry(KNOW, _("客户"), "customers", 10, TALKING, go="k"),
-    NavEntry(KNOW, _("人群"), "segments", 20, SELLING, go="r"),
+    NavEntry(KNOW, pgettext_lazy("place", "人群"), "segments", 20, SELLING, go="r"),
     NavEntry(KNOW, _("客户分析"), "analysis", 30, SELLING),
     NavEntry(PLAN, _("活动"), "campaigns", 10, go="h"),
     NavEntry(PLAN, _("日历"), "calendar", 20, go="l"),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from laoke.campaigns.models import Campaign, CampaignState
 from laoke.shops.models import Shop
@@ -65,7 +65,7 @@ def frame_of(request: HttpRequest, campaign: Campaign, tab: str, now: datetime) 
         ("campaign_tasks", gettext("执行表")),
     ]
     if request.role in SELLING:  # type: ignore[attr-defined]
-        places.append(("review", gettext("复盘")))
+        places.append(("review", pgettext("page of a campaign", "复盘")))
     tabs = ui.Tabs(
         [ui.Tab(label, reverse(name, args=[campaign.pk]), name == tab) for name, label in places],
         campaign.name,

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.campaigns.checks import check_round
 from laoke.campaigns.finding import campaign_tasks
@@ -90,7 +90,7 @@ def _step_facts(
     days = (campaign.ends_at - campaign.starts_at).days
     facts = {
         CampaignState.IDEA: figures.day(campaign.created_at, now),
-        CampaignState.PLANNING: gettext("%(n)s 轮") % {"n": len(live)},
+        CampaignState.PLANNING: ngettext("%(n)s 轮", "%(n)s 轮", len(live)) % {"n": len(live)},
         CampaignState.PRICING: gettext("回放 %(seen)s / %(all)s") % {"seen": seen, "all": len(links)},
         CampaignState.READY: gettext("备好 %(ready)s / %(all)s") % {"ready": ready, "all": len(live)},
         CampaignState.REVIEW: gettext("%(day)s起") % {"day": figures.day(campaign.ends_at, now)},
@@ -320,12 +320,14 @@ def _missing(
     items = []
     late = [task for task in tasks if task.state in OPEN_STATES and task.due_at < now]
     if late:
-        text = gettext("%(n)s 件任务晚了") % {"n": len(late)}
+        text = ngettext("%(n)s 件任务晚了", "%(n)s 件任务晚了", len(late)) % {"n": len(late)}
         note = listed(task.title for task in late[:3])
         items.append(_todo(text, note, reverse("tasks") + "?view=late", gettext("去看")))
     unassigned = [task for task in tasks if task.state in OPEN_STATES and task.in_charge_id is None]
     if unassigned:
-        text = gettext("%(n)s 件任务没有负责人") % {"n": len(unassigned)}
+        text = ngettext("%(n)s 件任务没有负责人", "%(n)s 件任务没有负责人", len(unassigned)) % {
+            "n": len(unassigned)
+        }
         url = reverse("campaign_tasks", args=[campaign.pk])
         items.append(_todo(text, gettext("一件事只有一个人负责"), url, gettext("去定")))
     unseen = [
@@ -334,7 +336,9 @@ def _missing(
     if unseen and sells:
         query = "&".join(f"offers={link.offer_id}" for link in links)
         url = f"{reverse('backtests')}?campaign={campaign.pk}&{query}"
-        text = gettext("%(n)s 个优惠没在过去的订单上试过") % {"n": len(unseen)}
+        text = ngettext(
+            "%(n)s 个优惠没在过去的订单上试过", "%(n)s 个优惠没在过去的订单上试过", len(unseen)
+        ) % {"n": len(unseen)}
         items.append(_todo(text, listed(link.offer.name for link in unseen), url, gettext("去回放")))
     if campaign.target_cents is None:
         items.append(
@@ -368,7 +372,8 @@ def round_missing(request: HttpRequest, pk: int) -> HttpResponse:
     if not missing:
         items = [ui.Todo(gettext("轮 %(name)s 可以发了") % {"name": name}, icon="ok", tone="ok", url=url)]
     else:
-        text = gettext("轮 %(name)s 差 %(n)s 项") % {"name": name, "n": len(missing)}
+        lacks = ngettext("轮 %(name)s 差 %(n)s 项", "轮 %(name)s 差 %(n)s 项", len(missing))
+        text = lacks % {"name": name, "n": len(missing)}
         note = clauses(named(check.title, check.text) for check in missing[:2])
         items = [_todo(text, note, url, gettext("去补"))]
     return render(request, "campaigns/missing.html", {"items": ui.TodoList(items)})

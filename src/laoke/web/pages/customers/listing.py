@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
@@ -299,7 +299,7 @@ def _pager(given: Asked, result: PeoplePage) -> ui.Pager:
     if given.sort.key in ("last", "first"):
         direction = gettext("从近到远") if given.sort.descending else gettext("从远到近")
     order = gettext("%(by)s，%(direction)s") % {"by": ORDER_WORDS[given.sort.key], "direction": direction}
-    count = gettext("共 %(n)s 人") % {"n": figures.exact(result.matched)}
+    count = ngettext("共 %(n)s 人", "共 %(n)s 人", result.matched) % {"n": figures.exact(result.matched)}
     return ui.Pager(link("before", result.previous), link("after", result.following), order, count)
 
 

@@ -186,7 +186,11 @@ def _moments(
         if bought is not None:
             if newer is not None and (newer - bought).days > 0:
                 days = (newer - bought).days
-                shown.append(ui.Moment(gap=gettext("相隔 %(n)s 天") % {"n": figures.exact(days)}))
+                shown.append(
+                    ui.Moment(
+                        gap=ngettext("相隔 %(n)s 天", "相隔 %(n)s 天", days) % {"n": figures.exact(days)}
+                    )
+                )
             newer = bought
         shown.append(moment)
     return shown, max(0, len(dated) - most)

@@ -10,7 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryD
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
@@ -153,7 +153,7 @@ def _filters(given: listing.Asked, matched: int, shown: list[str]) -> ui.Filters
         chips=listing.chips(given),
         keep=keep,
         add=ui.Action(_("条件"), dialog="conditions"),
-        count=gettext("符合 %(n)s 人") % {"n": figures.exact(matched)},
+        count=ngettext("符合 %(n)s 人", "符合 %(n)s 人", matched) % {"n": figures.exact(matched)},
         actions=[ui.Action(picker, dialog="columns", icon="cols", small=True)],
     )
 

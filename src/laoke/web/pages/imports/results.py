@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv
@@ -196,7 +197,14 @@ def _sum_line(run: ImportRun) -> str:
         parts.append(_("%(read)s = %(terms)s，按订单总金额算。") % sums)
     unreadable = run.detail.get("money_unreadable", 0)
     if unreadable:
-        parts.append(_("隔离行里有 %(n)s 行金额读不懂，按 0 计。") % {"n": figures.exact(unreadable)})
+        parts.append(
+            ngettext(
+                "隔离行里有 %(n)s 行金额读不懂，按 0 计。",
+                "隔离行里有 %(n)s 行金额读不懂，按 0 计。",
+                unreadable,
+            )
+            % {"n": figures.exact(unreadable)}
+        )
     return "".join(parts)
 
 
@@ -370,11 +378,15 @@ def _next(run: ImportRun, quarantined: int, may: bool) -> ui.TodoList:
         look = ui.Action(_("看客户"), customers, small=True) if customers else None
         items.append(ui.Todo(_("客户分组已更新"), icon="ok", tone="ok", action=look))
     if new and may:
-        text = _("%(n)s 位新客户还没有营销同意") % {"n": figures.exact(new)}
+        text = ngettext("%(n)s 位新客户还没有营销同意", "%(n)s 位新客户还没有营销同意", new) % {
+            "n": figures.exact(new)
+        }
         act = ui.Action(_("登记依据"), consent, small=True) if consent else None
         items.append(ui.Todo(text, _("登记依据之前，只能发订单通知"), icon="warn", tone="warn", action=act))
     if quarantined:
-        text = _("%(n)s 行没读进来") % {"n": figures.exact(quarantined)}
+        text = ngettext("%(n)s 行没读进来", "%(n)s 行没读进来", quarantined) % {
+            "n": figures.exact(quarantined)
+        }
         items.append(ui.Todo(text, _("下载、改好、再导一次，不会重复"), icon="warn", tone="warn"))
     items.append(
         ui.Todo(_("看店铺总览"), icon="info", action=ui.Action(_("打开"), reverse("overview"), small=True))

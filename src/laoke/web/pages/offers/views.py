@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import CampaignOffer
@@ -182,13 +182,17 @@ def scope_text(value: engine.Offer) -> str:
     """`全店`, `被子、枕头`, `6 件商品`, and what is left out."""
     scope = value.scope
     if scope.product_ids:
-        text = gettext("%(n)s 件商品") % {"n": len(scope.product_ids)}
+        text = ngettext("%(n)s 件商品", "%(n)s 件商品", len(scope.product_ids)) % {
+            "n": len(scope.product_ids)
+        }
     elif scope.categories:
         text = listed(sorted(scope.categories))
     else:
         text = gettext("全店")
     if scope.excluded_product_ids:
-        text += gettext("，除 %(n)s 件外") % {"n": len(scope.excluded_product_ids)}
+        text += ngettext("，除 %(n)s 件外", "，除 %(n)s 件外", len(scope.excluded_product_ids)) % {
+            "n": len(scope.excluded_product_ids)
+        }
     return text
 
 

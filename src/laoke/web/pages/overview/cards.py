@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from laoke.web import charts, figures
 from laoke.web import components as ui
@@ -158,8 +158,14 @@ def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.C
         _("每日支付金额"),
         daily_sales(days, span),
         ui.Table(columns, rows, caption=_("每日支付金额"), foot=foot, tall=True),
-        label=_("%(n)s 天里每天的支付金额，按老客和新客分") % {"n": len(days)},
-        sub=_("不含疑似刷单 %(n)s 单") % {"n": figures.exact(suspects)} if suspects else "",
+        label=ngettext(
+            "%(n)s 天里每天的支付金额，按老客和新客分", "%(n)s 天里每天的支付金额，按老客和新客分", len(days)
+        )
+        % {"n": len(days)},
+        sub=ngettext("不含疑似刷单 %(n)s 单", "不含疑似刷单 %(n)s 单", suspects)
+        % {"n": figures.exact(suspects)}
+        if suspects
+        else "",
         legend=ui.Legend(legend),
     )
 
@@ -180,7 +186,7 @@ def lifecycle_bars(standing: Standing) -> ui.BarList:
                 figures.wan(people),
                 note=note,
                 key=LIFECYCLE_KEYS.get(name, "c1"),
-                exact=_("%(n)s 人") % {"n": figures.exact(people)},
+                exact=ngettext("%(n)s 人", "%(n)s 人", people) % {"n": figures.exact(people)},
             )
         )
     return ui.BarList(bars)

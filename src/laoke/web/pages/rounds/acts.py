@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns import editing, rounds
@@ -215,7 +215,11 @@ def round_launch(request: HttpRequest, pk: int) -> HttpResponse:
     except (CampaignRefused, OccasionRefused) as refused:
         messages.error(request, sentence_of(refused))
     else:
-        messages.success(request, gettext("开始了：发给 %(n)s 人") % {"n": figures.exact(funnel.treated)})
+        messages.success(
+            request,
+            ngettext("开始了：发给 %(n)s 人", "开始了：发给 %(n)s 人", funnel.treated)
+            % {"n": figures.exact(funnel.treated)},
+        )
     return redirect("round", row.pk)
 
 
@@ -240,7 +244,10 @@ def round_resume(request: HttpRequest, pk: int) -> HttpResponse:
 def round_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     def cancel(row, now):  # type: ignore[no-untyped-def]
         left = rounds.cancel_round(row, by=request.user, now=now)  # type: ignore[arg-type]
-        messages.success(request, gettext("已取消，%(n)s 人不再发") % {"n": figures.exact(left)})
+        messages.success(
+            request,
+            ngettext("已取消，%(n)s 人不再发", "已取消，%(n)s 人不再发", left) % {"n": figures.exact(left)},
+        )
 
     return _act(request, pk, cancel)
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.campaigns.checks import reason_label
 from laoke.campaigns.models import Round
@@ -103,7 +103,7 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
             "",
             ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
             gettext("按进人群的先后"),
-            gettext("共 %(n)s 人") % {"n": figures.exact(total)},
+            ngettext("共 %(n)s 人", "共 %(n)s 人", total) % {"n": figures.exact(total)},
         ),
     )
     if sheets.wanted(request):
@@ -146,9 +146,9 @@ def person_messages(request: HttpRequest, person_id: int) -> HttpResponse:
     facts = ui.Facts(
         [
             (gettext("号码"), masks.phone if masks and masks.phone else "—"),
-            (gettext("发过"), gettext("%(n)s 条") % {"n": len(sent)}),
+            (gettext("发过"), ngettext("%(n)s 条", "%(n)s 条", len(sent)) % {"n": len(sent)}),
             (gettext("花费"), figures.yuan(-(-cost // 10))),
-            (gettext("回过"), gettext("%(n)s 条") % {"n": len(replies)}),
+            (gettext("回过"), ngettext("%(n)s 条", "%(n)s 条", len(replies)) % {"n": len(replies)}),
         ]
     )
     title = masks.title if masks and masks.title else gettext("没有会员名")

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.campaigns.advice import say_advice
 from laoke.campaigns.checks import Check, RoundChecks, check_round
@@ -243,7 +243,9 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
     counts = status.progress.states if status.progress else {}
     done = row.state == RoundState.DONE
     facts = {
-        "segment": gettext("%(n)s 人") % {"n": figures.exact(people)} if people is not None else "",
+        "segment": ngettext("%(n)s 人", "%(n)s 人", people) % {"n": figures.exact(people)}
+        if people is not None
+        else "",
         "text": gettext("名单") if row.channel == Channel.HANDOVER else "",
         "checks": gettext("差 %(n)s 项") % {"n": len(others)}
         if others
@@ -251,7 +253,8 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
         if checks
         else "",
         "test": figures.table_day(row.tested_at, row.tested_at) if row.tested_at else "",
-        "send": gettext("%(n)s 人") % {"n": figures.exact(status.progress.reached)}
+        "send": ngettext("%(n)s 人", "%(n)s 人", status.progress.reached)
+        % {"n": figures.exact(status.progress.reached)}
         if status.progress and launched
         else "",
         "receipt": gettext("送达 %(n)s") % {"n": figures.exact(counts.get("delivered", 0))}
@@ -315,12 +318,19 @@ def _dialogs(row: Round, status: RoundStatus, now: datetime) -> list[ui.Dialog]:
     will = ui.Facts(
         [
             (gettext("轮次"), f"{row.key.upper()} {row.name}"),
-            (gettext("还没发的"), gettext("%(n)s 人不再发") % {"n": figures.exact(left)}),
+            (
+                gettext("还没发的"),
+                ngettext("%(n)s 人不再发", "%(n)s 人不再发", left) % {"n": figures.exact(left)},
+            ),
             (gettext("已经发出的"), gettext("收不回来，照样收回执")),
             (gettext("能否恢复"), gettext("不能，只能另建一轮")),
         ]
     )
-    label = gettext("取消余下 %(n)s 人") % {"n": figures.exact(left)} if left else gettext("取消这一轮")
+    label = (
+        ngettext("取消余下 %(n)s 人", "取消余下 %(n)s 人", left) % {"n": figures.exact(left)}
+        if left
+        else gettext("取消这一轮")
+    )
     return [
         ui.Dialog(
             "cancel",
@@ -427,7 +437,7 @@ def _todo(checks: RoundChecks, row: Round, may_edit: bool, *, fine: bool) -> ui.
 def _launch(checks: RoundChecks) -> ui.Action:
     treated = checks.funnel.treated if checks.funnel else 0
     if checks.ready:
-        label = gettext("发给 %(n)s 人…") % {"n": figures.exact(treated)}
+        label = ngettext("发给 %(n)s 人…", "发给 %(n)s 人…", treated) % {"n": figures.exact(treated)}
         return ui.Action(label, kind="primary", icon="send", dialog="launch", grow=True)
     why_not = clauses(named(check.title, check.text) for check in checks.missing[:3])
     return ui.Action(gettext("还不能发"), kind="primary", icon="send", why_not=why_not, grow=True)

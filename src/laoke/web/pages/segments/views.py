@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -267,7 +267,10 @@ def freeze_now(request: HttpRequest, segment_id: int) -> HttpResponse:
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
     else:
-        messages.success(request, gettext("定格了 %(n)s 人") % {"n": figures.exact(taken.count)})
+        messages.success(
+            request,
+            ngettext("定格了 %(n)s 人", "定格了 %(n)s 人", taken.count) % {"n": figures.exact(taken.count)},
+        )
     return redirect("segment", found.pk)
 
 

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from laoke.customers.consent import declare, withdraw_basis, would_cover
@@ -104,7 +105,8 @@ def _dialog(basis: ConsentBasis) -> ui.Dialog:
     return ui.Dialog(
         f"withdraw-{basis.pk}",
         _("收回这条依据？"),
-        _("收回 %(n)s 人的同意") % {"n": figures.exact(basis.people)},
+        ngettext("收回 %(n)s 人的同意", "收回 %(n)s 人的同意", basis.people)
+        % {"n": figures.exact(basis.people)},
         reverse("settings_consent_withdraw", args=[basis.pk]),
         will=ui.Facts(
             [
@@ -122,5 +124,9 @@ def _dialog(basis: ConsentBasis) -> ui.Dialog:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     basis = get_object_or_404(ConsentBasis, pk=pk, shop=shop_of(request), withdrawn_at=None)
     people = withdraw_basis(basis, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
-    messages.success(request, _("已收回，%(n)s 人不再收营销消息") % {"n": figures.exact(people)})
+    messages.success(
+        request,
+        ngettext("已收回，%(n)s 人不再收营销消息", "已收回，%(n)s 人不再收营销消息", people)
+        % {"n": figures.exact(people)},
+    )
     return redirect("settings_consent")
