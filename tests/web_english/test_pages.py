@@ -14,6 +14,7 @@ from laoke.audiences.models import Segment
 from laoke.campaigns.models import Campaign, Review
 from laoke.config.worker import run_job
 from laoke.customers.models import Customer
+from laoke.dispatch.text.gateways import GATEWAYS
 from laoke.intake.models import ImportRun
 from laoke.promotions.models import Offer
 from laoke.shops import jobs
@@ -51,7 +52,10 @@ def campaign(demo: Demo) -> Campaign:
 
 def _faults(client: Client, demo: Demo, addresses: dict[str, str]) -> dict[str, list[str]]:
     """Chinese that is not the shop's own, nor of the file that was chosen, by page."""
-    data, faults = [*ORDERS.replace(",", " ").split(), *chinese_of_rows(demo.place.warehouse)], {}
+    # The words that end a message are the carrier's rule.
+    endings = [rules.opt_out_suffix.strip("，") for rules in GATEWAYS.values()]
+    data = [*endings, *ORDERS.replace(",", " ").split(), *chinese_of_rows(demo.place.warehouse)]
+    faults = {}
     for name, url in addresses.items():
         answer = client.get(url, follow=True)
         assert answer.status_code == 200, (name, answer.status_code)
