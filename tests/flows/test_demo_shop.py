@@ -186,8 +186,12 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     assert rehearsal.own("_count") == counted
     assert laoke("resume", NAME, "--round", "1c", refused=True)["error"] == "not_paused"
 
-    # Whoever answers R is left out from then on.
+    # A round with an offer waits until its price on past orders was looked at; whoever answers R is left out.
     laoke("demo", "--to", AT_3)
+    assert missing(rehearsal.check("3", f"={AT_3}")) == ["backtest"]
+    priced = laoke("backtest", NAME, "--from", "2025-01-01", "--to", "2025-12-31")
+    assert priced["refused"] is None
+    assert priced["revenue_before_cents"] - priced["list_cents"] < 0 < priced["discount_cents"]
     before = rehearsal.check("3", f"={AT_3}")["funnel"]
     reached = [m["phone"] for m in rehearsal.own("_messages")["messages"] if m["phone"] != OWN_NUMBER]
     rehearsal.own("_control", {"reply": {"phone": reached[0], "content": "R"}})
