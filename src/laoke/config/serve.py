@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+# A serving process that hangs while it ends would outlive its parent and keep the port: it is killed after this.
+STOP_SECONDS = 4
+
 
 def serve(host: str, port: int, workers: int = 1) -> None:
     """Serve until interrupted. Static files are served by the application itself, so nothing stands in front."""
@@ -22,4 +25,5 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=STOP_SECONDS,
     ).serve()
