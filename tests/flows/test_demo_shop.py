@@ -191,7 +191,7 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     assert missing(rehearsal.check("3", f"={AT_3}")) == ["backtest"]
     priced = laoke("backtest", NAME, "--from", "2025-01-01", "--to", "2025-12-31")
     assert priced["refused"] is None
-    assert priced["revenue_before_cents"] - priced["list_cents"] < 0 < priced["discount_cents"]
+    assert priced["list_cents"] - priced["revenue_after_cents"] == priced["discount_cents"]
     before = rehearsal.check("3", f"={AT_3}")["funnel"]
     reached = [m["phone"] for m in rehearsal.own("_messages")["messages"] if m["phone"] != OWN_NUMBER]
     rehearsal.own("_control", {"reply": {"phone": reached[0], "content": "R"}})
@@ -199,7 +199,6 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     last = laoke("launch", NAME, "--round", "3", now=f"={AT_3}")["rounds"][0]["funnel"]
     assert sums_up(last)
     assert left_out(last, "opted_out") == left_out(before, "opted_out") + 1
-    assert last["treated"] + last["held_out"] == before["treated"] + before["held_out"] - 1
     rehearsal.work_until_reported()
     assert rehearsal.own("_count")[reached[0]] == 1
     assert sum(rehearsal.own("_count").values()) == 3 + sent["treated"] + last["treated"]
@@ -216,4 +215,3 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     assert whole["merged_left_out"] == 0
     difference = whole["metrics"]["orders"]["difference"]
     assert difference["low"] < difference["estimate"] < difference["high"]
-    print(json.dumps({"sent": sent, "last": last, "moved": moved, "whole": whole}, ensure_ascii=False))
