@@ -157,7 +157,9 @@ class _Index:
             self._now.extend((digest_, customer) for digest_ in (phone, email) if digest_)
             before = stored.get(customer)
             if before is not None:
-                replaced = {before.phone_digest, before.email_digest} - {phone, email, None}
+                replaced = {
+                    d for d in (before.phone_digest, before.email_digest) if d and d not in (phone, email)
+                }
                 self._gone.extend((digest_, customer, self.shop_id) for digest_ in replaced)
 
     def write(self, stopped: Callable[[], bool] | None) -> None:
@@ -282,8 +284,10 @@ def bound_to(shop_id: int, customer_id: int) -> str:
 
 def open_contact(record: VaultRecord) -> Contact:
     """The plain contact. Callers that show or export it write an audit row; see `show_contact`."""
-    plain = open_text(record.sealed, record.key_id, bound_to(record.shop_id, record.customer_id))
-    return Contact(record.customer_id, *plain.split("\x1f"))
+    plain = open_text(bytes(record.sealed), record.key_id, bound_to(record.shop_id, record.customer_id))
+    return Contact(
+        record.customer_id, **dict(zip(columns.FIELDS, plain.split(columns.SEPARATOR), strict=True))
+    )
 
 
 def show_contact(record: VaultRecord, *, actor: User, now: datetime, field: str) -> str:
@@ -318,4 +322,4 @@ _REPLACE_TEXT = (
 
 def open_order_text(row: OrderText) -> dict[str, str]:
     """The plain texts of an order."""
-    return open_sealed(row.sealed, row.key_id, f"order|{row.shop_id}|{row.order_id}|{SCHEMA}")
+    return open_sealed(bytes(row.sealed), row.key_id, f"order|{row.shop_id}|{row.order_id}|{SCHEMA}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
 from laoke.warehouse.engine import Reader, connect, stored_sql
-from laoke.warehouse.plan import files_with_keys, incoming_sql, is_files
+from laoke.warehouse.plan import StagedRows, files_with_keys, incoming_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,7 +48,7 @@ class OrderDiff:
 
     @property
     def is_empty(self) -> bool:
-        return not is_files(self.rows) and self.rows.num_rows == 0
+        return not isinstance(self.rows, (list, tuple, StagedRows)) and self.rows.num_rows == 0
 
     @property
     def is_all_new(self) -> bool:
@@ -73,8 +73,9 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
     connection.execute(_CONTESTED_KEYS)
     if connection.execute(_IS_ALL_NEW).fetchone() == (True,):
         decisions = _arrow(connection, "SELECT row_no, 'new' AS decision FROM incoming")
-        rows = incoming if is_files(incoming) else incoming.select(list(ORDERS.names))
-        return OrderDiff(rows, decisions, decisions.num_rows, 0, 0)
+        if not isinstance(incoming, (list, tuple, StagedRows)):
+            incoming = incoming.select(list(ORDERS.names))
+        return OrderDiff(incoming, decisions, decisions.num_rows, 0, 0)
     connection.execute(_contest_sql())
     decisions = _arrow(connection, _DECISIONS)
     counts = dict(_pairs(connection, f"SELECT decision, count(*) FROM ({_DECISIONS}) GROUP BY decision"))
@@ -98,7 +99,7 @@ def _stored_sql(connection: duckdb.DuckDBPyConnection, existing: Reader) -> str:
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
-    if is_files(rows):
+    if isinstance(rows, (list, tuple, StagedRows)):
         connection.execute(f"CREATE VIEW {name} AS {incoming_sql(rows)}")
     else:
         connection.register(name, rows)

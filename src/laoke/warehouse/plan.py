@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, TypeAlias
 
 from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import Contract
@@ -45,11 +45,6 @@ def incoming_sql(rows: list[Path] | tuple[Path, ...] | StagedRows, columns: str 
     if seen_at is not None:
         scan = f"(SELECT * REPLACE (TIMESTAMP '{seen_at.isoformat(sep=' ')}' AS seen_at) FROM {scan})"
     return f"SELECT {columns} FROM {scan}"
-
-
-def is_files(rows: object) -> TypeGuard[list[Path] | tuple[Path, ...] | StagedRows]:
-    """Whether rows are Parquet files rather than an Arrow table."""
-    return isinstance(rows, (list, tuple, StagedRows))
 
 
 @dataclass(frozen=True)
@@ -116,7 +111,7 @@ class Plan:
 
     def _register(self) -> None:
         rows = self.change.rows
-        if is_files(rows):
+        if isinstance(rows, (list, tuple, StagedRows)):
             self._run(f"CREATE VIEW incoming AS {incoming_sql(rows, quoted(*self.contract.names))}")
         else:
             self.connection.register("incoming", rows)
@@ -189,7 +184,11 @@ class Plan:
 
     def write(self, folder: Path) -> list[NewFile]:
         """Write the new files of every touched partition; what stays of a touched file goes along."""
-        if not self.victims and self._incoming == "incoming" and not is_files(self.change.rows):
+        if (
+            not self.victims
+            and self._incoming == "incoming"
+            and not isinstance(self.change.rows, (list, tuple, StagedRows))
+        ):
             return write_table(folder, self.contract, self.change.rows)
         partition = self.contract.partition
         if partition is None:
