@@ -15,6 +15,7 @@ DAY = date(2026, 11, 11)
 
 
 @pytest.mark.bench
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bench_tells_each_of_its_figures(name: str) -> None:
     lines = list(run_benches([name], "small", day=DAY))
