@@ -6,6 +6,7 @@ splits again; every decision stays as a row with who and when.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,26 +19,29 @@ from laoke.customers.carrying import take_back
 from laoke.customers.identities import join, mark_persons
 from laoke.customers.models import Customer, PersonLink
 from laoke.shops import audit
-from laoke.shops.bulk import is_sqlite, write_in_batches
+from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop, User
 
 # A number that more customers share belongs to an office, a forwarder or a placeholder: it says nothing of anybody.
 MOST_SHARING = 5
 
 # Digests in the order of their index, so nothing is sorted; a digest is that of the record's phone or of its address.
+# Two queries instead of one with a subquery: right after an import PostgreSQL has no statistics of these tables yet,
+# and then reads the inner one again for every row.
 _SHARED = """
+    SELECT i.digest FROM customers_contactindex i JOIN customers_customer c ON c.id = i.customer_id
+    WHERE c.owner_id = %s
+    GROUP BY i.digest
+    HAVING count(DISTINCT i.customer_id) BETWEEN 2 AND %s AND count(DISTINCT c.person_id) > 1
+"""
+_SHARERS = """
     SELECT i.digest, i.customer_id, c.person_id,
            CASE WHEN v.phone_digest = i.digest THEN 'phone' ELSE 'email' END AS kind, v.phone_state
     FROM customers_contactindex i
     JOIN customers_customer c ON c.id = i.customer_id
     JOIN customers_vaultrecord v ON v.customer_id = i.customer_id AND v.shop_id = i.shop_id
      AND (v.phone_digest = i.digest OR v.email_digest = i.digest)
-    WHERE i.digest IN (
-      SELECT i2.digest FROM customers_contactindex i2 JOIN customers_customer c2 ON c2.id = i2.customer_id
-      WHERE c2.owner_id = %s
-      GROUP BY i2.digest
-      HAVING count(DISTINCT i2.customer_id) BETWEEN 2 AND %s AND count(DISTINCT c2.person_id) > 1
-    ) AND c.owner_id = %s
+    WHERE c.owner_id = %s AND i.digest {among}
     ORDER BY i.digest, i.customer_id
 """
 _PROPOSE = (
@@ -72,10 +76,15 @@ def _pairs(owner_id: int) -> list[tuple[int, int, str, str]]:
     groups: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     valid: dict[str, bool] = {}
     with connection.cursor() as cursor:
-        cursor.execute(_SHARED, [owner_id, MOST_SHARING, owner_id])
-        for digest, customer, person, kind, phone_state in cursor.fetchall():
-            groups[digest, kind][customer] = person
-            valid[digest] = kind == "email" or phone_state == "valid"
+        cursor.execute(_SHARED, [owner_id, MOST_SHARING])
+        shared = [digest for (digest,) in cursor.fetchall()]
+        among = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
+        for piece in pieces(shared):
+            listed: object = json.dumps(list(piece)) if is_sqlite() else list(piece)
+            cursor.execute(_SHARERS.format(among=among), [owner_id, listed])
+            for digest, customer, person, kind, phone_state in cursor.fetchall():
+                groups[digest, kind][customer] = person
+                valid[digest] = kind == "email" or phone_state == "valid"
     pairs = {}
     for (digest, kind), persons in groups.items():
         known = "true" if valid[digest] else "false"

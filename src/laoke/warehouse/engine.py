@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta
-from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.named import parameters_in, query_text, without_comments
