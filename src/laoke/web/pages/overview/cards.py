@@ -58,7 +58,6 @@ def headline(
     def spark(values: list[float | None]) -> list[float]:
         return [value or 0.0 for value in values]
 
-    reachable, people = reach
     return ui.Kpis(
         [
             ui.Kpi(
@@ -89,21 +88,28 @@ def headline(
                 spark=spark([week.old_share for week in weeks]),
                 hint=_("这段时间之前就买过的人，付了多少。%(hint)s") % {"hint": hint},
             ),
-            ui.Kpi(
-                _("90 天复购率"),
-                Amount.share(again[0].rate),
-                _points(again[0].rate, again[1].rate, str(BASES["year"])),
-                hint=_("90 天里买过的人，有多少在两天以上买过；同一天的单算一次"),
-            ),
-            ui.Kpi(
-                _("可短信触达"),
-                Amount.count(reachable, _("人")),
-                note=_("占客户 %(share)s")
-                % {"share": figures.percent(reachable / people if people else None)},
-                hint=_("同意收营销短信、号码可用、没有退订"),
-            ),
+            *_standing(again, reach),
         ]
     )
+
+
+def _standing(again: tuple[Repurchase, Repurchase], reach: tuple[int, int]) -> list[ui.Kpi]:
+    """The two figures that do not follow the chosen period."""
+    reachable, people = reach
+    return [
+        ui.Kpi(
+            _("90 天复购率"),
+            Amount.share(again[0].rate),
+            _points(again[0].rate, again[1].rate, str(BASES["year"])),
+            hint=_("90 天里买过的人，有多少在两天以上买过；同一天的单算一次"),
+        ),
+        ui.Kpi(
+            _("可短信触达"),
+            Amount.count(reachable, _("人")),
+            note=_("占客户 %(share)s") % {"share": figures.percent(reachable / people if people else None)},
+            hint=_("同意收营销短信、号码可用、没有退订"),
+        ),
+    ]
 
 
 def _ratio(now: int | None, before: int | None, basis: str) -> ui.Delta:
