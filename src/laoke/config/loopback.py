@@ -25,7 +25,8 @@ def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, stop)
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, stop)
     config = LoopbackConfig(
         seed=seed, query_lag_s=lag, reply_share=0.01, reply_delay_s=20.0, opt_out_share=0.6
     )
