@@ -98,7 +98,14 @@ def _regroup(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[
     return {"catalog": entry.pk if entry else None}
 
 
-JOBS: dict[str, JobFunction] = {"import": _import, "features": _regroup}
+def _advance(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Let the demo shop follow its clock, which somebody has turned."""
+    from laoke.config.demo import advance_demo
+
+    return advance_demo(now(), lambda done, total: progress.step(done, total))
+
+
+JOBS: dict[str, JobFunction] = {"import": _import, "features": _regroup, "demo_advance": _advance}
 
 
 def _send(worker: Worker) -> bool:

@@ -13,7 +13,7 @@ from laoke.shops.models import Job, JobState
 from laoke.web import components as ui
 from laoke.web import figures
 
-KINDS = {"features": gettext_lazy("客户重新分组")}
+KINDS = {"features": gettext_lazy("客户重新分组"), "demo_advance": gettext_lazy("示例店的时钟")}
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
