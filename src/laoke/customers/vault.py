@@ -121,7 +121,8 @@ class _Stored(NamedTuple):
 
     @property
     def seen_at(self) -> datetime:
-        return datetime.fromisoformat(self.seen_text)
+        # PostgreSQL writes the same local time with its zone behind it.
+        return datetime.fromisoformat(self.seen_text).replace(tzinfo=None)
 
 
 def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, _Stored]:
