@@ -97,5 +97,8 @@ def _focus(page: Page) -> list[str]:
         page.keyboard.press("Tab")
         seen: Any = page.evaluate(FOCUS)
         if seen is not None and not seen[0]:
+            page.wait_for_timeout(250)  # it may fade in
+            seen = page.evaluate(FOCUS)
+        if seen is not None and not seen[0]:
             found.append(f"focus cannot be seen: {seen[1]}")
     return found
