@@ -15,7 +15,7 @@ from tests.browser.shop import Shop
 from tests.browser.watching import settled
 from tests.intake.seller_files import Row, write
 
-# The steps wait for real work behind the pages, minutes of it: with `make prove`, until it is short enough for every run.
+# The steps wait for real work behind the pages, minutes of it: for `make prove`, until it is short enough for CI.
 pytestmark = pytest.mark.prove
 
 HOSTILE = "<img src=x onerror=__hit('img')><script>__hit('script')</script>🧧"
