@@ -43,6 +43,7 @@ def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp
     assert known["total_cents"]["new"] + known["total_cents"]["held_back"] == 48531902
     assert known["people"]["new"] == 1597
 
+    assert laoke("doctor", now=cut)["ok"] is True
     everyone = laoke("segment", "count", "spent(>= 0)", now=cut)["count"]
     loyal = laoke("segment", "count", 'group in ("loyal")', now=cut)["count"]
     assert everyone == 1597

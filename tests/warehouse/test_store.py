@@ -284,3 +284,18 @@ def test_a_table_that_a_list_of_files_misreads_is_refused(warehouse, monkeypatch
     monkeypatch.setattr(DeltaTable, "metadata", lambda self: Foreign)
     with pytest.raises(RefusedTable, match=named):
         delta.open_table(Path(warehouse.folder("orders")))
+
+
+def test_damage_names_the_table_and_the_file_that_is_gone(warehouse):
+    written = warehouse.append(
+        "orders", orders(order("A", day=NOVEMBER), order("B", day=OCTOBER)), app_id="import:1"
+    )
+    versions = {"orders": written.version}
+    assert warehouse.damage(versions) == []
+
+    gone = warehouse.files("orders")[0]
+    gone.unlink()
+
+    assert warehouse.damage(versions) == [f"orders: 1 of 2 files are missing, {gone.name} first"]
+    [unknown] = warehouse.damage({"orders": 7})
+    assert unknown.startswith("orders: version 7 cannot be opened")

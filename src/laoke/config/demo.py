@@ -156,7 +156,7 @@ def _responses(shop: Shop, now: datetime) -> tuple[list[Response], int]:
     moved = [
         Response(customer or person, occasion, sent)
         for person, customer, occasion, sent in reached
-        if mix(person, salt_of("demo moved", occasion)) % 10_000 < RESPONSE_PER_10000
+        if sent is not None and mix(person, salt_of("demo moved", occasion)) % 10_000 < RESPONSE_PER_10000
     ]
     return moved, len(reached)
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -212,7 +213,7 @@ def _give(shop: Shop, basis: ConsentBasis, people: Sequence[int], now: datetime)
         "withdrawn_at = NULL"
     )
 
-    def write(piece: Sequence[tuple[object, ...]]) -> None:
+    def write(piece: Sequence[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(sql, [_stored_values(row) for row in piece])
         dirty.mark(shop.pk, "customer_reach", [row[1] for row in piece])  # type: ignore[misc]
@@ -220,7 +221,7 @@ def _give(shop: Shop, basis: ConsentBasis, people: Sequence[int], now: datetime)
     write_in_batches(rows, write)
 
 
-def _stored_values(row: Sequence[object]) -> tuple[object, ...]:
+def _stored_values(row: Sequence[Any]) -> tuple[Any, ...]:
     if not is_sqlite():
         return tuple(row)
     return tuple(str(value) if isinstance(value, (date, datetime)) else value for value in row)
@@ -257,8 +258,8 @@ def _refused_piece(shop_id: int, channel: str, people: list[int], today: date) -
         FROM p LEFT JOIN customers_consent k
           ON k.shop_id = %s AND k.channel = %s AND k.person_id = p.person_id
     """
-    wanted: object = json.dumps(people) if is_sqlite() else people
-    day: object = today.isoformat() if is_sqlite() else today
+    wanted: Any = json.dumps(people) if is_sqlite() else people
+    day: Any = today.isoformat() if is_sqlite() else today
     with connection.cursor() as cursor:
         cursor.execute(sql, [wanted, shop_id, channel, shop_id, day, shop_id, channel])
         return {person: reason for person, reason in cursor.fetchall() if reason}
@@ -269,7 +270,7 @@ def refused_contacts(shop_id: int, channel: str, digests: Sequence[str]) -> dict
     found: dict[str, str] = {}
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
     for piece in pieces(digests, 5_000):
-        wanted: object = json.dumps(list(piece)) if is_sqlite() else list(piece)
+        wanted: Any = json.dumps(list(piece)) if is_sqlite() else list(piece)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT contact_digest FROM customers_deadcontact WHERE contact_digest {test}", [wanted]

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import combinations
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -63,7 +64,7 @@ def propose(shop: Shop, *, now: datetime) -> int:
         for first, second, reason, evidence in _pairs(shop.owner_id)
     ]
 
-    def write(piece: Sequence[tuple[object, ...]]) -> None:
+    def write(piece: Sequence[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(_PROPOSE, piece)
 
@@ -80,7 +81,7 @@ def _pairs(owner_id: int) -> list[tuple[int, int, str, str]]:
         shared = [digest for (digest,) in cursor.fetchall()]
         among = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
         for piece in pieces(shared):
-            listed: object = json.dumps(list(piece)) if is_sqlite() else list(piece)
+            listed: Any = json.dumps(list(piece)) if is_sqlite() else list(piece)
             cursor.execute(_SHARERS.format(among=among), [owner_id, listed])
             for digest, customer, person, kind, phone_state in cursor.fetchall():
                 groups[digest, kind][customer] = person
@@ -107,7 +108,7 @@ def links_of(shop: Shop, person_id: int) -> list[PersonLink]:
     rows = PersonLink.objects.filter(owner_id=shop.owner_id).filter(
         Q(first_customer_id__in=mine) | Q(second_customer_id__in=mine)
     )
-    order = {PersonLink.State.PROPOSED: 0, PersonLink.State.LINKED: 1}
+    order: dict[str, int] = {PersonLink.State.PROPOSED: 0, PersonLink.State.LINKED: 1}
     found = sorted(rows.select_related("decided_by"), key=lambda link: (order.get(link.state, 2), -link.pk))
     still_open = {link.pk for link in _still_two(found)}
     return [link for link in found if link.state != PersonLink.State.PROPOSED or link.pk in still_open]

@@ -104,9 +104,9 @@ class Sealer:
         ]
 
 
-def open_sealed(sealed: bytes, key_id: str, bound_to: str) -> dict[str, Any]:
+def open_sealed(sealed: bytes | memoryview, key_id: str, bound_to: str) -> dict[str, Any]:
     """Decrypt a record that was sealed by `seal`; see `open_text` for what is raised."""
-    content: dict[str, Any] = json.loads(open_text(sealed, key_id, bound_to))
+    content: dict[str, Any] = json.loads(open_text(bytes(sealed), key_id, bound_to))
     return content
 
 

@@ -286,9 +286,8 @@ def bound_to(shop_id: int, customer_id: int) -> str:
 def open_contact(record: VaultRecord) -> Contact:
     """The plain contact. Callers that show or export it write an audit row; see `show_contact`."""
     plain = open_text(bytes(record.sealed), record.key_id, bound_to(record.shop_id, record.customer_id))
-    return Contact(
-        record.customer_id, **dict(zip(columns.FIELDS, plain.split(columns.SEPARATOR), strict=True))
-    )
+    fields: dict[str, Any] = dict(zip(columns.FIELDS, plain.split(columns.SEPARATOR), strict=True))
+    return Contact(record.customer_id, **fields)
 
 
 def show_contact(record: VaultRecord, *, actor: User, now: datetime, field: str) -> str:

@@ -127,7 +127,10 @@ def _read_claimed(ids: Sequence[int]) -> list[Claimed]:
         "SELECT id, person_id, customer_id, contact_digest, lease_token, alone FROM dispatch_message "
         f"WHERE {among('id')} ORDER BY due_at, id"
     )
-    return [Claimed(*row[:5], bool(row[5])) for row in rows(sql, [listed(ids)])]
+    return [
+        Claimed(pk, person, customer, digest, token, bool(alone))
+        for pk, person, customer, digest, token, alone in rows(sql, [listed(ids)])
+    ]
 
 
 def ask_gates(occasion: Occasion, claimed: Sequence[Claimed], worker: str, now: datetime) -> list[Claimed]:

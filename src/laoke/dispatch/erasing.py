@@ -5,7 +5,7 @@ The rows of messages stay, with person and arm: they are counts of a review. Wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,9 +46,7 @@ def wipe(people: Sequence[int], now: datetime) -> int:
     ProviderEvent.objects.filter(message_id__in=messages.values("pk"), applied_at__isnull=False).update(
         sealed=b""
     )
-    _forget_lists(
-        list(messages.exclude(list_number=None).values_list("occasion_id", "list_number").distinct())
-    )
+    _forget_lists(messages.exclude(list_number=None).values_list("occasion_id", "list_number").distinct())
     attempts = Attempt.objects.filter(message__person_id__in=people)
     emptied = attempts.exclude(sealed_recipient=b"").update(sealed_recipient=b"")
     Message.objects.filter(person_id__in=people).update(contact_digest=None, customer_id=None)
@@ -56,12 +54,12 @@ def wipe(people: Sequence[int], now: datetime) -> int:
     return emptied + replies
 
 
-def _forget_lists(named: Sequence[tuple[int, int]]) -> None:
+def _forget_lists(named: Iterable[tuple[int, int | None]]) -> None:
     """Delete the written files of these lists (occasion, number); what they were stays as number, count and hash."""
     from django.conf import settings
 
     for occasion, number in named:
-        for file in HandoverFile.objects.filter(occasion_id=occasion, number=number).exclude(path=""):
+        for file in HandoverFile.objects.filter(occasion_id=occasion, number=number or 0).exclude(path=""):
             written = Path(settings.PLACE.exports) / file.path
             for path in (written, written.with_suffix(".csv")):
                 transaction.on_commit(partial(path.unlink, missing_ok=True))

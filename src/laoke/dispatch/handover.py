@@ -144,7 +144,7 @@ def _people(file: HandoverFile) -> Iterator[ListedPerson]:
     for piece in pieces(rows, 2_000):
         contacts = contacts_of(file.occasion.shop_id, [customer for _, customer in piece if customer])
         for pk, customer in piece:
-            contact = contacts.get(customer, Contact(customer or 0))
+            contact = contacts.get(customer or 0, Contact(customer or 0))
             yield ListedPerson(str(pk), contact.nick, contact.ouid, _number_of(contact, file))
 
 
@@ -248,7 +248,7 @@ def _identify(occasion: Occasion, found: Sequence[ResultRow]) -> list[int | None
     if any(row.number not in numbers for row in found):
         contacts = contacts_of(occasion.shop_id, [customer for _, customer in handed if customer])
         for pk, customer in handed:
-            contact = contacts.get(customer)
+            contact = contacts.get(customer or 0)
             for key in _keys_of(contact.ouid, contact.nick, contact.phone) if contact else ():
                 # Two people of one nick or phone cannot be told apart by it.
                 known[key] = None if key in known else pk

@@ -176,7 +176,7 @@ _LATE_SETS = ", lease_token = lease_token + 1, look_at = %s, sent_at = COALESCE(
 
 
 def _use_quota(occasion: Occasion, ids: Sequence[int]) -> None:
-    gateway = Gateway.objects.filter(pk=occasion.gateway_id, quota_left__isnull=False)
+    gateway = Gateway.objects.filter(pk=occasion.gateway_id or 0, quota_left__isnull=False)
     if ids and gateway.exists():
         used = Message.objects.filter(pk__in=list(ids)).aggregate(n=Sum("segments"))["n"] or 0
         gateway.update(quota_left=F("quota_left") - used)
@@ -228,7 +228,7 @@ def mark_dead(occasion: Occasion, ids: Sequence[int], code: str, now: datetime) 
     )
     dead = [
         DeadContact(channel=occasion.channel, contact_digest=digest, reason=code[:40], at=now)
-        for digest in sorted(set(digests))
+        for digest in sorted({digest for digest in digests if digest})
     ]
     DeadContact.objects.bulk_create(dead, ignore_conflicts=True)
     mark_reach(occasion.shop_id, list(ids))

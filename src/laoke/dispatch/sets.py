@@ -34,12 +34,12 @@ def people_table() -> str:
     return "(SELECT unnest(%s::bigint[]) AS id) p"
 
 
-def listed(values: Sequence[Any]) -> object:
+def listed(values: Sequence[Any]) -> Any:
     """The parameter for `among` and `people_table`."""
     return json.dumps(list(values)) if is_sqlite() else list(values)
 
 
-def stamp(moment: datetime | None) -> object:
+def stamp(moment: datetime | None) -> Any:
     """A time as the database stores it."""
     if moment is None or not is_sqlite():
         return moment

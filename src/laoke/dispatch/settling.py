@@ -151,7 +151,10 @@ def _read_questions(ids: Sequence[int]) -> list[Question]:
         "ORDER BY a.id",
         [listed(ids)],
     )
-    return [Question(*row[:4], bytes(row[4]), row[5], _time(row[6]), _time(row[7]), row[8]) for row in found]
+    return [
+        Question(pk, message, batch, out_id, bytes(sealed), key_id, _time(written), _time(deadline), queries)
+        for pk, message, batch, out_id, sealed, key_id, written, deadline, queries in found
+    ]
 
 
 def _time(value: object) -> datetime:

@@ -49,6 +49,7 @@ def send_turn(
     for occasion in _due_occasions(now(), only):
         if time.monotonic() > until:
             return True
+        assert occasion.gateway is not None  # as _due_occasions found them
         try:
             channel = channel_for(occasion.gateway)
         except gateways.GatewayRefused as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -25,8 +26,9 @@ def day_number(day: date) -> int:
 
 def cut_points(shop: Shop) -> CutPoints:
     """Where this shop draws its lines; what it has not set is the default."""
-    stored = shop.settings.get("cut_points", {})
-    return CutPoints(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    stored: dict[str, Any] = shop.settings.get("cut_points", {})
+    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    return CutPoints(**given)
 
 
 def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry | None:

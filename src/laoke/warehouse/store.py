@@ -113,6 +113,22 @@ class Warehouse:
             return None
         return delta.open_table(self.folder(table)).transaction_version(app_id)
 
+    def damage(self, versions: Mapping[str, int]) -> list[str]:
+        """What of the named versions cannot be read: one sentence per table, its log or its files missing."""
+        from deltalake.exceptions import DeltaError, TableNotFoundError
+
+        found = []
+        for table, version in sorted(versions.items()):
+            try:
+                files = self.files(table, version)
+            except (DeltaError, TableNotFoundError, WarehouseError, OSError) as error:
+                found.append(f"{table}: version {version} cannot be opened ({type(error).__name__})")
+                continue
+            missing = [file.name for file in files if not file.is_file()]
+            if missing:
+                found.append(f"{table}: {len(missing)} of {len(files)} files are missing, {missing[0]} first")
+        return found
+
     # Writing
 
     def align(self, versions: Mapping[str, int]) -> list[str]:

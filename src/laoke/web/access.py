@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from laoke.shops.clock import Clock, clock_from_env
@@ -37,7 +38,7 @@ def _staff_of(request: HttpRequest) -> Staff | None:
         return None
     jobs = Staff.objects.filter(user=request.user).select_related("shop", "shop__owner", "user")
     chosen = request.session.get(SHOP_SESSION_KEY)
-    return jobs.filter(shop_id=chosen).first() or jobs.order_by("shop_id").first()
+    return jobs.filter(shop_id=chosen or 0).first() or jobs.order_by("shop_id").first()
 
 
 def shop_of(request: HttpRequest) -> Shop:
@@ -68,17 +69,17 @@ def _sign_in_first(request: HttpRequest, *, may_change_password: bool = False) -
     return None
 
 
-def open_to_all(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def open_to_all(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Mark a view that anybody may open without signing in."""
     view.allowed_roles = None  # type: ignore[attr-defined]
     return view
 
 
-def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def signed_in(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let a view be used by anyone who has signed in, also without a shop or with a one-time password."""
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         stopped = _sign_in_first(request, may_change_password=True)
         return view(request, *args, **kwargs) if stopped is None else stopped
 
@@ -86,16 +87,16 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return checked
 
 
-def allowed(*roles: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def allowed(*roles: str) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Let a view be used only by these roles of the current shop.
 
     A view without this mark is refused by a test that walks every URL.
     """
     permitted = frozenset(str(role) for role in roles)
 
-    def mark(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def mark(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             stopped = _sign_in_first(request)
             if stopped is not None:
                 return stopped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,7 +74,7 @@ def shop_list() -> None:
     ready()
     from laoke.shops.models import Shop
 
-    shops = [
+    shops: list[dict[str, Any]] = [
         {"id": s.pk, "name": s.name, "platform": s.platform, "demo": s.is_demo}
         for s in Shop.objects.order_by("pk")
     ]

@@ -173,7 +173,7 @@ def _backlog(peak: Ints) -> Floats:
     factor = np.ones(len(peak))
     for day in np.flatnonzero(peak >= 0):
         top = EVENTS[peak[day]].backlog
-        for after in range(min(7, len(peak) - day)):
+        for after in range(min(7, len(peak) - int(day))):
             factor[day + after] = max(factor[day + after], 1 + (top - 1) * 0.72**after)
     return factor
 

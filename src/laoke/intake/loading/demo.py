@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -165,7 +165,7 @@ class _Responses:
                 chosen.append((place, number, response.customer_id))
         self.count = len(chosen)
         cloned = orders.take(pa.array([place for place, _, _ in chosen], pa.int64()))
-        wanted = {orders["order_id"][place].as_py(): [] for place, _, _ in chosen}
+        wanted: dict[str, list[Any]] = {orders["order_id"][place].as_py(): [] for place, _, _ in chosen}
         for place, number, _ in chosen:
             wanted[orders["order_id"][place].as_py()].append(number)
         copies = [

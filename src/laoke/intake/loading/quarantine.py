@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -45,7 +45,7 @@ def put_aside(run: ImportRun, rows: Sequence[PutAside], today: date) -> int:
         "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (run_id, line) DO NOTHING"
     )
 
-    def write(piece: Sequence[tuple[object, ...]]) -> None:
+    def write(piece: Sequence[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(sql, piece)
 

@@ -223,7 +223,7 @@ def shop_switch(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return redirect(reverse("profile") + "#shops")
     wanted = request.POST.get("shop", "")
-    job = Staff.objects.filter(user=_user(request), shop_id=row_number(wanted)).first()
+    job = Staff.objects.filter(user=_user(request), shop_id=row_number(wanted) or 0).first()
     if job is None:
         raise PermissionDenied
     request.session[SHOP_SESSION_KEY] = job.shop_id

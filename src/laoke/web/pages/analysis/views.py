@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -177,7 +178,14 @@ def _classes(rfm: Rfm) -> ui.Table:
         ui.Column("each", _("人均（元）"), "num", card="hide", priority=2),
     ]
     each = figures.cents(rfm.net_cents // rfm.persons) if rfm.persons else "—"
-    foot = [_("合计"), rfm.persons, "100%", figures.cents(rfm.net_cents), "100%", each]
+    foot: list[Any] = [
+        _("合计"),
+        rfm.persons,
+        "100%",
+        figures.cents(rfm.net_cents),
+        "100%",
+        each,
+    ]
     return ui.Table(columns, rows, caption=_("八类客户"), foot=foot)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -93,9 +95,12 @@ def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
     forms = {"facts": facts, "shift": shift, "holdout": holdout}
     saved = False
     if request.method == "POST" and part in forms and forms[part].is_valid():
-        saved = {"facts": _save_facts, "shift": _save_shift, "holdout": _save_holdout}[part](
-            request, campaign, forms[part]
-        )
+        saves: dict[str, Callable[[HttpRequest, Campaign, Any], bool]] = {
+            "facts": _save_facts,
+            "shift": _save_shift,
+            "holdout": _save_holdout,
+        }
+        saved = saves[part](request, campaign, forms[part])
     elif request.method == "POST" and part == "target":
         saved = _save_target(request, campaign)
     if saved:
@@ -176,7 +181,7 @@ def _save_target(request: HttpRequest, campaign: Campaign) -> bool:
     target = get_object_or_404(Target, campaign=campaign, pk=_number(request.POST.get("target")))
     form = TargetForm(request.POST)
     if not form.is_valid():
-        messages.error(request, named(target.day, " ".join(form.errors["cents"])))
+        messages.error(request, named(target.day, " ".join(map(str, form.errors["cents"]))))
         return True
     editing.set_target(target, form.cleaned_data["cents"], by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     messages.success(request, gettext("%(day)s 的目标已改") % {"day": target.day})

@@ -184,7 +184,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     campaign = None
     if task.source_kind == "campaign":
-        campaign = Campaign.objects.filter(shop=shop, pk=task.source_id).first()
+        campaign = Campaign.objects.filter(shop=shop, pk=task.source_id or 0).first()
     facts: list[tuple[str, ui.Component | str]] = [
         (gettext("负责人"), ui.Who(str(task.in_charge)) if task.in_charge else gettext("还没有定")),
         (gettext("环节"), task.get_role_display()),

@@ -52,7 +52,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     rows = Campaign.objects.filter(shop=shop)
     count = rows.count()
     after = request.GET.get("after", "")
-    if mark := rows.filter(pk=row_number(after)).first():
+    if mark := rows.filter(pk=row_number(after) or 0).first():
         rows = rows.filter(Q(day__lt=mark.day) | Q(day=mark.day, pk__lt=mark.pk))
     found = list(
         rows.select_related("in_charge__user")

@@ -105,7 +105,7 @@ def _set_tag(request: HttpRequest, chosen: Sequence[int], fallback: str) -> Http
         reason = request.POST.get("reason", "").strip()[:100]
         new = tags.set_tag(tag, chosen, by=request.user, now=now, reason=reason)  # type: ignore[arg-type]
     except tags.TagRefused as refusal:
-        messages.error(request, TAG_REFUSALS[refusal.code])
+        messages.error(request, str(TAG_REFUSALS[refusal.code]))
     else:
         said = gettext("给 %(n)s 人打了「%(tag)s」，%(had)s 人本来就有")
         messages.success(
@@ -129,7 +129,7 @@ def untag_one(request: HttpRequest, person_id: int) -> HttpResponse:
 
 def _staff(request: HttpRequest) -> Staff | None:
     chosen = request.POST.get("in_charge", "")
-    return Staff.objects.filter(shop=shop_of(request), pk=row_number(chosen)).first()
+    return Staff.objects.filter(shop=shop_of(request), pk=row_number(chosen) or 0).first()
 
 
 @require_POST

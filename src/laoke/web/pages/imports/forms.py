@@ -49,7 +49,7 @@ class FilesField(forms.FileField):
 class FilesForm(forms.Form):
     """The files to import."""
 
-    files = FilesField(
+    files = FilesField(  # type: ignore[assignment]  # Django takes declared fields off the class
         label=_("订单文件"),
         help_text=_("千牛导出的 CSV 或 Excel，可以一次选几个，先后随意，重复的不会算两遍"),
         allow_empty_file=True,

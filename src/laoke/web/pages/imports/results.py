@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Min, Sum
@@ -306,7 +307,12 @@ def _reasons(run: ImportRun, total: int) -> ui.Table:
                 ]
             )
         )
-    foot = [_("合计"), total, figures.cents(sum(group["cents"] for group in grouped)), ""]
+    foot: list[Any] = [
+        _("合计"),
+        total,
+        figures.cents(sum(group["cents"] for group in grouped)),
+        "",
+    ]
     return ui.Table(columns, rows, caption=_("隔离的行"), foot=foot, roomy=True)
 
 

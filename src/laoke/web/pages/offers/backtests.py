@@ -77,7 +77,7 @@ def backtests(request: HttpRequest) -> HttpResponse:
     }
     form = None
     if may_market(request):
-        form = BacktestForm(request.POST or None, offers=rows, latest=now.date(), initial=initial)
+        form = BacktestForm(request.POST or None, offers=list(rows), latest=now.date(), initial=initial)
         if request.method == "POST" and form.is_valid():
             made = _make(request, form, campaign)
             if made is not None:
@@ -89,7 +89,7 @@ def backtests(request: HttpRequest) -> HttpResponse:
 
 def _campaign(request: HttpRequest) -> Campaign | None:
     number = request.POST.get("campaign") or request.GET.get("campaign") or ""
-    return Campaign.objects.filter(shop=shop_of(request), pk=row_number(number)).first()
+    return Campaign.objects.filter(shop=shop_of(request), pk=row_number(number) or 0).first()
 
 
 def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> Backtest | None:
@@ -101,8 +101,8 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
             chosen,
             data["period_from"],
             data["period_to"],
-            by=request.user,
-            clock=clock_of(request),  # type: ignore[arg-type]
+            by=request.user,  # type: ignore[arg-type]
+            clock=clock_of(request),
         )
     except BacktestRefused as refused:
         words = {
@@ -158,7 +158,7 @@ def _table(request: HttpRequest, now: datetime) -> ui.Table:
 def _row(one: Backtest, now: datetime) -> ui.Row:
     result = one.result
     refused = bool(result.get("refused"))
-    loss = "" if refused else result["loss_orders_after"]
+    loss = 0 if refused else result["loss_orders_after"]
     return ui.Row(
         [
             ui.Cell(title_of(one), sub=clauses(offer["what"] for offer in one.offers)),

@@ -29,7 +29,7 @@ class ProductsField(forms.CharField):
         super().__init__(required=False, **kwargs)
         self.known: Mapping[str, str] = {}
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: Any) -> list[str]:  # type: ignore[override]  # one text, many numbers
         text = str(super().to_python(value) or "")
         return list(dict.fromkeys(text.replace(",", " ").replace("，", " ").split()))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from django.utils.translation import get_language, gettext
 
@@ -40,7 +41,7 @@ def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at:
     names = {offer.offer_id: offer.name for offer in offers}
     steps = [_step(step, names) for step in quote.trace]
     if quote.margin_cents is not None:
-        tone = "bad" if quote.margin_cents < 0 else "ok"
+        tone: Literal["ok", "bad"] = "bad" if quote.margin_cents < 0 else "ok"
         steps.append(
             ui.TraceStep(
                 gettext("毛利"), figures.cents(quote.margin_cents), gettext("应付货款减成本"), True, tone

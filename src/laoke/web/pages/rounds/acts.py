@@ -24,6 +24,7 @@ from laoke.dispatch.templates import TemplateRefused
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.numbers import is_demo_mobile, normal_mobile
 from laoke.shops.joins import clauses
+from laoke.shops.models import User
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
@@ -131,8 +132,12 @@ def _change_way(
     if row.channel != Channel.HANDOVER:
         editing.set_round_channel(row, Channel.HANDOVER, None, by=by, now=now)  # type: ignore[arg-type]
     editing.set_round_window(
-        row, form.cleaned_data["opens_at"], form.cleaned_data["closes_at"], by=by, now=now
-    )  # type: ignore[arg-type]
+        row,
+        form.cleaned_data["opens_at"],
+        form.cleaned_data["closes_at"],
+        by=by,  # type: ignore[arg-type]
+        now=now,
+    )
     editing.set_round_channel(row, channel, gateway, by=by, now=now)  # type: ignore[arg-type]
 
 
@@ -142,7 +147,7 @@ def _preview_of(request: HttpRequest, row: Round, form: RoundForm) -> TextPrevie
     way = source.get("way") or (f"gateway-{row.gateway_id}" if row.gateway_id else "handover")
     gateway = row.gateway
     if way.startswith("gateway-"):
-        number = row_number(way.removeprefix("gateway-"))
+        number = row_number(way.removeprefix("gateway-")) or 0
         gateway = Gateway.objects.filter(shop=row.campaign.shop, pk=number).first() or gateway
     return text_preview(
         source.get("signature", row.signature),
@@ -226,11 +231,10 @@ def round_launch(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed(*MARKETING)
 def round_pause(request: HttpRequest, pk: int) -> HttpResponse:
-    who = request.user.get_full_name() or request.user.get_username()
+    user: User = request.user  # type: ignore[assignment]
+    who = user.get_full_name() or user.get_username()
     reason = gettext("%(who)s 按了暂停") % {"who": who}
-    return _act(
-        request, pk, lambda row, now: rounds.pause_round(row, by=request.user, now=now, reason=reason)
-    )  # type: ignore[arg-type]
+    return _act(request, pk, lambda row, now: rounds.pause_round(row, by=user, now=now, reason=reason))
 
 
 @require_POST

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -67,7 +68,7 @@ def round_lists(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allowed(*MARKETING)
-def round_list_file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse:
+def round_list_file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponseBase:
     """Take a list along: each time is one audit row with count and hash."""
     row = find_round(shop_of(request), pk)
     file = get_object_or_404(

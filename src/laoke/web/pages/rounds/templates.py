@@ -140,7 +140,7 @@ def _edit(request: HttpRequest, row: MessageTemplate | None) -> HttpResponse:
 
 def _name_is_free(form: TemplateForm, request: HttpRequest, row: MessageTemplate | None) -> bool:
     others = MessageTemplate.objects.filter(shop=shop_of(request), name=form.cleaned_data["name"])
-    if others.exclude(pk=row.pk if row else None).exists():
+    if others.exclude(pk=row.pk if row else 0).exists():
         form.add_error("name", gettext("已有叫这个名字的模板"))
         return False
     return True

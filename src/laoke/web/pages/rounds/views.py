@@ -99,7 +99,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
     counts = {"open": rows.exclude(ended).count(), "over": rows.filter(ended).count()}
     rows = rows.filter(ended) if over else rows.exclude(ended)
     after = request.GET.get("after", "")
-    if mark := rows.filter(pk=row_number(after)).first():
+    if mark := rows.filter(pk=row_number(after) or 0).first():
         later = Q(opens_at__lt=mark.opens_at) if over else Q(opens_at__gt=mark.opens_at)
         rows = rows.filter(later | Q(opens_at=mark.opens_at, pk__gt=mark.pk))
     order = ("-opens_at", "pk") if over else ("opens_at", "pk")

@@ -47,7 +47,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     """The segments in use with their present counts."""
     shop, now = shop_of(request), clock_of(request).now()
     found = Segment.objects.filter(shop=shop, archived=False).select_related("created_by")
-    rows = list(found.annotate(frozen=Count("snapshots")).order_by("pk"))
+    rows: list[Segment] = list(found.annotate(frozen=Count("snapshots")).order_by("pk"))
     people, why = _people(shop, now)
     if people:
         for one in rows[:COUNTED_NOW]:
@@ -250,7 +250,7 @@ def save(request: HttpRequest) -> HttpResponse:
     except (FilterError, TreeError) as error:
         messages.error(request, wording.refusal_text(error))
     except SegmentRefused as refusal:
-        messages.error(request, REFUSALS[refusal.code])
+        messages.error(request, str(REFUSALS[refusal.code]))
     else:
         messages.success(request, gettext("存好了「%(name)s」") % {"name": kept.name})
         return redirect("segment", kept.pk)
