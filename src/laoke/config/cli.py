@@ -15,6 +15,7 @@ from laoke.config.commands import (
     campaign,
     facts,
     house,
+    keys,
     people,
     pricing,
     reach,
@@ -63,7 +64,7 @@ def options(
     console.settings.as_json = as_json
 
 
-for module in (house, serving, facts, people, segment, campaign, pricing, reach, bench):
+for module in (house, keys, serving, facts, people, segment, campaign, pricing, reach, bench):
     module.register(app)
 
 

@@ -32,6 +32,13 @@ def keys() -> Keys:
     return _keys_of(settings.PLACE)
 
 
+def reread_keys() -> Keys:
+    """The keys as the file holds them now: another process may have added one since this one began."""
+    load_keys.cache_clear()
+    _keys_of.cache_clear()
+    return keys()
+
+
 @lru_cache(maxsize=4)
 def _keys_of(place: Place) -> Keys:
     return load_keys(place.keys)
@@ -118,7 +125,7 @@ def open_text(sealed: bytes, key_id: str, bound_to: str) -> str:
     VaultError
         when the key is not there, or the bytes are not the ones sealed for `bound_to`.
     """
-    key = keys().vault.keys.get(key_id)
+    key = keys().vault.keys.get(key_id) or reread_keys().vault.keys.get(key_id)
     if key is None:
         raise VaultError(f"钥匙 {key_id} 不在钥匙文件里")
     data = bytes(sealed)

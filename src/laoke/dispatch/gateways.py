@@ -61,7 +61,7 @@ def make_gateway(
     """
     if provider not in CHANNELS:
         raise GatewayRefused("no_provider", provider)
-    sealed, key_id = seal(secrets, _bound_to(shop.pk, name))
+    sealed, key_id = seal(secrets, secret_bound_to(shop.pk, name))
     gateway = Gateway(
         shop=shop, name=name, channel=CHANNELS[provider].medium, provider=provider, is_loopback=is_loopback,
         settings={"hook": randomness.token_urlsafe(12), **settings}, sealed_secret=sealed, key_id=key_id,
@@ -125,7 +125,9 @@ def _build(gateway: Gateway) -> Channel:
     if kind is None:
         raise GatewayRefused("no_provider", gateway.provider)
     given = {name: value for name, value in gateway.settings.items() if name in kind.settings}
-    given |= open_sealed(gateway.sealed_secret, gateway.key_id, _bound_to(gateway.shop_id, gateway.name))
+    given |= open_sealed(
+        gateway.sealed_secret, gateway.key_id, secret_bound_to(gateway.shop_id, gateway.name)
+    )
     if gateway.is_loopback and "endpoint" in kind.settings:
         given.setdefault("endpoint", _loopback_endpoint())
     try:
@@ -143,7 +145,8 @@ def _loopback_endpoint() -> str:
     return os.environ.get("LAOKE_LOOPBACK") or LOOPBACK_ENDPOINT
 
 
-def _bound_to(shop_id: int, name: str) -> str:
+def secret_bound_to(shop_id: int, name: str) -> str:
+    """What a gateway's secrets are sealed for."""
     return f"gateway|{shop_id}|{name}"
 
 

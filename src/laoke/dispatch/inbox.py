@@ -54,7 +54,7 @@ def receive(gateway: Gateway, channel: Channel, kind: str, body: bytes, now: dat
 
 def _store(gateway: Gateway, kind: str, entry: Receipt | Reply, now: datetime) -> bool:
     key = digest(keys().index.current, "event", str(gateway.pk), kind, entry.event_key)
-    sealed, key_id = seal(_plain(entry), f"event|{gateway.pk}|{kind}|{key}")
+    sealed, key_id = seal(_plain(entry), event_bound_to(gateway.pk, kind, key))
     new = rows(
         "INSERT INTO dispatch_providerevent (gateway_id, kind, event_key, sealed, key_id, received_at) "
         "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
@@ -86,7 +86,7 @@ def _apply_reply(gateway: Gateway, reply: Reply, now: datetime) -> None:
             shop, Medium.SMS, now=now, source="reply", contact_digest=number, words=reply.content[:20],
             person_id=people[0] if len(people) == 1 else None,
         )  # fmt: skip
-    sealed, key_id = seal({"text": reply.content}, f"reply|{shop.pk}")
+    sealed, key_id = seal({"text": reply.content}, reply_bound_to(shop.pk))
     ReplyRow.objects.create(
         shop=shop, person_id=people[0] if people else None, channel=gateway.channel,
         contact_mask=mask_phone(reply.address), sealed_text=sealed, key_id=key_id, is_opt_out=opts_out,
@@ -96,7 +96,7 @@ def _apply_reply(gateway: Gateway, reply: Reply, now: datetime) -> None:
 
 def reply_text(reply: ReplyRow) -> str:
     """What a person wrote, in clear; the caller's page writes the audit row."""
-    return str(open_sealed(reply.sealed_text, reply.key_id, f"reply|{reply.shop_id}")["text"])
+    return str(open_sealed(reply.sealed_text, reply.key_id, reply_bound_to(reply.shop_id))["text"])
 
 
 def apply_events(now: datetime, by: str, limit: int = APPLY_AT_ONCE) -> int:
@@ -155,8 +155,20 @@ def _messages_of(
     return {(gateway, key, number): message for gateway, key, number, message in found}
 
 
+def event_bound_to(gateway_id: int, kind: str, key: str) -> str:
+    """What a stored event is sealed for."""
+    return f"event|{gateway_id}|{kind}|{key}"
+
+
+def reply_bound_to(shop_id: int) -> str:
+    """What the text of a reply is sealed for."""
+    return f"reply|{shop_id}"
+
+
 def _content(event: ProviderEvent) -> Mapping[str, Any]:
-    return open_sealed(event.sealed, event.key_id, f"event|{event.gateway_id}|{event.kind}|{event.event_key}")
+    return open_sealed(
+        event.sealed, event.key_id, event_bound_to(event.gateway_id, event.kind, event.event_key)
+    )
 
 
 @dataclass(frozen=True)

@@ -106,9 +106,14 @@ def values_for(
 
 def sealed_recipient(sealer: Sealer, shop_id: int, message_id: int, address: str) -> bytes:
     """The address an attempt goes to, sealed for the questions that may follow."""
-    return sealer.seal(address, f"attempt|{shop_id}|{message_id}")
+    return sealer.seal(address, recipient_bound_to(shop_id, message_id))
 
 
 def open_recipient(shop_id: int, message_id: int, sealed: bytes, key_id: str) -> str:
     """The address of an attempt in clear."""
-    return open_text(sealed, key_id, f"attempt|{shop_id}|{message_id}")
+    return open_text(sealed, key_id, recipient_bound_to(shop_id, message_id))
+
+
+def recipient_bound_to(shop_id: int, message_id: int) -> str:
+    """What the address of an attempt is sealed for."""
+    return f"attempt|{shop_id}|{message_id}"

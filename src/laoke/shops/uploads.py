@@ -181,8 +181,20 @@ def _cipher_of(source: IO[bytes]) -> AESGCM:
     key_id = source.read(source.read(1)[0]).decode("ascii")
     key = load_keys(settings.PLACE.keys).vault.keys.get(key_id)
     if key is None:
+        load_keys.cache_clear()  # another process may have added a key since this one began
+        key = load_keys(settings.PLACE.keys).vault.keys.get(key_id)
+    if key is None:
         raise UploadDamaged(f"key {key_id} is not in the key file")
     return AESGCM(key.secret)
+
+
+def sealed_with(key_id: str) -> int:
+    """How many stored files are sealed with that key."""
+    wanted, count = MAGIC + bytes([len(key_id)]) + key_id.encode("ascii"), 0
+    for file in settings.PLACE.uploads.glob("*.sealed"):
+        with file.open("rb") as source:
+            count += source.read(len(wanted)) == wanted
+    return count
 
 
 def forget(upload: Upload) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from laoke.customers.contacts import mask_within
+from laoke.customers.resealing import SealedKind
 from laoke.customers.sealing import open_sealed, seal
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.intake.reading.records import CUT, UNCLOSED, split_records
@@ -96,6 +97,9 @@ def forget_expired(today: date) -> int:
     """Delete rows kept for longer than 30 days; how many went."""
     gone, _ = QuarantinedRow.objects.filter(expires_on__lt=today).delete()
     return gone
+
+
+SEALED_HERE = (SealedKind(QuarantinedRow, "sealed", lambda row: _bound_to(row.run_id, row.line)),)
 
 
 def _bound_to(run_id: int, line: int) -> str:

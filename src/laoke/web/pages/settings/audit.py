@@ -49,6 +49,10 @@ ACTS: dict[str, Words] = {
     "gateway.change": gettext_lazy("改网关"),
     "gateway.release": gettext_lazy("放行网关"),
     "audit.export": gettext_lazy("导出审计"),
+    "keys.rotate": gettext_lazy("换钥匙"),
+    "keys.reseal": gettext_lazy("改用新钥匙"),
+    "keys.drop": gettext_lazy("拿掉旧钥匙"),
+    "keys.export": gettext_lazy("抄出钥匙文件"),
 }
 
 
