@@ -15,6 +15,7 @@ from laoke.dispatch.models import Gateway
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.shops.models import Owner, Role, Shop
 from laoke.web.pages.overview import figures
+from laoke.web.pages.overview.cards import data_until_text
 from laoke.web.pages.overview.periods import day_number, last_day, period_of, year_before
 from laoke.work.models import Task
 from tests.people import NOW, Demo, person
@@ -257,3 +258,10 @@ def test_periods_end_yesterday_or_with_the_data() -> None:
     assert (week.first, week.before_first, week.before_last) == (
         date(2026, 11, 2), date(2026, 10, 26), date(2026, 11, 1),
     )  # fmt: skip
+
+
+def test_figures_of_a_day_long_gone_say_so_and_those_of_yesterday_do_not() -> None:
+    now = datetime(2026, 11, 9, 10, 0)
+    assert data_until_text(date(2026, 11, 8), now) == ""
+    assert data_until_text(date(2026, 11, 7), now).startswith("数据只到 11月7日，")
+    assert data_until_text(date(2018, 10, 31), now).startswith("数据只到 2018年10月31日，")

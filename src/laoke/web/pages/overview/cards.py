@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
@@ -241,9 +241,9 @@ def busiest(hours: dict[tuple[int, int], int]) -> str:
     }
 
 
-def data_until_text(last: datetime | None, now: datetime) -> str:
-    """A sentence when the figures are as of a day long gone."""
-    if last is None:
+def data_until_text(last: date, now: datetime) -> str:
+    """A sentence when the figures are as of a day long gone; what ends yesterday is as new as it can be."""
+    if last >= now.date() - timedelta(days=1):
         return ""
     return _("数据只到 %(day)s，下面按那一天看。导入新的订单就会往前走") % {"day": figures.day(last, now)}
 

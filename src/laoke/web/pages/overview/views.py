@@ -110,7 +110,7 @@ def _filled(
         subtitle=_subtitle(shop, now),
         todo=_todo_list(todo),
         todo_count=len(todo),
-        stale=cards.data_until_text(datetime.combine(last, time()), now) if newest == last else "",
+        stale=cards.data_until_text(last, now),
         periods=_choices(request, "period", PERIODS, period.key),
         bases=_choices(request, "against", BASES, period.basis),
         kpis=cards.headline(current, before, numbers.weeks_of(reading, last), again, reach, period),
