@@ -5,6 +5,7 @@ what a full line cannot take moves on to the lines with room.
 """
 
 from collections.abc import Sequence
+from operator import add, sub
 
 
 def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
@@ -17,7 +18,7 @@ def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
     >>> allocate(100, [1, 1, 1])
     [34, 33, 33]
     """
-    if total_cents < 0 or any(weight < 0 for weight in weights):
+    if total_cents < 0 or min(weights, default=0) < 0:
         raise ValueError("allocate takes no negative total or weight")
     whole = sum(weights)
     if total_cents == 0:
@@ -41,15 +42,14 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
     """
     if len(weights) != len(caps):
         raise ValueError(f"{len(weights)} weights but {len(caps)} caps")
-    if any(cap < 0 for cap in caps):
+    if min(caps, default=0) < 0:
         raise ValueError("allocate_capped takes no negative cap")
-    shares = [0] * len(weights)
+    shares, room = [0] * len(weights), list(caps)
     left = min(total_cents, sum(caps))
     while left > 0:
-        room = [cap - share for cap, share in zip(caps, shares, strict=True)]
         open_weights = [weight if free else 0 for weight, free in zip(weights, room, strict=True)]
-        proposal = allocate(left, open_weights if any(open_weights) else room)
-        taken = [min(part, free) for part, free in zip(proposal, room, strict=True)]
-        shares = [share + part for share, part in zip(shares, taken, strict=True)]
+        taken = list(map(min, allocate(left, open_weights if any(open_weights) else room), room))
+        shares = list(map(add, shares, taken))
+        room = list(map(sub, room, taken))
         left -= sum(taken)
     return shares

@@ -4,10 +4,13 @@
 pricing: the same basket and offers always give the same answer, in any order of lines and offers.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import attrgetter
 
 from laoke.money import allocate_capped, pay_cents
 from laoke.promotions.engine.results import (
@@ -34,6 +37,7 @@ from laoke.promotions.engine.values import (
 )
 
 _MOST_TRIED_EXACTLY = 6
+_LINE_ID, _LAYER = attrgetter("line_id"), attrgetter("layer")
 
 
 def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
@@ -46,7 +50,9 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     refused = [refusal for offer in ordered if (refusal := _closed(offer, basket.buyer, at)) is not None]
     closed = {refusal.offer_id for refusal in refused}
     pricing = _price(basket, [offer for offer in ordered if offer.offer_id not in closed])
-    return _finished(basket, pricing, refused, exposure(basket, ordered).goods_cents)
+    # With nothing closed, what the buyer pays is one of the outcomes that the worst case is chosen from.
+    worst = _worst(basket, ordered, None if closed else pricing)
+    return _finished(basket, pricing, refused, sum(worst.room))
 
 
 def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
@@ -55,10 +61,7 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     Thresholds are still tested. An item-level price can cost a buyer a threshold, so outcomes with item-level
     offers left out are tried too (rule R16) and the cheapest is the answer.
     """
-    ordered = check_offers(offers)
-    later = [offer for offer in ordered if offer.layer is not Layer.ITEM]
-    outcomes = [_price(basket, [*chosen, *later]) for chosen in _item_level_choices(basket, ordered)]
-    worst = min(outcomes, key=lambda pricing: sum(pricing.room))
+    worst = _worst(basket, check_offers(offers), None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=sum(worst.room),
@@ -67,8 +70,20 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     )
 
 
+def _worst(basket: Basket, ordered: Sequence[Offer], with_all: _Pricing | None) -> _Pricing:
+    """The cheapest outcome for the buyer; `with_all` is that of all offers where it is known already."""
+    later = [offer for offer in ordered if offer.layer is not Layer.ITEM]
+    choices = _item_level_choices(basket, ordered)
+    outcomes = [_price(basket, [*choices[0], *later]) if with_all is None else with_all]
+    outcomes += [_price(basket, [*chosen, *later]) for chosen in choices[1:]]
+    return min(outcomes, key=lambda pricing: sum(pricing.room))
+
+
 def _item_level_choices(basket: Basket, offers: Sequence[Offer]) -> list[tuple[Offer, ...]]:
-    """The sets of item-level offers to try: every set up to six that touch the basket, else all, none, all but one."""
+    """The sets of item-level offers to try: every set up to six that touch the basket, else all, none, all but one.
+
+    All of them stand first.
+    """
     touching = [
         offer
         for offer in offers
@@ -95,10 +110,9 @@ class _Pricing:
     trace: list[TraceStep] = field(default_factory=list)
 
     def in_scope(self, offer: Offer) -> tuple[int, ...]:
+        covers = offer.scope.covers
         return tuple(
-            position
-            for position, line in enumerate(self.lines)
-            if offer.scope.covers(line.product_id, line.category)
+            [position for position, line in enumerate(self.lines) if covers(line.product_id, line.category)]
         )
 
     def refuse(self, offer: Offer, code: str, **params: int | str) -> None:
@@ -129,16 +143,17 @@ def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:
 
 
 def _price(basket: Basket, offers: Sequence[Offer]) -> _Pricing:
-    """Apply the layers in order to the lines sorted by line id (rules R2, R3, R20)."""
-    lines = tuple(sorted(basket.lines, key=lambda line: line.line_id))
+    """Apply the layers in order to the lines sorted by line id (rules R2, R3, R20); offers come in layer order."""
+    lines = tuple(sorted(basket.lines, key=_LINE_ID))
     units = [line.unit_price_cents for line in lines]
     base = [line.unit_price_cents * line.quantity for line in lines]
     pricing = _Pricing(lines, units, base, list(base), [""] * len(lines), [[] for _ in lines])
     pricing.note("R1", "list_price", sum(base), lines=len(lines))
-    _apply_item_layer(pricing, [offer for offer in offers if offer.layer is Layer.ITEM])
-    for layer in Layer:
-        if layer is not Layer.ITEM:
-            _apply_layer(pricing, layer, [offer for offer in offers if offer.layer is layer])
+    for layer, of_layer in groupby(offers, key=_LAYER):
+        if layer is Layer.ITEM:
+            _apply_item_layer(pricing, list(of_layer))
+        else:
+            _apply_layer(pricing, layer, list(of_layer))
     return pricing
 
 
@@ -226,9 +241,9 @@ def _promise(
 ) -> tuple[int, int, tuple[int, ...]]:
     """How often the offer is reached, what it promises in cents, and the weights to split it by."""
     mechanic = offer.mechanic
-    weights = tuple(pricing.base[position] for position in lines)
+    weights = tuple([pricing.base[position] for position in lines])
     if isinstance(mechanic, PercentOff):
-        cuts = tuple(_cut(pricing, position, mechanic) for position in lines)
+        cuts = tuple([_cut(pricing, position, mechanic) for position in lines])
         return 1, sum(cuts), cuts
     if isinstance(mechanic, ShopCoupon):
         return int(scope_cents >= mechanic.threshold_cents), mechanic.face_cents, weights
@@ -262,7 +277,7 @@ def _take(pricing: _Pricing, candidate: Candidate) -> None:
     ):
         pricing.room[position] -= cents
         pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
-    ids = tuple(pricing.lines[position].line_id for position in candidate.lines)
+    ids = tuple([pricing.lines[position].line_id for position in candidate.lines])
     pricing.consumed.append(
         Consumed(
             offer.offer_id,

@@ -28,6 +28,8 @@ def best_set(candidates: Sequence[Candidate], *, one_per_order: bool) -> tuple[C
     Most cents off first; of equals the fewest offers; of those the set that does without the latest candidate
     that the other has. Candidates must come sorted by offer id, so that the answer never depends on input order.
     """
+    if len(candidates) <= 1:  # what most shops run
+        return tuple(candidate for candidate in candidates if candidate.value_cents > 0)
     conflicts = [_conflict_mask(candidates, position, one_per_order) for position in range(len(candidates))]
     best, best_rank = 0, (0, 0)
     for mask in range(1, 1 << len(candidates)):

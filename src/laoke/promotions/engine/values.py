@@ -246,20 +246,27 @@ class Basket:
         _check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
 
 
+_PLACES = {layer: place for place, layer in enumerate(Layer)}
+
+
+def _pricing_order(offer: Offer) -> tuple[int, str]:
+    return _PLACES[offer.layer], offer.offer_id
+
+
 def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     """The offers in pricing order: by layer, then offer id. Refuses twins and too many in one layer."""
-    layers = list(Layer)
-    ordered = tuple(sorted(offers, key=lambda offer: (layers.index(offer.layer), offer.offer_id)))
+    ordered = tuple(sorted(offers, key=_pricing_order))
     seen: set[str] = set()
+    found = dict.fromkeys(Layer, 0)
     for offer in ordered:
         if offer.offer_id in seen:
             raise EngineError("duplicate_offer_id", "offers", offer_id=offer.offer_id)
         seen.add(offer.offer_id)
-    for layer in layers:
-        found = sum(offer.layer is layer for offer in ordered)
+        found[offer.layer] += 1
+    for layer, count in found.items():
         most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
-        if found > most:
-            raise EngineError("too_many_offers", "offers", layer=layer.value, found=found, most=most)
+        if count > most:
+            raise EngineError("too_many_offers", "offers", layer=layer.value, found=count, most=most)
     return ordered
 
 
