@@ -392,3 +392,18 @@ def test_a_changed_row_shows_in_the_chain(demo: Demo) -> None:
     AuditEvent.objects.filter(act="shop.add").update(subject="anders")
     answer = client.post(reverse("settings_audit_check"), follow=True)
     assert "对不上" in answer.content.decode()
+
+
+def test_the_owner_takes_an_anchor_of_the_trail_along(demo: Demo) -> None:
+    answer = demo.client().post(reverse("settings_audit_anchor"))
+    anchor = audit.read_anchor(answer.content.decode())
+    head = AuditEvent.objects.get(act="audit.anchor")
+    assert (anchor.row, anchor.hash, anchor.count) == (head.pk, head.hash, AuditEvent.objects.count())
+    assert 'filename="laoke-audit-' in answer["Content-Disposition"]
+    assert audit.verify(anchor).whole
+
+
+def test_an_anchor_is_not_for_everybody(demo: Demo) -> None:
+    before = AuditEvent.objects.count()
+    assert demo.client(demo.operator).post(reverse("settings_audit_anchor")).status_code == 403
+    assert AuditEvent.objects.count() == before

@@ -11,6 +11,7 @@ import typer
 from laoke import __version__
 from laoke.config import console
 from laoke.config.commands import (
+    audit,
     bench,
     campaign,
     facts,
@@ -64,7 +65,7 @@ def options(
     console.settings.as_json = as_json
 
 
-for module in (house, keys, serving, facts, people, segment, campaign, pricing, reach, bench):
+for module in (house, keys, audit, serving, facts, people, segment, campaign, pricing, reach, bench):
     module.register(app)
 
 

@@ -120,7 +120,10 @@ class Upload(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One act that must be answerable later. Append-only; each row's hash covers the one before it."""
+    """One act that must be answerable later. Append-only; each row's hash covers the one before it.
+
+    `key_id` names the key that the hash is made with; empty for rows from before there was one.
+    """
 
     shop = models.ForeignKey(Shop, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
@@ -132,6 +135,7 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64, unique=True)
+    key_id = models.CharField(max_length=40, default="")
 
     class Meta:
         indexes = [models.Index(fields=["shop", "at"], name="audit_shop_at")]

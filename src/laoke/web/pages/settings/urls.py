@@ -20,5 +20,6 @@ urlpatterns = [
     path("settings/gateways/<int:pk>/release/", gateways.release, name="settings_gateway_release"),
     path("settings/audit/", audit.audit_page, name="settings_audit"),
     path("settings/audit/check/", audit.check, name="settings_audit_check"),
+    path("settings/audit/anchor/", audit.anchor, name="settings_audit_anchor"),
     path("settings/audit/export.xlsx", audit.export, name="settings_audit_export"),
 ]
