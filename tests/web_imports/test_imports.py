@@ -258,7 +258,7 @@ def test_the_list_pages_filters_and_counts_its_queries(
     after = ImportRun.objects.get(file_name="文件10.csv").pk
     assert "文件09.csv" in client.get(reverse("imports"), {"after": after}).content.decode()
     assert "文件58.csv" not in client.get(reverse("imports"), {"state": "refused"}).content.decode()
-    assert "没有这样的导入" in client.get(reverse("imports"), {"q": "不存在"}).content.decode()
+    assert "没有符合的" in client.get(reverse("imports"), {"q": "不存在"}).content.decode()
     part = client.get(reverse("imports"), {"q": "文件33"}, headers={"HX-Request": "true"}).content.decode()
     assert "<html" not in part
     assert "文件33.csv" in part

@@ -219,7 +219,8 @@ class Chip:
 class Filters(Component):
     """The bar above a list: search, conditions in force, one more condition, the live count, columns, export.
 
-    `keep` are query keys that the search form sends along. `add` opens a dialog or page with the conditions.
+    `keep` are query keys that the search form sends along. `add` opens a dialog or page with the conditions. `export`
+    is where the same list comes as a workbook.
     """
 
     template: ClassVar[str] = "components/filters.html"
@@ -231,6 +232,7 @@ class Filters(Component):
     add: Action | None = None
     count: Words = ""
     actions: Sequence[Action] = ()
+    export: str = ""
     target: str = ""
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from laoke.campaigns.finding import campaign_tasks
 from laoke.campaigns.models import Campaign, CampaignState
 from laoke.web import components as ui
+from laoke.web import sheets
 from laoke.web.access import EVERYONE, allowed, clock_of, shop_of
-from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.facts import round_figures
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market
 from laoke.web.pages.campaigns.gantt import Gantt, day_text, gantt
@@ -120,7 +120,9 @@ def campaign_tasks_page(request: HttpRequest, pk: int) -> HttpResponse:
         empty=ui.Empty(gettext("这个活动没有任务和轮次")),
     )
     if sheets.wanted(request):
-        return sheets.sheet(request, table, gettext("执行表 %(name)s") % {"name": campaign.name})
+        return sheets.sheet(
+            request, table.columns, table.rows, gettext("执行表 %(name)s") % {"name": campaign.name}
+        )
     page = ExecutionTable(frame_of(request, campaign, "campaign_tasks", now), table, _facts(tasks, now))
     return render(request, "campaigns/tasks.html", {"page": page})
 

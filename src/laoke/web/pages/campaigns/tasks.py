@@ -17,16 +17,12 @@ from django.views.decorators.http import require_POST
 from laoke.campaigns.models import Campaign
 from laoke.shops.models import Role
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
-from laoke.web.numbers import row_number
-from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import TaskForm
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.work import tasks as work
 from laoke.work.models import Task, TaskState
-
-PAGE_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,7 @@ class TaskList:
     """Tasks of the shop, the most urgent first."""
 
     tabs: ui.Tabs
+    filters: ui.Filters
     table: ui.Table
     late: int
 
@@ -80,7 +77,7 @@ VIEWS = ("open", "mine", "late", "done")
 @allowed(*EVERYONE)
 def task_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    view, limit = request.GET.get("view", "open"), sheets.page_rows(request, PAGE_ROWS)
+    view = request.GET.get("view", "open")
     view = view if view in VIEWS else "open"
     still = Q(state__in=work.OPEN_STATES)
     mine = Q(in_charge=request.staff)  # type: ignore[attr-defined]
@@ -91,32 +88,16 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "done": Q(state__in=(TaskState.DONE, TaskState.DROPPED)),
     }
     everything = Task.objects.filter(shop=shop)
-    names = {
-        "open": gettext("要做的"),
-        "mine": gettext("我的"),
-        "late": gettext("晚了的"),
-        "done": gettext("做完的"),
-    }
     counted = {key: everything.filter(condition).count() for key, condition in wanted.items()}
-    tabs = ui.Tabs(
-        [
-            ui.Tab(names[key], ui.query_with("", view=key), key == view, figures.exact(counted[key]))
-            for key in VIEWS
-        ],
-        gettext("哪些任务"),
-    )
     rows = everything.filter(wanted[view]).select_related("in_charge__user")
-    ordered = rows.order_by("-done_at", "-pk") if view == "done" else rows.order_by("due_at", "pk")
-    found = list(_after(ordered, request.GET.get("after", ""), view)[: limit + 1])
-    next_url = ""
-    if len(found) > limit:
-        last = found[limit - 1]
-        mark = last.done_at if view == "done" else last.due_at
-        next_url = ui.query_with(
-            request.GET.urlencode(), after=f"{mark.isoformat() if mark else ''}|{last.pk}"
-        )
+    if words := lists.searched(request):
+        rows = rows.filter(title__icontains=words)
+    count = rows.count()
     campaigns = dict(Campaign.objects.filter(shop=shop).values_list("pk", "name"))
-    table = ui.Table(
+    listing = lists.Listing(
+        gettext("任务"),
+        rows,
+        ("-done_at", "-pk") if view == "done" else ("due_at", "pk"),
         columns=[
             ui.Column("what", gettext("任务")),
             ui.Column("campaign", gettext("活动"), "nowrap", priority=2, card="hide"),
@@ -126,28 +107,39 @@ def task_list(request: HttpRequest) -> HttpResponse:
             ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(task, campaigns, now) for task in found[:limit]],
-        caption=gettext("任务"),
-        empty=ui.Empty(gettext("没有要办的任务"), gettext("活动的任务按玩法排好，到期前会出现在这里")),
-        pager=ui.Pager("", next_url, gettext("先到期的在前"), gettext("共 %(n)s 件") % {"n": counted[view]}),
+        lines=lambda found: [_row(task, campaigns, now) for task in found],
     )
     if sheets.wanted(request):
-        return sheets.sheet(request, table, gettext("任务"))
-    return render(request, "campaigns/task_list.html", {"page": TaskList(tabs, table, counted["late"])})
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(gettext("没有要办的任务"), gettext("活动的任务按玩法排好，到期前会出现在这里")),
+        order=gettext("刚做完的在前") if view == "done" else gettext("先到期的在前"),
+        count=gettext("共 %(n)s 件") % {"n": figures.exact(count)},
+    )
+    filters = lists.filters(request, gettext("任务"), count=count, keep=("view",))
+    return render(
+        request,
+        "campaigns/task_list.html",
+        {"page": TaskList(_tabs(view, counted), filters, table, counted["late"])},
+    )
 
 
-def _after(rows, mark: str, view: str):  # type: ignore[no-untyped-def]
-    """The page behind a mark `time|id`; a broken mark shows the first page."""
-    moment, _, pk = mark.partition("|")
-    try:
-        at, number = datetime.fromisoformat(moment), row_number(pk)
-    except ValueError:
-        return rows
-    if number is None or at.tzinfo is not None:
-        return rows
-    if view == "done":
-        return rows.filter(Q(done_at__lt=at) | Q(done_at=at, pk__lt=number))
-    return rows.filter(Q(due_at__gt=at) | Q(due_at=at, pk__gt=number))
+def _tabs(view: str, counted: dict[str, int]) -> ui.Tabs:
+    names = {
+        "open": gettext("要做的"),
+        "mine": gettext("我的"),
+        "late": gettext("晚了的"),
+        "done": gettext("做完的"),
+    }
+    return ui.Tabs(
+        [
+            ui.Tab(names[key], ui.query_with("", view=key), key == view, figures.exact(counted[key]))
+            for key in VIEWS
+        ],
+        gettext("哪些任务"),
+    )
 
 
 def _row(task: Task, campaigns: dict[int, str], now: datetime) -> ui.Row:

@@ -17,15 +17,11 @@ from laoke.campaigns.planning import plan
 from laoke.campaigns.playbook import Playbook, playbook, playbook_names
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
-from laoke.web.numbers import row_number
-from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.forms import CampaignForm
 from laoke.web.pages.campaigns.frame import may_market, span_text, state_tag
 from laoke.web.pages.campaigns.words import sentence_of
-
-PAGE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -33,8 +29,8 @@ class CampaignList:
     """All campaigns, the latest day first."""
 
     table: ui.Table
+    filters: ui.Filters
     new: ui.Action | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -48,25 +44,17 @@ class CampaignNew:
 @allowed(*EVERYONE)
 def campaign_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    limit = sheets.page_rows(request, PAGE_ROWS)
     rows = Campaign.objects.filter(shop=shop)
+    if wanted := lists.searched(request):
+        rows = rows.filter(Q(name__icontains=wanted) | Q(theme__icontains=wanted))
     count = rows.count()
-    after = request.GET.get("after", "")
-    if mark := rows.filter(pk=row_number(after) or 0).first():
-        rows = rows.filter(Q(day__lt=mark.day) | Q(day=mark.day, pk__lt=mark.pk))
-    found = list(
-        rows.select_related("in_charge__user")
-        .annotate(
+    listing = lists.Listing(
+        gettext("活动"),
+        rows.select_related("in_charge__user").annotate(
             round_count=Count("rounds", distinct=True),
             done_count=Count("rounds", filter=Q(rounds__state=RoundState.DONE), distinct=True),
-        )
-        .order_by("-day", "-pk")[: limit + 1]
-    )
-    more = found[limit - 1].pk if len(found) > limit else None
-    new = None
-    if may_market(request):
-        new = ui.Action(gettext("新建活动"), reverse("campaign_new"), "primary", "plus", grow=True)
-    table = ui.Table(
+        ),
+        ("-day", "-pk"),
         columns=[
             ui.Column("name", gettext("活动")),
             ui.Column("day", gettext("活动日"), "nowrap"),
@@ -76,23 +64,26 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
             ui.Column("who", gettext("负责人"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(row, now) for row in found[:limit]],
-        caption=gettext("活动"),
+        lines=lambda found: [_row(row, now) for row in found],
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    new = None
+    if may_market(request):
+        new = ui.Action(gettext("新建活动"), reverse("campaign_new"), "primary", "plus", grow=True)
+    table = listing.table(
+        listing.found(request),
+        request,
         empty=ui.Empty(
             gettext("还没有活动"),
             gettext("选一个玩法和日子，阶段、轮次、任务和目标就都排好了，再按你的店改"),
             new,
         ),
-        pager=ui.Pager(
-            "",
-            ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
-            gettext("活动日晚的在前"),
-            gettext("共 %(n)s 个") % {"n": figures.exact(count)},
-        ),
+        order=gettext("活动日晚的在前"),
+        count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
     )
-    if sheets.wanted(request):
-        return sheets.sheet(request, table, gettext("活动"))
-    return render(request, "campaigns/list.html", {"page": CampaignList(table, new, count)})
+    filters = lists.filters(request, gettext("活动名、主题"), count=count)
+    return render(request, "campaigns/list.html", {"page": CampaignList(table, filters, new)})
 
 
 def _row(row: Campaign, now: datetime) -> ui.Row:

@@ -25,7 +25,7 @@ from laoke.shops import catalog
 from laoke.shops.joins import clauses
 from laoke.shops.models import Role
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
@@ -36,7 +36,6 @@ from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
-PAGE_ROWS = 50
 # Terms of the sum with their colours, in the order in which they stand.
 PARTS = {"accepted": "c1", "unchanged": "c0", "quarantined": "bad", "held_back": "c2"}
 
@@ -406,34 +405,48 @@ class RowsPage:
 
     title: str
     table: ui.Table
+    filters: ui.Filters
 
 
 @allowed(*SEES)
 @require_GET
 def rows(request: HttpRequest, pk: int) -> HttpResponse:
     run = _run(request, pk)
-    found = run.quarantined.order_by("line")
-    reason, after = request.GET.get("reason", ""), request.GET.get("after", "")
+    found = run.quarantined.defer("sealed")
+    reason = request.GET.get("reason", "").replace("\0", "")
+    chips = []
     if reason:
         found = found.filter(reason=reason)
-    if (number := row_number(after)) is not None:
-        found = found.filter(line__gt=number)
-    shown = list(found.defer("sealed")[: PAGE_ROWS + 1])
-    query = request.GET.urlencode()
-    more = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].line)) if len(shown) > PAGE_ROWS else ""
+        example = found.first()
+        label = reason_text(example) if example else reason
+        chips.append(ui.Chip(_("原因"), label, lists.without_place(request, reason=None)))
+    if wanted := lists.searched(request):
+        line = row_number(wanted)
+        found = found.none() if line is None else found.filter(line=line)
     columns = [
         ui.Column("line", _("行号"), "num"),
         ui.Column("reason", _("原因和怎么修"), "wrap", card="wide"),
         ui.Column("money", _("金额（元）"), "num", card="end"),
     ]
-    table = ui.Table(
+    listing = lists.Listing(
+        _("隔离的行"),
+        found,
+        ("line", "pk"),
         columns,
-        [ui.Row([row.line, reason_text(row), figures.cents(row.cents)]) for row in shown[:PAGE_ROWS]],
-        caption=_("隔离的行"),
-        pager=ui.Pager(ui.query_with(query, after=None) if after else "", more, _("按行号")),
-        empty=ui.Empty(_("没有这样的行")),
+        lines=lambda rows: [ui.Row([row.line, reason_text(row), figures.cents(row.cents)]) for row in rows],
     )
-    page = RowsPage(_("隔离的行"), table)
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    count = found.count()
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(_("没有这样的行")),
+        order=_("按行号"),
+        count=_("共 %(n)s 行") % {"n": figures.exact(count)},
+    )
+    filters = lists.filters(request, _("行号"), count=count, keep=("reason",), chips=chips)
+    page = RowsPage(_("隔离的行"), table, filters)
     return render(request, "imports/rows.html", {"page": page, "run": run})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,15 +21,15 @@ from laoke.shops.joins import listed
 from laoke.shops.models import Job, JobState, Role, Shop, Upload
 from laoke.shops.uploads import UploadRefused, forget, limit_bytes, store_upload
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
 from laoke.web.pages.imports.words import STATE_SHAPES, size_text
 
-PAGE_ROWS = 50
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
 
 
@@ -38,6 +39,7 @@ class ImportsPage:
 
     table: ui.Table
     filters: ui.Filters
+    tabs: ui.Tabs
     running: list[ui.Progress]
     running_url: str
     form: FilesForm | None
@@ -54,9 +56,21 @@ def imports(request: HttpRequest) -> HttpResponse:
         )[:20]
     )
     ids = "-".join(str(job.pk) for job in open_jobs)
+    listing = _listing(request, shop, now)
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    count = listing.rows.count()
     page = ImportsPage(
-        _table(request, shop),
-        _filters(request),
+        listing.table(
+            listing.found(request),
+            request,
+            empty=_empty(bool(request.GET.get("state") or request.GET.get("bad"))),
+            order=_("最近的在前"),
+            count=_("共 %(n)s 个") % {"n": figures.exact(count)},
+            target="#list",
+        ),
+        lists.filters(request, _("文件名"), count=count, keep=("state", "bad")),
+        _tabs(request),
         [progress_of(job, now, may_cancel=may) for job in open_jobs],
         reverse("import_running", args=[ids]) if ids and may else "",
         FilesForm() if may else None,
@@ -65,37 +79,32 @@ def imports(request: HttpRequest) -> HttpResponse:
     return render(request, part, {"page": page})
 
 
-def _filters(request: HttpRequest) -> ui.Filters:
-    chosen = request.GET.get("state", "")
-    query = request.GET.urlencode()
-    chips = []
-    if chosen in ImportState.values:
-        chips.append(
-            ui.Chip(_("状态"), ImportState(chosen).label, ui.query_with(query, state=None, after=None))
-        )
-    if request.GET.get("bad"):
-        chips.append(ui.Chip(_("只看"), _("有隔离行的"), ui.query_with(query, bad=None, after=None)))
-    keep = [(name, request.GET[name]) for name in ("state", "bad") if request.GET.get(name)]
-    return ui.Filters(search_value=request.GET.get("q", ""), search_label=_("文件名"), chips=chips, keep=keep)
+def _tabs(request: HttpRequest) -> ui.Tabs:
+    """Which imports: all, those with rows put aside, and those in one state."""
+    state, bad = request.GET.get("state", ""), bool(request.GET.get("bad"))
+    places: list[tuple[Words, str | None, str | None, bool]] = [
+        (_("全部"), None, None, not bad and state not in ImportState.values),
+        (_("有隔离行的"), None, "1", bad),
+        *((one.label, one.value, None, not bad and state == one.value) for one in ImportState),
+    ]
+    return ui.Tabs(
+        [
+            ui.Tab(label, lists.without_place(request, state=wanted, bad=with_bad), current)
+            for label, wanted, with_bad, current in places
+        ],
+        _("哪些导入"),
+    )
 
 
-def _table(request: HttpRequest, shop: Shop) -> ui.Table:
-    now = clock_of(request).now()
-    rows = ImportRun.objects.filter(shop=shop).order_by("-pk")
-    search, state = request.GET.get("q", "").strip(), request.GET.get("state", "")
-    if search:
+def _listing(request: HttpRequest, shop: Shop, now: datetime) -> lists.Listing[ImportRun]:
+    rows = ImportRun.objects.filter(shop=shop)
+    state = request.GET.get("state", "")
+    if search := lists.searched(request):
         rows = rows.filter(file_name__icontains=search)
     if state in ImportState.values:
         rows = rows.filter(state=state)
     if request.GET.get("bad"):
         rows = rows.filter(quarantined__isnull=False).distinct()
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    shown = list(rows[: PAGE_ROWS + 1])
-    more = len(shown) > PAGE_ROWS
-    query = request.GET.urlencode()
-    next_url = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].pk)) if more else ""
     columns = [
         ui.Column("file", _("文件"), "wrap"),
         ui.Column("when", _("导入时间"), "nowrap", card="wide"),
@@ -106,24 +115,18 @@ def _table(request: HttpRequest, shop: Shop) -> ui.Table:
         ui.Column("money", _("金额（元）"), "num", priority=2, card="hide"),
         ui.Column("state", _("状态"), card="end"),
     ]
-    return ui.Table(
-        columns,
-        [_row(run, now) for run in shown[:PAGE_ROWS]],
-        caption=_("导入"),
-        query=query,
-        target="#list",
-        empty=_empty(bool(search or state or request.GET.get("bad"))),
-        pager=ui.Pager(ui.query_with(query, after=None) if after else "", next_url, _("最近的在前")),
+    return lists.Listing(
+        _("导入"), rows, ("-pk",), columns, lines=lambda found: [_row(run, now) for run in found]
     )
 
 
-def _row(run: ImportRun, now: object) -> ui.Row:
+def _row(run: ImportRun, now: datetime) -> ui.Row:
     counts = run.counts
     bad = counts.get("quarantined", 0)
     return ui.Row(
         [
             run.file_name,
-            figures.when(run.created_at, now),  # type: ignore[arg-type]
+            figures.when(run.created_at, now),
             *(figures.exact(counts.get(name)) for name in ("read", "accepted", "unchanged")),
             ui.Cell(figures.exact(bad), tone="warn") if bad else figures.exact(counts.get("quarantined")),
             figures.cents(run.money.get("read")),

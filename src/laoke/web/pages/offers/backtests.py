@@ -20,7 +20,7 @@ from laoke.promotions.offers import OfferRefused
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.offers import money_flow, money_flow_table
 from laoke.web.nav import SELLING
@@ -28,7 +28,6 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.offers.forms import BacktestForm
 from laoke.web.pages.offers.views import may_market
 
-PAGE_ROWS = 50
 COMPARED = 4
 
 
@@ -38,6 +37,8 @@ class BacktestList:
 
     form: BacktestForm | None
     campaign: Campaign | None
+    filters: ui.Filters
+    tabs: ui.Tabs
     table: ui.Table
     until: date | None
 
@@ -62,6 +63,9 @@ class BacktestPage:
 @allowed(*SELLING)
 def backtests(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
+    listing = _listing(request, now)
+    if sheets.wanted(request):
+        return listing.sheet(request)
     entry = catalog.current()
     until = entry.as_of_day if entry else None
     rows = Offer.objects.filter(shop=shop, archived=False).order_by("-pk")[:200]
@@ -82,7 +86,18 @@ def backtests(request: HttpRequest) -> HttpResponse:
             made = _make(request, form, campaign)
             if made is not None:
                 return redirect("backtest", made.pk)
-    page = BacktestList(form, campaign, _table(request, now), until)
+    count = listing.rows.count()
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(
+            gettext("还没有回放过"), gettext("选优惠和一段过去的日子，几秒就知道要让多少利、会不会亏")
+        ),
+        order=gettext("新的在前"),
+        count=gettext("共 %(n)s 次") % {"n": figures.exact(count)},
+    )
+    filters = lists.filters(request, gettext("优惠名"), count=count, keep=("view",))
+    page = BacktestList(form, campaign, filters, _tabs(request), table, until)
     wrong = form is not None and bool(form.errors)
     return render(request, "offers/backtests.html", {"page": page}, status=422 if wrong else 200)
 
@@ -123,15 +138,35 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
     return made
 
 
-def _table(request: HttpRequest, now: datetime) -> ui.Table:
+VIEWS = ("all", "loss", "fine")
+
+
+def _tabs(request: HttpRequest) -> ui.Tabs:
+    names = {"all": gettext("全部"), "loss": gettext("会亏的"), "fine": gettext("不会多亏的")}
+    current = request.GET.get("view", "all")
+    return ui.Tabs(
+        [ui.Tab(names[key], lists.without_place(request, view=key), key == current, "") for key in VIEWS],
+        gettext("哪些回放"),
+    )
+
+
+def _listing(request: HttpRequest, now: datetime) -> lists.Listing[Backtest]:
     rows = Backtest.objects.filter(shop=shop_of(request))
-    total = rows.count()
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    return ui.Table(
+    view = request.GET.get("view", "all")
+    if view == "loss":
+        rows = rows.filter(result__loss_orders_after__gt=0)
+    elif view == "fine":
+        rows = rows.filter(result__loss_orders_after=0)
+    if wanted := lists.searched(request):
+        # The offers stand in the row as they were, so their names are looked through here.
+        known = rows.values_list("pk", "offers")
+        rows = rows.filter(
+            pk__in=[pk for pk, offers in known if any(wanted in offer["name"] for offer in offers)]
+        )
+    return lists.Listing(
+        gettext("回放"),
+        rows,
+        ("-pk",),
         columns=[
             ui.Column("offers", gettext("优惠")),
             ui.Column("period", gettext("用哪段订单"), "nowrap"),
@@ -141,17 +176,7 @@ def _table(request: HttpRequest, now: datetime) -> ui.Table:
             ui.Column("loss", gettext("亏的订单"), "num", card="hide"),
             ui.Column("at", gettext("算于"), "nowrap", priority=3, card="end"),
         ],
-        rows=[_row(one, now) for one in found[:PAGE_ROWS]],
-        caption=gettext("回放"),
-        empty=ui.Empty(
-            gettext("还没有回放过"), gettext("选优惠和一段过去的日子，几秒就知道要让多少利、会不会亏")
-        ),
-        pager=ui.Pager(
-            "",
-            ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
-            gettext("新的在前"),
-            gettext("共 %(n)s 次") % {"n": figures.exact(total)},
-        ),
+        lines=lambda found: [_row(one, now) for one in found],
     )
 
 

@@ -18,10 +18,9 @@ from laoke.promotions.models import Offer
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
-from laoke.web.numbers import row_number
 from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
 from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
@@ -31,7 +30,6 @@ MECHANICS = {
     COUPON: gettext_lazy("店铺券"),
     PERCENT: gettext_lazy("折扣"),
 }
-PAGE_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,6 @@ class OfferList:
     table: ui.Table
     filters: ui.Filters
     new: ui.Action | None
-    count: int
 
 
 @dataclass(frozen=True)
@@ -95,19 +92,15 @@ def window_text(row: Offer, now: datetime) -> str:
 @allowed(*SELLING)
 def offer_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    wanted, archived = request.GET.get("q", "").strip(), request.GET.get("archived") == "1"
+    wanted, archived = lists.searched(request), request.GET.get("archived") == "1"
     rows = Offer.objects.filter(shop=shop, archived=archived)
     if wanted:
         rows = rows.filter(name__icontains=wanted)
     count = rows.count()
-    before = request.GET.get("after", "")
-    if (number := row_number(before)) is not None:
-        rows = rows.filter(pk__lt=number)
-    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    query = request.GET.urlencode()
-    empty = _empty(filtered=bool(wanted or archived), may_edit=may_market(request))
-    table = ui.Table(
+    listing = lists.Listing(
+        gettext("优惠"),
+        rows,
+        ("-pk",),
         columns=[
             ui.Column("name", gettext("优惠")),
             ui.Column("what", gettext("内容"), "nowrap"),
@@ -116,34 +109,29 @@ def offer_list(request: HttpRequest) -> HttpResponse:
             ui.Column("activity", gettext("平台活动号"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(row, now) for row in found[:PAGE_ROWS]],
-        caption=gettext("优惠"),
-        empty=empty,
-        pager=ui.Pager(
-            "",
-            ui.query_with(query, after=str(more)) if more else "",
-            gettext("新的在前"),
-            gettext("共 %(n)s 个") % {"n": figures.exact(count)},
-        ),
+        lines=lambda found: [_row(row, now) for row in found],
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=_empty(filtered=archived, may_edit=may_market(request)),
+        order=gettext("新的在前"),
+        count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
     )
     other = ui.Action(
         gettext("在用的") if archived else gettext("收起的"),
-        ui.query_with(query, archived=None if archived else "1", after=None),
+        lists.without_place(request, archived=None if archived else "1"),
         small=True,
     )
-    filters = ui.Filters(
-        search_value=wanted,
-        search_label=gettext("优惠名"),
-        keep=[("archived", "1")] if archived else [],
-        count=gettext("%(n)s 个") % {"n": figures.exact(count)},
-        actions=[other],
-    )
+    filters = lists.filters(request, gettext("优惠名"), count=count, keep=("archived",), actions=[other])
     new = (
         ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary", "plus")
         if may_market(request)
         else None
     )
-    return render(request, "offers/list.html", {"page": OfferList(table, filters, new, count)})
+    return render(request, "offers/list.html", {"page": OfferList(table, filters, new)})
 
 
 def _empty(*, filtered: bool, may_edit: bool) -> ui.Empty:

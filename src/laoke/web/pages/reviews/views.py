@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,11 +19,10 @@ from laoke.campaigns.models import Campaign, Review
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.review import latest_review, review
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.reviews import day_result_table, result_by_day
 from laoke.web.nav import SELLING
-from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import (
     CampaignFrame,
     find_campaign,
@@ -41,14 +41,13 @@ from laoke.web.pages.reviews.telling import (
     sentence,
 )
 
-PAGE_ROWS = 50
-
 
 @dataclass(frozen=True)
 class ReviewList:
     """Campaigns with what their newest review says."""
 
     table: ui.Table
+    filters: ui.Filters
 
 
 @dataclass(frozen=True)
@@ -73,14 +72,13 @@ class ReviewPage:
 def review_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     rows = Campaign.objects.filter(shop=shop, starts_at__lte=now).annotate(newest=Max("reviews__pk"))
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    found = found[:PAGE_ROWS]
-    reviews = Review.objects.in_bulk([row.newest for row in found if row.newest])
-    table = ui.Table(
+    if wanted := lists.searched(request):
+        rows = rows.filter(name__icontains=wanted)
+    count = rows.count()
+    listing = lists.Listing(
+        gettext("活动复盘"),
+        rows,
+        ("-pk",),
         columns=[
             ui.Column("campaign", gettext("活动")),
             ui.Column("span", gettext("起止"), "nowrap", priority=2),
@@ -89,16 +87,27 @@ def review_list(request: HttpRequest) -> HttpResponse:
             ui.Column("at", gettext("算于"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_list_row(row, reviews.get(row.newest), now) for row in found],
-        caption=gettext("活动复盘"),
+        lines=lambda found: _list_rows(found, now),
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
         empty=ui.Empty(
             gettext("还没有开始过的活动"), gettext("活动开始、有轮次发出以后，就能看真正多带来多少")
         ),
-        pager=ui.Pager(
-            "", ui.query_with(request.GET.urlencode(), after=str(more)) if more else "", gettext("新的在前")
-        ),
+        order=gettext("新的在前"),
+        count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
     )
-    return render(request, "reviews/list.html", {"page": ReviewList(table)})
+    filters = lists.filters(request, gettext("活动名"), count=count)
+    return render(request, "reviews/list.html", {"page": ReviewList(table, filters)})
+
+
+def _list_rows(found: Sequence[Campaign], now: datetime) -> list[ui.Row]:
+    newest = {row.pk: row.newest for row in found}  # type: ignore[attr-defined]
+    reviews = Review.objects.in_bulk([pk for pk in newest.values() if pk])
+    return [_list_row(row, reviews.get(newest[row.pk]), now) for row in found]
 
 
 def _list_row(row: Campaign, found: Review | None, now: datetime) -> ui.Row:

@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from laoke.customers.profiles import masks_of
+from laoke.customers.profiles import find_people, masks_of
 from laoke.dispatch.inbox import reply_text
 from laoke.dispatch.models import Attempt, Message, MessageState, Occasion, Reply
 from laoke.dispatch.settling import decide_all_unknown, decide_unknown
 from laoke.shops import audit
 from laoke.shops.models import Role, Shop
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import TALKING
 from laoke.web.numbers import row_number
@@ -46,6 +46,7 @@ class Inbox:
     """Replies, newest first."""
 
     tabs: ui.Tabs
+    filters: ui.Filters
     lines: list[ReplyLine]
     pager: ui.Pager
     empty: ui.Empty | None
@@ -105,31 +106,71 @@ def inbox(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     done = request.GET.get("view") == "done"
     rows = Reply.objects.filter(shop=shop, handled_at__isnull=not done)
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    found = found[:PAGE_ROWS]
-    masks = masks_of(shop, [one.person_id for one in found if one.person_id])
-    lines = [_line(one, masks, now) for one in found]
-    empty = None
-    if not lines:
+    if wanted := lists.searched(request):
+        rows = rows.filter(Q(person_id__in=find_people(shop, wanted)) | Q(contact_mask__icontains=wanted))
+    count = rows.count()
+    # The workbook tells who wrote and when; what they wrote is opened one by one, which is written down.
+    listing = lists.Listing(
+        gettext("收件箱"),
+        rows,
+        ("-pk",),
+        columns=[
+            ui.Column("who", gettext("客户")),
+            ui.Column("contact", gettext("号码"), "nowrap"),
+            ui.Column("at", gettext("收到"), "nowrap"),
+            ui.Column("opt_out", gettext("退订"), "nowrap"),
+            ui.Column("handled", gettext("处理"), "nowrap"),
+        ],
+        lines=lambda found: [_sheet_row(line, now) for line in _lines(shop, found, now)],
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    found = listing.found(request)
+    lines = _lines(shop, found.rows, now)
+    empty: ui.Empty | None = None
+    if not lines and wanted:
+        empty = ui.FilteredOut(
+            gettext("没有符合的"),
+            gettext("换个词，或看全部"),
+            ui.Action(gettext("看全部"), lists.without_place(request, q=None)),
+        )
+    elif not lines:
         empty = ui.Empty(
             gettext("没有要回的") if not done else gettext("还没有处理过的"),
             gettext("回 R 或退订的当时就记下了，不用人管"),
         )
-    pager = ui.Pager(
-        "", ui.query_with(request.GET.urlencode(), after=str(more)) if more else "", gettext("新的在前")
-    )
     page = Inbox(
         inbox_tabs(shop, "done" if done else "open"),
+        lists.filters(request, gettext("会员名、手机号"), count=count, keep=("view",)),
         lines,
-        pager,
+        ui.Pager(
+            found.previous_url,
+            found.next_url,
+            gettext("新的在前"),
+            gettext("共 %(n)s 条") % {"n": figures.exact(count)},
+        ),
         empty,
         request.role in HANDLES,  # type: ignore[attr-defined]
     )
     return render(request, "rounds/inbox.html", {"page": page})
+
+
+def _lines(shop: Shop, found: list[Reply], now: datetime) -> list[ReplyLine]:
+    masks = masks_of(shop, [one.person_id for one in found if one.person_id])
+    return [_line(one, masks, now) for one in found]
+
+
+def _sheet_row(line: ReplyLine, now: datetime) -> ui.Row:
+    reply = line.reply
+    return ui.Row(
+        [
+            line.who,
+            reply.contact_mask,
+            line.when,
+            gettext("已退订") if reply.is_opt_out else "",
+            figures.when(reply.handled_at, now),
+        ]
+    )
 
 
 def _line(reply: Reply, masks: dict, now: datetime, text: str = "") -> ReplyLine:  # type: ignore[type-arg]

@@ -14,19 +14,16 @@ from django.utils.translation import gettext, ngettext
 from laoke.campaigns.checks import reason_label
 from laoke.campaigns.models import Round
 from laoke.customers.models import Customer
-from laoke.customers.profiles import masks_of
+from laoke.customers.profiles import find_people, masks_of
 from laoke.dispatch.models import Arm, Attempt, Message, MessageState, Reply, Transition
 from laoke.dispatch.occasions import messages_of_person
+from laoke.shops.models import Shop
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING, TALKING
-from laoke.web.numbers import row_number
-from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.states import message_status, reason_word
-
-PAGE_ROWS = 100
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,7 @@ class RoundPeople:
 
     round: Round
     table: ui.Table
+    filters: ui.Filters
     title: str
 
 
@@ -63,15 +61,13 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
     row = find_round(shop, pk)
     rows = Message.objects.filter(occasion_id=row.occasion_id) if row.occasion_id else Message.objects.none()
     rows, title = _chosen(request, rows)
-    total, limit = rows.count(), sheets.page_rows(request, PAGE_ROWS)
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__gt=number)
-    found = list(rows.order_by("pk")[: limit + 1])
-    more = found[limit - 1].pk if len(found) > limit else None
-    found = found[:limit]
-    masks = masks_of(shop, [message.person_id for message in found])
-    table = ui.Table(
+    if wanted := lists.searched(request):
+        rows = rows.filter(person_id__in=find_people(shop, wanted))
+    count = rows.count()
+    listing = lists.Listing(
+        f"{row.key.upper()} {row.name} {title}",
+        rows,
+        ("pk",),
         columns=[
             ui.Column("who", gettext("客户")),
             ui.Column("phone", gettext("号码"), "nowrap", priority=2),
@@ -81,34 +77,41 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
             ui.Column("sent", gettext("发出"), "nowrap", priority=2, card="hide"),
             ui.Column("cost", gettext("花费（元）"), "num", priority=3, card="hide"),
         ],
-        rows=[
-            ui.Row(
-                [
-                    masks[message.person_id].title if message.person_id in masks else gettext("没有会员名"),
-                    masks[message.person_id].phone if message.person_id in masks else "",
-                    message.get_arm_display(),
-                    message_status(message.state),
-                    reason_word(message.reason),
-                    figures.when(message.sent_at, now),
-                    f"{message.cost_millis / 1000:.3f}" if message.cost_millis else "",
-                ],
-                id=str(message.pk),
-                url=reverse("person_messages", args=[message.person_id]),
-            )
-            for message in found
-        ],
-        caption=title,
-        empty=ui.Empty(gettext("这里没有人")),
-        pager=ui.Pager(
-            "",
-            ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
-            gettext("按进人群的先后"),
-            ngettext("共 %(n)s 人", "共 %(n)s 人", total) % {"n": figures.exact(total)},
-        ),
+        lines=lambda found: _rows(shop, found, now),
     )
     if sheets.wanted(request):
-        return sheets.sheet(request, table, f"{row.key} {row.name} {title}")
-    return render(request, "rounds/people.html", {"page": RoundPeople(row, table, title)})
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(gettext("这里没有人")),
+        order=gettext("按进人群的先后"),
+        count=ngettext("共 %(n)s 人", "共 %(n)s 人", count) % {"n": figures.exact(count)},
+    )
+    filters = lists.filters(
+        request, gettext("会员名、手机号"), count=count, keep=("reason", "later", "arm", "state")
+    )
+    return render(request, "rounds/people.html", {"page": RoundPeople(row, table, filters, title)})
+
+
+def _rows(shop: Shop, found: list[Message], now: datetime) -> list[ui.Row]:
+    masks = masks_of(shop, [message.person_id for message in found])
+    return [
+        ui.Row(
+            [
+                masks[message.person_id].title if message.person_id in masks else gettext("没有会员名"),
+                masks[message.person_id].phone if message.person_id in masks else "",
+                message.get_arm_display(),
+                message_status(message.state),
+                reason_word(message.reason),
+                figures.when(message.sent_at, now),
+                f"{message.cost_millis / 1000:.3f}" if message.cost_millis else "",
+            ],
+            id=str(message.pk),
+            url=reverse("person_messages", args=[message.person_id]),
+        )
+        for message in found
+    ]
 
 
 def _chosen(request: HttpRequest, rows):  # type: ignore[no-untyped-def]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.db import IntegrityError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,15 +20,13 @@ from laoke.dispatch.text.messages import VARIABLE_LABELS
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.variables import VARIABLES
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
-from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.rounds.forms import TemplateForm
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
 
-PAGE_ROWS = 50
 # The price shown while nothing is chosen to send by: what a segment costs at the loopback, in 1/1000 yuan.
 USUAL_PRICE_MILLIS = 45
 
@@ -37,6 +36,7 @@ class TemplateList:
     """Stored texts by the last change."""
 
     table: ui.Table
+    filters: ui.Filters
     new: ui.Action | None
 
 
@@ -54,16 +54,13 @@ class TemplateEdit:
 def template_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     rows = MessageTemplate.objects.filter(shop=shop, archived=False)
-    total = rows.count()
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
-    more = found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None
-    new = None
-    if may_market(request):
-        new = ui.Action(gettext("新建模板"), reverse("template_new"), "primary", "plus", grow=True)
-    table = ui.Table(
+    if wanted := lists.searched(request):
+        rows = rows.filter(Q(name__icontains=wanted) | Q(body__icontains=wanted))
+    count, may_edit = rows.count(), may_market(request)
+    listing = lists.Listing(
+        gettext("消息模板"),
+        rows,
+        ("-pk",),
         columns=[
             ui.Column("name", gettext("模板")),
             ui.Column("body", gettext("正文"), "wrap", card="wide"),
@@ -71,7 +68,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
             ui.Column("code", gettext("模板编号"), "nowrap", priority=3, card="hide"),
             ui.Column("at", gettext("改于"), "nowrap", priority=2, card="end"),
         ],
-        rows=[
+        lines=lambda found: [
             ui.Row(
                 [
                     ui.Cell(row.name, extra=ui.Tag(row.get_kind_display())),
@@ -81,20 +78,25 @@ def template_list(request: HttpRequest) -> HttpResponse:
                     figures.when(row.updated_at, now),
                 ],
                 id=str(row.pk),
-                url=reverse("template", args=[row.pk]) if may_market(request) else "",
+                url=reverse("template", args=[row.pk]) if may_edit else "",
             )
-            for row in found[:PAGE_ROWS]
+            for row in found
         ],
-        caption=gettext("消息模板"),
-        empty=ui.Empty(gettext("还没有模板"), gettext("写一条，当场看字数、条数和能不能过审"), new),
-        pager=ui.Pager(
-            "",
-            ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
-            gettext("新的在前"),
-            gettext("共 %(n)s 个") % {"n": figures.exact(total)},
-        ),
     )
-    return render(request, "rounds/templates.html", {"page": TemplateList(table, new)})
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    new = None
+    if may_edit:
+        new = ui.Action(gettext("新建模板"), reverse("template_new"), "primary", "plus", grow=True)
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(gettext("还没有模板"), gettext("写一条，当场看字数、条数和能不能过审"), new),
+        order=gettext("新的在前"),
+        count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
+    )
+    filters = lists.filters(request, gettext("模板名、正文"), count=count)
+    return render(request, "rounds/templates.html", {"page": TemplateList(table, filters, new)})
 
 
 @allowed(*MARKETING)

@@ -21,11 +21,9 @@ from laoke.dispatch.planning import Funnel
 from laoke.dispatch.text.preview import millis_to_cents
 from laoke.shops.joins import clauses, named
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
-from laoke.web.numbers import row_number
-from laoke.web.pages.campaigns import sheets
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures
 from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.campaigns.gantt import day_text
@@ -36,7 +34,6 @@ from laoke.web.pages.rounds.preview import TextPreview, text_preview
 from laoke.web.pages.rounds.progress import ProgressPart, progress_part
 from laoke.web.pages.rounds.states import message_status, round_status_word
 
-PAGE_ROWS = 50
 TEST_CODES = {"test"}
 OPEN = (RoundState.DRAFT, RoundState.FROZEN)
 
@@ -46,6 +43,7 @@ class RoundList:
     """The rounds of all campaigns, the one that goes next on top."""
 
     table: ui.Table
+    filters: ui.Filters
     tabs: ui.Tabs
 
 
@@ -93,21 +91,18 @@ class ChecksPart:
 @allowed(*SELLING)
 def round_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    over, limit = request.GET.get("view") == "over", sheets.page_rows(request, PAGE_ROWS)
+    over = request.GET.get("view") == "over"
     ended = Q(state__in=(RoundState.DONE, RoundState.CANCELLED))
     rows = Round.objects.filter(campaign__shop=shop)
     counts = {"open": rows.exclude(ended).count(), "over": rows.filter(ended).count()}
     rows = rows.filter(ended) if over else rows.exclude(ended)
-    after = request.GET.get("after", "")
-    if mark := rows.filter(pk=row_number(after) or 0).first():
-        later = Q(opens_at__lt=mark.opens_at) if over else Q(opens_at__gt=mark.opens_at)
-        rows = rows.filter(later | Q(opens_at=mark.opens_at, pk__gt=mark.pk))
-    order = ("-opens_at", "pk") if over else ("opens_at", "pk")
-    found = list(rows.select_related("campaign", "segment").order_by(*order)[: limit + 1])
-    more = found[limit - 1].pk if len(found) > limit else None
-    found = found[:limit]
-    counted = round_figures(found)
-    table = ui.Table(
+    if wanted := lists.searched(request):
+        rows = rows.filter(Q(name__icontains=wanted) | Q(campaign__name__icontains=wanted))
+    count = rows.count()
+    listing = lists.Listing(
+        gettext("轮次"),
+        rows.select_related("campaign", "segment"),
+        ("-opens_at", "pk") if over else ("opens_at", "pk"),
         columns=[
             ui.Column("round", gettext("轮次")),
             ui.Column("campaign", gettext("活动"), "nowrap"),
@@ -119,19 +114,20 @@ def round_list(request: HttpRequest) -> HttpResponse:
             ui.Column("delivered", gettext("送达率"), "num", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ],
-        rows=[_row(row, counted.get(row.pk), now) for row in found],
-        caption=gettext("轮次"),
+        lines=lambda found: _rows(found, now),
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
         empty=ui.Empty(
             gettext("没有要发的轮次") if not over else gettext("还没有发完的轮次"),
             gettext("轮次在活动里排"),
             ui.Action(gettext("看活动"), reverse("campaigns")),
         ),
-        pager=ui.Pager(
-            "",
-            ui.query_with(request.GET.urlencode(), after=str(more)) if more else "",
-            gettext("发得晚的在前") if over else gettext("先发的在前"),
-            gettext("共 %(n)s 轮") % {"n": figures.exact(counts["over" if over else "open"])},
-        ),
+        order=gettext("发得晚的在前") if over else gettext("先发的在前"),
+        count=gettext("共 %(n)s 轮") % {"n": figures.exact(count)},
     )
     tabs = ui.Tabs(
         [
@@ -140,9 +136,13 @@ def round_list(request: HttpRequest) -> HttpResponse:
         ],
         gettext("哪些轮次"),
     )
-    if sheets.wanted(request):
-        return sheets.sheet(request, table, gettext("轮次"))
-    return render(request, "rounds/list.html", {"page": RoundList(table, tabs)})
+    filters = lists.filters(request, gettext("轮次名、活动名"), count=count, keep=("view",))
+    return render(request, "rounds/list.html", {"page": RoundList(table, filters, tabs)})
+
+
+def _rows(found: list[Round], now: datetime) -> list[ui.Row]:
+    counted = round_figures(found)
+    return [_row(row, counted.get(row.pk), now) for row in found]
 
 
 def _row(row: Round, found: RoundFigures | None, now: datetime) -> ui.Row:

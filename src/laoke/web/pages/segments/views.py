@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.shops.models import Role, Shop
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
@@ -32,7 +33,7 @@ from laoke.web.pages.segments import building, rules
 from laoke.web.pages.segments.building import Builder
 
 LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
-# So many segments are counted anew when the list opens; more show the figure of the last count.
+# So many segments stand on a page of the list: each is counted anew when it opens.
 COUNTED_NOW = 30
 REFUSALS: dict[str, Words] = {
     "empty_name": _("人群要有名字"),
@@ -42,17 +43,47 @@ REFUSALS: dict[str, Words] = {
 START = "bought(2+, within 365d)"
 
 
+@dataclass(frozen=True)
+class SegmentList:
+    """The segments in use; `not_ready` says why nothing can be counted."""
+
+    table: ui.Table
+    filters: ui.Filters
+    not_ready: str
+
+
 @allowed(*LOOKS)
 def segments(request: HttpRequest) -> HttpResponse:
     """The segments in use with their present counts."""
     shop, now = shop_of(request), clock_of(request).now()
-    found = Segment.objects.filter(shop=shop, archived=False).select_related("created_by")
-    rows: list[Segment] = list(found.annotate(frozen=Count("snapshots")).order_by("pk"))
+    found = Segment.objects.filter(shop=shop, archived=False)
+    if wanted := lists.searched(request):
+        found = found.filter(Q(name__icontains=wanted) | Q(note__icontains=wanted))
     people, why = _people(shop, now)
-    if people:
-        for one in rows[:COUNTED_NOW]:
-            recount(one, now=now)
-    return render(request, "segments/list.html", {"table": _table(rows, people, now), "not_ready": why})
+    count = found.count()
+    listing = lists.Listing(
+        gettext("人群"),
+        found.annotate(frozen=Count("snapshots")),
+        ("pk",),
+        _columns(),
+        lines=lambda rows: _rows(rows, people, now),
+        per_page=COUNTED_NOW,
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    table = listing.table(
+        listing.found(request),
+        request,
+        empty=ui.Empty(
+            _("还没有人群"),
+            _("把一类客户的条件存下来，以后一直能用"),
+            ui.Action(_("新建人群"), reverse("segment_new")),
+        ),
+        order=gettext("先建的在前"),
+        count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
+    )
+    page = SegmentList(table, lists.filters(request, gettext("人群名、备注"), count=count), why)
+    return render(request, "segments/list.html", {"page": page})
 
 
 def _people(shop: Shop, now: datetime) -> tuple[int, str]:
@@ -62,8 +93,8 @@ def _people(shop: Shop, now: datetime) -> tuple[int, str]:
         return 0, wording.not_ready_text(trouble.code)
 
 
-def _table(found: list[Segment], people: int, now: datetime) -> ui.Table:
-    columns = [
+def _columns() -> list[ui.Column]:
+    return [
         ui.Column("name", _("人群"), "nowrap"),
         ui.Column("says", _("条件"), card="wide"),
         ui.Column("count", _("人数"), "num", card="end"),
@@ -71,6 +102,13 @@ def _table(found: list[Segment], people: int, now: datetime) -> ui.Table:
         ui.Column("frozen", _("定格"), "num", card="hide", hint=_("定格下来、不再变的名单有几份")),
         ui.Column("changed", _("改过"), "nowrap", card="hide", priority=3),
     ]
+
+
+def _rows(found: Sequence[Segment], people: int, now: datetime) -> list[ui.Row]:
+    """Segments with their present counts; a workbook of very many shows the figure of their last count."""
+    if people:
+        for one in found[:COUNTED_NOW]:
+            recount(one, now=now)
     rows = []
     for one in found:
         share = figures.percent(one.last_count / people) if people and one.last_count is not None else ""
@@ -80,12 +118,7 @@ def _table(found: list[Segment], people: int, now: datetime) -> ui.Table:
             one.name, ui.Cell(says, sub=one.note), count, share, one.frozen or "", figures.when(one.updated_at, now)  # type: ignore[attr-defined]
         ]  # fmt: skip
         rows.append(ui.Row(cells, id=str(one.pk), name=one.name, url=reverse("segment", args=[one.pk])))
-    empty = ui.Empty(
-        _("还没有人群"),
-        _("把一类客户的条件存下来，以后一直能用"),
-        ui.Action(_("新建人群"), reverse("segment_new")),
-    )
-    return ui.Table(columns, rows, caption=_("人群"), empty=empty)
+    return rows
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,13 +21,11 @@ from laoke.shops.joins import clauses
 from laoke.shops.models import AuditEvent
 from laoke.shops.sheets import write_xlsx
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
-from laoke.web.numbers import row_number
 from laoke.web.pages.settings.tabs import AUDITS, tabs
 
-PAGE_ROWS = 100
 MOST_EXPORTED = 100_000
 SHA256_LETTERS = 64  # a whole digest says no more to people than its beginning
 ACTS: dict[str, Words] = {
@@ -76,7 +74,7 @@ class AuditPage:
 
 def _found(request: HttpRequest) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.filter(shop=shop_of(request)).order_by("-pk")
-    search, act = request.GET.get("q", "").strip(), request.GET.get("act", "")
+    search, act = lists.searched(request), request.GET.get("act", "").replace("\0", "")
     if search:
         rows = rows.filter(actor_name__icontains=search) | rows.filter(subject__icontains=search)
     if act:
@@ -87,41 +85,39 @@ def _found(request: HttpRequest) -> QuerySet[AuditEvent]:
 @allowed(*AUDITS)
 @require_GET
 def audit_page(request: HttpRequest) -> HttpResponse:
-    rows = _found(request)
-    after = request.GET.get("after", "")
-    if (number := row_number(after)) is not None:
-        rows = rows.filter(pk__lt=number)
-    shown = list(rows[: PAGE_ROWS + 1])
-    query = request.GET.urlencode()
-    more = ui.query_with(query, after=str(shown[PAGE_ROWS - 1].pk)) if len(shown) > PAGE_ROWS else ""
+    now, query = clock_of(request).now(), request.GET.urlencode()
     act = request.GET.get("act", "")
-    chips = [ui.Chip(_("做了什么"), act_name(act), ui.query_with(query, act=None, after=None))] if act else []
-    export = f"export.xlsx?{query}" if query else "export.xlsx"
+    rows = _found(request)
+    listing = lists.Listing(
+        _("审计"),
+        rows,
+        ("-pk",),
+        [
+            ui.Column("at", _("时间"), "nowrap"),
+            ui.Column("who", _("谁"), "nowrap"),
+            ui.Column("act", _("做了什么"), "nowrap"),
+            ui.Column("subject", _("对象"), "wrap", card="wide"),
+            ui.Column("count", _("数量"), "num", card="end"),
+            ui.Column("detail", _("细节"), "wrap", priority=3, card="hide"),
+        ],
+        lines=lambda found: [_row(event, now, query) for event in found],
+    )
+    count = rows.count()
+    chips = []
+    if act:
+        chips.append(ui.Chip(_("做了什么"), act_name(act), lists.without_place(request, act=None)))
+    filters = lists.filters(request, _("谁、对象"), count=count, keep=("act",), chips=chips)
     page = AuditPage(
         tabs(request, "settings_audit"),
-        ui.Table(
-            [
-                ui.Column("at", _("时间"), "nowrap"),
-                ui.Column("who", _("谁"), "nowrap"),
-                ui.Column("act", _("做了什么"), "nowrap"),
-                ui.Column("subject", _("对象"), "wrap", card="wide"),
-                ui.Column("count", _("数量"), "num", card="end"),
-                ui.Column("detail", _("细节"), "wrap", priority=3, card="hide"),
-            ],
-            [_row(event, clock_of(request).now(), query) for event in shown[:PAGE_ROWS]],
-            caption=_("审计"),
-            query=query,
-            target="#list",
+        listing.table(
+            listing.found(request),
+            request,
             empty=ui.FilteredOut(_("没有这样的记录")),
-            pager=ui.Pager(ui.query_with(query, after=None) if after else "", more, _("最近的在前")),
+            order=_("最近的在前"),
+            count=_("共 %(n)s 条") % {"n": figures.exact(count)},
+            target="#list",
         ),
-        ui.Filters(
-            search_value=request.GET.get("q", ""),
-            search_label=_("谁、对象"),
-            chips=chips,
-            keep=[("act", act)] if act else [],
-            actions=[ui.Action(_("导出 Excel"), export, icon="download", small=True)],
-        ),
+        replace(filters, export="export.xlsx" + ui.query_with(query, after=None, before=None)),
         ui.Action(_("核对完整"), "check/", method="post"),
         ui.Action(_("留锚点"), "anchor/", icon="download", method="post"),
     )
@@ -130,7 +126,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
 
 
 def _row(event: AuditEvent, now: datetime, query: str) -> ui.Row:
-    url = ui.query_with(query, act=event.act, after=None)
+    url = ui.query_with(query, act=event.act, after=None, before=None)
     return ui.Row(
         [
             figures.when(event.at, now),

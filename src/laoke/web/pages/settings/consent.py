@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from laoke.customers.consent import declare, withdraw_basis, would_cover
 from laoke.customers.models import Channel, ConsentBasis
 from laoke.web import components as ui
-from laoke.web import figures
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.pages.settings.forms import ConsentForm
 from laoke.web.pages.settings.tabs import CHANGES, LOOKS, may_change, tabs
@@ -27,6 +28,7 @@ class ConsentPage:
     """What was declared, and the form for one more; `covered` once it was counted."""
 
     tabs: ui.Tabs
+    filters: ui.Filters
     table: ui.Table
     form: ConsentForm | None
     covered: str
@@ -53,20 +55,42 @@ def consent_page(request: HttpRequest) -> HttpResponse:
         covered = figures.exact(would_cover(shop, form.declaration()))
     elif request.method == "POST":
         status = 422
-    bases = list(ConsentBasis.objects.filter(shop=shop).select_related("declared_by").order_by("-pk")[:200])
-    may = may_change(request)
+    bases, may = ConsentBasis.objects.filter(shop=shop), may_change(request)
+    if wanted := lists.searched(request):
+        bases = bases.filter(Q(wording__icontains=wanted) | Q(proof__icontains=wanted))
+    listing = lists.Listing(
+        _("同意依据"),
+        bases.select_related("declared_by"),
+        ("-pk",),
+        _columns(),
+        lines=lambda rows: [_row(basis, may) for basis in rows],
+    )
+    if sheets.wanted(request):
+        return listing.sheet(request)
+    found, count = listing.found(request), bases.count()
     page = ConsentPage(
         tabs(request, "settings_consent"),
-        _table(bases, may),
+        lists.filters(request, _("原话、凭证"), count=count),
+        listing.table(
+            found,
+            request,
+            empty=ui.Empty(
+                _("还没有登记过"),
+                _("导入的买家默认没有同意收营销消息。登记依据之后，才能给他们发。"),
+                drawing="lock",
+            ),
+            order=_("最近的在前"),
+            count=_("共 %(n)s 条") % {"n": figures.exact(count)},
+        ),
         form if may else None,
         covered,
-        [_dialog(basis) for basis in bases if basis.withdrawn_at is None] if may else [],
+        [_dialog(basis) for basis in found.rows if basis.withdrawn_at is None] if may else [],
     )
     return render(request, "settings/consent.html", {"page": page}, status=status)
 
 
-def _table(bases: list[ConsentBasis], may: bool) -> ui.Table:
-    columns = [
+def _columns() -> list[ui.Column]:
+    return [
         ui.Column("channel", _("渠道"), "nowrap"),
         ui.Column("wording", _("原话"), "wrap", card="wide"),
         ui.Column("period", _("收集于"), "nowrap", priority=3, card="hide"),
@@ -76,29 +100,24 @@ def _table(bases: list[ConsentBasis], may: bool) -> ui.Table:
         ui.Column("state", _("状态"), card="end"),
         ui.Column("act", "", "min"),
     ]
-    rows = []
-    for basis in bases:
-        gone = basis.withdrawn_at is not None
-        act = ui.Action(_("收回…"), dialog=f"withdraw-{basis.pk}", small=True) if may and not gone else ""
-        until = _("，到 %(day)s") % {"day": basis.expires_on} if basis.expires_on else ""
-        rows.append(
-            ui.Row(
-                [
-                    basis.get_channel_display(),
-                    ui.Cell(basis.wording, sub=_("版本 %(version)s") % {"version": basis.wording_version}),
-                    f"{basis.collected_from:%Y-%m-%d} – {basis.collected_to:%Y-%m-%d}",
-                    basis.proof,
-                    basis.people,
-                    ui.Cell(f"{basis.declared_at:%Y-%m-%d}", sub=basis.declared_by.username),
-                    ui.Status(_("已收回") if gone else _("有效") + until, "" if gone else "ok"),
-                    act,
-                ]
-            )
-        )
-    empty = ui.Empty(
-        _("还没有登记过"), _("导入的买家默认没有同意收营销消息。登记依据之后，才能给他们发。"), drawing="lock"
+
+
+def _row(basis: ConsentBasis, may: bool) -> ui.Row:
+    gone = basis.withdrawn_at is not None
+    act = ui.Action(_("收回…"), dialog=f"withdraw-{basis.pk}", small=True) if may and not gone else ""
+    until = _("，到 %(day)s") % {"day": basis.expires_on} if basis.expires_on else ""
+    return ui.Row(
+        [
+            basis.get_channel_display(),
+            ui.Cell(basis.wording, sub=_("版本 %(version)s") % {"version": basis.wording_version}),
+            f"{basis.collected_from:%Y-%m-%d} – {basis.collected_to:%Y-%m-%d}",
+            basis.proof,
+            basis.people,
+            ui.Cell(f"{basis.declared_at:%Y-%m-%d}", sub=basis.declared_by.username),
+            ui.Status(_("已收回") if gone else _("有效") + until, "" if gone else "ok"),
+            act,
+        ]
     )
-    return ui.Table(columns, rows, caption=_("同意依据"), empty=empty)
 
 
 def _dialog(basis: ConsentBasis) -> ui.Dialog:

@@ -1,0 +1,143 @@
+"""A shop with more rows in every list than a page shows, each of them with a name that a spreadsheet would run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from tests.people import Demo
+from tests.web_campaigns.planned import planned
+from tests.web_security.addresses import OFFER
+
+if TYPE_CHECKING:
+    from laoke.intake.models import ImportRun
+
+HOSTILE = '=HYPERLINK("http://x","领券")'
+MADE = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """A list: its address, and a search that one of its rows answers to."""
+
+    url: str
+    search: str
+
+
+def filled(demo: Demo) -> dict[str, Place]:
+    """Every list there is, by the name of its address."""
+    from laoke.campaigns.models import Round
+    from laoke.intake.models import ImportRun
+
+    campaign = planned(demo, HOSTILE)
+    _campaigns(demo)
+    _rows(demo)
+    nick = _people(demo)
+    run = ImportRun.objects.filter(shop=demo.shop, file_name__startswith=HOSTILE).first()
+    sent = Round.objects.filter(campaign=campaign, occasion__isnull=False).first()
+    assert run is not None and sent is not None
+    _put_aside(run)
+    return {
+        "campaigns": Place(reverse("campaigns"), HOSTILE),
+        "tasks": Place(reverse("tasks"), HOSTILE),
+        "rounds": Place(reverse("rounds"), HOSTILE),
+        "round_people": Place(reverse("round_people", args=[sent.pk]), nick),
+        "templates": Place(reverse("templates"), HOSTILE),
+        "inbox": Place(reverse("inbox"), "100 **** **03"),
+        "offers": Place(reverse("offers"), HOSTILE),
+        "backtests": Place(reverse("backtests"), HOSTILE),
+        "reviews": Place(reverse("reviews"), HOSTILE),
+        "imports": Place(reverse("imports"), HOSTILE),
+        "import_rows": Place(reverse("import_rows", args=[run.pk]), "3"),
+        "segments": Place(reverse("segments"), HOSTILE),
+        "settings_consent": Place(reverse("settings_consent"), HOSTILE),
+        "settings_audit": Place(reverse("settings_audit"), HOSTILE),
+        "customers": Place(reverse("customers"), ""),
+    }
+
+
+def _campaigns(demo: Demo) -> None:
+    from laoke.campaigns.models import Campaign
+
+    # Two share a day: the order has to be settled by more than the day.
+    for n in range(MADE):
+        day = datetime(2026, 10, 1 + n // 2)
+        Campaign.objects.create(
+            shop=demo.shop, name=f"{HOSTILE} {n}", playbook="double11", day=day.date(), starts_at=day,
+            ends_at=day + timedelta(days=1), created_at=demo.now,
+        )  # fmt: skip
+
+
+def _rows(demo: Demo) -> None:
+    from laoke.audiences.segments import save_segment
+    from laoke.customers.models import ConsentBasis
+    from laoke.dispatch.models import MessageTemplate
+    from laoke.intake.models import ImportRun
+    from laoke.promotions.models import Backtest
+    from laoke.shops import audit
+    from laoke.work.models import Task
+
+    shop, now = demo.shop, demo.now
+    for n in range(MADE):
+        name = f"{HOSTILE} {n}"
+        Task.objects.create(
+            shop=shop, title=name, role="operator", starts_at=now, due_at=now + timedelta(days=n // 2)
+        )  # fmt: skip
+        MessageTemplate.objects.create(shop=shop, name=name, body=name, created_at=now, updated_at=now)
+        ImportRun.objects.create(shop=shop, file_name=name, file_sha256="0" * 64, file_size=1, created_at=now)
+        save_segment(shop, name, "bought(2+)", by=demo.owner, now=now)
+        audit.record("list.export", shop=shop, actor=demo.owner, at=now, subject=name, count=n)
+        ConsentBasis.objects.create(
+            shop=shop, channel="sms", role="seller", wording=name, wording_version="1", proof=name,
+            collected_from=date(2026, 1, 1), collected_to=date(2026, 2, 1), declared_by=demo.owner, declared_at=now,
+            people=n,
+        )  # fmt: skip
+        demo.client().post(f"{reverse('offer_new')}?mechanic=threshold_discount", {**OFFER, "name": name})
+        Backtest.objects.create(
+            shop=shop, offers=[{"offer_id": str(n), "name": name, "what": "满399减61", "row": 0}],
+            period_from=date(2026, 10, 1), period_to=date(2026, 10, 2), catalog_ref=1,
+            result={"refused": "few_orders", "orders": n, "needed_orders": 30}, created_at=now,
+        )  # fmt: skip
+
+
+def _people(demo: Demo) -> str:
+    """A round that went out to some people, and what they wrote back; the whole nick of one of them."""
+    from laoke.campaigns.models import Round
+    from laoke.customers.models import VaultRecord
+    from laoke.customers.sealing import seal
+    from laoke.customers.vault import open_contact
+    from laoke.dispatch.models import Message, Occasion, Reply
+
+    shop, now = demo.shop, demo.now
+    occasion = Occasion.objects.create(
+        shop=shop, kind="round", name=HOSTILE, channel="sms", state="running", not_before=now,
+        not_after=now + timedelta(days=1), created_at=now,
+    )  # fmt: skip
+    row = Round.objects.filter(campaign__shop=shop).first()
+    assert row is not None
+    row.occasion = occasion
+    row.save(update_fields=["occasion"])
+    records = list(VaultRecord.objects.filter(shop=shop).select_related("customer").order_by("pk")[:MADE])
+    people = [record.customer.person_id for record in records]
+    sealed, key_id = seal({"text": HOSTILE}, f"reply|{shop.pk}")
+    for n, person in enumerate(people):
+        Message.objects.create(
+            occasion=occasion, person_id=person, arm="treated", state="accepted", due_at=now, cost_millis=45
+        )
+        Reply.objects.create(
+            shop=shop, channel="sms", contact_mask=f"100 **** **{n:02}", sealed_text=sealed, key_id=key_id,
+            is_opt_out=False, received_at=now,
+        )  # fmt: skip
+    return open_contact(records[0]).nick
+
+
+def _put_aside(run: ImportRun) -> None:
+    from laoke.intake.models import QuarantinedRow
+
+    for line in range(2, 2 + MADE):
+        QuarantinedRow.objects.create(
+            run=run, line=line, reason=HOSTILE, sealed=b"", key_id="", expires_on=date(2026, 12, 1)
+        )
