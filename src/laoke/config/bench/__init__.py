@@ -10,8 +10,10 @@ from laoke.config.bench.measures import Bench
 
 NAMES = (
     "laoke_help", "import_facts", "import_facts_narrow", "import_contacts", "import_memory", "segment_count",
-    "ledger_alone", "pricing", "demo_shop", "features", "pages",
+    "ledger_alone", "sending", "pricing", "demo_shop", "features", "pages",
 )  # fmt: skip
+# Only beside peers: what they read stands in their folder.
+PEERS_ONLY = ("import_peers_file",)
 
 
 def bench_named(name: str) -> Bench:

@@ -6,19 +6,15 @@ One signed-in browser asks for one page after the other until sending and import
 from __future__ import annotations
 
 import http.client
-import json
 import os
-import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from laoke.config.bench.installation import command, free_port, process, wait_for
 from laoke.config.bench.measures import Bench, Figure, Measured, Size, spent
 
 CUSTOMERS = {"small": 400, "full": 20_000}
@@ -40,28 +36,28 @@ def _prepare(size: Size, folder: Path) -> None:
 
 
 def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
-    web, gateway = _free_port(), _free_port()
+    web, gateway = free_port(), free_port()
     os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway}"
-    _command("demo", "--customers", CUSTOMERS[size], "--orders", ORDERS[size], "--start", START)
-    _command("plan", "double11", "--on", EVENT)
+    command("demo", "--customers", CUSTOMERS[size], "--orders", ORDERS[size], "--start", START)
+    command("plan", "double11", "--on", EVENT)
     with ExitStack() as running:
-        running.enter_context(_process("web", "--port", web))
+        running.enter_context(process("web", "--port", web))
         running.enter_context(
-            _process("gateway", "aliyun", "--port", gateway, "--callback", f"http://127.0.0.1:{web}")
+            process("gateway", "aliyun", "--port", gateway, "--callback", f"http://127.0.0.1:{web}")
         )
-        _wait_for(web)
-        _wait_for(gateway)
+        wait_for(web)
+        wait_for(gateway)
         cookie = _signed_in()
-        _command("test-message", CAMPAIGN, "--round", ROUND, "--to", OWN_NUMBER)
-        _command("worker", "--once")
-        _command("demo", "--to", AT_ROUND)
+        command("test-message", CAMPAIGN, "--round", ROUND, "--to", OWN_NUMBER)
+        command("worker", "--once")
+        command("demo", "--to", AT_ROUND)
         for page in PAGES:  # a first look each, not counted: templates are compiled, files opened
             _ask(web, page, cookie)
-        sent = _command("launch", CAMPAIGN, "--round", ROUND, "--now", f"={AT_ROUND}")
+        sent = command("launch", CAMPAIGN, "--round", ROUND, "--now", f"={AT_ROUND}")
         people = sent["rounds"][0]["funnel"]["treated"]
-        running.enter_context(_process("worker"))
+        running.enter_context(process("worker"))
         _second_shop()
-        importing = running.enter_context(_process("import", folder / "meanwhile.csv", "--shop", "bench"))
+        importing = running.enter_context(process("import", folder / "meanwhile.csv", "--shop", "bench"))
         with spent() as elapsed:
             took = _browse(web, cookie, importing, LONGEST_SECONDS[size])
     spans = sorted(span for spans in took.values() for span in spans)
@@ -132,55 +128,6 @@ def _second_shop() -> None:
     from laoke.shops.setup import add_shop
 
     add_shop("bench", now=NOW, is_demo=False)
-
-
-def _command(*words: object) -> dict[str, Any]:
-    """Run a command to its end; its JSON."""
-    done = subprocess.run(
-        [sys.executable, "-m", "laoke", "--json", *map(str, words)],
-        capture_output=True, text=True, encoding="utf-8", check=False,
-    )  # fmt: skip
-    if done.returncode:
-        raise AssertionError(f"{words}: {done.stdout[-500:]} {done.stderr[-1500:]}")
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    found: dict[str, Any] = json.loads(lines[-1]) if lines else {}
-    return found
-
-
-@contextmanager
-def _process(*words: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that keeps running, ended at the end of the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "laoke", *map(str, words)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(f"nothing listens on port {port}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 BENCH = Bench(

@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from laoke.config.bench import bench_named
+from laoke.config.bench import bench_named, peers
 from laoke.config.bench.measures import Bench, Figure, Measured, Size
 
 OURS = "laoke"
@@ -46,15 +46,27 @@ class Line:
     date: str
 
 
-def run_benches(names: Sequence[str], size: Size, *, day: date, runs: int | None = None) -> Iterator[Line]:
-    """The figures of the named benches, one after the other."""
+def run_benches(
+    names: Sequence[str],
+    size: Size,
+    *,
+    day: date,
+    runs: int | None = None,
+    peers_folder: Path | None = None,
+) -> Iterator[Line]:
+    """The figures of the named benches, one after the other; with a folder of peers also theirs, right after ours."""
     machine = machine_note()
     with TemporaryDirectory(prefix="laoke-bench-", ignore_cleanup_errors=True) as folder:
         for name in names:
             bench = bench_named(name)
             shared = Path(folder)
+            if peers_folder is not None:
+                peers.link_data(peers_folder, shared)
             bench.prepare(size, shared)
             found = _take_turns(name, bench, size, shared, runs or (1 if size == "small" else bench.runs))
+            for peer in peers.peers_of(name, peers_folder):
+                assert peers_folder is not None
+                found[peer.ours, peer.side].extend(peers.measured(peer, peers_folder))
             yield from _lines(bench, found, machine, day)
 
 

@@ -1,0 +1,64 @@
+"""A whole installation for a bench: commands run to their end, web, worker and gateway as processes beside it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+def command(*words: object) -> dict[str, Any]:
+    """Run a command to its end; its JSON."""
+    done = subprocess.run(
+        [sys.executable, "-m", "laoke", "--json", *map(str, words)],
+        capture_output=True, text=True, encoding="utf-8", check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise AssertionError(f"{words}: {done.stdout[-500:]} {done.stderr[-1500:]}")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    found: dict[str, Any] = json.loads(lines[-1]) if lines else {}
+    return found
+
+
+@contextmanager
+def process(*words: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that keeps running, ended at the end of the block."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "laoke", *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(20)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def wait_for(port: int) -> None:
+    """Until something listens there, a minute at most."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
