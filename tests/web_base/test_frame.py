@@ -33,6 +33,7 @@ urlpatterns = [
     path("segments/", _page, name="segments"),
     path("segments/new/", _page, name="segment_new"),
     path("inbox/", _page, name="inbox"),
+    path("demo/clock/", _page, name="demo_clock"),
 ]
 
 
@@ -182,3 +183,22 @@ def test_the_plain_frame_has_no_rail(db: None) -> None:
     html = render_to_string("web/base_plain.html", {"shell": Shell(_request())})
     assert 'class="rail"' not in html
     assert 'id="main"' in html
+
+
+def test_the_demo_clock_is_offered_only_where_it_can_be_turned(shop: Shop, monkeypatch: Any) -> None:
+    def url(role: str = Role.OPERATOR) -> str:
+        request = _request(role=role)
+        request.shop = shop  # type: ignore[attr-defined]
+        return Shell(request).demo_clock_url
+
+    shop.settings = {"demo": {"end": "2026-12-31T10:00:00"}}
+    assert url() == ""
+    shop.is_demo = True
+    shop.save()
+    assert url() == "/demo/clock/"
+    assert url(Role.SERVICE) == ""
+    with monkeypatch.context() as patch:
+        patch.setenv("LAOKE_NOW", "2026-11-09 10:00")
+        assert url() == ""
+    Shop.objects.create(owner=shop.owner, name="真店", created_at=NOW)
+    assert url() == ""

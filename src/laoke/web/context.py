@@ -16,6 +16,7 @@ from laoke.shops import catalog
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Role, Shop, User
 from laoke.web import figures, nav
+from laoke.web.demo_clock import end_of
 
 THEMES = ("light", "dark")
 DEMO_ROLES = (Role.OWNER, Role.OPERATOR)
@@ -50,8 +51,12 @@ class Shell:
 
     @cached_property
     def demo_clock_url(self) -> str:
-        """Where the demo shop's clock is turned; empty in a real shop and for those who may not."""
-        if self.shop is None or not self.shop.is_demo or getattr(self.request, "role", "") not in DEMO_ROLES:
+        """Where the demo shop's clock is turned; empty where it cannot be and for those who may not."""
+        if (
+            self.shop is None
+            or getattr(self.request, "role", "") not in DEMO_ROLES
+            or end_of(self.shop) is None
+        ):
             return ""
         try:
             return reverse("demo_clock")

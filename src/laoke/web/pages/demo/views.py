@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +20,7 @@ from laoke.shops.clock import set_demo_clock
 from laoke.shops.models import Job, JobState, Shop
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.demo_clock import end_of
 
 MOST_ROUNDS = 4
 
@@ -49,7 +49,7 @@ class ClockPage:
 def clock(request: HttpRequest) -> HttpResponse:
     """Show the clock, or turn it."""
     shop, now = shop_of(request), clock_of(request).now()
-    end = _end_of(shop)
+    end = end_of(shop)
     if end is None:
         raise Http404
     choices = _choices(shop, now, end)
@@ -67,19 +67,6 @@ def clock(request: HttpRequest) -> HttpResponse:
     ).first()
     url = reverse("job_progress", args=[running.pk]) if running else ""
     return render(request, "demo/clock.html", {"page": ClockPage(now, end, choices, url)})
-
-
-def _end_of(shop: Shop) -> datetime | None:
-    """The last moment the demo shop was planned for; None for a real shop or a clock set from outside."""
-    kept = shop.settings.get("demo")
-    if (
-        not shop.is_demo
-        or not kept
-        or os.environ.get("LAOKE_NOW")
-        or Shop.objects.filter(is_demo=False).exists()
-    ):
-        return None
-    return datetime.fromisoformat(kept["end"])
 
 
 def _told_at(campaign: Campaign) -> datetime:
