@@ -240,6 +240,15 @@ def test_a_share_of_calls_fails_as_the_seed_says() -> None:
     assert 5 < kinds.count("unknown") < 25
 
 
+def test_a_failure_can_wait_until_calls_went_through() -> None:
+    with gateway_at_noon() as gateway:
+        control(gateway, {"fail": {"mode": "http500", "rate": 1.0, "after": 2}})
+        adapter = adapter_for(gateway)
+        kinds = [adapter.send(request_to(n, out_id=f"call-{n}")).outcomes[f"a{n}"].kind for n in range(4)]
+        assert kinds == ["accepted", "accepted", "unknown", "unknown"]
+        assert len(own_page(gateway, "_count")) == 2
+
+
 @pytest.mark.parametrize(
     "wish",
     [

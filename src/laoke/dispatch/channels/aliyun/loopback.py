@@ -49,7 +49,7 @@ FAULT_MODES = (
 
 @dataclass
 class Fault:
-    """A failure on demand: for the next `left` calls, or for a share `rate` of them.
+    """A failure on demand: for the next `left` calls, or for a share `rate` of them, once `after` calls went through.
 
     lost_after_accept   taken, then the connection is reset       reset_before_read  reset, not taken
     http500             HTTP 500, not taken                       slow               taken, answered after `seconds`
@@ -62,14 +62,15 @@ class Fault:
     message: str = "on demand"
     rate: float = 0.0
     left: int = 0
+    after: int = 0
     seconds: float = 5.0
     actions: tuple[str, ...] = SENDS
     seen: int = field(default=0, repr=False)
 
     @classmethod
     def from_json(cls, wish: Mapping[str, Any]) -> Fault:
-        """`{"mode", "code", "message", "rate" or "next", "seconds", "actions"}`. Raises ValueError."""
-        known = {"mode", "code", "message", "rate", "next", "seconds", "actions"}
+        """`{"mode", "code", "message", "rate" or "next", "after", "seconds", "actions"}`. Raises ValueError."""
+        known = {"mode", "code", "message", "rate", "next", "after", "seconds", "actions"}
         if wish.get("mode") not in FAULT_MODES or set(wish) - known:
             raise ValueError(
                 f"mode is one of {', '.join(FAULT_MODES)}; fields are {', '.join(sorted(known))}"
@@ -77,12 +78,16 @@ class Fault:
         chosen = {name: wish[name] for name in ("mode", "code", "message", "rate", "seconds") if name in wish}
         default_left = 0 if "rate" in wish else 1
         return cls(
-            **chosen, left=int(wish.get("next", default_left)), actions=tuple(wish.get("actions", SENDS))
-        )
+            **chosen, left=int(wish.get("next", default_left)), after=int(wish.get("after", 0)),
+            actions=tuple(wish.get("actions", SENDS)),
+        )  # fmt: skip
 
     def strikes(self, action: str, seed: int) -> bool:
         """Whether this call is the one to fail; counts down."""
         if action not in self.actions:
+            return False
+        if self.after > 0:
+            self.after -= 1
             return False
         self.seen += 1
         if self.left > 0:
