@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from laoke.shops.place import Place
+from laoke.warehouse.store import Warehouse
+from laoke.web.pages.overview.periods import day_of
 from tests.flows.commands import Laoke
 from tests.flows.test_up import free_port
 
@@ -22,7 +28,7 @@ CUSTOMERS, ORDERS, SEED = 600, 1_800, 11
 START = "2026-10-31 10:00"
 PASSWORD = "kaituozhe-2026"
 ONE_TIME = re.compile(r"一次性密码 (\S+?)（")
-READY_SECONDS, STOP_SECONDS = 60.0, 10.0
+READY_SECONDS, STOP_SECONDS = 180.0, 60.0
 
 
 @dataclass
@@ -38,21 +44,35 @@ class Shop:
 
     def control(self, **wish: Any) -> dict[str, Any]:
         """Tell the rehearsal gateway what to play."""
-        answer = httpx.post(f"{self.gateway}/_control", json=wish, timeout=10.0)
+        answer = httpx.post(f"{self.gateway}/_control", json=wish, timeout=60.0)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
 
     def sent(self) -> dict[str, int]:
         """The gateway's own count: how many messages each number was sent."""
-        counts: dict[str, int] = httpx.get(f"{self.gateway}/_count", timeout=10.0).json()
+        counts: dict[str, int] = httpx.get(f"{self.gateway}/_count", timeout=60.0).json()
         return counts
+
+    @contextmanager
+    def seen_on(self, moment: str) -> Iterator[str]:
+        """The address of the same shop as another day would show it; its worker stays where it is."""
+        with running_web(self.home, LAOKE_NOW=f"={moment}") as web:
+            yield web
+
+    def newest_sale(self) -> date:
+        """The last day on which somebody paid, out of the facts themselves."""
+        with closing(sqlite3.connect(self.home / "db.sqlite3")) as ledger:
+            newest = "SELECT versions FROM shops_catalogentry ORDER BY id DESC"
+            versions: dict[str, int] = json.loads(ledger.execute(newest).fetchone()[0])
+        reader = Warehouse(Place(self.home).warehouse).reader(versions)
+        return day_of(reader.rows("SELECT max(paid_day) AS day FROM orders")[0]["day"])
 
 
 @contextmanager
 def running_shop(folder: Path) -> Iterator[Shop]:
     """Made once per run; ended whatever happens."""
-    home, port, gateway_port = folder / "home", free_port(), free_port()
+    home, gateway_port = folder / "home", free_port()
     made = subprocess.run(
         [
             *_laoke(home), "demo", "--customers", str(CUSTOMERS), "--orders", str(ORDERS), "--seed", str(SEED),
@@ -63,18 +83,40 @@ def running_shop(folder: Path) -> Iterator[Shop]:
     assert made.returncode == 0, made.stdout + made.stderr
     passwords = ONE_TIME.findall(made.stdout + made.stderr)
     assert len(passwords) == 1, made.stdout + made.stderr
-    environment = _environment(LAOKE_LOOPBACK=f"127.0.0.1:{gateway_port}")
-    web, gateway = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{gateway_port}"
+    environment = {"LAOKE_LOOPBACK": f"127.0.0.1:{gateway_port}"}
     with ExitStack() as stack:
+        web = stack.enter_context(running_web(home, **environment))
         for words in (
-            ("web", "--port", str(port)),
             ("worker",),
             ("gateway", "aliyun", "--port", str(gateway_port), "--callback", web, "--lag", "0.2"),
         ):
-            stack.enter_context(_process(home, folder / f"{words[0]}.log", words, environment))
-        _answers(f"{web}/login/", folder / "web.log")
+            stack.enter_context(
+                _process(home, folder / f"{words[0]}.log", words, _environment(**environment))
+            )
+        gateway = f"http://127.0.0.1:{gateway_port}"
         _answers(f"{gateway}/_count", folder / "gateway.log")
         yield Shop(home, web, gateway, passwords[0], Laoke(home))
+
+
+@contextmanager
+def empty_shop(folder: Path) -> Iterator[tuple[str, str]]:
+    """The address of a shop into which nothing has come yet, and the one-time password of `owner`."""
+    laoke = Laoke(folder / "home")
+    laoke("init")
+    laoke("shop", "add", "新店")
+    password = laoke("user", "add", "owner", "--role", "owner")["one_time_password"]
+    with running_web(laoke.home) as web:
+        yield web, password
+
+
+@contextmanager
+def running_web(home: Path, **environment: str) -> Iterator[str]:
+    """The pages over a home; their address."""
+    port = free_port()
+    web, log = f"http://127.0.0.1:{port}", home.parent / f"web-{port}.log"
+    with _process(home, log, ("web", "--port", str(port)), _environment(**environment)):
+        _answers(f"{web}/login/", log)
+        yield web
 
 
 def _laoke(home: Path) -> list[str]:
@@ -109,7 +151,7 @@ def _answers(url: str, log: Path) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until:
         try:
-            if httpx.get(url, timeout=5.0).status_code == 200:
+            if httpx.get(url, timeout=60.0).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.1)

@@ -30,6 +30,7 @@ WIDER = """
 FOCUS = """
 () => { const el = document.activeElement;
   if (!el || el === document.body || el.id === 'main') return null;
+  if (!el.matches(':focus')) return null;  // a part inside it, such as the calendar of a date, shows its own ring
   const look = getComputedStyle(el), around = getComputedStyle(el.parentElement);
   const seen = s => (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none';
   return [seen(look) || seen(around), el.outerHTML.replace(/\\s+/g, ' ').slice(0, 120)]; }
@@ -72,9 +73,7 @@ class Watcher:
 def settled(page: Page) -> None:
     """Wait until what loads behind the page has come; a page that asks every second never rests for long."""
     page.wait_for_load_state("load")
-    page.wait_for_function(
-        "() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')", timeout=15_000
-    )
+    page.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling')")
 
 
 def complaints_of(page: Page) -> list[str]:
