@@ -20,7 +20,10 @@ CLOSING = re.compile(
     r"\b\d+ (passed|failed|skipped|error|errors|deselected)\b.* in [\d.]+s|no tests (ran|collected)"
 )
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+# Two processes, each with a home and ledgers of its own. A file stays whole where its tests share what was made for the
+# first of them or follow each other; long tests that stand alone go to whoever is free.
 PARALLEL = ("-n", "2", "--dist", "loadfile")
+SPREAD = ("-n", "2", "--dist", "worksteal")
 LONG = ("--timeout", "600")
 
 
@@ -54,7 +57,7 @@ def pytest_command(marker: str, *more: str) -> tuple[str, ...]:
 
 
 def all_tiers() -> tuple[Tier, ...]:
-    """What make test runs. Only tests that touch the ledger run twice."""
+    """What make test runs. Only tests that touch the ledger run twice; a tier that is a folder reads that one only."""
     sqlite = {"LAOKE_TEST_DATABASE": "sqlite"}
     postgres = {"LAOKE_TEST_DATABASE": "postgres"}
     return (
@@ -62,9 +65,9 @@ def all_tiers() -> tuple[Tier, ...]:
         Tier("pure", pytest_command("pure", *PARALLEL), sqlite),
         Tier("ledger-sqlite", pytest_command("ledger", *PARALLEL), sqlite),
         Tier("ledger-postgres", pytest_command("ledger", *PARALLEL), postgres),
-        Tier("flows", pytest_command("flow", *LONG), sqlite),
-        Tier("browser", pytest_command("browser", *LONG), sqlite),
-        Tier("crash", pytest_command("crash", *LONG), sqlite),
+        Tier("flows", pytest_command("flow", "tests/flows", *SPREAD, *LONG), sqlite),
+        Tier("browser", pytest_command("browser", "tests/browser", *PARALLEL, *LONG), sqlite),
+        Tier("crash", pytest_command("crash", "tests/crash", *SPREAD, *LONG), sqlite),
     )
 
 

@@ -32,6 +32,13 @@ def test_the_tiers_run_in_order_and_only_the_ledger_runs_twice() -> None:
     assert names == ["check", "pure", "ledger-sqlite", "ledger-postgres", "flows", "browser", "crash"]
 
 
+@pytest.mark.parametrize("name", ["flows", "browser", "crash"])
+def test_a_tier_that_is_a_folder_reads_that_one_only(name: str) -> None:
+    (tier,) = chosen_tiers([name])
+    assert [word for word in tier.command if word.startswith("tests")] == [f"tests/{name}"]
+    assert list((ROOT / "tests" / name).glob("test_*.py"))
+
+
 def test_named_tiers_keep_their_order() -> None:
     assert [tier.name for tier in chosen_tiers(["flows", "pure"])] == ["pure", "flows"]
 
