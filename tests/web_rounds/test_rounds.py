@@ -10,6 +10,9 @@ import pytest
 from django.urls import reverse
 
 from laoke.campaigns.models import Round
+from laoke.dispatch.handover import file_path
+from laoke.dispatch.list_files import forget_due
+from laoke.dispatch.models import HandoverFile
 from laoke.shops.models import AuditEvent
 from tests.people import Demo
 from tests.web_campaigns.planned import planned
@@ -139,6 +142,24 @@ def test_a_list_is_launched_built_and_taken_along_with_a_trace(demo: Demo, liste
     )
     page = client.get(reverse("round", args=[listed.pk])).content.decode()
     assert "第 1 份" in page and "从人群到发出" in page
+
+
+def test_a_forgotten_list_says_when_and_can_be_written_again(demo: Demo, listed: Round) -> None:
+    client = demo.client()
+    client.post(reverse("round_lists", args=[listed.pk]))
+    assert listed.occasion is not None
+    file = listed.occasion.handover_files.get()
+    HandoverFile.objects.update(forget_asked_at=demo.now)
+    assert forget_due(demo.now) == 1
+    page = client.get(reverse("round", args=[listed.pk])).content.decode()
+    assert "已忘掉" in page and "再写一份" in page and 'value="csv"' not in page
+    assert file.sha256[:12] in page
+
+    answer = client.post(reverse("round_list_file", args=[listed.pk, file.pk]), follow=True)
+
+    assert "第 1 份名单重新写好了" in answer.content.decode()
+    assert "再写一份" not in answer.content.decode()
+    assert file_path(listed.occasion.handover_files.get()).is_file()
 
 
 def test_results_that_are_no_table_are_refused_in_words(demo: Demo, listed: Round) -> None:

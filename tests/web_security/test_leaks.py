@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import tempfile
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -96,7 +97,12 @@ def test_a_new_home_is_its_owners_alone(tmp_path: Path) -> None:
     assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
 
 
-def test_what_a_killed_process_left_in_clear_is_deleted_after_a_day(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_in_clear_is_deleted_after_a_day(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    unpacked = tmp_path / "laoke-sheet-ab.csv"
+    unpacked.write_text("names", encoding="utf-8")
     staging, exports = tmp_path / "staging", tmp_path / "exports"
     left, importing, lists = staging / "upload-7-ab", staging / "0af1-12", exports / "handover-3"
     for folder in (left, importing, lists):
@@ -106,9 +112,10 @@ def test_what_a_killed_process_left_in_clear_is_deleted_after_a_day(tmp_path: Pa
     for file in (fresh, old):
         file.write_bytes(b"x")
     now = time.time()
-    for path in (left, importing, lists, old):
+    for path in (left, importing, lists, old, unpacked):
         os.utime(path, (now - 90_000, now - 90_000))
-    assert forget_leftovers(staging, exports, now) == 2
+    assert forget_leftovers(staging, exports, now) == 3
+    assert not unpacked.exists()
     assert sorted(path.name for path in (*staging.iterdir(), *exports.iterdir())) == [
         "0af1-12", "customers-new.xlsx", "handover-3",
     ]  # fmt: skip

@@ -61,6 +61,7 @@ def test_name_signature_and_hours_are_kept_and_recorded(demo: Demo) -> None:
         "name": "半亩棉家居",
         "category": "家居",
         "sms_signature": "【半亩棉】",
+        "handover_days": "3",
         "opens": "09:00",
         "closes": "19:30",
     }
@@ -68,6 +69,7 @@ def test_name_signature_and_hours_are_kept_and_recorded(demo: Demo) -> None:
     shop = Shop.objects.get(pk=demo.shop.pk)
     assert (shop.name, shop.category) == ("半亩棉家居", "家居")
     assert shop.settings["sms_signature"] == "半亩棉"
+    assert shop.settings["handover_days"] == 3
     assert shop.settings["marketing_hours"] == ["09:00", "19:30"]
     assert AuditEvent.objects.filter(act="shop.rename").count() == 1
     assert AuditEvent.objects.get(act="shop.settings").detail["after"]["marketing_hours"] == [
@@ -93,6 +95,7 @@ def test_bad_shop_facts_are_refused(demo: Demo, change: dict[str, str], says: st
         "name": "好店",
         "category": "",
         "sms_signature": "",
+        "handover_days": "7",
         "opens": "08:00",
         "closes": "20:00",
         **change,
@@ -407,3 +410,10 @@ def test_an_anchor_is_not_for_everybody(demo: Demo) -> None:
     before = AuditEvent.objects.count()
     assert demo.client(demo.operator).post(reverse("settings_audit_anchor")).status_code == 403
     assert AuditEvent.objects.count() == before
+
+
+def test_an_export_of_the_trail_is_not_left_lying(demo: Demo) -> None:
+    answer = demo.client().get(reverse("settings_audit_export"))
+    assert b"".join(answer.streaming_content)[:2] == b"PK"  # type: ignore[arg-type, attr-defined]
+    answer.close()
+    assert list(demo.place.exports.glob("audit-*")) == []

@@ -42,10 +42,12 @@ def export_lists(
 ) -> list[ExportedList]:
     """Build what is not on a list yet and copy all lists of the round into `folder`; each copy is an audit row.
 
+    A list that was forgotten is written again for those who may still be reached; when nobody is, it is left out.
+
     Raises
     ------
     CampaignRefused
-        `not_handover`, `not_running`, `too_early`.
+        `not_handover`, `not_running`, `too_early`, `list_over`, `list_settled`.
     """
     if row.channel != Channel.HANDOVER:
         raise CampaignRefused("not_handover")
@@ -57,8 +59,22 @@ def export_lists(
             files = handover.hand_over(row.occasion, by=by, now=now, with_phone=with_phone, max_rows=max_rows)
         except OccasionRefused as refusal:
             raise refused(refusal) from None
+    there = _written(files, by, now, with_phone)
     folder.mkdir(parents=True, exist_ok=True)
-    return [_copied(file, folder, by, now) for file in files]
+    return [_copied(file, folder, by, now) for file in there]
+
+
+def _written(files: list[HandoverFile], by: User, now: datetime, with_phone: bool) -> list[HandoverFile]:
+    """The lists that have a file, forgotten ones written again; refused when that leaves none."""
+    there, refusal = [], None
+    for file in files:
+        try:
+            there.append(handover.write_again(file, by=by, now=now, with_phone=with_phone))
+        except OccasionRefused as one:
+            refusal = one
+    if refusal is not None and not there:
+        raise refused(refusal) from None
+    return there
 
 
 def _copied(file: HandoverFile, folder: Path, by: User, now: datetime) -> ExportedList:

@@ -174,12 +174,17 @@ def _tidy(worker: Worker) -> bool:
 
     from django.conf import settings
 
+    from laoke.dispatch.list_files import forget_due, forget_strays
     from laoke.intake.loading.quarantine import forget_expired
+    from laoke.intake.loading.run import sweep_staging
     from laoke.shops.uploads import forget_leftovers, forget_old
 
     forget_old(worker.clock())
+    forget_due(worker.clock())
+    sweep_staging(settings.PLACE)
     # Files have the times of the machine, whatever the shop's clock says.
     forget_leftovers(settings.PLACE.staging, settings.PLACE.exports, time.time())
+    forget_strays(time.time())
     return bool(forget_expired(worker.clock().date()))
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from django.db import transaction
 
+from laoke.dispatch.list_files import forget_due
 from laoke.dispatch.models import Attempt, HandoverFile, Message, ProviderEvent, Reply
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.states import move
@@ -41,12 +41,13 @@ def wipe(people: Sequence[int], now: datetime) -> int:
     Reports of their messages keep their key alone, so that a repetition is still known; hand-over lists that name them
     are deleted once this is committed.
     """
-    del now  # part of the agreement with `customers.erasure`; emptying needs no time
     messages = Message.objects.filter(person_id__in=people)
     ProviderEvent.objects.filter(message_id__in=messages.values("pk"), applied_at__isnull=False).update(
         sealed=b""
     )
-    _forget_lists(messages.exclude(list_number=None).values_list("occasion_id", "list_number").distinct())
+    _forget_lists(
+        messages.exclude(list_number=None).values_list("occasion_id", "list_number").distinct(), now
+    )
     attempts = Attempt.objects.filter(message__person_id__in=people)
     emptied = attempts.exclude(sealed_recipient=b"").update(sealed_recipient=b"")
     Message.objects.filter(person_id__in=people).update(contact_digest=None, customer_id=None)
@@ -54,12 +55,12 @@ def wipe(people: Sequence[int], now: datetime) -> int:
     return emptied + replies
 
 
-def _forget_lists(named: Iterable[tuple[int, int | None]]) -> None:
-    """Delete the written files of these lists (occasion, number); what they were stays as number, count and hash."""
-    from django.conf import settings
+def _forget_lists(named: Iterable[tuple[int, int | None]], now: datetime) -> None:
+    """Have the written files of these lists (occasion, number) deleted once this is committed.
 
+    What they were stays as number, count and hash; one that is open somewhere is tried again later.
+    """
     for occasion, number in named:
-        for file in HandoverFile.objects.filter(occasion_id=occasion, number=number or 0).exclude(path=""):
-            written = Path(settings.PLACE.exports) / file.path
-            for path in (written, written.with_suffix(".csv")):
-                transaction.on_commit(partial(path.unlink, missing_ok=True))
+        written = HandoverFile.objects.filter(occasion_id=occasion, number=number or 0).exclude(path="")
+        written.update(forget_asked_at=now)
+    transaction.on_commit(partial(forget_due, now))

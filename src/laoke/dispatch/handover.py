@@ -3,6 +3,7 @@
     1 the gates are asked again and the rows move to 'handed over' with their list's number, in one transaction
     2 the file is written from these rows; a crash in between leaves a list without hash, which is written again
     3 hash and audit row
+    4 the file is forgotten when its time is up (`list_files.py`); written again it holds those still without result
 
 Results come back as a file and count as reports.
 """
@@ -30,6 +31,7 @@ from laoke.dispatch.channels.handover.lists import (
 from laoke.dispatch.failpoints import passing
 from laoke.dispatch.gates import reasons_now
 from laoke.dispatch.inbox import Verdict, report_deliveries
+from laoke.dispatch.list_files import forget_due, paths_of, still_open
 from laoke.dispatch.models import HandoverFile, Occasion, OccasionState
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.occasions import OccasionRefused, finish_if_done
@@ -118,29 +120,63 @@ def _take_list(occasion: Occasion, by: User, now: datetime, max_rows: int, with_
     return True
 
 
-def _write_list(file: HandoverFile, by: User, now: datetime) -> None:
+def write_again(
+    file: HandoverFile, *, by: User, now: datetime, with_phone: bool | None = None
+) -> HandoverFile:
+    """Write a forgotten list anew from the ledger, for those of its people who may still be reached.
+
+    A list whose file is still there stays as it is. `with_phone` as in `hand_over`, None as the list had it.
+
+    Raises
+    ------
+    OccasionRefused
+        `list_over`, `list_settled`.
+    """
+    if file.forgotten_at is None:
+        return file
+    messages = still_open(file, now)
+    if with_phone is not None:
+        file.with_phone = with_phone
+    _write_list(file, by, now, messages, act="handover.again")
+    return file
+
+
+def _write_list(
+    file: HandoverFile,
+    by: User,
+    now: datetime,
+    messages: Sequence[int] | None = None,
+    act: str = "handover.list",
+) -> None:
     occasion = file.occasion
     folder = Path(settings.PLACE.exports) / f"handover-{occasion.pk}"
     name = f"list-{occasion.pk}-{file.number:03d}"
-    write_csv(folder / f"{name}.csv", HEADER, (person.cells() for person in _people(file)))
-    written = write_xlsx(folder / f"{name}.xlsx", HEADER, (person.cells() for person in _people(file)))
+    write_csv(folder / f"{name}.csv", HEADER, (person.cells() for person in _people(file, messages)))
+    written = write_xlsx(
+        folder / f"{name}.xlsx", HEADER, (person.cells() for person in _people(file, messages))
+    )
     passing("handover.written")
     with transaction.atomic():
         executed(
-            "UPDATE dispatch_handoverfile SET path = %s, sha256 = %s WHERE id = %s",
-            [written.path.relative_to(settings.PLACE.exports).as_posix(), written.sha256, file.pk],
-        )
+            "UPDATE dispatch_handoverfile SET path = %s, sha256 = %s, written_at = %s, forgotten_at = NULL, "
+            "forget_asked_at = NULL, with_phone = %s WHERE id = %s",
+            [
+                written.path.relative_to(settings.PLACE.exports).as_posix(), written.sha256, stamp(now),
+                file.with_phone, file.pk,
+            ],
+        )  # fmt: skip
         audit.record(
-            "handover.list", shop=occasion.shop, actor=by, at=now, subject=f"{occasion.pk}-{file.number}",
+            act, shop=occasion.shop, actor=by, at=now, subject=f"{occasion.pk}-{file.number}",
             count=written.rows, sha256=written.sha256, with_phone=file.with_phone,
         )  # fmt: skip
     file.refresh_from_db()
 
 
-def _people(file: HandoverFile) -> Iterator[ListedPerson]:
-    rows = list(
-        file.occasion.messages.filter(list_number=file.number).order_by("pk").values_list("pk", "customer_id")
-    )
+def _people(file: HandoverFile, messages: Sequence[int] | None = None) -> Iterator[ListedPerson]:
+    """The people of a list by number; with `messages` those of them alone."""
+    listed = file.occasion.messages.filter(list_number=file.number).order_by("pk")
+    wanted = None if messages is None else set(messages)
+    rows = [row for row in listed.values_list("pk", "customer_id") if wanted is None or row[0] in wanted]
     for piece in pieces(rows, 2_000):
         contacts = contacts_of(file.occasion.shop_id, [customer for _, customer in piece if customer])
         for pk, customer in piece:
@@ -155,8 +191,7 @@ def _number_of(contact: Contact, file: HandoverFile) -> str:
 
 def file_path(file: HandoverFile, *, as_csv: bool = False) -> Path:
     """Where a written list stands; the page that gives it out calls `downloaded`."""
-    path = Path(settings.PLACE.exports) / file.path
-    return path.with_suffix(".csv") if as_csv else path
+    return paths_of(file)[as_csv]
 
 
 def downloaded(file: HandoverFile, *, by: User, now: datetime) -> None:
@@ -204,6 +239,7 @@ def import_results(occasion: Occasion, path: Path, *, by: User, now: datetime) -
         **counts,
     )
     HandoverFile.objects.filter(occasion=occasion).update(result_imported_at=now, result=counts)
+    forget_due(now)
     return counts
 
 

@@ -302,7 +302,10 @@ class Reply(models.Model):
 
 
 class HandoverFile(models.Model):
-    """A numbered, hashed list that was handed over to the platform's own tool, and what came back."""
+    """A numbered, hashed list that was handed over to the platform's own tool, and what came back.
+
+    `path` is empty while there is no file: before it is written, and again once it was forgotten.
+    """
 
     occasion = models.ForeignKey(Occasion, models.CASCADE, related_name="handover_files")
     number = models.PositiveIntegerField()
@@ -312,7 +315,10 @@ class HandoverFile(models.Model):
     people = models.BigIntegerField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
+    written_at = models.DateTimeField(null=True)
     downloaded_at = models.DateTimeField(null=True)
+    forget_asked_at = models.DateTimeField(null=True)
+    forgotten_at = models.DateTimeField(null=True)
     result_imported_at = models.DateTimeField(null=True)
     result = models.JSONField(default=dict)
 

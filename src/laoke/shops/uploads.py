@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ TAG = 16
 LIMIT_BYTES = 4 * 1024**3
 KEPT = timedelta(days=7)
 LEFT_SECONDS = 24 * 3600
+UNPACKED = ("laoke-sheet-*", "laoke-lines-*", "laoke-warming-*")
 
 
 class UploadRefused(Exception):
@@ -198,9 +200,12 @@ def sealed_with(key_id: str) -> int:
 
 
 def forget(upload: Upload) -> None:
-    """Delete a file and its row; a file that is gone already is no trouble."""
-    (settings.PLACE.uploads / upload.path).unlink(missing_ok=True)
-    Upload.objects.filter(pk=upload.pk).delete()
+    """Delete a file and its row; a file that is gone already is no trouble.
+
+    One that Windows keeps open stays with its row (sealed as it is) until `forget_old` comes by.
+    """
+    if _went(settings.PLACE.uploads / upload.path):
+        Upload.objects.filter(pk=upload.pk).delete()
 
 
 def forget_old(now: datetime) -> int:
@@ -212,20 +217,40 @@ def forget_old(now: datetime) -> int:
 
 
 def forget_leftovers(staging: Path, exports: Path, wall: float) -> int:
-    """Delete what stands in clear and is over a day old: files a killed process had open, and exports taken along.
+    """Delete what `leftovers` finds; how many went. One that Windows keeps open waits for the next time."""
+    return sum(_went(path) for path in leftovers(staging, exports, wall))
 
-    `wall` is seconds since 1970. Folders of imports and hand-over lists have their own ends. How many went.
+
+def leftovers(staging: Path, exports: Path, wall: float) -> list[Path]:
+    """What stands in clear and is over a day old: files a killed process had open, and exports taken along.
+
+    `wall` is seconds since 1970. Folders of imports and hand-over lists have their own ends.
     """
+    passing = Path(tempfile.gettempdir())
     found = [
         *staging.glob("upload-*"),
         *staging.glob("*.upload*"),
         *exports.glob("*.xlsx"),
         *exports.glob("*.part"),
+        # Sheets and long files are unpacked beside the system's other passing files.
+        *(path for name in UNPACKED for path in passing.glob(name)),
     ]
-    old = [path for path in found if path.stat().st_mtime < wall - LEFT_SECONDS]
-    for path in old:
+    return [path for path in found if _older(path, wall - LEFT_SECONDS)]
+
+
+def _older(path: Path, than: float) -> bool:
+    try:
+        return path.stat().st_mtime < than
+    except OSError:
+        return False
+
+
+def _went(path: Path) -> bool:
+    try:
         if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    return len(old)
+    except OSError:
+        return False
+    return True

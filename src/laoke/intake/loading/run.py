@@ -108,9 +108,14 @@ def run_import(run: ImportRun, path: Path, options: Options, around: Surrounding
         when the file as a whole cannot be read; nothing of it is visible then.
     """
     with import_runner(around.place.home, run.pk), few_collections():
-        sweep(around.place.staging, _over)
+        sweep_staging(around.place)
         run.refresh_from_db()
         return run if run.state == ImportState.DONE else _run_alone(run, path, options, around)
+
+
+def sweep_staging(place: Place) -> int:
+    """Delete the staging folders of imports that have ended; how many."""
+    return sweep(place.staging, _over)
 
 
 def _over(runs: list[int]) -> set[int]:

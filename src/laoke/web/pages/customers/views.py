@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -21,6 +21,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
+from laoke.web.downloads import PassingFile
 from laoke.web.pages.customers import export, listing, merging, profile, words
 
 
@@ -74,7 +75,7 @@ def customers(request: HttpRequest) -> HttpResponse:
 
 
 @allowed(*MARKETING, Role.ANALYST)
-def customers_export(request: HttpRequest) -> HttpResponse | FileResponse:
+def customers_export(request: HttpRequest) -> HttpResponse | PassingFile:
     """The list as a workbook."""
     shop, now = shop_of(request), clock_of(request).now()
     given = listing.asked(request.GET)
@@ -90,7 +91,7 @@ def customers_export(request: HttpRequest) -> HttpResponse | FileResponse:
         messages.error(request, said % numbers)
         return back
     name = gettext("客户") + f"-{now:%Y%m%d-%H%M}.xlsx"
-    return FileResponse(written.path.open("rb"), as_attachment=True, filename=name)
+    return PassingFile(written.path, name)
 
 
 def _list_page(

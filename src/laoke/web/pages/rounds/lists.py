@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -9,8 +12,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from laoke.campaigns.models import Round
 from laoke.campaigns.rounds import follow_all
-from laoke.dispatch import handover
+from laoke.customers.models import Channel
+from laoke.dispatch import handover, list_files
 from laoke.dispatch.models import HandoverFile
 from laoke.dispatch.occasions import OccasionRefused
 from laoke.intake.reading.messages import refusal_message
@@ -21,6 +26,22 @@ from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.forms import ResultForm
+
+
+@dataclass(frozen=True)
+class GivenList:
+    """A list of a round; `again` when it was forgotten and may be written once more."""
+
+    file: HandoverFile
+    again: bool
+
+
+def given_lists(row: Round, now: datetime) -> list[GivenList]:
+    """The lists of a round by number; none for a round that is sent."""
+    if row.occasion is None or row.channel != Channel.HANDOVER:
+        return []
+    files = HandoverFile.objects.filter(occasion=row.occasion).select_related("occasion").order_by("number")
+    return [GivenList(file, list_files.may_be_written_again(file, now)) for file in files]
 
 
 def _refusal(refused: OccasionRefused) -> str:
@@ -36,6 +57,8 @@ def _refusal(refused: OccasionRefused) -> str:
         "not_handover": gettext("这一轮不是名单导出"),
         "not_running": gettext("这一轮没有在发送"),
         "too_large": gettext("结果文件太大，分几份导入"),
+        "list_over": gettext("这一轮已结束，名单不再写"),
+        "list_settled": gettext("这份名单上没有还能交出去的人"),
     }
     return known.get(refused.code, gettext("现在做不了这一步"))
 
@@ -74,6 +97,8 @@ def round_list_file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse
     file = get_object_or_404(
         HandoverFile.objects.select_related("occasion__shop"), pk=file_pk, occasion_id=row.occasion_id
     )
+    if file.forgotten_at is not None:
+        return _again(request, row, file)
     as_csv = request.POST.get("as") == "csv"
     path = handover.file_path(file, as_csv=as_csv)
     if not file.sha256 or not path.is_file():
@@ -81,6 +106,17 @@ def round_list_file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse
         return redirect("round", row.pk)
     handover.downloaded(file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+
+
+def _again(request: HttpRequest, row: Round, file: HandoverFile) -> HttpResponse:
+    """Write a forgotten list once more; it is taken along from the page then."""
+    try:
+        handover.write_again(file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
+    except OccasionRefused as refused:
+        messages.error(request, _refusal(refused))
+    else:
+        messages.success(request, gettext("第 %(n)s 份名单重新写好了") % {"n": file.number})
+    return redirect("round", row.pk)
 
 
 @require_POST

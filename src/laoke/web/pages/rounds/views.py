@@ -16,7 +16,7 @@ from laoke.campaigns.checks import Check, RoundChecks, check_round
 from laoke.campaigns.models import Round, RoundState
 from laoke.campaigns.rounds import RoundStatus, round_status
 from laoke.customers.models import Channel
-from laoke.dispatch.models import HandoverFile, Reply
+from laoke.dispatch.models import Reply
 from laoke.dispatch.planning import Funnel
 from laoke.dispatch.text.preview import millis_to_cents
 from laoke.shops.joins import clauses, named
@@ -30,6 +30,7 @@ from laoke.web.pages.campaigns.gantt import day_text
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.forms import ResultForm, TestForm
 from laoke.web.pages.rounds.funnels import WhyAnswer, funnel_of, why
+from laoke.web.pages.rounds.lists import GivenList, given_lists
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
 from laoke.web.pages.rounds.progress import ProgressPart, progress_part
 from laoke.web.pages.rounds.states import message_status, round_status_word
@@ -68,7 +69,7 @@ class RoundPage:
     dialogs: list[ui.Dialog]
     may_edit: bool
     is_open: bool
-    lists: list[HandoverFile]
+    lists: list[GivenList]
     results: ResultForm | None
     replies: int
 
@@ -199,9 +200,7 @@ def round_home(request: HttpRequest, pk: int) -> HttpResponse:
         _dialogs(row, status, now) if may_edit else [],
         may_edit,
         is_open,
-        list(row.occasion.handover_files.order_by("number"))
-        if row.occasion and row.channel == Channel.HANDOVER
-        else [],
+        given_lists(row, now),
         ResultForm() if may_edit and launched and row.channel == Channel.HANDOVER else None,
         replies,
     )

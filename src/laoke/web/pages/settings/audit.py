@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +24,7 @@ from laoke.web import components as ui
 from laoke.web import figures, lists
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
+from laoke.web.downloads import PassingFile
 from laoke.web.pages.settings.tabs import AUDITS, tabs
 
 MOST_EXPORTED = 100_000
@@ -49,6 +50,11 @@ ACTS: dict[str, Words] = {
     "audit.export": gettext_lazy("导出审计"),
     "audit.anchor": gettext_lazy("留审计锚点"),
     "audit.keyed": gettext_lazy("审计链开始用钥匙"),
+    "handover.list": gettext_lazy("备名单"),
+    "handover.again": gettext_lazy("再写名单"),
+    "handover.download": gettext_lazy("下载名单"),
+    "handover.results": gettext_lazy("导入名单结果"),
+    "handover.forget": gettext_lazy("忘掉名单文件"),
     "keys.rotate": gettext_lazy("换钥匙"),
     "keys.reseal": gettext_lazy("改用新钥匙"),
     "keys.drop": gettext_lazy("拿掉旧钥匙"),
@@ -178,7 +184,7 @@ def anchor(request: HttpRequest) -> HttpResponse:
 
 @allowed(*AUDITS)
 @require_GET
-def export(request: HttpRequest) -> FileResponse:
+def export(request: HttpRequest) -> PassingFile:
     shop, now = shop_of(request), clock_of(request).now()
     header = [_("时间"), _("谁"), _("做了什么"), _("对象"), _("数量"), _("细节"), _("校验值")]
     rows = (
@@ -199,4 +205,4 @@ def export(request: HttpRequest) -> FileResponse:
     audit.record(
         "audit.export", shop=shop, actor=request.user, at=now, count=written.rows, sha256=written.sha256  # type: ignore[arg-type]
     )  # fmt: skip
-    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{_('审计')}-{now:%Y%m%d}.xlsx")
+    return PassingFile(path, f"{_('审计')}-{now:%Y%m%d}.xlsx")

@@ -49,6 +49,12 @@ class ShopForm(forms.Form):
         help_text=_("只能比服务商允许的更窄"),
         error_messages={"invalid": _("写成 20:00")},
     )
+    handover_days = whole(
+        _("名单文件留几天"),
+        1,
+        90,
+        _("导回结果后马上忘掉；没有结果的，备好这么多天后忘掉。份数、人数和校验值留着"),
+    )
 
     def clean_sms_signature(self) -> str:
         return str(self.cleaned_data["sms_signature"]).strip().strip("【】")

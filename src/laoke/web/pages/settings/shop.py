@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from laoke.dispatch.gates import Caps
 from laoke.dispatch.gateways import shop_window
+from laoke.dispatch.list_files import kept_days
 from laoke.insights.refresh import cut_points
 from laoke.shops import choices, jobs
 from laoke.shops.models import Shop
@@ -59,6 +60,7 @@ def shop_page(request: HttpRequest) -> HttpResponse:
         "sms_signature": shop.settings.get("sms_signature", ""),
         "opens": window[0],
         "closes": window[1],
+        "handover_days": kept_days(shop),
     }
     form = ShopForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
@@ -69,7 +71,11 @@ def shop_page(request: HttpRequest) -> HttpResponse:
         else:
             choices.rename(shop, name=data["name"], category=data["category"], by=by, now=now)  # type: ignore[arg-type]
             hours = [f"{data['opens']:%H:%M}", f"{data['closes']:%H:%M}"]
-            chosen = {"sms_signature": data["sms_signature"], "marketing_hours": hours}
+            chosen = {
+                "sms_signature": data["sms_signature"],
+                "marketing_hours": hours,
+                "handover_days": data["handover_days"],
+            }
             choices.change(shop, chosen, by=by, now=now)  # type: ignore[arg-type]
             messages.success(request, _("已存"))
             return redirect("settings")
@@ -88,6 +94,7 @@ def _shop_facts(shop: Shop) -> ui.Facts:
             (_("时区"), shop.timezone),
             (_("营销时段"), str(window)),
             (_("短信签名"), shop.settings.get("sms_signature") or "—"),
+            (_("名单文件留几天"), str(kept_days(shop))),
         ]
     )
 
