@@ -344,3 +344,20 @@ def test_a_demo_run_without_sums_still_has_its_page(demo: Demo) -> None:
     run = ImportRun.objects.get(profile="demo")
     answer = demo.client(person(demo, "shenji", Role.AUDITOR)).get(reverse("import_result", args=[run.pk]))
     assert answer.status_code == 200
+
+
+def test_the_script_that_sends_files_is_told_where_to_go_or_what_is_wrong(demo: Demo) -> None:
+    client, asked = demo.client(), {"Accept": "application/json"}
+    good = SimpleUploadedFile("订单.csv", "订单编号,总金额\n1,2\n".encode())
+
+    kept = client.post(reverse("import_new"), {"files": [good]}, headers=asked)
+    refused = client.post(
+        reverse("import_new"), {"files": [SimpleUploadedFile("空.csv", b"")]}, headers=asked
+    )
+    missing = client.post(reverse("import_new"), {}, headers=asked)
+
+    upload = Upload.objects.get(name="订单.csv")
+    assert kept.json() == {"to": reverse("import_files", args=[upload.pk])}
+    assert refused.status_code == 422 and refused.json() == {"errors": ["空.csv 是空的，换一个有数据的文件"]}
+    assert missing.json() == {"errors": ["先选文件"]}
+    assert Upload.objects.filter(name="空.csv").count() == 0

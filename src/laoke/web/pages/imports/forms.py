@@ -17,6 +17,7 @@ from laoke.intake.reading.profiles import layout_of
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.intake.reading.roles import REQUIRED, Grain, roles_of
 from laoke.shops.joins import aside, listed
+from laoke.shops.uploads import limit_bytes
 
 ACCEPTED = ".csv,.txt,.xlsx,.xls,.gz"
 MOST_FILES = 20
@@ -55,6 +56,11 @@ class FilesForm(forms.Form):
         allow_empty_file=True,
         error_messages={"required": _("先选文件"), "missing": _("先选文件")},
     )
+
+    @property
+    def limit(self) -> int:
+        """The bytes of the largest file that is taken: the page says so before a long one is sent."""
+        return limit_bytes()
 
 
 class StartForm(forms.Form):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -162,10 +162,18 @@ def new(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             kept = _store(request, form)
             if kept:
-                return redirect("import_files", "-".join(str(one.pk) for one in kept))
+                where = reverse("import_files", args=["-".join(str(one.pk) for one in kept)])
+                return JsonResponse({"to": where}) if _by_script(request) else redirect(where)
+        if _by_script(request):
+            return JsonResponse({"errors": list(form.errors.get("files", []))}, status=422)
     status = 422 if request.method == "POST" else 200
     page = NewPage(form, size_text(limit_bytes()))
     return render(request, "imports/new.html", {"page": page}, status=status)
+
+
+def _by_script(request: HttpRequest) -> bool:
+    """Whether the script that shows the bytes sent asks: it goes on by itself and says errors where the files stand."""
+    return request.headers.get("Accept") == "application/json"
 
 
 def _store(request: HttpRequest, form: FilesForm) -> list[Upload]:
