@@ -37,10 +37,10 @@ DAMAGE = st.lists(
 SMALL = Limits(batch_rows=2, buffer_bytes=4096, cell_bytes=300)
 
 
-def reading_of(path: Path, engine: Any) -> Any:
+def reading_of(path: Path, engine: Any, limits: Limits = SMALL) -> Any:
     """Everything a reading gives, or the refusal it ends with."""
     try:
-        with open_source(path, limits=SMALL) as source:
+        with open_source(path, limits=limits) as source:
             reading = read_batches(source, choose_layout(source), engine=engine)
             batches = list(reading)
     except IntakeRefused as refused:
@@ -68,10 +68,36 @@ def test_both_readers_give_the_same(tmp_path: Path, rows: Any, damage: Any, enco
     assert reading_of(path, "compiled") == reading_of(path, "plain")
 
 
+# What the border between two windows of the kernel may cut in two.
+CUT_IN_TWO = [
+    b'"a ""b"" c"', b'"x\r\ny"', b'"x\ry"', b'"left', b'="77"', b'"a"b', b"\r\n\r\n", b'"' + b"long," * 30_000 + b'"',
+    "\u676f\u3402\U0001f600".encode("gb18030") * 4,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wedge", CUT_IN_TWO, ids=lambda wedge: repr(wedge[:12]))
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_what_lies_across_windows_is_read_like_everything_else(
+    tmp_path: Path, wedge: bytes, line_end: bytes
+) -> None:
+    from laoke.intake.reading.kernels import WINDOW
+
+    plain = csv_text([order(n) for n in range(3400)], HEADER).encode("gb18030").splitlines()
+    data = line_end.join(plain) + line_end
+    begin = len(plain[0] + line_end)
+    for window, ahead in ((1, 1), (2, len(wedge) // 2), (3, min(len(wedge), 40))):
+        at = begin + window * WINDOW - ahead
+        data = data[:at] + wedge + data[at:]
+    assert len(data) > 3 * WINDOW + 100
+    path = tmp_path / "orders.csv"
+    path.write_bytes(data)
+    assert reading_of(path, "compiled", Limits()) == reading_of(path, "plain", Limits())
+
+
 def test_every_character_of_gb18030_is_decoded_as_python_does() -> None:
     import numpy as np
 
-    from laoke.intake.reading import kernels
+    from laoke.intake.reading.cell_kernels import decode_text
     from laoke.intake.reading.compiled import gb18030_tables
 
     points = [
@@ -79,12 +105,10 @@ def test_every_character_of_gb18030_is_decoded_as_python_does() -> None:
     ]
     text = "".join(map(chr, points))
     data = np.frombuffer(text.encode("gb18030"), np.uint8)
-    out, offsets, bad = np.empty(len(data) * 2, np.uint8), np.empty(2, np.int32), np.empty(1, np.bool_)
-    used = kernels.decode_text(
-        data, np.array([0]), np.array([len(data)]), *gb18030_tables(), out, offsets, bad
-    )
-    assert not bad[0]
-    assert out[:used].tobytes().decode("utf-8") == text
+    out, offsets = np.empty(len(data) * 2, np.uint8), np.zeros(2, np.int32)
+    broken = decode_text(data, 0, 1, np.array([0]), np.array([len(data)]), *gb18030_tables(), out, offsets)
+    assert not broken
+    assert out[: offsets[1]].tobytes().decode("utf-8") == text
 
 
 @pytest.mark.parametrize("broken", [b"\xff\xff", b"\x81", b"\x810", b"\x8130", b"\x81\x7f"])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from laoke.intake.reading import kernels
-from laoke.intake.reading.cells import decimal_units, time_micros
+from laoke.intake.reading.cells import OTHER, decimal_units, time_micros
 from laoke.intake.reading.records import (
     CUT,
     TOO_LONG,
@@ -24,6 +24,7 @@ from laoke.intake.reading.records import (
     decide,
     raw_text,
 )
+from laoke.intake.reading.roles import ADDRESS_HEADS, ROLES, decimal_places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,47 +38,131 @@ Array = np.ndarray[Any, Any]
 
 @lru_cache(maxsize=1)
 def gb18030_tables() -> tuple[Array, Array]:
-    """Code points of the two-byte and of the four-byte characters of GB18030 inside the basic plane."""
-    two = np.zeros(65_536, np.uint16)
+    """Of the two-byte characters of GB18030 the UTF-8 bytes, the first lowest, with their number on top; of the
+    four-byte ones inside the basic plane the code points."""
+    two = np.zeros(65_536, np.uint32)
     four = np.zeros(39_420, np.uint16)
     for point in range(0x80, 0x10000):
         if 0xD800 <= point < 0xE000:
             continue
         code = chr(point).encode("gb18030")
         if len(code) == 2:
-            two[code[0] << 8 | code[1]] = point
+            text = chr(point).encode()
+            two[code[0] << 8 | code[1]] = int.from_bytes(text, "little") | len(text) << 24
         else:
             linear = ((code[0] - 0x81) * 10 + code[1] - 0x30) * 1260 + (code[2] - 0x81) * 10 + code[3] - 0x30
             four[linear] = point
     return two, four
 
 
-class Scratch:
-    """The arrays of one chunk, made once and used again for each."""
+Asked = tuple[str, str, int]  # what a rule asks of a chunk: method, role, parameter
 
-    def __init__(self, rows: int, slots: int) -> None:
-        self.starts = np.zeros((slots, rows), np.int64)
-        self.ends = np.zeros((slots, rows), np.int64)
-        self.dirty = np.zeros((slots, rows), np.bool_)
-        self.spans = np.zeros((rows, 2), np.int64)
-        self.lines = np.zeros(rows, np.int64)
-        self.counts = np.zeros(rows, np.int32)
-        self.faults = np.zeros(rows, np.uint8)
-        self.table = np.empty(1 << (2 * rows).bit_length(), np.int32)
-        self.codes = np.empty(rows, np.int32)
-        self.firsts = np.empty(rows, np.int32)
-        self.heads = np.empty(rows, np.int64)
+
+def asked_of(layout: Layout) -> list[Asked]:
+    """What the rules ask of a file of this layout, so that it is done while the bytes are at hand."""
+    asked: list[Asked] = []
+    is_line = layout.grain == "line"
+    placed = any(layout.has(role) for role in ("province", "city", "district"))
+    for name in layout.columns:
+        kind = ROLES[name].kind
+        if kind in ("money", "count"):
+            asked.append(("decimals", name, decimal_places(name)))
+        elif kind == "time":
+            asked.append(("times", name, 0))
+        elif kind == "choice" or (kind == "place" and not is_line):
+            asked.append(("distinct", name, 0))
+        else:
+            asked.append(("texts", name, 0))
+            if kind == "id":
+                asked.append(("plain_ids", name, 0))
+            if name == "address" and not placed:
+                asked.extend(("heads", name, parts) for parts in ADDRESS_HEADS)
+    return asked
+
+
+_KINDS = {
+    "decimals": (kernels.DECIMALS, "numbers"),
+    "times": (kernels.TIMES, "numbers"),
+    "plain_ids": (kernels.IDS, "numbers"),
+    "texts": (kernels.TEXTS, "text"),
+    "distinct": (kernels.DISTINCT, "codes"),
+    "heads": (kernels.HEADS, "codes"),
+}
+
+
+class Scratch:
+    """The arrays of one chunk, made once and used again for each; memory that a chunk does not touch costs nothing."""
+
+    def __init__(self, layout: Layout, encoding: str, limits: Limits) -> None:
+        rows, size = limits.batch_rows, limits.buffer_bytes
+        kept = sorted(set(layout.columns.values()))
+        self.slots = np.full(layout.width, -1, np.int64)
+        self.slots[kept] = np.arange(len(kept))
+        self.places: dict[Asked, int] = {}
+        counts = {"numbers": 0, "text": 0, "codes": 0}
+        tasks = []
+        for asked in asked_of(layout):
+            kind, result = _KINDS[asked[0]]
+            self.places[asked] = counts[result]
+            tasks.append((kind, self.slots[layout.columns[asked[1]]], asked[2], counts[result]))
+            counts[result] += 1
+        self.tasks = np.array(tasks, np.int64).reshape(-1, 4)
+        self.cells = _cells(len(kept), rows, size)
+        self.results = _results(counts, rows, size)
+        two, four = gb18030_tables()
+        unit = np.frombuffer("元".encode(encoding), np.uint8).copy()
+        self.characters = kernels.Characters(encoding == "utf-8", two, four, unit)
+        self.limits = limits
+
+    def read(
+        self, buffer: Array, at: int, size: int, final: bool, line: int, most: int
+    ) -> tuple[int, int, int]:
+        """Records of `buffer[at:size]`; see `kernels.read_rows`."""
+        found: tuple[int, int, int] = kernels.read_rows(
+            buffer, at, size, final, line, self.slots, self.limits.cell_bytes, most, self.tasks, self.cells,
+            self.results, self.characters,
+        )  # fmt: skip
+        return found
+
+
+def _cells(slots: int, rows: int, size: int) -> kernels.Cells:
+    return kernels.Cells(
+        starts=np.zeros((slots, rows), np.int64),
+        ends=np.zeros((slots, rows), np.int64),
+        dirty=np.zeros((slots, rows), np.bool_),
+        spans=np.zeros((rows, 2), np.int64),
+        lines=np.zeros(rows, np.int64),
+        counts=np.zeros(rows, np.int32),
+        faults=np.zeros(rows, np.uint8),
+        kept=np.empty(size, np.uint8),
+        kept_at=np.empty(rows, np.int64),
+        flags=np.empty(size, np.bool_),
+        spots=np.empty(size + 1, np.int32),
+    )
+
+
+def _results(counts: dict[str, int], rows: int, size: int) -> kernels.Results:
+    numbers, texts, codes = (max(1, counts[result]) for result in ("numbers", "text", "codes"))
+    return kernels.Results(
+        numbers=np.empty((numbers, rows), np.int64),
+        states=np.empty((numbers, rows), np.uint8),
+        codes=np.empty((codes, rows), np.int32),
+        tables=np.empty((codes, 1 << (2 * rows).bit_length()), np.int32),
+        firsts=np.empty((codes, rows), np.int32),
+        found=np.empty(codes, np.int64),
+        heads=np.empty((codes, rows), np.int64),
+        # a character of two bytes has at most three in UTF-8
+        text=np.empty((texts, size + size // 2 + 4), np.uint8),
+        offsets=np.empty((texts, rows + 1), np.int32),
+        bad=np.empty(texts, np.bool_),
+    )
 
 
 def compiled_chunks(
     stream: ByteStream, layout: Layout, line: int, encoding: str, limits: Limits
 ) -> Iterator[CompiledChunk]:
     """The records of `stream`, whose first line has the number `line`. A chunk is valid until the next is asked for."""
-    slots = np.full(layout.width, -1, np.int64)
-    roles = {column: slot for slot, column in enumerate(sorted(set(layout.columns.values())))}
-    for column, slot in roles.items():
-        slots[column] = slot
-    scratch = Scratch(limits.batch_rows, len(roles))
+    scratch = Scratch(layout, encoding, limits)
     buffer = np.empty(limits.buffer_bytes, np.uint8)
     held, final = 0, False
     while held or not final:
@@ -87,18 +172,14 @@ def compiled_chunks(
             held += read
         at = 0
         while True:
-            rows, at, line = kernels.scan_records(
-                buffer, at, held, final, line, slots, limits.cell_bytes, limits.batch_rows,
-                scratch.starts, scratch.ends, scratch.dirty, scratch.spans, scratch.lines, scratch.counts,
-                scratch.faults,
-            )  # fmt: skip
+            rows, at, line = scratch.read(buffer, at, held, final, line, limits.batch_rows)
             if not rows:
                 break
-            yield CompiledChunk(buffer, held if final else -1, rows, scratch, layout, roles, encoding)
+            yield CompiledChunk(buffer, held if final else -1, rows, scratch, layout, encoding)
         if final:
             return
         if at == 0 and held == limits.buffer_bytes:
-            chunk, held = _overlong(buffer, stream, line, scratch, slots, layout, roles, encoding, limits)
+            chunk, held = _overlong(buffer, stream, line, scratch, layout, encoding)
             yield chunk
             line += 1
             continue
@@ -107,28 +188,17 @@ def compiled_chunks(
 
 
 def _overlong(
-    buffer: Array,
-    stream: ByteStream,
-    line: int,
-    scratch: Scratch,
-    slots: Array,
-    layout: Layout,
-    roles: dict[int, int],
-    encoding: str,
-    limits: Limits,
+    buffer: Array, stream: ByteStream, line: int, scratch: Scratch, layout: Layout, encoding: str
 ) -> tuple[CompiledChunk, int]:
     """A line longer than the buffer: keep its beginning as an overlong row, drop the rest up to its end.
 
     Gives the chunk and how many bytes of the next lines the buffer then holds.
     """
-    beginning = buffer[: 2 * limits.cell_bytes].copy()
-    _, _, _ = kernels.scan_records(
-        beginning, 0, len(beginning), True, line, slots, limits.cell_bytes, 1,
-        scratch.starts, scratch.ends, scratch.dirty, scratch.spans, scratch.lines, scratch.counts, scratch.faults,
-    )  # fmt: skip
-    scratch.spans[0] = (0, len(beginning))
-    scratch.faults[0] = TOO_LONG
-    chunk = CompiledChunk(beginning, -1, 1, scratch, layout, roles, encoding)
+    beginning = buffer[: 2 * scratch.limits.cell_bytes].copy()
+    scratch.read(beginning, 0, len(beginning), True, line, 1)
+    scratch.cells.spans[0] = (0, len(beginning))
+    scratch.cells.faults[0] = TOO_LONG
+    chunk = CompiledChunk(beginning, -1, 1, scratch, layout, encoding)
     while read := stream.readinto(buffer.data):
         ended = np.flatnonzero((buffer[:read] == kernels.LF) | (buffer[:read] == kernels.CR))
         if len(ended):
@@ -144,75 +214,55 @@ class CompiledChunk:
     """Records of one buffer; `end` is where the file ends in it, -1 when it goes on."""
 
     def __init__(
-        self,
-        buffer: Array,
-        end: int,
-        rows: int,
-        scratch: Scratch,
-        layout: Layout,
-        roles: dict[int, int],
-        encoding: str,
+        self, buffer: Array, end: int, rows: int, scratch: Scratch, layout: Layout, encoding: str
     ) -> None:
         self.layout, self.rows = layout, rows
-        self._buffer, self._scratch, self._roles, self._encoding = buffer, scratch, roles, encoding
-        self.lines = scratch.lines[:rows].copy()
-        self.counts = scratch.counts[:rows].copy()
-        self.faults = scratch.faults[:rows].copy()
-        self._id_states: dict[str, States] = {}
+        self._buffer, self._scratch, self._encoding = buffer, scratch, encoding
+        self.lines = scratch.cells.lines[:rows].copy()
+        self.counts = scratch.cells.counts[:rows].copy()
+        self.faults = scratch.cells.faults[:rows].copy()
         self._texts: dict[tuple[str, bool], pa.Array] = {}
-        # tidying changes cells in place, so the rows that may have to be shown as they were are kept first
-        self._kept = {
-            int(row): self._span(row) for row in np.flatnonzero(scratch.dirty[:, :rows].any(axis=0))
-        }
-        if end >= 0 and scratch.spans[rows - 1, 1] >= end and broken_at_end(self._span(rows - 1), encoding):
+        ends_here = end >= 0 and scratch.cells.spans[rows - 1, 1] >= end
+        if ends_here and broken_at_end(self._bytes(rows - 1), encoding):
             self.faults[rows - 1] |= CUT
-        kernels.tidy_cells(buffer, rows, scratch.starts, scratch.ends, scratch.dirty)
 
-    def _span(self, row: Any) -> bytes:
-        start, stop = self._scratch.spans[row]
-        return self._buffer[start:stop].tobytes()
+    def _bytes(self, row: int) -> bytes:
+        """A record as it stands in the file."""
+        cells = self._scratch.cells
+        start, stop = cells.spans[row]
+        kept = cells.kept_at[row]
+        found = self._buffer[start:stop] if kept < 0 else cells.kept[kept : kept + stop - start]
+        return found.tobytes()
 
     def raw(self, row: int) -> str:
-        raw = self._kept.get(row)
-        return raw_text(self._span(row) if raw is None else raw, self._encoding, int(self.faults[row]))
+        return raw_text(self._bytes(row), self._encoding, int(self.faults[row]))
 
     def _edges(self, role: str) -> tuple[Array, Array]:
-        slot = self._roles[self.layout.columns[role]]
-        return self._scratch.starts[slot, : self.rows], self._scratch.ends[slot, : self.rows]
+        cells, slot = self._scratch.cells, self._scratch.slots[self.layout.columns[role]]
+        return cells.starts[slot], cells.ends[slot]
 
     def cell(self, role: str, row: int) -> str:
         starts, ends = self._edges(role)
         return self._buffer[starts[row] : ends[row]].tobytes().decode(self._encoding, "replace")
 
+    def _numbers(self, *asked: Any) -> tuple[Numbers, States]:
+        place, results = self._scratch.places[asked], self._scratch.results
+        return results.numbers[place, : self.rows].copy(), results.states[place, : self.rows].copy()
+
     def decimals(self, role: str, places: int) -> tuple[Numbers, States]:
-        starts, ends = self._edges(role)
-        values, states = np.empty(self.rows, np.int64), np.empty(self.rows, np.uint8)
-        unit = np.frombuffer("元".encode(self._encoding), np.uint8)
-        kernels.parse_decimals(self._buffer, starts, ends, places, unit, values, states)
-        decide(
-            values, states, states == kernels.OTHER, lambda row: decimal_units(self.cell(role, row), places)
-        )
+        values, states = self._numbers("decimals", role, places)
+        decide(values, states, states == OTHER, lambda row: decimal_units(self.cell(role, row), places))
         return values, states
 
     def times(self, role: str) -> tuple[Numbers, States]:
-        starts, ends = self._edges(role)
-        values, states = np.empty(self.rows, np.int64), np.empty(self.rows, np.uint8)
-        kernels.parse_times(self._buffer, starts, ends, values, states)
+        values, states = self._numbers("times", role, 0)
         serials = self.layout.serials
-        decide(
-            values,
-            states,
-            states == kernels.OTHER,
-            lambda r: time_micros(self.cell(role, r), serials=serials),
-        )
+        decide(values, states, states == OTHER, lambda r: time_micros(self.cell(role, r), serials=serials))
         return values, states
 
     def plain_ids(self, role: str) -> States:
-        if role not in self._id_states:
-            starts, ends = self._edges(role)
-            self._id_states[role] = np.empty(self.rows, np.uint8)
-            kernels.id_states(self._buffer, starts, ends, self._id_states[role])
-        return self._id_states[role]
+        place = self._scratch.places["plain_ids", role, 0]
+        return self._scratch.results.states[place, : self.rows].copy()
 
     def texts(self, role: str, *, nullable: bool = False) -> pa.Array:
         if (role, nullable) not in self._texts:
@@ -222,23 +272,15 @@ class CompiledChunk:
     def _decoded(self, role: str, nullable: bool) -> pa.Array:
         import pyarrow as pa
 
-        starts, ends = self._edges(role)
-        size = int((ends - starts).sum())
-        offsets = np.empty(self.rows + 1, np.int32)
-        if self._encoding == "utf-8":
-            out = np.empty(size, np.uint8)
-            used = kernels.copy_text(self._buffer, starts, ends, out, offsets)
-        else:
-            out = np.empty(size + size // 2 + 4, np.uint8)
-            bad = np.empty(self.rows, np.bool_)
-            two, four = gb18030_tables()
-            used = kernels.decode_text(self._buffer, starts, ends, two, four, out, offsets, bad)
-            if bad.any():
-                return self._texts_by_codec(role, nullable)
+        place, results = self._scratch.places["texts", role, 0], self._scratch.results
+        if results.bad[place]:
+            return self._texts_by_codec(role, nullable)
+        offsets = results.offsets[place, : self.rows + 1].copy()
+        text = results.text[place, : offsets[-1]].copy()
         empty = offsets[1:] == offsets[:-1]
         valid = pa.py_buffer(np.packbits(~empty, bitorder="little")) if nullable and empty.any() else None
         column = pa.StringArray.from_buffers(
-            self.rows, pa.py_buffer(offsets), pa.py_buffer(out[:used]), valid, -1 if valid else 0
+            self.rows, pa.py_buffer(offsets), pa.py_buffer(text), valid, -1 if valid else 0
         )
         try:
             column.validate(full=self._encoding == "utf-8")
@@ -253,23 +295,18 @@ class CompiledChunk:
         return pa.array(cells, pa.string())
 
     def distinct(self, role: str) -> tuple[Codes, list[str]]:
-        starts, ends = self._edges(role)
-        return self._numbered(starts, ends)
+        place = self._scratch.places["distinct", role, 0]
+        return self._numbered(place, *self._edges(role))
 
     def heads(self, role: str, parts: int) -> tuple[Codes, list[str]]:
-        starts, ends = self._edges(role)
-        heads = self._scratch.heads[: self.rows]
-        kernels.head_ends(self._buffer, starts, ends, parts, heads)
-        return self._numbered(starts, heads)
+        place = self._scratch.places["heads", role, parts]
+        return self._numbered(place, self._edges(role)[0], self._scratch.results.heads[place])
 
-    def _numbered(self, starts: Array, ends: Array) -> tuple[Codes, list[str]]:
-        scratch = self._scratch
-        scratch.table.fill(-1)
-        codes = np.empty(self.rows, np.int32)
-        found = kernels.distinct_cells(self._buffer, starts, ends, scratch.table, codes, scratch.firsts)
-        firsts = scratch.firsts[:found]
+    def _numbered(self, place: int, starts: Array, ends: Array) -> tuple[Codes, list[str]]:
+        results = self._scratch.results
+        firsts = results.firsts[place, : results.found[place]]
         cells = [
             self._buffer[start:end].tobytes().decode(self._encoding, "replace")
             for start, end in zip(starts[firsts], ends[firsts], strict=True)
         ]
-        return codes, cells
+        return results.codes[place, : self.rows].copy(), cells

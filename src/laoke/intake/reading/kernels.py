@@ -3,25 +3,98 @@
 The dialect is that of Python's csv module on bytes whose encoding keeps ASCII (UTF-8, GBK, GB18030: every second byte
 is 0x30 or above, so comma, quote and line ends are only ever themselves). Cells that a kernel does not know are
 marked OTHER and decided by `cells.py`; nothing is guessed here. This module is imported only for large files,
-because numba costs a second to import.
+because numba costs a second to import. What is done with single cells is in `cell_kernels.py`; the compiler keeps its
+result by the date of this file alone, so touch this file too when you change that one.
+
+`read_rows` is the one kernel that Python calls: it goes through the buffer in windows small enough for the processor's
+cache and does everything with a window before it takes the next, and it needs the interpreter's lock once per chunk.
 """
 
 # mypy: disable-error-code="no-untyped-def"
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any, NamedTuple
+
 from numba import njit
+
+from laoke.intake.reading.cell_kernels import (
+    copy_text,
+    decode_text,
+    distinct_cells,
+    head_ends,
+    id_states,
+    parse_decimals,
+    parse_times,
+)
 
 COMMA, QUOTE, LF, CR, SPACE, TAB, EQUALS, APOSTROPHE = 44, 34, 10, 13, 32, 9, 61, 39
 
 # what may be wrong with a record; the numbers are those of `records`
 UNCLOSED, TOO_LONG, CUT, EXTRA, FILLED = 1, 2, 4, 8, 16
-INCOMPLETE = 32
-# the state of a parsed cell; the first four are those of `cells`
-OK, EMPTY, OTHER = 0, 1, 9
+INCOMPLETE, DIRTY = 32, 64
+# what is done with the cells of a column
+DECIMALS, TIMES, IDS, TEXTS, DISTINCT, HEADS = range(6)
+WINDOW = 128 * 1024
+
+
+class Cells(NamedTuple):
+    """Where the records and their kept cells lie in the buffer. `kept` holds dirty records as they were."""
+
+    starts: Any
+    ends: Any
+    dirty: Any
+    spans: Any
+    lines: Any
+    counts: Any
+    faults: Any
+    kept: Any
+    kept_at: Any
+    flags: Any
+    spots: Any
+
+
+class Results(NamedTuple):
+    """What the tasks of a chunk give: numbers with states, numbered distinct cells, UTF-8 text."""
+
+    numbers: Any
+    states: Any
+    codes: Any
+    tables: Any
+    firsts: Any
+    found: Any
+    heads: Any
+    text: Any
+    offsets: Any
+    bad: Any
+
+
+class Characters(NamedTuple):
+    """The encoding: whether it is UTF-8 already, else the tables of GB18030; `unit` is 元 in it."""
+
+    is_utf8: bool
+    pairs: Any
+    quads: Any
+    unit: Any
+
 
 _compile = njit(cache=True, nogil=True)
+
+
+@_compile
+def _find_spots(buf, at, stop, flags, spots):
+    """The places of commas, quotes and line ends in `buf[at:stop]`, and `stop` behind them.
+
+    Two loops without a branch, which the compiler turns into vector instructions."""
+    part = buf[at:stop]
+    for k in range(part.shape[0]):
+        byte = part[k]
+        flags[k] = (byte == COMMA) | (byte == QUOTE) | (byte == LF) | (byte == CR)
+    found = 0
+    for k in range(part.shape[0]):
+        spots[found] = at + k
+        found += flags[k]
+    spots[found] = stop
 
 
 @_compile
@@ -33,44 +106,49 @@ def _line_end(buf, at, size):
 
 
 @_compile
-def _after_quotes(buf, at, size, limit):
-    """From behind an opening quote: (end of content, where scanning goes on, dirty, closed, line breaks inside).
+def _past_quotes(buf, k, size, spots):
+    """The number of the first spot from `k` on that is no quote."""
+    while spots[k] < size and buf[spots[k]] == QUOTE:
+        k += 1
+    return k
+
+
+@_compile
+def _after_quotes(buf, start, k, size, limit, spots):
+    """From behind an opening quote: (end of content, spot where scanning goes on, dirty, closed, line breaks inside).
 
     `dirty` cells hold doubled quotes or text behind the closing quote and must be unescaped; for them the end of
     content is the delimiter. An unclosed cell has closed 0, one that outgrows `limit` has closed -1.
     """
-    start = at
     dirty = False
     breaks = 0
-    while at < size:
+    while True:
+        at = spots[k]
+        if at >= size:
+            return size, k, dirty, -1 if size - start > limit else 0, 0
         byte = buf[at]
+        k += 1
         if byte != QUOTE:
             if byte == LF or (byte == CR and not (at + 1 < size and buf[at + 1] == LF)):
                 breaks += 1
-            at += 1
             continue
         if at - start > limit:
-            return at, at, dirty, -1, 0
+            return at, k - 1, dirty, -1, 0
         if at + 1 < size and buf[at + 1] == QUOTE:
             dirty = True
-            at += 2
+            k += 1
             continue
-        end = at
-        at += 1
-        if at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
-            while at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
-                at += 1
-            return at, at, True, 1, breaks
-        if dirty:
-            end = at
-        return end, at, dirty, 1, breaks
-    return at, at, dirty, -1 if at - start > limit else 0, 0
+        behind = at + 1
+        if behind < size and behind != spots[k]:
+            k = _past_quotes(buf, k, size, spots)
+            return spots[k], k, True, 1, breaks
+        return behind if dirty else at, k, dirty, 1, breaks
 
 
 @_compile
-def _scan_record(buf, at, size, final, slots, limit, row, starts, ends, dirty):
-    """One record from `at`: (where it ends before its line end, cells, faults, line breaks inside it)."""
-    cells = 0
+def _scan_record(buf, at, k, size, final, slots, limit, row, cells, spots):
+    """One record from `at`, whose first spot is `k`: (spot of its end, its end, cells, cells kept, faults, breaks)."""
+    count = 0
     faults = 0
     breaks = 0
     begin = at
@@ -80,52 +158,56 @@ def _scan_record(buf, at, size, final, slots, limit, row, starts, ends, dirty):
         start = at
         if at < size and buf[at] == QUOTE:
             start = at + 1
-            end, at, unclean, closed, more = _after_quotes(buf, start, size, limit)
+            end, k, unclean, closed, more = _after_quotes(buf, start, k + 1, size, limit, spots)
             breaks += more
-            if (closed == 0 or at >= size) and not final:
-                return begin, cells, INCOMPLETE, 0
+            if (closed == 0 or spots[k] >= size) and not final:
+                return k, begin, count, count, INCOMPLETE, 0
             if closed != 1:
                 # the quote is not believed: the record ends where its first line ends
                 stop = _line_end(buf, begin, size)
                 if stop >= size and not final:
-                    return begin, cells, INCOMPLETE, 0
-                return stop, cells + 1, TOO_LONG if closed == -1 and stop - start > limit else UNCLOSED, 0
+                    return k, begin, count, count, INCOMPLETE, 0
+                fault = TOO_LONG if closed == -1 and stop - start > limit else UNCLOSED
+                return k, stop, count + 1, count, fault | (faults & DIRTY), 0
         else:
-            while at < size and buf[at] != COMMA and buf[at] != LF and buf[at] != CR:
-                at += 1
-            end = at
+            k = _past_quotes(buf, k, size, spots)
+            end = spots[k]
+        at = spots[k]
         if end - start > limit:
             faults |= TOO_LONG
         if end > start:
             faults |= FILLED
-        if cells < width:
-            slot = slots[cells]
+        if count < width:
+            slot = slots[count]
             if slot >= 0:
-                starts[slot, row] = start
-                ends[slot, row] = end
-                dirty[slot, row] = unclean
+                cells.starts[slot, row] = start
+                cells.ends[slot, row] = end
+                cells.dirty[slot, row] = unclean
+                if unclean:
+                    faults |= DIRTY
         elif end > start:
             faults |= EXTRA
-        cells += 1
+        count += 1
         if at >= size:
-            return (at, cells, faults, breaks) if final else (begin, cells, INCOMPLETE, 0)
+            return k, at if final else begin, count, count, faults if final else INCOMPLETE, breaks
         if buf[at] != COMMA:
-            return at, cells, faults, breaks
+            return k, at, count, count, faults, breaks
         at += 1
+        k += 1
 
 
 @_compile
-def scan_records(
-    buf, at, size, final, line, slots, limit, most, starts, ends, dirty, spans, lines, counts, faults
-):
-    """Find the records of `buf[at:size]`: (rows found, first byte not consumed, line there).
+def _scan_records(buf, at, size, final, line, rows, slots, limit, most, cells, spots):
+    """Find the records of `buf[at:size]`, numbered from `rows` on: (rows then, first byte not consumed, line there).
 
     `slots[i]` says where cell i is kept, -1 for not at all. Blank lines are passed over. `spans[r]` is the record
     without its line end. With `final` the last record may lack its line end; otherwise it is left for later.
     """
-    rows = 0
-    kept = starts.shape[0]
+    k = 0
+    width = slots.shape[0]
     while rows < most and at < size:
+        while spots[k] < at:
+            k += 1
         if buf[at] == LF or buf[at] == CR:
             if buf[at] == CR:
                 if at + 1 >= size and not final:
@@ -135,27 +217,32 @@ def scan_records(
             at += 1
             line += 1
             continue
-        for slot in range(kept):
-            starts[slot, rows] = 0
-            ends[slot, rows] = 0
-            dirty[slot, rows] = False
-        stop, cells, fault, breaks = _scan_record(
-            buf, at, size, final, slots, limit, rows, starts, ends, dirty
+        first = k
+        k, stop, count, kept, fault, breaks = _scan_record(
+            buf, at, k, size, final, slots, limit, rows, cells, spots
         )
         if fault & INCOMPLETE or (stop >= size and not final):
             break
+        for cell in range(kept, width):
+            slot = slots[cell]
+            if slot >= 0:
+                cells.starts[slot, rows] = 0
+                cells.ends[slot, rows] = 0
+                cells.dirty[slot, rows] = False
         if fault & UNCLOSED and stop >= size:
-            fault = CUT
-        elif stop >= size and cells < slots.shape[0] and not fault & TOO_LONG:
+            fault = CUT | (fault & DIRTY)
+        elif stop >= size and count < width and not fault & TOO_LONG:
             fault |= CUT
-        spans[rows, 0] = at
-        spans[rows, 1] = stop
-        lines[rows] = line
-        counts[rows] = cells
-        faults[rows] = fault
+        cells.spans[rows, 0] = at
+        cells.spans[rows, 1] = stop
+        cells.lines[rows] = line
+        cells.counts[rows] = count
+        cells.faults[rows] = fault
         line += breaks
         at = stop
         rows += 1
+        if spots[k] > stop:
+            k = first
     return rows, at, line
 
 
@@ -190,10 +277,10 @@ def _strip(buf, start, end):
 
 
 @_compile
-def tidy_cells(buf, rows, starts, ends, dirty):
+def _tidy_cells(buf, low, high, starts, ends, dirty):
     """`cells.tidy` for every kept cell, in place: quotes undone, blanks, `="…"` and the apostrophe taken off."""
     for slot in range(starts.shape[0]):
-        for row in range(rows):
+        for row in range(low, high):
             start = starts[slot, row]
             end = ends[slot, row]
             if start == end:
@@ -215,270 +302,75 @@ def tidy_cells(buf, rows, starts, ends, dirty):
 
 
 @_compile
-def parse_decimals(buf, starts, ends, places, unit, values, states):
-    """`cells.decimal_units` for plain digits with at most `places` decimals and perhaps the suffix `unit`."""
-    for row in range(starts.shape[0]):
-        at = starts[row]
-        end = ends[row]
-        values[row] = 0
-        if at == end:
-            states[row] = EMPTY
-            continue
-        tail = unit.shape[0]
-        if tail and end - at > tail:
-            same = True
-            for k in range(tail):
-                same = same and buf[end - tail + k] == unit[k]
-            if same:
-                end -= tail
-        negative = buf[at] == 45
-        if negative:
-            at += 1
-        value = 0
-        digits = 0
-        while at < end and 48 <= buf[at] <= 57:
-            value = value * 10 + (buf[at] - 48)
-            digits += 1
-            at += 1
-        decimals = 0
-        if digits and at < end and buf[at] == 46:
-            at += 1
-            while at < end and 48 <= buf[at] <= 57 and decimals < places:
-                value = value * 10 + (buf[at] - 48)
-                decimals += 1
-                at += 1
-        if at != end or digits == 0 or digits > 13:
-            states[row] = OTHER
-            continue
-        for _ in range(places - decimals):
-            value *= 10
-        values[row] = -value if negative else value
-        states[row] = OK
+def _run_tasks(buf, low, high, tasks, cells, results, characters):
+    """Do with the rows from `low` to `high` what each task (kind, slot, parameter, place in the results) says."""
+    for task in range(tasks.shape[0]):
+        kind, slot, parameter, to = tasks[task]
+        starts, ends = cells.starts[slot], cells.ends[slot]
+        if kind == DECIMALS:
+            numbers, states = results.numbers[to], results.states[to]
+            parse_decimals(buf, low, high, starts, ends, parameter, characters.unit, numbers, states)
+        elif kind == TIMES:
+            parse_times(buf, low, high, starts, ends, results.numbers[to], results.states[to])
+        elif kind == IDS:
+            id_states(buf, low, high, starts, ends, results.states[to])
+        elif kind == TEXTS:
+            out, offsets = results.text[to], results.offsets[to]
+            if characters.is_utf8:
+                copy_text(buf, low, high, starts, ends, out, offsets)
+            elif decode_text(buf, low, high, starts, ends, characters.pairs, characters.quads, out, offsets):
+                results.bad[to] = True
+        else:
+            if kind == HEADS:
+                head_ends(buf, low, high, starts, ends, parameter, results.heads[to])
+                ends = results.heads[to]
+            results.found[to] = distinct_cells(
+                buf, low, high, starts, ends, results.tables[to], results.codes[to], results.firsts[to],
+                results.found[to],
+            )  # fmt: skip
 
 
 @_compile
-def _two_digits(buf, at, end):
-    """One or two digits: (value, next place); value -1 when there is none."""
-    if at >= end or not 48 <= buf[at] <= 57:
-        return -1, at
-    value = buf[at] - 48
-    at += 1
-    if at < end and 48 <= buf[at] <= 57:
-        value = value * 10 + (buf[at] - 48)
-        at += 1
-    return value, at
+def _keep_dirty(buf, low, high, cells, kept):
+    """Tidying changes cells in place, so rows that may have to be shown as they were are kept first."""
+    for row in range(low, high):
+        cells.kept_at[row] = -1
+        if cells.faults[row] & DIRTY:
+            cells.faults[row] &= 31
+            cells.kept_at[row] = kept
+            for at in range(cells.spans[row, 0], cells.spans[row, 1]):
+                cells.kept[kept] = buf[at]
+                kept += 1
+    return kept
 
 
 @_compile
-def _days_from_civil(year, month, day):
-    """Days since 1970-01-01 of a proleptic Gregorian date (Hinnant, chrono-compatible algorithms)."""
-    shifted = year - (1 if month <= 2 else 0)
-    era = shifted // 400
-    year_of_era = shifted - era * 400
-    day_of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
-    return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
+def read_rows(buf, at, size, final, line, slots, limit, most, tasks, cells, results, characters):
+    """Find at most `most` records of `buf[at:size]`, tidy their kept cells and do the tasks with them.
 
-
-@_compile
-def _month_days(year, month):
-    if month == 2:
-        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
-    return 30 if month == 4 or month == 6 or month == 9 or month == 11 else 31
-
-
-@_compile
-def _plain_time(buf, at, end):
-    """(microseconds, known) of `YYYY-MM-DD[ HH:MM[:SS]]` with - or / between."""
-    if end - at < 8 or end - at > 19:
-        return 0, False
-    year = 0
-    for _ in range(4):
-        if not 48 <= buf[at] <= 57:
-            return 0, False
-        year = year * 10 + (buf[at] - 48)
-        at += 1
-    separator = buf[at]
-    if separator != 45 and separator != 47:
-        return 0, False
-    month, at = _two_digits(buf, at + 1, end)
-    if at >= end or buf[at] != separator:
-        return 0, False
-    day, at = _two_digits(buf, at + 1, end)
-    if not (1995 <= year <= 2099 and 1 <= month <= 12 and 1 <= day <= _month_days(year, month)):
-        return 0, False
-    hour, minute, second = 0, 0, 0
-    if at < end:
-        if buf[at] != SPACE:
-            return 0, False
-        hour, at = _two_digits(buf, at + 1, end)
-        if at >= end or buf[at] != 58:
-            return 0, False
-        minute, at = _two_digits(buf, at + 1, end)
-        if at < end:
-            if buf[at] != 58:
-                return 0, False
-            second, at = _two_digits(buf, at + 1, end)
-    if at != end or not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):
-        return 0, False
-    seconds = _days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
-    return seconds * 1_000_000, True
-
-
-@_compile
-def parse_times(buf, starts, ends, values, states):
-    """`cells.time_micros` for the plain forms."""
-    for row in range(starts.shape[0]):
-        values[row] = 0
-        if starts[row] == ends[row]:
-            states[row] = EMPTY
-            continue
-        micros, known = _plain_time(buf, starts[row], ends[row])
-        values[row] = micros
-        states[row] = OK if known else OTHER
-
-
-@_compile
-def id_states(buf, starts, ends, states):
-    """OK for ids of digits alone; OTHER for what must be looked at."""
-    for row in range(starts.shape[0]):
-        state = OK if ends[row] > starts[row] else EMPTY
-        for at in range(starts[row], ends[row]):
-            if not 48 <= buf[at] <= 57:
-                state = OTHER
-        states[row] = state
-
-
-@_compile
-def distinct_cells(buf, starts, ends, table, codes, firsts):
-    """Number the distinct cells: `codes[row]` is the number, `firsts[code]` a row that has it. Gives how many.
-
-    `table` is scratch of a power of two above twice the rows, filled with -1 by the caller.
+    Gives (rows found, first byte not consumed, line there); see `_scan_records`.
     """
-    found = 0
-    mask = table.shape[0] - 1
-    for row in range(starts.shape[0]):
-        start = starts[row]
-        length = ends[row] - start
-        mixed = np.uint64(1469598103934665603)
-        for at in range(start, start + length):
-            mixed = (mixed ^ np.uint64(buf[at])) * np.uint64(1099511628211)
-        place = np.int64((mixed ^ (mixed >> np.uint64(29))) & np.uint64(mask))
-        while True:
-            code = table[place]
-            if code < 0:
-                table[place] = found
-                firsts[found] = row
-                codes[row] = found
-                found += 1
+    results.tables[:] = -1
+    results.found[:] = 0
+    results.bad[:] = False
+    results.offsets[:, 0] = 0
+    rows = 0
+    kept = 0
+    reach = WINDOW
+    while rows < most and at < size:
+        stop = min(at + reach, size)
+        _find_spots(buf, at, stop, cells.flags, cells.spots)
+        low, begun = rows, at
+        rows, at, line = _scan_records(
+            buf, at, stop, final and stop == size, line, rows, slots, limit, most, cells, cells.spots
+        )
+        if rows == low and at == begun:
+            if stop == size:
                 break
-            other = starts[firsts[code]]
-            if ends[firsts[code]] - other == length:
-                same = True
-                for k in range(length):
-                    if buf[start + k] != buf[other + k]:
-                        same = False
-                        break
-                if same:
-                    codes[row] = code
-                    break
-            place = (place + 1) & mask
-    return found
-
-
-@_compile
-def head_ends(buf, starts, ends, parts, out):
-    """Where the first `parts` parts (set apart by single blanks) of each cell end."""
-    for row in range(starts.shape[0]):
-        at = starts[row]
-        left = parts
-        while at < ends[row]:
-            if buf[at] == SPACE:
-                left -= 1
-                if left == 0:
-                    break
-            at += 1
-        out[row] = at
-
-
-@_compile
-def copy_text(buf, starts, ends, out, offsets):
-    """Put UTF-8 cells one behind the other; gives the bytes written."""
-    at = 0
-    for row in range(starts.shape[0]):
-        offsets[row] = at
-        for k in range(starts[row], ends[row]):
-            out[at] = buf[k]
-            at += 1
-    offsets[starts.shape[0]] = at
-    return at
-
-
-@_compile
-def _put_utf8(out, at, point):
-    if point < 0x80:
-        out[at] = point
-        return at + 1
-    if point < 0x800:
-        out[at] = 0xC0 | (point >> 6)
-        out[at + 1] = 0x80 | (point & 0x3F)
-        return at + 2
-    if point < 0x10000:
-        out[at] = 0xE0 | (point >> 12)
-        out[at + 1] = 0x80 | ((point >> 6) & 0x3F)
-        out[at + 2] = 0x80 | (point & 0x3F)
-        return at + 3
-    out[at] = 0xF0 | (point >> 18)
-    out[at + 1] = 0x80 | ((point >> 12) & 0x3F)
-    out[at + 2] = 0x80 | ((point >> 6) & 0x3F)
-    out[at + 3] = 0x80 | (point & 0x3F)
-    return at + 4
-
-
-@_compile
-def _gb18030_point(buf, at, end, pairs, quads):
-    """(code point, bytes used) of the character at `at`; point -1 when the bytes are none."""
-    lead = buf[at]
-    if lead < 0x80:
-        return np.int64(lead), 1
-    if at + 1 >= end:
-        return np.int64(-1), 1
-    second = buf[at + 1]
-    if second < 0x30 or second > 0x39:
-        point = np.int64(pairs[(np.int64(lead) << 8) | second])
-        return (point if point else np.int64(-1)), 2
-    if at + 3 >= end or buf[at + 2] < 0x81 or buf[at + 3] < 0x30 or buf[at + 3] > 0x39:
-        return np.int64(-1), 1
-    linear = ((np.int64(lead) - 0x81) * 10 + second - 0x30) * 1260
-    linear += (np.int64(buf[at + 2]) - 0x81) * 10 + buf[at + 3] - 0x30
-    if linear >= 189000:
-        point = linear - 189000 + 0x10000
-        return (point if point < 0x110000 else np.int64(-1)), 4
-    if 0 <= linear < quads.shape[0] and quads[linear]:
-        return np.int64(quads[linear]), 4
-    return np.int64(-1), 4
-
-
-@_compile
-def decode_text(buf, starts, ends, pairs, quads, out, offsets, bad):
-    """GB18030 cells as UTF-8 one behind the other; a cell with broken bytes is left empty and marked in `bad`."""
-    at = 0
-    for row in range(starts.shape[0]):
-        offsets[row] = at
-        bad[row] = False
-        k = starts[row]
-        end = ends[row]
-        while k < end:
-            if buf[k] < 0x80:
-                out[at] = buf[k]
-                at += 1
-                k += 1
-                continue
-            point, used = _gb18030_point(buf, k, end, pairs, quads)
-            if point < 0:
-                bad[row] = True
-                at = offsets[row]
-                break
-            at = _put_utf8(out, at, point)
-            k += used
-    offsets[starts.shape[0]] = at
-    return at
+            reach *= 2  # a record longer than the window
+            continue
+        reach = WINDOW
+        kept = _keep_dirty(buf, low, rows, cells, kept)
+        _tidy_cells(buf, low, rows, cells.starts, cells.ends, cells.dirty)
+        _run_tasks(buf, low, rows, tasks, cells, results, characters)
+    return rows, at, line

@@ -18,14 +18,13 @@ from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, OK
 from laoke.intake.reading.columns import months, nothing, time_columns, timestamps, within
 from laoke.intake.reading.records import Chunk, Numbers
-from laoke.intake.reading.roles import IDENTITY_ROLES
+from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
 from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_PRICE_PLACES = 4
 _DAY = 86_400_000_000
 _LARGEST_COUNT = 2**31 - 1
 
@@ -78,7 +77,7 @@ def _checked_rows(
     layout = chunk.layout
     micros, time_states = chunk.times("created_at")
     quantity, quantity_states = chunk.decimals("quantity", 0)
-    price, price_states = chunk.decimals("unit_price", _PRICE_PLACES)
+    price, price_states = chunk.decimals("unit_price", PRICE_PLACES)
     cents = line_cents(quantity, price)
     ids = chunk.texts("order_id")
     verdict = Verdict(chunk)

@@ -16,7 +16,7 @@ from laoke.intake.reading.cells import EMPTY, OK
 from laoke.intake.reading.columns import nothing, time_columns, timestamps, within
 from laoke.intake.reading.places import NOWHERE, Place, place_of, province_name, province_of, short_city
 from laoke.intake.reading.records import Chunk, Codes, Numbers, States
-from laoke.intake.reading.roles import IDENTITY_ROLES
+from laoke.intake.reading.roles import ADDRESS_HEADS, IDENTITY_ROLES
 from laoke.intake.reading.verdicts import Mask, Verdict
 
 if TYPE_CHECKING:
@@ -232,10 +232,10 @@ class OrderRows:
 
     def _places_of_addresses(self) -> tuple[Codes, list[Place]]:
         """First by province alone: an address that names none may be anything and is not looked into further."""
-        codes, words = self.chunk.heads("address", 1)
+        codes, words = self.chunk.heads("address", ADDRESS_HEADS[0])
         if not any(map(province_of, words)):
             return np.zeros(self.chunk.rows, np.int32), [NOWHERE]
-        codes, words = self.chunk.heads("address", 3)
+        codes, words = self.chunk.heads("address", ADDRESS_HEADS[1])
         return codes, [place_of(word) for word in words]
 
 

@@ -80,6 +80,17 @@ REQUIRED: dict[Grain, tuple[tuple[str, ...], ...]] = {
 
 IDENTITY_ROLES = tuple(role.name for role in ROLES.values() if role.kind == "identity")
 
+# Of an address the first word tells the province, the first three the district.
+ADDRESS_HEADS = (1, 3)
+PRICE_PLACES = 4
+
+
+def decimal_places(role: str) -> int:
+    """Decimal places that a number of this role is read with: none of a count, cents of money, more of a unit price."""
+    if ROLES[role].kind == "count":
+        return 0
+    return PRICE_PLACES if role == "unit_price" else 2
+
 
 def roles_of(grain: Grain) -> tuple[Role, ...]:
     """The roles a file of this grain may map, in the order a mapping page shows them."""
