@@ -92,6 +92,13 @@ def test_the_keys_of_a_buyer_stand_beside_the_order(tmp_path: Path) -> None:
             9800,
             9800,
         ),
+        (
+            {"订单状态": "交易关闭", "买家实际支付金额": "0.00", "退款金额": "0.00"},
+            "closed_refunded",
+            9800,
+            9800,
+        ),
+        ({"订单状态": "交易关闭", "退款金额": "0.00"}, "closed_refunded", 9800, 0),
         ({"订单状态": "交易关闭", "订单付款时间": "", "订单关闭原因": "买家未付款"}, "closed_unpaid", 0, 0),
         ({"订单状态": "交易关闭", "订单付款时间": "", "退款金额": "98.00"}, "closed_unpaid", 0, 0),
         ({"买家实际支付金额": "80.00", "退款金额": "18.00"}, "finished", 9800, 1800),
@@ -129,6 +136,33 @@ def test_a_file_without_status_tells_it_from_money_and_payment(tmp_path: Path) -
     batches, _ = read_all(write(tmp_path, table_text(header, *rows)))
     assert [row["status"] for row in orders_of(batches)] == ["finished", "paid", "closed_refunded", "unpaid"]
     assert [row["paid_cents"] for row in orders_of(batches)] == [5000, 5000, 5000, 0]
+
+
+def test_an_order_closed_after_payment_went_back_whole_where_the_file_has_no_refunds(tmp_path: Path) -> None:
+    header = ["单号", "下单", "付款", "总额", "实付", "状态"]
+    rows = [
+        ["1", "20181001", "20181002", "9", "8", "交易成功"],
+        ["2", "20181001", "20181002", "9", "8", "交易关闭"],
+        ["3", "20181001", "20181002", "9", "0", "交易关闭"],
+        ["4", "20181001", "", "9", "0", "交易关闭"],
+    ]
+    mapping = {
+        "order_id": "单号",
+        "created_at": "下单",
+        "paid_at": "付款",
+        "total": "总额",
+        "paid": "实付",
+        "status": "状态",
+    }
+    text = table_text(header, *rows)
+    batches, _ = read_all(write(tmp_path, text), mapping)
+    money = [(row["paid_cents"], row["refunded_cents"]) for row in orders_of(batches)]
+    assert money == [(800, 0), (800, 800), (900, 900), (0, 0)]
+
+    del mapping["paid"]
+    batches, _ = read_all(write(tmp_path, text), mapping)
+    money = [(row["paid_cents"], row["refunded_cents"]) for row in orders_of(batches)]
+    assert money == [(900, 0), (900, 900), (900, 900), (0, 0)]
 
 
 def test_a_mapped_file_without_time_of_payment_takes_that_of_the_order(tmp_path: Path) -> None:

@@ -121,8 +121,13 @@ class OrderRows:
         self.status = told
         # The export shows what is left after a refund: 118.70 paid + 17.85 refunded of 136.55 due means 136.55 came in.
         came_in = np.where(actual + refunded == self.total, self.total, np.maximum(actual, refunded))
+        # Closed after payment and no refund told: what came in went back whole.
+        told_paid = (actual > 0) & ("paid" in self.money)
+        no_refund = (told == statuses.CLOSED_REFUNDED) & (refunded == 0)
+        whole = no_refund & ~(told_paid & ("refunded" in self.money))
+        came_in = np.where(whole & ~told_paid, self.total, came_in)
         self.paid = np.where(self.is_paid, came_in, 0)
-        self.refunded = np.where(self.is_paid, refunded, 0)
+        self.refunded = np.where(self.is_paid, np.where(whole, came_in, refunded), 0)
 
     def _status_from_money(self, actual: Numbers, refunded: Numbers) -> Codes:
         """For a file without status: unpaid, paid, finished once the shop got its money, refunded in full."""
