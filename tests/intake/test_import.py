@@ -133,6 +133,24 @@ def test_people_are_known_by_nick_and_their_contacts_are_sealed(shop: Shop, tmp_
     assert [row["customer_id"] is None for row in stored()] == [False, False, True, True]
 
 
+def test_goods_sent_back_are_no_orders_without_a_buyer(shop: Shop, tmp_path: Path) -> None:
+    header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
+    lines = [
+        "536365,85123A,HEART,6,2010-12-01 08:26:00,2.55,17850,France",
+        "536366,22632,MUG,2,2010-12-01 08:27:00,1.00,,France",
+        "C536379,22632,MUG,-1,2010-12-01 08:28:00,1.00,,France",
+        "C536379,85123A,HEART,-1,2010-12-01 08:28:00,2.55,,France",
+        "C536380,85123A,HEART,-2,2010-12-01 08:29:00,2.55,17850,France",
+    ]
+    path = tmp_path / "lines.csv"
+    path.write_text("\n".join([header, *lines]), encoding="utf-8")
+    result = take(shop, path)
+
+    assert (result["orders"]["new"], result["accepted"]) == (2, 5)  # type: ignore[index]
+    assert result["orders_without_customer"] == {"missing": 1, "masked": 0}
+    assert sum(row["customer_id"] is None for row in stored("refunds")) == 2
+
+
 def test_two_shops_of_one_owner_know_a_person_across_them(shop: Shop, tmp_path: Path) -> None:
     second = add_shop("文具店", now=NOW, owner=shop.owner)
     path = write(tmp_path / "a.csv", [Row("1")])

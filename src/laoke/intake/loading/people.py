@@ -56,23 +56,27 @@ class People:
         self._told: list[pa.Table] = []
         self._flags: list[pa.Table] = []
 
-    def customers_of(self, table: pa.Table) -> pa.Array:
-        """The customer id of every row of an identity table, null where no key is usable."""
+    def customers_of(self, table: pa.Table, is_order: Any = None) -> pa.Array:
+        """The customer id of every row of an identity table, null where no key is usable.
+
+        `is_order` says which rows are orders; the others (goods sent back) are not counted as `keyless` orders.
+        """
         import numpy as np
         import pyarrow as pa
 
         begun = time.perf_counter()
+        is_order = np.ones(table.num_rows, dtype=bool) if is_order is None else is_order
         roles = [
             role for role in KEY_ROLES if role in table.column_names and table[role].null_count < len(table)
         ]
         if not roles:
-            self.counts.keyless["missing"] += table.num_rows
+            self.counts.keyless["missing"] += int(is_order.sum())
             return pa.nulls(table.num_rows, pa.int64())
         codes, texts = _distinct(table, roles)
         ids = self._resolve(roles, texts)
         customers = pa.array(ids, pa.int64()).take(pa.array(codes))
         if None in ids:
-            empty = np.array([i is None for i in ids], dtype=bool)[codes]
+            empty = np.array([i is None for i in ids], dtype=bool)[codes] & is_order
             masked = np.array([bool(text.strip(SEPARATOR)) for text in texts], dtype=bool)[codes] & empty
             self.counts.keyless["masked"] += int(masked.sum())
             self.counts.keyless["missing"] += int(empty.sum() - masked.sum())

@@ -38,7 +38,9 @@ from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from laoke.intake.reading.batches import ReadingSummary, StagedBatch
     from laoke.intake.reading.profiles import Layout
@@ -196,9 +198,13 @@ class _Import:
 
     def _with_customers(self, group: list[StagedBatch]) -> Iterator[tuple[StagedBatch, pa.Array]]:
         """The batches of a group, each with the customers of its identities: keys are looked up for all at once."""
+        import numpy as np
         import pyarrow as pa
 
-        customers = self.people.customers_of(pa.concat_tables([batch.identities for batch in group]))
+        is_order = np.concatenate([_are_orders(batch) for batch in group])
+        customers = self.people.customers_of(
+            pa.concat_tables([batch.identities for batch in group]), is_order
+        )
         start = 0
         for batch in group:
             yield batch, customers.slice(start, batch.identities.num_rows)
@@ -340,6 +346,14 @@ def details(summary: ReadingSummary, written: FactsWritten, people: People) -> d
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat(sep=" ", timespec="seconds") if at else None
+
+
+def _are_orders(batch: StagedBatch) -> NDArray[np.bool_]:
+    """Which rows of the identities are orders; the others are goods sent back."""
+    import numpy as np
+
+    rows = batch.identities["row_no"].to_numpy()
+    return np.isin(rows, batch.orders["row_no"].to_numpy())
 
 
 def _positions(haystack: pa.ChunkedArray, needles: pa.ChunkedArray) -> pa.Array:
