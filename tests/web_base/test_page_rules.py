@@ -117,7 +117,7 @@ def test_page_styles_bring_no_colours_of_their_own() -> None:
 
 
 def test_nothing_in_the_script_is_evaluated() -> None:
-    for name in ("app.js", "theme.js", "upload.js", "gantt.js"):
+    for name in ("app.js", "theme.js", "upload.js", "builder.js", "gantt.js"):
         script = (STATIC / "laoke" / name).read_text(encoding="utf-8")
         assert (
             re.findall(r"\beval\(|new Function|\.innerHTML|document\.write|insertAdjacentHTML", script) == []

@@ -181,6 +181,7 @@ class Shell:
             "session": gettext("再过 2 分钟要重新登录，你填的会留着"),
             "stay": gettext("继续用"),
             "restored": gettext("上次没存的内容已放回"),
+            "discard": gettext("丢掉"),
             "nothing": gettext("没有找到"),
             "recent": gettext("最近"),
             "keys_on": gettext("单键快捷键已打开"),

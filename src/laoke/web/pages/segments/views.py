@@ -122,6 +122,14 @@ def _rows(found: Sequence[Segment], people: int, now: datetime) -> list[ui.Row]:
 
 
 @dataclass(frozen=True)
+class SaveTrouble:
+    """Why a segment was not kept: the field (`name` or `text`) and the sentence."""
+
+    field: str
+    said: Words
+
+
+@dataclass(frozen=True)
 class SegmentPage:
     """The builder for a new or a kept segment, and what was frozen of it."""
 
@@ -132,20 +140,24 @@ class SegmentPage:
     snapshots: ui.Table | None
     may_change: bool
     starts: list[Segment]
+    trouble: SaveTrouble | None
 
 
 def _page(
-    request: HttpRequest, segment: Segment | None, text: str, name: str = "", note: str = ""
+    request: HttpRequest, segment: Segment | None, text: str, trouble: SaveTrouble | None = None
 ) -> SegmentPage:
+    """The builder; after a refusal the name and the note stay as they were typed."""
+    typed = request.POST if trouble else {}
     shop, now = shop_of(request), clock_of(request).now()
     return SegmentPage(
         segment=segment,
-        name=name or (segment.name if segment else ""),
-        note=note or (segment.note if segment else ""),
+        name=typed.get("name", segment.name if segment else ""),
+        note=typed.get("note", segment.note if segment else ""),
         builder=building.from_text(shop, text, now.date()),
         snapshots=_snapshots(segment, now) if segment else None,
         may_change=request.role in MARKETING,  # type: ignore[attr-defined]
         starts=list(Segment.objects.filter(shop=shop, archived=False).order_by("pk")[:20]),
+        trouble=trouble,
     )
 
 
@@ -281,13 +293,13 @@ def save(request: HttpRequest) -> HttpResponse:
     try:
         kept = save_segment(shop, name, text, by=request.user, now=now, note=note, segment=old)  # type: ignore[arg-type]
     except (FilterError, TreeError) as error:
-        messages.error(request, wording.refusal_text(error))
+        trouble = SaveTrouble("text", wording.refusal_text(error))
     except SegmentRefused as refusal:
-        messages.error(request, str(REFUSALS[refusal.code]))
+        trouble = SaveTrouble("name", REFUSALS[refusal.code])
     else:
         messages.success(request, gettext("存好了「%(name)s」") % {"name": kept.name})
         return redirect("segment", kept.pk)
-    return render(request, "segments/one.html", {"page": _page(request, old, text, name, note)}, status=422)
+    return render(request, "segments/one.html", {"page": _page(request, old, text, trouble)}, status=422)
 
 
 @require_POST

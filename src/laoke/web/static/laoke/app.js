@@ -255,7 +255,7 @@ on('copy', e => {
 
 /* --- forms: what was typed is not lost, a button says that it is working */
 const guarded = new Set();
-const draftKey = form => 'draft.' + location.pathname + '#' + (form.id || 'form');
+const draftKey = form => 'draft.' + location.pathname + location.search + '#' + (form.id || 'form');
 function keepDrafts() {
   for (const form of guarded) {
     const kept = {};
@@ -268,12 +268,16 @@ function restoreDraft(form) {
   try { kept = JSON.parse(sessionStorage.getItem(draftKey(form))); sessionStorage.removeItem(draftKey(form)); } catch { return; }
   if (!kept) return;
   for (const [name, values] of Object.entries(kept)) $$('[name="' + CSS.escape(name) + '"]', form).forEach((el, k) => { if (values[k] === undefined) return; if (['checkbox', 'radio'].includes(el.type)) el.checked = values[k]; else el.value = values[k]; });
-  markUnsaved(form); toast(words.restored);
+  markUnsaved(form); toast(words.restored, { action: { label: words.discard, run: () => { guarded.clear(); location.reload(); } } });
 }
 function markUnsaved(form) { guarded.add(form); $$('[data-unsaved]').forEach(el => { el.hidden = false; }); }
 function forget(form) { guarded.delete(form); if (!guarded.size) $$('[data-unsaved]').forEach(el => { el.hidden = true; }); }
 on('input', e => { const form = e.target.form; if (form && form.matches('form[data-guard]')) markUnsaved(form); });
+on('laoke:changed', e => markUnsaved(e.target));
+on('laoke:unchanged', e => forget(e.target));
 addEventListener('beforeunload', e => { if (guarded.size) e.preventDefault(); });
+// Whoever leaves all the same finds it again when they come back in this tab.
+addEventListener('pagehide', () => keepDrafts());
 function setBusy(button) {
   if (!button || button.getAttribute('aria-busy') === 'true') return;
   button.style.minWidth = button.offsetWidth + 'px'; button.setAttribute('aria-busy', 'true');
@@ -387,7 +391,7 @@ function enrich(root) {
   applyLengths(root); mountCharts(root); countChosen();
   $$('#toasts .toast:not([data-stay])').filter(t => !t.dataset.seen).forEach(t => { t.dataset.seen = '1'; fade(t); });
 }
-enrich(document); focusFirstError(document); rememberPlace(); sessionClock();
+enrich(document); $$('dialog[data-opens]').forEach(d => openDialog(d.id)); focusFirstError(document); rememberPlace(); sessionClock();
 $$('form[data-guard]').forEach(restoreDraft);
 const keysButton = $('[data-keys-toggle]'); if (keysButton) keysButton.setAttribute('aria-pressed', memory.read('keys', true) !== false);
 })();
