@@ -106,10 +106,11 @@ def test_a_blind_channel_leaves_the_decision_to_a_person(reach: Reach, channel: 
     )
 
 
-def test_an_answer_after_the_lease_is_not_thrown_away(reach: Reach, channel: FakeChannel) -> None:
-    class Hung(BaseException):
-        pass
+class Hung(BaseException):
+    """The process is gone in the middle of a call."""
 
+
+def die_in_a_call(reach: Reach, channel: FakeChannel) -> Occasion:
     def hang(_request: object) -> None:
         raise Hung
 
@@ -117,6 +118,35 @@ def test_an_answer_after_the_lease_is_not_thrown_away(reach: Reach, channel: Fak
     channel.before_send = hang
     with pytest.raises(Hung):
         turn(reach, channel)
+    channel.before_send = lambda request: None
+    return occasion
+
+
+@pytest.mark.parametrize(
+    ("answer", "then"),
+    [
+        (QueryResult("found", "delivered", code="DELIVERED"), "delivered"),
+        (QueryResult("not_found"), "expired"),
+        (QueryResult("no_answer"), "unknown"),
+    ],
+)
+def test_a_pc_that_was_off_at_all_the_times_asks_once_when_it_is_back(
+    reach: Reach, channel: FakeChannel, answer: QueryResult, then: str
+) -> None:
+    occasion = die_in_a_call(reach, channel)
+    channel.found[phone(1)] = answer
+    reach.clock.forward(hours=14)
+    reap_turn("w2", reach.clock.now, channel_for=lambda gateway: channel)
+    assert states(occasion) == {"unknown": 1}
+    assert settle(reach, channel)
+    assert states(occasion) == {then: 1}
+    reach.clock.forward(hours=1)
+    assert not settle(reach, channel)
+    assert channel.asked == [phone(1)]
+
+
+def test_an_answer_after_the_lease_is_not_thrown_away(reach: Reach, channel: FakeChannel) -> None:
+    occasion = die_in_a_call(reach, channel)
     reach.clock.forward(minutes=2)
     reap_turn("w2", reach.clock.now, channel_for=lambda gateway: channel)
     assert states(occasion) == {"unknown": 1}

@@ -1,7 +1,8 @@
 """Steps 7 and 8: what has no answer becomes 'unknown', and is asked about until it is known or a person decides.
 
 Found at the provider is proof; not found is proof only from the moment the channel states. Asking happens at 2, 10 and
-30 minutes, 2 and 6 hours after the attempt, and in the same steps from the moment on when absence can be proven.
+30 minutes, 2 and 6 hours after the attempt, and in the same steps from the moment on when absence can be proven. Where
+nobody was there at those times (the PC was off), it happens once as soon as somebody is.
 """
 
 from __future__ import annotations
@@ -59,8 +60,13 @@ def next_query(
     now: datetime,
     channel: Channel,
     schedule: Sequence[timedelta] = SCHEDULE,
+    *,
+    asked_at: datetime | None = None,
 ) -> datetime | None:
-    """When to ask next; None when asking is no use any more (or never was) and a person has to decide."""
+    """When to ask next; None when asking is no use any more (or never was) and a person has to decide.
+
+    `asked_at` is when it was asked last. A question at or after the last of the times is owed in any case.
+    """
     if channel.power != "queryable":
         return None
     times = [written_at + step for step in schedule]
@@ -68,7 +74,9 @@ def next_query(
         proof = deadline + timedelta(seconds=channel.absence_proof_after_s)
         # And on from there in the same steps: the question of that moment may get no answer.
         times += [proof, *(proof + step for step in schedule)]
-    return min((time for time in times if time > now), default=None)
+    if any(time > now for time in times):
+        return min(time for time in times if time > now)
+    return now if asked_at is None or asked_at < max(times) else None
 
 
 def reap(now: datetime, by: str, channel: Channel | None, occasion: Occasion,
@@ -191,7 +199,9 @@ def settle(
         elif result.answer == "not_found" and proves_absence(channel, question, asked_at):
             _settle_absent(occasion, question, by, now)
         else:
-            query_at = next_query(question.written_at, question.deadline, now, channel, schedule)
+            query_at = next_query(
+                question.written_at, question.deadline, now, channel, schedule, asked_at=asked_at
+            )
             _unknown(question).update(next_query_at=query_at)
         passing("settle.before_commit")
 
