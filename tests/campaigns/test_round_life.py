@@ -123,6 +123,24 @@ def test_an_offer_needs_a_backtest_that_was_seen_after_its_last_change(campaign,
     assert checks(campaign.rounds.get(key="2"), store)["backtest"].sentence == "backtest_stale"
 
 
+def test_a_text_may_not_name_another_value_than_the_coupons(campaign, demo_store):
+    store = demo_store
+    coupon = campaign.campaign_offers.get(offer__mechanic="shop_coupon").offer
+    told = campaign.rounds.get(key="1b").variables["coupon_value"]
+    assert checks(campaign.rounds.get(key="1b"), store)["coupon"].text == f"{told} 元，和活动的券一样"
+    assert "coupon" not in checks(campaign.rounds.get(key="1a"), store), "its text names no coupon"
+
+    dearer = {**coupon.terms, "terms": {**coupon.terms["terms"], "face_cents": 3_050}}
+    edit_offer(coupon, dearer, by=store.owner, now=store.now)
+    found = checks(campaign.rounds.get(key="1b"), store)["coupon"]
+    assert (found.state, found.leads_to) == ("missing", "text")
+    assert found.text == f"文字里写的券是 {told} 元，活动的券是 30.50 元，改成一样的"
+
+    row = campaign.rounds.get(key="1b")
+    editing.set_round_text(row, row.body, variables={"coupon_value": "30.50"}, by=store.owner, now=store.now)
+    assert checks(campaign.rounds.get(key="1b"), store)["coupon"].state == "ok"
+
+
 def test_a_launch_puts_every_person_on_record_and_workers_send(campaign, demo_store):
     store, row = demo_store, sendable(campaign.rounds.get(key="1c"), demo_store)
 

@@ -105,6 +105,21 @@ def test_the_preview_shows_the_spread_of_segments_and_cost():
     ]
 
 
+def test_the_preview_shows_the_value_that_everyone_gets():
+    body = parse("${buyer_nick}，老客券${coupon_value}元，拒收请回复R")
+    found = preview("老客", body, ALIYUN, price_millis=45, values={"coupon_value": "1280"})
+    assert found.usual.text == "【老客】小雨的花园小雨的，老客券1280元，拒收请回复R"
+    assert "老客券1280元" in found.shortest.text
+    assert "老客券1280元" in found.longest.text
+
+
+def test_a_value_above_the_gateways_limit_leaves_the_example():
+    body = parse("老客券${coupon_value}元")
+    assert ALIYUN.value_max == 35
+    found = preview("老客", body, ALIYUN, price_millis=45, values={"coupon_value": "9" * 36})
+    assert found.usual.text == "【老客】老客券20元"
+
+
 def test_the_longest_reading_is_the_one_that_must_fit():
     assert [i.code for i in preview("老客", parse("字" * 497), ALIYUN, price_millis=1).issues] == ["too_long"]
     assert preview("老客", parse("字" * 496), ALIYUN, price_millis=1).issues == ()

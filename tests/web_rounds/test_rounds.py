@@ -62,6 +62,18 @@ def test_the_text_is_previewed_as_received(demo: Demo) -> None:
     assert "<img" not in hostile and "&lt;img" in hostile
 
 
+def test_the_phone_shows_the_coupon_as_it_will_be_sent(demo: Demo) -> None:
+    row, client = planned(demo).rounds.get(key="1b"), demo.client()
+    row.variables = {"coupon_value": "37"}
+    row.save(update_fields=["variables"])
+
+    page = client.get(reverse("round", args=[row.pk])).content.decode()
+    typed = client.post(reverse("round_preview", args=[row.pk]), fields(row, var_coupon_value="44"))
+
+    assert "进店可领老客券37元" in page
+    assert "进店可领老客券44元" in typed.content.decode()
+
+
 def test_a_window_outside_the_hours_is_refused_with_one_that_would_do(demo: Demo) -> None:
     row, client = third(demo), demo.client()
     url = reverse("round_edit", args=[row.pk])

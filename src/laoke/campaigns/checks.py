@@ -18,6 +18,7 @@ from laoke.audiences.snapshots import read_snapshot
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.campaigns.arms import arm_function
+from laoke.campaigns.coupons import face_values
 from laoke.campaigns.editing import override_of
 from laoke.campaigns.gates import gates_of
 from laoke.campaigns.models import Round
@@ -33,7 +34,7 @@ from laoke.dispatch.text.issues import Issue, Severity
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.preview import Preview, millis_to_cents
 from laoke.money import format_cents
-from laoke.shops.joins import clauses
+from laoke.shops.joins import clauses, listed
 
 State = Literal["ok", "warning", "missing"]
 
@@ -44,6 +45,7 @@ TITLES: dict[str, str] = {
     "signature": gettext_noop("签名"),
     "text": gettext_noop("文字"),
     "opt_out": gettext_noop("退订提示"),
+    "coupon": gettext_noop("券面额"),
     "template": gettext_noop("模板编号"),
     "cost": gettext_noop("条数和费用"),
     "hours": gettext_noop("时段"),
@@ -65,6 +67,8 @@ SENTENCES: dict[str, str] = {
     "gateway_name": gettext_noop("%(name)s"),
     "no_text_needed": gettext_noop("名单交给平台的工具发，文字写在那里"),
     "fine": gettext_noop("没有问题"),
+    "coupon_differs": gettext_noop("文字里写的券是 %(said)s 元，活动的券是 %(faces)s 元，改成一样的"),
+    "coupon_same": gettext_noop("%(said)s 元，和活动的券一样"),
     "template_none": gettext_noop("还没有填网关给的模板编号"),
     "template_code": gettext_noop("%(code)s"),
     "cost_range": gettext_noop("每人最长 %(longest)s 条，全部最多 %(segments)s 条，¥ %(cost)s"),
@@ -184,7 +188,7 @@ def check_round(row: Round, now: datetime) -> RoundChecks:
     if funnel is not None:
         checks.append(_reachable(funnel))
     if by_gateway:
-        checks += [_gateway(row), *_text(row), _template(row)]
+        checks += [_gateway(row), *_text(row), *_coupon(row), _template(row)]
         if shown is not None:
             checks += [_cost(shown), _quota(row, shown)]
     else:
@@ -273,6 +277,18 @@ def _of_issues(code: str, issues: Sequence[Issue], leads_to: str) -> Check:
     return Check(code, "ok", issues=tuple(issues))
 
 
+def _coupon(row: Round) -> list[Check]:
+    """A coupon changed after the text was planned must not go out with its former value."""
+    told = row.variables.get("coupon_value")
+    faces = face_values(row.campaign)
+    if not told or not faces or "${coupon_value}" not in row.body:
+        return []
+    if told in faces:
+        return [Check("coupon", "ok", "coupon_same", {"said": told})]
+    params = {"said": told, "faces": listed(dict.fromkeys(faces))}
+    return [Check("coupon", "missing", "coupon_differs", params, "text")]
+
+
 def _template(row: Round) -> Check:
     code = provider_code(row)
     if not code:
@@ -289,6 +305,7 @@ def _preview(row: Round, funnel: Funnel | None) -> Preview:
         price_millis=row.gateway.price_millis,
         people=people,
         provider=row.gateway.provider,
+        values=row.variables,
     )
 
 

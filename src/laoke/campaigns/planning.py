@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from laoke.audiences.models import Segment
 from laoke.audiences.segments import save_segment
 from laoke.campaigns.advice import note
+from laoke.campaigns.coupons import face_value
 from laoke.campaigns.models import Campaign, CampaignOffer, Phase, Round, Target
 from laoke.campaigns.playbook import OfferPlan, Playbook, RoundPlan, with_days
 from laoke.campaigns.refusals import CampaignRefused
@@ -191,12 +192,8 @@ def default_signature(shop: Shop) -> str:
 
 
 def coupon_value(offers: dict[str, Offer]) -> str | None:
-    """The face value of the campaign's coupon in whole yuan, for texts."""
-    for row in offers.values():
-        face = row.terms["terms"].get("face_cents")
-        if face:
-            return str(face // 100) if face % 100 == 0 else f"{face / 100:.2f}"
-    return None
+    """The face value of the campaign's first coupon, for texts."""
+    return next((value for value in map(face_value, offers.values()) if value is not None), None)
 
 
 def _write_rounds(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -64,7 +65,15 @@ def make_template(
 
 
 def preview_text(
-    signature: str, body: str, *, price_millis: int, people: int, provider: str = "aliyun"
+    signature: str,
+    body: str,
+    *,
+    price_millis: int,
+    people: int,
+    provider: str = "aliyun",
+    values: Mapping[str, str] | None = None,
 ) -> Preview:
-    """Shortest, usual and longest reading with length, segments and cost for so many people."""
-    return preview(signature, parse(body), rules_of(provider), price_millis=price_millis, people=people)
+    """Shortest, usual and longest reading with length, segments and cost for so many people; `values` are the
+    same for everyone."""
+    rules = rules_of(provider)
+    return preview(signature, parse(body), rules, price_millis=price_millis, people=people, values=values)

@@ -1,12 +1,13 @@
 """What a text will look like and cost: with the shortest, the usual and the longest values (RULES 1.1, 8.3)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from laoke.dispatch.text.gateways import GatewayRules
 from laoke.dispatch.text.issues import Issue, Severity
 from laoke.dispatch.text.length import check_length, received_length, segments_of
 from laoke.dispatch.text.template import Template
-from laoke.dispatch.text.variables import VARIABLES, Variable
+from laoke.dispatch.text.variables import VARIABLES, Variable, fitting_value
 
 
 @dataclass(frozen=True)
@@ -41,18 +42,27 @@ class Preview:
 
 
 def preview(
-    sign: str, template: Template, rules: GatewayRules, *, price_millis: int, people: int = 1
+    sign: str,
+    template: Template,
+    rules: GatewayRules,
+    *,
+    price_millis: int,
+    people: int = 1,
+    values: Mapping[str, str] | None = None,
 ) -> Preview:
     """Render a checked template three times. `price_millis` is the price of one segment in thousandths of
     a yuan.
 
-    Variables that are not in the registry are shown with values of 1, 6 and 20 characters.
+    `values` that are the same for everyone stand in all three as they will be sent. Other variables that are
+    not in the registry are shown with values of 1, 6 and 20 characters.
     """
     known = [VARIABLES.get(name) or Variable(name, 1, 6, 20, "变量") for name in template.names]
     cap = rules.value_max if rules.value_max is not None else max((v.longest for v in known), default=0)
 
-    def case(values: dict[str, str]) -> Case:
-        body = template.render(values)
+    fixed = _fixed(known, values or {}, rules)
+
+    def case(examples: dict[str, str]) -> Case:
+        body = template.render(examples | fixed)
         length = received_length(sign, body)
         segments = segments_of(length)
         return Case(f"【{sign}】{body}", length, segments, segments * price_millis)
@@ -65,6 +75,14 @@ def preview(
         params = {"least": shortest.segments, "most": longest.segments}
         issues.append(Issue("segments_vary", Severity.NOTE, params))
     return Preview(shortest, usual, longest, people, tuple(issues))
+
+
+def _fixed(known: Sequence[Variable], values: Mapping[str, str], rules: GatewayRules) -> dict[str, str]:
+    """The given values as they may stand in a text; a value that cannot go leaves its example."""
+    fitting = {
+        v.name: fitting_value(v, values.get(v.name), rules.value_max) for v in known if v.name in values
+    }
+    return {name: value for name, value in fitting.items() if value is not None}
 
 
 def millis_to_cents(millis: int) -> int:

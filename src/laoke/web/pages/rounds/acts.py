@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -141,6 +142,11 @@ def _change_way(
     editing.set_round_channel(row, channel, gateway, by=by, now=now)  # type: ignore[arg-type]
 
 
+def _values_in(source: Mapping[str, str]) -> dict[str, str]:
+    """Values of variables as they stand in the form."""
+    return {name.removeprefix("var_"): value for name, value in source.items() if name.startswith("var_")}
+
+
 def _preview_of(request: HttpRequest, row: Round, form: RoundForm) -> TextPreview:
     """The text as it stands in the form."""
     source = request.POST if request.method == "POST" else {}
@@ -157,6 +163,7 @@ def _preview_of(request: HttpRequest, row: Round, form: RoundForm) -> TextPrevie
         price_millis=gateway.price_millis if gateway else 0,
         people=0,
         case=source.get("case", "usual"),
+        values=_values_in(source) or row.variables,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
@@ -45,10 +45,13 @@ def text_preview(
     people: int,
     case: str = "usual",
     sender: str = "",
+    values: Mapping[str, str] | None = None,
 ) -> TextPreview:
     """Preview a text for `people` recipients; an unknown case shows the usual one."""
     case = case if case in CASES else "usual"
-    shown = preview_text(signature, body, price_millis=price_millis, people=people, provider=provider)
+    shown = preview_text(
+        signature, body, price_millis=price_millis, people=people, provider=provider, values=values
+    )
     found = check_text(signature, body, kind, provider)
     one: Case = getattr(shown, case)
     labels = {"usual": gettext("常见"), "shortest": gettext("最短"), "longest": gettext("最长")}

@@ -219,6 +219,7 @@ def _preview(row: Round, people: int, case: str) -> TextPreview | None:
         price_millis=gateway.price_millis if gateway else 0,
         people=people,
         case=case,
+        values=row.variables,
     )
 
 
