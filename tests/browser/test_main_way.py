@@ -169,6 +169,9 @@ def progress(page: Page) -> Locator:
 def test_a_round_is_tested_sent_paused_and_finished(page: Page, shop: Shop) -> None:
     shop.control(config={"results": {"DELIVERED": 1.0}, "reply_share": 0.0})
     turn_clock(page, ROUND)
+    expect(
+        page.locator("main li", has_text=f"「{ROUND}」可以发了").get_by_role("link", name="去发")
+    ).to_be_visible()
     open_round(page, shop, ROUND)
     expect(page.locator("#launch-place")).to_contain_text("还不能发")
     page.fill("[name=number]", TESTER)

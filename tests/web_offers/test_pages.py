@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 from laoke.promotions.models import Backtest, Offer
 from laoke.shops.models import Role
 from tests.people import Demo, person
+from tests.web_campaigns.planned import planned
 
 THRESHOLD = {
     "name": "满399减60",
@@ -121,6 +123,21 @@ def test_a_backtest_shows_what_the_offers_would_have_cost(demo: Demo) -> None:
     assert f"{result['discounted_orders']:,}" in page
     assert answer.context["page"].per_offer.rows[0].cells[0] == "满399减60"
     assert answer.context["page"].compare.rows[0].cells[0] == "被优惠到的订单"
+
+
+def test_the_coming_campaign_lends_its_offers_and_its_days_of_last_year(demo: Demo) -> None:
+    new(demo)
+    lone = Offer.objects.get().pk
+    campaign = planned(demo)
+    own = {str(link.offer_id) for link in campaign.campaign_offers.all()}
+
+    bare = demo.client().get(reverse("backtests")).context["page"].form.initial
+    other = demo.client().get(reverse("backtests"), {"offers": lone}).context["page"].form.initial
+
+    assert set(bare["offers"]) == own
+    assert (bare["period_from"], bare["period_to"]) == (date(2025, 11, 1), date(2025, 11, 21))
+    assert other["offers"] == [str(lone)]
+    assert other["period_to"] == demo.now.date() - timedelta(days=1), "the campaign does not use this offer"
 
 
 def test_a_short_period_is_refused_with_how_many_orders_it_needs(demo: Demo) -> None:

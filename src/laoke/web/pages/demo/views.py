@@ -35,6 +35,15 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class NextStep:
+    """What has become due by now, and its page."""
+
+    label: str
+    url: str
+    action: str
+
+
+@dataclass(frozen=True)
 class ClockPage:
     """What the page of the clock shows."""
 
@@ -42,6 +51,7 @@ class ClockPage:
     end: datetime
     choices: list[Choice]
     running_url: str
+    next_steps: list[NextStep]
 
 
 @allowed(*MARKETING)
@@ -66,7 +76,8 @@ def clock(request: HttpRequest) -> HttpResponse:
         shop=shop, kind="demo_advance", state__in=(JobState.QUEUED, JobState.RUNNING)
     ).first()
     url = reverse("job_progress", args=[running.pk]) if running else ""
-    return render(request, "demo/clock.html", {"page": ClockPage(now, end, choices, url)})
+    page = ClockPage(now, end, choices, url, [] if url else next_steps(shop, now))
+    return render(request, "demo/clock.html", {"page": page})
 
 
 def _told_at(campaign: Campaign) -> datetime:
@@ -74,6 +85,31 @@ def _told_at(campaign: Campaign) -> datetime:
     last = campaign.rounds.order_by("opens_at").last()
     counted = timedelta(days=campaign.attribution_days)
     return campaign.ends_at if last is None else max(campaign.ends_at, last.opens_at + counted)
+
+
+def next_steps(shop: Shop, now: datetime) -> list[NextStep]:
+    """Rounds whose window is open, then campaigns that are over and not yet reviewed: why one turned the clock."""
+    campaigns = Campaign.objects.filter(shop=shop).exclude(state=CampaignState.CANCELLED)
+    due = Round.objects.filter(
+        campaign__in=campaigns,
+        opens_at__lte=now,
+        closes_at__gt=now,
+        state__in=(RoundState.DRAFT, RoundState.FROZEN),
+    ).order_by("opens_at", "pk")
+    steps = [
+        NextStep(_("「%(round)s」可以发了") % {"round": row.name}, reverse("round", args=[row.pk]), _("去发"))
+        for row in due
+    ]
+    over = campaigns.filter(ends_at__lte=now, reviews=None).order_by("ends_at", "pk")
+    return steps + [
+        NextStep(
+            _("「%(campaign)s」结束了，可以复盘") % {"campaign": row.name},
+            reverse("review", args=[row.pk]),
+            _("去复盘"),
+        )
+        for row in over
+        if _told_at(row) <= now
+    ]
 
 
 def _choices(shop: Shop, now: datetime, end: datetime) -> list[Choice]:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from laoke.campaigns.editing import backtest_seen
-from laoke.campaigns.models import Campaign
+from laoke.campaigns.models import Campaign, CampaignState
 from laoke.promotions.backtesting import BacktestRefused, backtest, usual_period
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused
@@ -69,9 +69,9 @@ def backtests(request: HttpRequest) -> HttpResponse:
     entry = catalog.current()
     until = entry.as_of_day if entry else None
     rows = Offer.objects.filter(shop=shop, archived=False).order_by("-pk")[:200]
-    campaign = _campaign(request)
-    first, last = usual_period(now.date(), campaign.day if campaign else None)
     chosen = request.GET.getlist("offers")
+    campaign = _campaign(request) or _coming(request, now, chosen)
+    first, last = usual_period(now.date(), campaign.day if campaign else None)
     if campaign is not None and not chosen:
         chosen = [str(offer) for offer in campaign.campaign_offers.values_list("offer_id", flat=True)]
     initial = {
@@ -105,6 +105,15 @@ def backtests(request: HttpRequest) -> HttpResponse:
 def _campaign(request: HttpRequest) -> Campaign | None:
     number = request.POST.get("campaign") or request.GET.get("campaign") or ""
     return Campaign.objects.filter(shop=shop_of(request), pk=row_number(number) or 0).first()
+
+
+def _coming(request: HttpRequest, now: datetime, chosen: list[str]) -> Campaign | None:
+    """The next campaign with these offers, or with any: its days of last year are what one wants to see."""
+    coming = Campaign.objects.filter(shop=shop_of(request), ends_at__gt=now, campaign_offers__isnull=False)
+    if chosen:
+        wanted = [row_number(number) or 0 for number in chosen]
+        coming = coming.filter(campaign_offers__offer__in=wanted)
+    return coming.exclude(state=CampaignState.CANCELLED).order_by("day", "pk").first()
 
 
 def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> Backtest | None:
