@@ -117,6 +117,7 @@ def test_the_overview_of_two_periods(shop):
         "net_cents": 25_000,
         "items": 3,
         "buyers": 2,
+        "buyers_paid_cents": 28_000,
         "old_buyers": 2,
         "old_paid_cents": 28_000,
     }
@@ -136,6 +137,14 @@ def test_daily_sales_by_old_new_and_unknown_buyers(shop):
         (-40, "new", 1, 7_000),
         (-10, "old", 2, 28_000),
         (-9, "unknown", 0, 1_000),
+    ]
+
+
+def test_weeks_tell_the_money_of_known_buyers_from_all_money(shop):
+    weeks = ask(shop, "weekly_sales", from_day=TODAY - 13, to_day=TODAY)
+
+    assert [(w["week"], w["paid_cents"], w["buyers"], w["buyers_paid_cents"]) for w in weeks] == [
+        (1, 29_000, 2, 28_000)
     ]
 
 

@@ -58,6 +58,22 @@ def test_the_days_of_the_chart_add_up_to_the_headline(demo: Demo) -> None:
     assert sum(day.year_before_cents for day in days) == figures.sales_of(reading, period)[1].paid_cents
 
 
+def test_money_without_a_buyer_is_not_divided_among_buyers() -> None:
+    sales = figures.Sales(orders=3, paid_cents=30_000, buyers=2, old_paid_cents=0, buyers_paid_cents=20_001)
+    assert sales.cents_per_buyer == 10_000
+    assert figures.Sales(orders=1, paid_cents=30_000).cents_per_buyer is None
+
+
+def test_the_day_before_a_leap_day_counts_once_in_the_year_before(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = {day_number(date(2027, 2, 28)): {"old": 500}}
+    monkeypatch.setattr(figures, "_by_day", lambda reading, first, last: dict(sold))
+    period = period_of("30", "year", date(2028, 2, 29))
+    days = figures.days_of(reading_of(demo.shop, NOW.date()), period)
+    assert [day.year_before_cents for day in days[-2:]] == [500, 0]
+
+
 def test_stages_and_groups_hold_the_same_people(demo: Demo) -> None:
     reading = reading_of(demo.shop, NOW.date())
     standing, groups = figures.standing_of(reading), figures.groups_of(reading)

@@ -11,6 +11,7 @@ SELECT
   p.week,
   CAST(sum(p.paid_cents) AS BIGINT) AS paid_cents,
   count(DISTINCT p.person_id) AS buyers,
+  CAST(coalesce(sum(CASE WHEN p.person_id IS NOT NULL THEN p.paid_cents END), 0) AS BIGINT) AS buyers_paid_cents,
   CAST(coalesce(sum(CASE WHEN f.first_day < $to_day - 7 * p.week - 6 THEN p.paid_cents END), 0) AS BIGINT) AS old_paid_cents
 FROM paid AS p
 LEFT JOIN customer_features AS f

@@ -79,7 +79,7 @@ def headline(
                 Amount.money(now.cents_per_buyer),
                 _ratio(now.cents_per_buyer, before.cents_per_buyer, basis),
                 spark=spark([week.cents_per_buyer for week in weeks]),
-                hint=_("支付金额 ÷ 支付买家。%(hint)s") % {"hint": hint},
+                hint=_("认得出买家的支付金额 ÷ 支付买家。%(hint)s") % {"hint": hint},
             ),
             ui.Kpi(
                 _("老客成交占比"),

@@ -17,16 +17,20 @@ MOVED_AFTER_DAYS = 20  # the newest earlier state at least this old shows who mo
 
 @dataclass(frozen=True)
 class Sales:
-    """What came in within one period. Money in cents; old buyers bought before it began."""
+    """What came in within one period. Money in cents; old buyers bought before it began.
+
+    `buyers_paid_cents` is the money of orders whose buyer is known: the rest has no buyer to be divided by.
+    """
 
     orders: int = 0
     paid_cents: int = 0
     buyers: int = 0
     old_paid_cents: int = 0
+    buyers_paid_cents: int = 0
 
     @property
     def cents_per_buyer(self) -> int | None:
-        return round(self.paid_cents / self.buyers) if self.buyers else None
+        return round(self.buyers_paid_cents / self.buyers) if self.buyers else None
 
     @property
     def old_share(self) -> float | None:
@@ -83,7 +87,9 @@ def sales_of(reading: Reading, period: Period) -> tuple[Sales, Sales]:
 def _sales(row: dict[str, Any] | None) -> Sales:
     if row is None:
         return Sales()
-    return Sales(row["orders"], row["paid_cents"], row["buyers"], row["old_paid_cents"])
+    return Sales(
+        row["orders"], row["paid_cents"], row["buyers"], row["old_paid_cents"], row["buyers_paid_cents"]
+    )
 
 
 def repurchase_of(reading: Reading, last: date) -> Repurchase:
@@ -106,7 +112,7 @@ def weeks_of(reading: Reading, last: date) -> list[Sales]:
     ).to_pylist()
     found = {row["week"]: row for row in rows}
     weeks = [found.get(week) for week in reversed(range(WEEKS))]
-    return [Sales(0, w["paid_cents"], w["buyers"], w["old_paid_cents"]) if w else Sales() for w in weeks]
+    return [_sales({"orders": 0, **w}) if w else Sales() for w in weeks]
 
 
 def days_of(reading: Reading, period: Period) -> list[Day]:
@@ -117,7 +123,8 @@ def days_of(reading: Reading, period: Period) -> list[Day]:
     for number in range(period.days):
         day = period.first + timedelta(days=number)
         kinds = now.get(day_number(day), {})
-        last_year = sum(before.get(day_number(year_before(day)), {}).values())
+        # 28 and 29 February look at one day of the year before: it counts once.
+        last_year = sum(before.pop(day_number(year_before(day)), {}).values())
         days.append(Day(day, kinds.get("old", 0), kinds.get("new", 0), kinds.get("unknown", 0), last_year))
     return days
 
