@@ -83,6 +83,7 @@ def test_a_flag_not_mirrored_yet_counts_at_once(warehouse):
     reader = warehouse.reader(overlays={"order_flags": flag})
 
     assert reader.sql("SELECT order_id FROM orders_counted").column(0).to_pylist() == ["B"]
+    assert warehouse.reader().sql("SELECT order_id FROM orders_counted").num_rows == 2
 
 
 def test_an_overlay_puts_the_dirty_keys_present_rows_in_place_of_the_mirrors(warehouse):
@@ -126,6 +127,59 @@ def test_only_mirrors_have_overlays():
 
 def test_an_overlay_over_a_mirror_that_was_never_written(tmp_path):
     assert tagged(Reader(tmp_path, {}, {"customer_tags": Overlay(keys(1), tags((1, "a")))})) == [(1, "a")]
+
+
+def test_an_overlay_given_as_a_function_is_read_when_its_mirror_is_asked_for_and_once(warehouse):
+    warehouse.append("customer_tags", tags((1, "old")), app_id="mirror")
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+    calls = []
+
+    def given():
+        calls.append(1)
+        return overlay_of("customer_tags", tags((1, "new")), keys(1))
+
+    reader = warehouse.reader(overlays={"customer_tags": given})
+
+    assert reader.sql("SELECT order_id FROM orders").num_rows == 1
+    assert calls == []
+    assert (tagged(reader), tagged(reader), calls) == ([(1, "new")], [(1, "new")], [1])
+    assert tagged(warehouse.reader()) == [(1, "old")]
+
+
+def test_a_remembered_answer_is_that_of_its_versions_and_parameters(warehouse, monkeypatch):
+    warehouse.append("orders", orders(order("A")), app_id="import:1")
+    asked = []
+    query = Reader.query
+    monkeypatch.setattr(
+        Reader, "query", lambda self, name, **params: asked.append(name) or query(self, name, **params)
+    )
+
+    def count(shop_id=1):
+        return (
+            warehouse.reader().remembered("orders_span", shop_id=shop_id).column("orders").to_pylist(),
+            len(asked),
+        )
+
+    assert [count(), count()] == [([1], 1), ([1], 1)]
+    assert count(shop_id=2) == ([0], 2)
+    warehouse.append("customer_tags", tags((1, "a")), app_id="mirror")
+    assert count() == ([1], 2)
+    warehouse.append("orders", orders(order("B")), app_id="import:2")
+    assert count() == ([2], 3)
+
+
+def test_an_answer_over_a_mirror_that_is_laid_over_is_asked_anew(warehouse):
+    warehouse.append("orders", orders(order("A"), order("B")), app_id="import:1")
+    period = {"shop_id": 1, "from_day": 0, "to_day": 40_000}
+    assert warehouse.reader().remembered("hour_demand", **period).column("orders").to_pylist() == [2]
+    flag = table(
+        "order_flags", [{"shop_id": 1, "order_id": "A", "flag": "suspect", "score": 9, "reasons": ""}]
+    )
+
+    overlaid = warehouse.reader(overlays={"order_flags": flag})
+
+    assert overlaid.remembered("hour_demand", **period).column("orders").to_pylist() == [1]
+    assert warehouse.reader().remembered("hour_demand", **period).column("orders").to_pylist() == [2]
 
 
 def test_many_threads_share_one_reader(warehouse):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -150,20 +151,29 @@ def _features_day(reader: Reader, shop_id: int, entry_day: date) -> tuple[int, i
     return day, reader.rows(query.sql, query.params)[0]["n"]
 
 
-def overlays(shop: Shop, today: date, touches: mirrors.TouchCounts | None = None) -> dict[str, Overlay]:
+def overlays(
+    shop: Shop, today: date, touches: mirrors.TouchCounts | None = None
+) -> dict[str, Callable[[], Overlay]]:
     """What the ledger decided and the mirrors do not hold yet, for `Reader(overlays=…)`.
 
-    Touch counts are 0 for the overlaid persons unless given: no filter reads them.
+    Whose rows are out of date is read now, their present rows when a query first needs them: they are true whenever
+    they are read. Touch counts are 0 for the overlaid persons unless given: no filter reads them.
     """
-    from laoke.warehouse.mirrors import overlay_of
-
-    found: dict[str, Overlay] = {}
+    found: dict[str, Callable[[], Overlay]] = {}
     for name in OVERLAID:
         people = [int(key) for _pk, _shop, key, _revision in dirty.waiting(name, shop.pk)]
         if people:
-            rows = present_rows(name, shop, people, today, touches)
-            found[name] = overlay_of(name, rows, keys_table(name, shop, people))
+            found[name] = partial(_overlay, name, shop, people, today, touches)
     return found
+
+
+def _overlay(
+    name: str, shop: Shop, people: Sequence[int], today: date, touches: mirrors.TouchCounts | None
+) -> Overlay:
+    from laoke.warehouse.mirrors import overlay_of
+
+    rows = present_rows(name, shop, people, today, touches)
+    return overlay_of(name, rows, keys_table(name, shop, people))
 
 
 KEY_COLUMNS = {"customer_tags": "person_id", "customer_reach": "person_id", "person_map": "customer_id"}

@@ -11,11 +11,11 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FAKE_FLAGS = ("suspect", "confirmed")
 CURSORS_PER_THREAD = 8
+ANSWERS_REMEMBERED, MOST_ROWS_REMEMBERED = 512, 2_000
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,15 @@ class Reader:
     """Queries over one set of table versions, as a catalog entry names them; safe to share between threads.
 
     `versions` maps table → version; a table without one reads as empty. `overlays` maps mirror → Overlay (or
-    just the current rows, whose own keys are then the dirty ones). `exclude` lists the flags whose orders
-    `orders_counted` leaves out.
+    just the current rows, whose own keys are then the dirty ones; or a function that gives either, called when a
+    query first mentions the mirror). `exclude` lists the flags whose orders `orders_counted` leaves out.
     """
 
     def __init__(
         self,
         root: Path | str,
         versions: Mapping[str, int],
-        overlays: Mapping[str, Overlay | pa.Table] | None = None,
+        overlays: Mapping[str, GivenOverlay] | None = None,
         *,
         exclude: Sequence[str] = FAKE_FLAGS,
         memory_limit: str = "",
@@ -65,7 +66,9 @@ class Reader:
             raise WarehouseError(f"unknown table {unknown[0]!r}; there are {', '.join(sorted(CONTRACTS))}")
         self.root = Path(root)
         self.versions = dict(versions)
-        self.overlays = {name: _as_overlay(name, given) for name, given in (overlays or {}).items()}
+        self._given = dict(overlays or {})
+        self._overlays: dict[str, Overlay] = {}
+        self._overlays_lock = threading.Lock()
         self.exclude = tuple(exclude)
         self._settings = (memory_limit, threads)
         self._own = threading.local()
@@ -84,18 +87,34 @@ class Reader:
         """Run the named query `queries/<name>.sql`."""
         return self.sql(query_text(name), params)
 
+    def remembered(self, name: str, **params: Any) -> pa.Table:
+        """`query`, asked once per process as long as the tables it reads stay the same: for sums, not for lists.
+
+        A version never changes, so neither does the answer; over a mirror that is laid over it is asked anew.
+        """
+        read = _tables_read(query_text(name))
+        if not self._given.keys().isdisjoint(read):
+            return self.query(name, **params)
+        versions = tuple((table, self.versions.get(table)) for table in read)
+        key = (str(self.root), name, tuple(sorted(params.items())), versions, self.exclude)
+        found = _answers.get(key)
+        if found is None:
+            found = self.query(name, **params)
+            if found.num_rows <= MOST_ROWS_REMEMBERED:
+                _answers.put(key, found)
+        return found
+
     def cursor(self, text: str) -> duckdb.DuckDBPyConnection:
         """This thread's cursor with the views that `text` mentions; for streaming results out of DuckDB."""
-        views = self._views()
-        bare = without_comments(text)
-        for name in (*CONTRACTS, "orders_counted"):
-            if name not in views.made and re.search(rf"\b{name}\b", bare):
+        views = self._views(_tables_read(text))
+        for name in _mentioned(text):
+            if name not in views.made:
                 self._make(views, name)
         return views.cursor
 
-    def _views(self) -> _Views:
+    def _views(self, tables: Sequence[str]) -> _Views:
         """The thread's views for these versions: shared between readers of one catalog entry, unless overlaid."""
-        if not self.overlays:
+        if self._given.keys().isdisjoint(tables):
             return _thread_views(self._shared_key(), self._settings)
         views: _Views | None = getattr(self._own, "views", None)
         if views is None:
@@ -118,9 +137,9 @@ class Reader:
 
     def _table_sql(self, views: _Views, contract: Contract) -> str:
         stored = stored_sql(self.root / contract.name, contract, self.versions.get(contract.name))
-        overlay = self.overlays.get(contract.name)
-        if overlay is None:
+        if contract.name not in self._given:
             return stored
+        overlay = self._overlay(contract.name)
         dirty, rows = f"{contract.name}__dirty", f"{contract.name}__rows"
         # Tables, not registered Arrow: DuckDB knows their counts and plans the joins by them.
         for table, given in ((dirty, overlay.dirty), (rows, overlay.rows)):
@@ -134,8 +153,16 @@ class Reader:
             f" UNION ALL SELECT {names} FROM {rows}"
         )
 
+    def _overlay(self, name: str) -> Overlay:
+        """What is laid over a mirror, the same for all threads."""
+        with self._overlays_lock:
+            if name not in self._overlays:
+                given = self._given[name]
+                self._overlays[name] = _as_overlay(name, given() if callable(given) else given)
+            return self._overlays[name]
+
     def _orders_counted(self) -> str:
-        if not self.exclude or ("order_flags" not in self.overlays and not self._has_files("order_flags")):
+        if not self.exclude or ("order_flags" not in self._given and not self._has_files("order_flags")):
             return "SELECT * FROM orders"
         flags = ", ".join("'" + flag.replace("'", "''") + "'" for flag in self.exclude)
         return (
@@ -146,6 +173,52 @@ class Reader:
     def _has_files(self, name: str) -> bool:
         version = self.versions.get(name)
         return version is not None and bool(delta.snapshot(self.root / name, version).files)
+
+
+GivenOverlay: TypeAlias = "Overlay | pa.Table | Callable[[], Overlay | pa.Table]"
+
+
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile(rf"\b({'|'.join(sorted((*CONTRACTS, 'orders_counted'), key=len, reverse=True))})\b")
+
+
+@lru_cache(maxsize=512)
+def _mentioned(text: str) -> tuple[str, ...]:
+    """The tables and views that a statement names."""
+    return tuple(sorted(set(_pattern().findall(without_comments(text)))))
+
+
+def _tables_read(text: str) -> tuple[str, ...]:
+    """The stored tables behind what a statement names."""
+    named = set(_mentioned(text))
+    if "orders_counted" in named:
+        named = named - {"orders_counted"} | {"orders", "order_flags"}
+    return tuple(sorted(named))
+
+
+class _Answers:
+    """The last answers by what was asked, shared by all threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[object, ...], pa.Table] = OrderedDict()
+
+    def get(self, key: tuple[object, ...]) -> pa.Table | None:
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return found
+
+    def put(self, key: tuple[object, ...], answer: pa.Table) -> None:
+        with self._lock:
+            self._kept[key] = answer
+            while len(self._kept) > ANSWERS_REMEMBERED:
+                self._kept.popitem(last=False)
+
+
+_answers = _Answers()
 
 
 def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:

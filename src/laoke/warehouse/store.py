@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import ConflictError, NewFile, WarehouseError
-from laoke.warehouse.engine import Overlay, Reader
+from laoke.warehouse.engine import GivenOverlay, Reader
 from laoke.warehouse.plan import Change
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Warehouse:
     def reader(
         self,
         versions: Mapping[str, int] | None = None,
-        overlays: Mapping[str, Overlay | pa.Table] | None = None,
+        overlays: Mapping[str, GivenOverlay] | None = None,
         exclude: Sequence[str] = ("suspect", "confirmed"),
     ) -> Reader:
         """A Reader of the given versions (default: the newest of every table, for tests and the writer itself)."""

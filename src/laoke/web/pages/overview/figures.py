@@ -71,13 +71,13 @@ class Standing:
 
 def newest_sale(reading: Reading) -> date | None:
     """The last day on which the shop was paid."""
-    row = reading.reader.query("orders_span", shop_id=reading.shop_id).to_pylist()[0]
+    row = reading.reader.remembered("orders_span", shop_id=reading.shop_id).to_pylist()[0]
     return day_of(row["last_paid_day"]) if row["last_paid_day"] is not None else None
 
 
 def sales_of(reading: Reading, period: Period) -> tuple[Sales, Sales]:
     """The period and the one it is compared with."""
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "overview", shop_id=reading.shop_id, as_of_day=reading.as_of_day, **period.params()
     ).to_pylist()
     found = {row["period"]: row for row in rows}
@@ -94,7 +94,7 @@ def _sales(row: dict[str, Any] | None) -> Sales:
 
 def repurchase_of(reading: Reading, last: date) -> Repurchase:
     """Within the 90 days that end on `last`."""
-    row = reading.reader.query(
+    row = reading.reader.remembered(
         "repurchase", shop_id=reading.shop_id, from_day=day_number(last) - 89, to_day=day_number(last)
     ).to_pylist()[0]
     return Repurchase(row["buyers"], row["repeat_buyers"])
@@ -103,7 +103,7 @@ def repurchase_of(reading: Reading, last: date) -> Repurchase:
 def weeks_of(reading: Reading, last: date) -> list[Sales]:
     """The last twelve weeks, the oldest first."""
     to_day = day_number(last)
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "weekly_sales",
         shop_id=reading.shop_id,
         as_of_day=reading.as_of_day,
@@ -130,7 +130,7 @@ def days_of(reading: Reading, period: Period) -> list[Day]:
 
 
 def _by_day(reading: Reading, first: date, last: date) -> dict[int, dict[str, int]]:
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "daily_sales",
         shop_id=reading.shop_id,
         as_of_day=reading.as_of_day,
@@ -146,7 +146,7 @@ def _by_day(reading: Reading, first: date, last: date) -> dict[int, dict[str, in
 def standing_of(reading: Reading) -> Standing:
     """Persons by stage of life."""
     now = _lifecycles(reading, reading.as_of_day)
-    days = reading.reader.query(
+    days = reading.reader.remembered(
         "feature_days", shop_id=reading.shop_id, to_day=reading.as_of_day - MOVED_AFTER_DAYS
     ).to_pylist()
     if not days:
@@ -159,13 +159,13 @@ def standing_of(reading: Reading) -> Standing:
 
 
 def _lifecycles(reading: Reading, day: int) -> dict[str, int]:
-    rows = reading.reader.query("lifecycle_counts", shop_id=reading.shop_id, as_of_day=day).to_pylist()
+    rows = reading.reader.remembered("lifecycle_counts", shop_id=reading.shop_id, as_of_day=day).to_pylist()
     return {row["lifecycle"]: row["persons"] for row in rows}
 
 
 def groups_of(reading: Reading) -> dict[str, int]:
     """Persons of the three groups."""
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "group_counts", shop_id=reading.shop_id, as_of_day=reading.as_of_day
     ).to_pylist()
     return {row["group3"]: row["persons"] for row in rows}
@@ -173,13 +173,13 @@ def groups_of(reading: Reading) -> dict[str, int]:
 
 def reachable_by_sms(reading: Reading) -> int:
     """Persons who may be written to by SMS and have a number."""
-    rows = reading.reader.query("reach_counts", shop_id=reading.shop_id).to_pylist()
+    rows = reading.reader.remembered("reach_counts", shop_id=reading.shop_id).to_pylist()
     return next((int(row["reachable"]) for row in rows if row["channel"] == "sms"), 0)
 
 
 def suspects_of(reading: Reading, period: Period) -> int:
     """Orders of the period that are left out as fake."""
-    row = reading.reader.query(
+    row = reading.reader.remembered(
         "suspect_orders",
         shop_id=reading.shop_id,
         from_day=day_number(period.first),
@@ -190,7 +190,7 @@ def suspects_of(reading: Reading, period: Period) -> int:
 
 def hours_of(reading: Reading, last: date) -> dict[tuple[int, int], int]:
     """Orders of the last 90 days by (weekday, hour) of payment; Monday is 0."""
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "hour_demand", shop_id=reading.shop_id, from_day=day_number(last) - 89, to_day=day_number(last)
     ).to_pylist()
     return {(row["weekday"], row["hour"]): row["orders"] for row in rows}

@@ -79,7 +79,7 @@ def running_card(campaign: Campaign, reading: Reading | None, now: datetime) -> 
 
 
 def _sold(campaign: Campaign, reading: Reading, now: datetime) -> int:
-    rows = reading.reader.query(
+    rows = reading.reader.remembered(
         "daily_sales",
         shop_id=reading.shop_id,
         as_of_day=reading.as_of_day,
