@@ -47,3 +47,17 @@ def test_counts_steps_and_share(world: World) -> None:
     assert (counted.n, counted.people, counted.share) == (1, 3, 1 / 3)
     steps = counting.steps(world.shop, 'bought(2+) and city = "杭州市" and not last_order(<= 90d)', TODAY)
     assert [(step.remaining, step.removed) for step in steps] == [(2, 1), (1, 1), (0, 1)]
+
+
+@pytest.mark.parametrize("stored", [("杭州", "浙江"), ("杭州市", "浙江省")])
+def test_a_place_is_found_with_and_without_its_ending(world: World, stored: tuple[str, str]) -> None:
+    city, province = stored
+    world.load(
+        [
+            order("a", 1, day=AS_OF - 5, city=city, province=province),
+            order("b", 2, day=AS_OF - 5, city="宁波", province="江西"),
+        ]
+    )
+    for text in ('city = "杭州"', 'city = "杭州市"', 'province = "浙江"', 'province = "浙江省"'):
+        assert people(world, text) == [1]
+        assert people(world, f"not {text}") == [2]

@@ -169,13 +169,16 @@ def between(value: exp.Expr, bounds: Bounds) -> exp.Expr:
 
 
 def _spellings(field: str, values: Sequence[str]) -> list[str]:
-    """The values and, for places, their names without 省 or 市, which is how facts spell them."""
+    """The values and, for places, their names without and with 省 or 市: facts may spell them either way."""
     spelled = list(values)
+    suffixes = _SUFFIXES.get(field, ())
     for value in values:
-        for suffix in _SUFFIXES.get(field, ()):
+        for suffix in suffixes:
             if value.endswith(suffix) and len(value) - len(suffix) >= 2:
                 spelled.append(value.removesuffix(suffix))
                 break
+        else:
+            spelled += [value + suffix for suffix in suffixes]
     return list(dict.fromkeys(spelled))
 
 

@@ -1,12 +1,14 @@
 -- $t1 = 杭州
 -- $t2 = 上海
--- $t3 = 挑剔
+-- $t3 = 杭州市
+-- $t4 = 上海市
+-- $t5 = 挑剔
 WITH tag_1 AS (
   SELECT
     customer_tags.person_id
   FROM customer_tags
   WHERE
-    customer_tags.shop_id = 1 AND customer_tags.tag = $t3
+    customer_tags.shop_id = 1 AND customer_tags.tag = $t5
 )
 SELECT
   COUNT(*) AS n
@@ -23,7 +25,7 @@ WHERE
     AND (
       NOT f.last_day IS NULL AND f.last_day >= 20035 AND f.last_day <= 20310
     )
-    AND f.city IN ($t1, $t2)
+    AND f.city IN ($t1, $t2, $t3, $t4)
     AND NOT f.coupon_orders >= 1
     AND NOT NOT tag_1.person_id IS NULL
   )
