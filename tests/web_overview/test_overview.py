@@ -14,6 +14,7 @@ from laoke.customers.models import ConsentBasis, Identity, VaultRecord
 from laoke.dispatch.models import Gateway
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.shops.models import Owner, Role, Shop
+from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.overview import figures
 from laoke.web.pages.overview.cards import data_until_text
 from laoke.web.pages.overview.periods import day_number, last_day, period_of, year_before
@@ -110,14 +111,21 @@ def test_the_switch_answers_its_part_only(demo: Demo) -> None:
     assert "支付金额" in part
 
 
-def test_a_shop_without_orders_is_led_to_the_import(demo: Demo) -> None:
+@pytest.mark.parametrize("page", ["overview", "customers", "analysis"])
+def test_a_shop_without_orders_leads_those_who_may_to_the_import(demo: Demo, page: str) -> None:
     empty = Shop.objects.create(owner=demo.shop.owner, name="空店", created_at=NOW)
-    demo.owner.staff.create(shop=empty, role=Role.OWNER)
-    client = demo.client()
-    client.post(reverse("shop_switch"), {"shop": empty.pk})
-    text = client.get("/").content.decode()
-    assert "还没有订单" in text
-    assert reverse("import_new") in text
+    for user, role, led in ((demo.owner, Role.OWNER, True), (demo.analyst, Role.ANALYST, False)):
+        user.staff.create(shop=empty, role=role)
+        client = demo.client(user)
+        client.post(reverse("shop_switch"), {"shop": empty.pk})
+        text = client.get(reverse(page)).content.decode()
+        assert "还没有订单" in text
+        assert (f'href="{reverse("import_new")}"' in text) is led
+
+
+def test_orders_whose_people_are_not_worked_out_yet_are_not_denied() -> None:
+    waiting = nothing_yet("no_features", Role.OWNER)
+    assert (waiting.title, waiting.action) == ("客户正在计算", None)
 
 
 def test_those_who_do_not_sell_see_work_but_no_money(demo: Demo) -> None:

@@ -146,7 +146,9 @@ def _features_day(reader: Reader, shop_id: int, entry_day: date) -> tuple[int, i
     )
     day = found[0]["day"]
     if day is None:
-        raise NotReady("no_features")
+        # Another shop's import made the entry: this one may have nothing in it.
+        known = reader.rows("SELECT 1 FROM orders WHERE shop_id = $shop_id LIMIT 1", {"shop_id": shop_id})
+        raise NotReady("no_features" if known else "no_facts")
     query = count_query(Everyone(), shop_id, day)
     return day, reader.rows(query.sql, query.params)[0]["n"]
 

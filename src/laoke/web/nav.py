@@ -39,6 +39,7 @@ STAGES: dict[str, tuple[Words, Words]] = {
 ALL = frozenset(Role.values)
 SELLING = frozenset({Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR})
 TALKING = SELLING | {Role.SERVICE}
+MAKING = frozenset({Role.OWNER, Role.OPERATOR})
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,8 @@ for _entry in (
     register(_entry)
 
 for _command in (
-    NavCommand(_("新建人群"), "segment_new", "s"),
-    NavCommand(_("导入订单"), "import_new", "i", "upload"),
-    NavCommand(_("新建活动"), "campaign_new", "h"),
+    NavCommand(_("新建人群"), "segment_new", "s", roles=SELLING),
+    NavCommand(_("导入订单"), "import_new", "i", "upload", MAKING),
+    NavCommand(_("新建活动"), "campaign_new", "h", roles=MAKING),
 ):
     register_command(_command)

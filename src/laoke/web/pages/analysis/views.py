@@ -25,6 +25,7 @@ from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.analysis import gap_columns, gap_names, month_bars, stage_bars
 from laoke.web.charts.customers import heat_levels
 from laoke.web.components.base import Words
+from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.customers import words
 from laoke.web.pages.customers.listing import day_of
 from laoke.web.pages.customers.profile import Heat
@@ -76,7 +77,8 @@ def analysis(request: HttpRequest) -> HttpResponse:
     try:
         reading = reading_of(shop, now.date())
     except NotReady as trouble:
-        return render(request, "customers/none.html", {"code": trouble.code})
+        empty = nothing_yet(trouble.code, request.role)  # type: ignore[attr-defined]
+        return render(request, "customers/none.html", {"title": _("客户分析"), "empty": empty})
     return render(request, "analysis/page.html", {"page": _page(shop, reading, now)})
 
 

@@ -22,6 +22,7 @@ from laoke.web import figures
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
 from laoke.web.downloads import PassingFile
+from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.customers import export, listing, merging, profile, words
 
 
@@ -58,7 +59,8 @@ def customers(request: HttpRequest) -> HttpResponse:
     try:
         reading = reading_of(shop, now.date())
     except NotReady as trouble:
-        return render(request, "customers/none.html", {"code": trouble.code})
+        empty = nothing_yet(trouble.code, request.role)  # type: ignore[attr-defined]
+        return render(request, "customers/none.html", {"title": _("客户"), "empty": empty})
     given = listing.asked(request.GET)
     wanted = listing.with_people(shop, reading, given, request.user)  # type: ignore[arg-type]
     result = listing.page(reading, wanted, given)

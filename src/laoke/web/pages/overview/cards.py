@@ -14,7 +14,6 @@ from laoke.web.components.base import Words
 from laoke.web.figures import Amount
 from laoke.web.pages.overview.figures import GROUPS, LIFECYCLES, Day, Repurchase, Sales, Standing
 from laoke.web.pages.overview.periods import BASES, Period
-from laoke.web.pages.overview.places import place
 
 LIFECYCLE_NAMES: dict[str, Words] = {
     "new_customer": gettext_lazy("新客"),
@@ -246,9 +245,3 @@ def data_until_text(last: date, now: datetime) -> str:
     if last >= now.date() - timedelta(days=1):
         return ""
     return _("数据只到 %(day)s，下面按那一天看。导入新的订单就会往前走") % {"day": figures.day(last, now)}
-
-
-def import_action() -> ui.Action | None:
-    """Where to bring orders in."""
-    url = place("import_new")
-    return ui.Action(_("导入订单"), url, "primary", icon="upload") if url else None

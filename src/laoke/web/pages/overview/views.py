@@ -17,6 +17,7 @@ from laoke.web import components as ui
 from laoke.web.access import EVERYONE, READS, allowed, clock_of, shop_of
 from laoke.web.charts.overview import day_label
 from laoke.web.components.base import Words
+from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.overview import cards
 from laoke.web.pages.overview import figures as numbers
@@ -61,20 +62,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     else:
         try:
             reading = reading_of(shop, now.date())
-        except NotReady:
-            page = OverviewPage(_subtitle(shop, now), _todo_list(todo), len(todo), _nothing_yet())
+        except NotReady as trouble:
+            empty = nothing_yet(trouble.code, role)
+            page = OverviewPage(_subtitle(shop, now), _todo_list(todo), len(todo), empty)
         else:
             page = _filled(request, shop, reading, now, todo)
     part = "overview/parts/figures.html" if request.htmx else "overview/overview.html"  # type: ignore[attr-defined]
     return render(request, part, {"page": page})
-
-
-def _nothing_yet() -> ui.Empty:
-    return ui.Empty(
-        _("还没有订单"),
-        _("从千牛导出订单报表，导进来就能看到老客。"),
-        cards.import_action(),
-    )
 
 
 def _todo_list(todo: list[ui.Todo]) -> ui.TodoList:
