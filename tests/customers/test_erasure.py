@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,10 +42,11 @@ class FakeMessages:
     def __init__(self) -> None:
         self.suppressed: list[int] = []
         self.wiped: list[int] = []
+        self.renumbered: dict[int, int] = {}
         self.open = False
 
     def known(self) -> Messages:
-        return Messages(self._suppress, lambda people: self.open, self._wipe)
+        return Messages(self._suppress, lambda people: self.open, self._wipe, self._renumber)
 
     def _suppress(self, people: Sequence[int], now: datetime) -> int:
         self.suppressed += people
@@ -53,6 +55,10 @@ class FakeMessages:
     def _wipe(self, people: Sequence[int], now: datetime) -> int:
         self.wiped += people
         return len(people)
+
+    def _renumber(self, aliases: dict[int, int]) -> int:
+        self.renumbered |= aliases
+        return len(aliases)
 
 
 @pytest.fixture
@@ -123,7 +129,7 @@ def test_when_suppressing_fails_nobody_is_buried(demo: Demo, person: int) -> Non
     with pytest.raises(RuntimeError):
         erasure.request_erasure(
             demo.shop, person, by=demo.owner, now=demo.now,
-            messages=Messages(broken, lambda people: False, broken),
+            messages=Messages(broken, lambda people: False, broken, len),
         )  # fmt: skip
     assert Tombstone.objects.count() == 0 and Erasure.objects.count() == 0
 
@@ -178,9 +184,9 @@ def test_the_facts_get_one_random_number_and_keep_their_sums(
     orders = rows_of(demo, "orders", "customer_id", person)
     before = catalog.current()
     begin(demo, person, above)
-    assert erasure.rewrite_facts(demo.place, now=demo.now) is None, "records first"
+    assert erasure.rewrite_facts(demo.place, now=demo.now, messages=above.known()) is None, "records first"
     erasure.delete_records(now=demo.now, messages=above.known())
-    entry = erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77)
+    entry = erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77, messages=above.known())
     assert entry is not None and before is not None and entry.pk > before.pk
     assert rows_of(demo, "orders", "customer_id", person) == 0
     assert rows_of(demo, "orders", "customer_id", 2**62 + 77) == orders > 0
@@ -188,7 +194,9 @@ def test_the_facts_get_one_random_number_and_keep_their_sums(
     assert rows_of(demo, "customer_features", "person_id", 2**62 + 77) > 0
     assert customers_of(demo.shop, person) == [] and not Customer.objects.filter(pk=person).exists()
     assert Erasure.objects.get().facts_rewritten_at == demo.now
-    assert erasure.rewrite_facts(demo.place, now=demo.now) is None
+    assert Erasure.objects.get().numbers == [person]
+    assert above.renumbered == {person: 2**62 + 77}
+    assert erasure.rewrite_facts(demo.place, now=demo.now, messages=above.known()) is None
 
 
 def test_what_is_left_of_a_buyer_says_nothing_of_contacts(
@@ -198,7 +206,7 @@ def test_what_is_left_of_a_buyer_says_nothing_of_contacts(
 
     begin(demo, person, above)
     erasure.delete_records(now=demo.now, messages=above.known())
-    entry = erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77)
+    entry = erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77, messages=above.known())
     assert entry is not None
     [row] = Reader(demo.place.warehouse, entry.versions).rows(
         "SELECT * FROM customers WHERE customer_id = $n", {"n": 2**62 + 77}
@@ -219,30 +227,68 @@ def test_a_person_of_two_customers_becomes_one_number(demo: Demo, above: FakeMes
     both = rows_of(demo, "orders", "customer_id", first) + rows_of(demo, "orders", "customer_id", second)
     begin(demo, first, above)
     erasure.delete_records(now=demo.now, messages=above.known())
-    erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77)
+    erasure.rewrite_facts(demo.place, now=demo.now, random=lambda below: 77, messages=above.known())
     assert rows_of(demo, "orders", "customer_id", 2**62 + 77) == both > 1
     assert rows_of(demo, "customers", "customer_id", 2**62 + 77) == 1
 
 
-def test_it_is_over_when_no_kept_version_names_them(demo: Demo, person: int, above: FakeMessages) -> None:
+def rewritten(demo: Demo, person: int, above: FakeMessages) -> datetime:
     begin(demo, person, above)
     later = demo.now + timedelta(days=1)
     erasure.delete_records(now=later, messages=above.known())
-    erasure.rewrite_facts(demo.place, now=later)
-    kept_from = later - timedelta(days=7)
-    assert erasure.note_vacuumed(now=later, retention_from=kept_from) == 0
-    after = later + timedelta(days=8)
-    assert erasure.note_vacuumed(now=after, retention_from=after - timedelta(days=7)) == 1
-    assert Erasure.objects.get().vacuumed_at == after
+    erasure.rewrite_facts(demo.place, now=later, messages=above.known())
+    return later
 
 
-def test_a_pinned_version_holds_the_end_back(demo: Demo, person: int, above: FakeMessages) -> None:
+def over(demo: Demo, at: datetime) -> int:
+    return erasure.finish(demo.place, now=at, retention_from=at - timedelta(days=7), random=lambda below: 55)
+
+
+def test_it_is_over_when_no_kept_version_names_them(demo: Demo, person: int, above: FakeMessages) -> None:
+    later = rewritten(demo, person, above)
+    assert over(demo, later) == 0
+    assert over(demo, later + timedelta(days=8)) == 1
+    done = Erasure.objects.get()
+    assert (done.vacuumed_at, done.numbers) == (later + timedelta(days=8), [])
+    assert over(demo, later + timedelta(days=9)) == 0
+
+
+def test_a_pinned_version_keeps_its_sums_under_another_number(
+    demo: Demo, person: int, above: FakeMessages
+) -> None:
+    from laoke.warehouse.engine import Reader
+
     entry = catalog.current()
     assert entry is not None
     catalog.pin(entry.pk)
-    begin(demo, person, above)
-    later = demo.now + timedelta(days=1)
-    erasure.delete_records(now=later, messages=above.known())
-    erasure.rewrite_facts(demo.place, now=later)
-    after = later + timedelta(days=60)
-    assert erasure.note_vacuumed(now=after, retention_from=after - timedelta(days=7)) == 0
+    sums = "SELECT count(*) AS n, sum(paid_cents) AS cents, count(DISTINCT customer_id) AS people FROM orders"
+    orders, before = (
+        rows_of(demo, "orders", "customer_id", person),
+        Reader(demo.place.warehouse, entry.versions).rows(sums),
+    )
+    later = rewritten(demo, person, above)
+
+    assert over(demo, later + timedelta(days=60)) == 1
+
+    pinned = Reader(demo.place.warehouse, entry.versions)
+    assert pinned.rows(sums) == before
+    for number, expected in ((person, 0), (2**62 + 55, orders)):
+        counted = f"SELECT count(*) AS n FROM orders WHERE customer_id = {number}"
+        assert pinned.rows(counted) == [{"n": expected}]
+
+
+def test_a_file_that_is_held_open_is_tried_the_next_night(
+    demo: Demo, person: int, above: FakeMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = rewritten(demo, person, above) + timedelta(days=8)
+    files = sorted(demo.place.warehouse.rglob("*.parquet"))
+
+    def held(path: Path, target: Path) -> None:
+        raise PermissionError(13, "in use", str(target))
+
+    with monkeypatch.context() as windows:
+        windows.setattr(Path, "replace", held)
+        assert over(demo, later) == 0
+    assert sorted(demo.place.warehouse.rglob("*.parquet")) == files
+    assert Erasure.objects.get().numbers == [person]
+    assert over(demo, later) == 1

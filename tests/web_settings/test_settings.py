@@ -15,14 +15,14 @@ from laoke.dispatch.gateways import make_loopback_gateway
 from laoke.dispatch.models import Gateway
 from laoke.insights.refresh import cut_points
 from laoke.shops import audit, jobs
-from laoke.shops.models import AuditEvent, JobState, Owner, Role, Shop, Staff, User
+from laoke.shops.models import AuditEvent, Job, JobState, Owner, Role, Shop, Staff, UpkeepRun, User
 from tests.people import NOW, PASSWORD, Demo, person
 
 pytestmark = pytest.mark.django_db
 
 ROOMS = (
     "settings", "settings_staff", "settings_cuts", "settings_consent", "settings_gateways", "settings_reach",
-    "settings_audit",
+    "settings_upkeep", "settings_audit",
 )  # fmt: skip
 
 
@@ -48,7 +48,9 @@ def test_others_see_what_concerns_them(demo: Demo, role: str, room: str, status:
     assert demo.client(person(demo, "jemand", role)).get(reverse(room)).status_code == status
 
 
-@pytest.mark.parametrize("room", [room for room in ROOMS if room != "settings_audit"])
+@pytest.mark.parametrize(
+    "room", [room for room in ROOMS if room not in ("settings_upkeep", "settings_audit")]
+)
 def test_only_an_owner_changes_anything(demo: Demo, room: str) -> None:
     client = demo.client(demo.operator)
     assert client.post(reverse(room), {"name": "x"}).status_code == 403
@@ -417,3 +419,28 @@ def test_an_export_of_the_trail_is_not_left_lying(demo: Demo) -> None:
     assert b"".join(answer.streaming_content)[:2] == b"PK"  # type: ignore[arg-type, attr-defined]
     answer.close()
     assert list(demo.place.exports.glob("audit-*")) == []
+
+
+def test_upkeep_is_asked_for_once_and_its_result_shown(demo: Demo) -> None:
+    client = demo.client()
+    assert "还没做过" in client.get(reverse("settings_upkeep")).content.decode()
+    for _ in range(2):
+        client.post(reverse("settings_upkeep_begin"))
+    job = jobs.claim("w", demo.now, ["upkeep"])
+    assert job is not None
+    assert jobs.claim("w", demo.now, ["upkeep"]) is None
+    assert "正在保养" in client.get(reverse("settings_upkeep")).content.decode()
+
+    run_job(job, lambda: demo.now)
+
+    done = UpkeepRun.objects.get()
+    assert done.result["compacted"] == Job.objects.get(pk=job.pk).result["compacted"]
+    page = client.get(reverse("settings_upkeep")).content.decode()
+    assert "MB" in page and "还没做过" not in page and "正在保养" not in page
+
+
+def test_upkeep_is_begun_by_an_owner_only(demo: Demo) -> None:
+    client = demo.client(demo.operator)
+    assert "现在保养" not in client.get(reverse("settings_upkeep")).content.decode()
+    assert client.post(reverse("settings_upkeep_begin")).status_code == 403
+    assert not Job.objects.filter(kind="upkeep").exists()

@@ -40,5 +40,8 @@ class Snapshot(models.Model):
     path = models.CharField(max_length=255)
     sha256 = models.CharField(max_length=64)
     count = models.BigIntegerField()
+    erased = models.BigIntegerField(
+        default=0
+    )  # of `count`, people who were erased since and stand in no file
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

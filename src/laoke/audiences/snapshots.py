@@ -13,6 +13,7 @@ import io
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,15 @@ from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import reading_of
 from laoke.audiences.serial import to_json
 from laoke.audiences.tree import Node
+from laoke.customers.erasure import Traces
 from laoke.shops import audit, catalog
 from laoke.shops.models import Shop, User
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+STRAY_SECONDS = 24 * 3600
 
 
 class SnapshotDamaged(Exception):
@@ -109,6 +114,18 @@ def read_snapshot(snapshot: Snapshot) -> Frozen:
     SnapshotDamaged
         when the file is gone or was changed.
     """
+    table, _facts = _opened(snapshot)
+    return Frozen(
+        snapshot.text,
+        snapshot.catalog_ref,
+        snapshot.as_of_day,
+        snapshot.count,
+        table,
+    )
+
+
+def _opened(snapshot: Snapshot) -> tuple[pa.Table, dict[str, object]]:
+    """The people of a snapshot and what its file says of itself."""
     import pyarrow.parquet as pq
 
     path = Path(settings.PLACE.home) / snapshot.path
@@ -119,13 +136,60 @@ def read_snapshot(snapshot: Snapshot) -> Frozen:
     if hashlib.sha256(content).hexdigest() != snapshot.sha256:
         raise SnapshotDamaged("changed", snapshot.path)
     table = pq.read_table(io.BytesIO(content))
-    return Frozen(
-        snapshot.text,
-        snapshot.catalog_ref,
-        snapshot.as_of_day,
-        snapshot.count,
-        table.replace_schema_metadata(None),
+    facts: dict[str, object] = json.loads((table.schema.metadata or {}).get(b"laoke", b"{}"))
+    return table.replace_schema_metadata(None), facts
+
+
+def forget_people(shop: Shop, traces: Traces, now: datetime) -> int:
+    """Take erased people out of every frozen segment of the owner's shops; how many snapshots held them.
+
+    The count that was frozen stays, and `erased` says how many of it are gone. The new file is there before its row
+    says so, and the old one goes after the commit.
+    """
+    del now  # as every forgetter is called
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    gone, found = pa.array(traces.people, pa.int64()), 0
+    for snapshot in Snapshot.objects.filter(shop__owner_id=shop.owner_id).select_related("shop"):
+        try:
+            table, facts = _opened(snapshot)
+        except SnapshotDamaged as damage:
+            # A file that is gone names nobody; one that was changed serves nobody either, and could name them.
+            if damage.code == "changed":
+                transaction.on_commit(partial(_delete, Path(settings.PLACE.home) / snapshot.path))
+            continue
+        kept = table.filter(pc.invert(pc.is_in(table["person_id"], value_set=gone)))
+        if kept.num_rows == table.num_rows:
+            continue
+        found += 1
+        path, digest = _write(_as_parquet(kept, facts), snapshot.shop, snapshot.catalog_ref)
+        erased = snapshot.erased + table.num_rows - kept.num_rows
+        Snapshot.objects.filter(pk=snapshot.pk).update(path=path, sha256=digest, erased=erased)
+        transaction.on_commit(partial(_delete, Path(settings.PLACE.home) / snapshot.path))
+    return found
+
+
+def sweep_snapshots(wall: float) -> int:
+    """Delete files of snapshots that no row names, over a day old; how many. `wall` is seconds since 1970.
+
+    They are what a crash left between file and row, and what was held open when people were taken out.
+    """
+    named = set(Snapshot.objects.values_list("path", flat=True))
+    home = Path(settings.PLACE.home)
+    return sum(
+        _delete(path)
+        for path in sorted(settings.PLACE.snapshots.iterdir())
+        if path.relative_to(home).as_posix() not in named and path.stat().st_mtime < wall - STRAY_SECONDS
     )
+
+
+def _delete(path: Path) -> bool:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _as_parquet(people: pa.Table, facts: dict[str, object]) -> bytes:

@@ -9,9 +9,16 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the gates of facts and what erasing does to messages: no process may plan or send without them."""
+        from laoke.audiences import snapshots
         from laoke.campaigns import gates
         from laoke.customers import erasure
         from laoke.dispatch import erasing
+        from laoke.intake.loading import quarantine
 
         gates.register()
-        erasure.register_messages(erasure.Messages(erasing.suppress, erasing.has_open_attempts, erasing.wipe))
+        erasure.register_messages(
+            erasure.Messages(erasing.suppress, erasing.has_open_attempts, erasing.wipe, erasing.renumber)
+        )
+        erasure.register_forgetter("quarantine", quarantine.forget_person)
+        erasure.register_forgetter("snapshots", snapshots.forget_people)
+        erasure.register_forgetter("events", erasing.forget_events)

@@ -105,7 +105,23 @@ def _advance(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[
     return advance_demo(now(), lambda done, total: progress.step(done, total))
 
 
-JOBS: dict[str, JobFunction] = {"import": _import, "features": _regroup, "demo_advance": _advance}
+def _keep_up_now(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Upkeep that somebody asked for: it waits for whoever writes."""
+    import time
+
+    from django.conf import settings
+
+    from laoke.config import upkeep
+
+    return dict(upkeep.run(settings.PLACE, now=now(), wall=time.time(), lock_seconds=600.0).result)
+
+
+JOBS: dict[str, JobFunction] = {
+    "import": _import,
+    "features": _regroup,
+    "demo_advance": _advance,
+    "upkeep": _keep_up_now,
+}
 
 
 def _send(worker: Worker) -> bool:
@@ -201,7 +217,35 @@ def _erase(worker: Worker) -> bool:
     return done
 
 
+def _upkeep(worker: Worker) -> bool:
+    """Once a night, by the shop's clock, when nobody writes the warehouse."""
+    import time
+
+    from django.conf import settings
+
+    from laoke.config import upkeep
+
+    now = worker.clock()
+    if now.hour not in NIGHT_HOURS or not upkeep.due(now):
+        return False
+    upkeep.run(settings.PLACE, now=now, wall=time.time())
+    return True
+
+
+def _say_alive(worker: Worker) -> bool:
+    """A sign of life; those of workers that are gone for a day go too."""
+    from datetime import timedelta
+
+    from laoke.shops.models import WorkerSeen
+
+    now = worker.clock()
+    WorkerSeen.objects.update_or_create(name=worker.name, defaults={"at": now})
+    WorkerSeen.objects.filter(at__lt=now - timedelta(days=1)).delete()
+    return False
+
+
 TICKS: list[Tick] = [
+    Tick("alive", 20.0, _say_alive),
     Tick("send", 0.3, _send),
     Tick("inbox", 0.5, _inbox),
     Tick("settle", 2.0, _settle),
@@ -209,5 +253,6 @@ TICKS: list[Tick] = [
     Tick("mirror", 3.0, _mirror),
     Tick("features", 20.0, _features),
     Tick("erase", 120.0, _erase),
+    Tick("upkeep", 600.0, _upkeep),
     Tick("tidy", 3600.0, _tidy),
 ]

@@ -2,8 +2,12 @@
 
 (1) In one transaction: tombstones of every key, and every message not yet written is suppressed. From then on an import
 that meets a key loads the order without customer. (2) When no attempt is open: contacts, texts, tags, cards, consents
-and keys are deleted. (3) Nightly: the person's facts get one random number in place of theirs. (4) When no kept version
-of a table holds the old number any more, the erasure is over. Each step may be killed and repeated.
+and keys are deleted, and every package above forgets what it holds. (3) Nightly: the person's facts and messages get
+one random number in place of theirs. (4) When the files of older versions are swept, what a review or backtest pins is
+given other numbers in place; then the erasure is over. Each step may be killed and repeated.
+
+What stays says who was erased to nobody: tombstones and refusals (keyed digests, so that the person is not taken in or
+written to again), the erasure's own row, and audit rows with the number that nothing else holds any more.
 
     ErasureRefused    nobody of that number (`unknown`), or nothing is registered that stops messages (`not_ready`)
 """
@@ -12,12 +16,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from laoke.customers.identities import key_digests, mark_persons, usable_keys
 from laoke.customers.links import customers_of
@@ -25,6 +30,7 @@ from laoke.customers.models import (
     Consent,
     ContactIndex,
     Customer,
+    DeadContact,
     Erasure,
     Identity,
     OptOut,
@@ -51,9 +57,22 @@ if TYPE_CHECKING:
 Suppress = Callable[[Sequence[int], datetime], int]
 HasOpenAttempts = Callable[[Sequence[int]], bool]
 Wipe = Callable[[Sequence[int], datetime], int]
+Renumber = Callable[[dict[int, int]], int]
 
 # Facts that name a buyer.
 FACT_TABLES = ("orders", "refunds")
+
+
+@dataclass(frozen=True)
+class Traces:
+    """By what a person may be found elsewhere: numbers, keyed digests of keys and contacts, the texts themselves."""
+
+    people: tuple[int, ...]
+    digests: frozenset[str]
+    texts: frozenset[str]
+
+
+Forget = Callable[[Shop, Traces, datetime], int]
 
 
 class ErasureRefused(Exception):
@@ -66,14 +85,22 @@ class ErasureRefused(Exception):
 
 @dataclass(frozen=True)
 class Messages:
-    """What the packages above do about a person's messages: stop the unwritten, say what is under way, forget."""
+    """What the packages above do about a person's messages: stop the unwritten, say what is under way, forget, and
+    give the emptied rows another number."""
 
     suppress: Suppress
     has_open_attempts: HasOpenAttempts
     wipe: Wipe
+    renumber: Renumber
 
 
 _registered: list[Messages] = []
+_forgetters: dict[str, Forget] = {}
+
+
+def register_forgetter(name: str, forget: Forget) -> None:
+    """Say how a package above forgets a person beside their messages; it runs in the transaction of step 2."""
+    _forgetters[name] = forget
 
 
 def register_messages(messages: Messages) -> None:
@@ -164,14 +191,44 @@ def delete_records(*, now: datetime, messages: Messages | None = None) -> int:
         if known.has_open_attempts(people):
             continue
         with transaction.atomic():
+            _overwrite_deleted()
             # A key may have joined between the request and now; it is buried before it is forgotten.
             _bury(erasure.shop, members, now)
+            traces = _traces_of(members, people)
+            for forget in _forgetters.values():
+                forget(erasure.shop, traces, now)
             known.wipe(people, now)
             _delete(members, people)
+            _forget_contacts(traces)
             Erasure.objects.filter(pk=erasure.pk, vault_deleted_at=None).update(vault_deleted_at=now)
             mark_persons(erasure.shop, people, members)
         done += 1
     return done
+
+
+def _overwrite_deleted() -> None:
+    """SQLite leaves deleted rows readable in its file unless told otherwise; PostgreSQL's vacuum sees to it."""
+    if is_sqlite():
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA secure_delete = ON")
+
+
+def _traces_of(members: Sequence[int], people: Sequence[int]) -> Traces:
+    records = VaultRecord.objects.filter(customer_id__in=members).select_related("shop")
+    digests = set(Identity.objects.filter(customer_id__in=members).values_list("digest", flat=True))
+    digests |= set(ContactIndex.objects.filter(customer_id__in=members).values_list("digest", flat=True))
+    texts: set[str] = set()
+    for record in records:
+        with suppress(VaultError):  # a record that no key opens names nobody
+            contact = open_contact(record)
+            texts |= {contact.nick, contact.phone, contact.email, contact.ouid, contact.oaid}
+    return Traces(tuple(people), frozenset(digests), frozenset(text for text in texts if len(text) > 1))
+
+
+def _forget_contacts(traces: Traces) -> None:
+    """Dead numbers that were this person's alone."""
+    shared = ContactIndex.objects.filter(digest__in=traces.digests).values_list("digest", flat=True)
+    DeadContact.objects.filter(contact_digest__in=traces.digests - set(shared)).delete()
 
 
 def _delete(members: Sequence[int], people: Sequence[int]) -> None:
@@ -186,10 +243,16 @@ def _delete(members: Sequence[int], people: Sequence[int]) -> None:
 
 
 def rewrite_facts(
-    place: Place, *, now: datetime, random: Callable[[int], int] = secrets.randbelow
+    place: Place,
+    *,
+    now: datetime,
+    random: Callable[[int], int] = secrets.randbelow,
+    messages: Messages | None = None,
 ) -> CatalogEntry | None:
     """Step 3, nightly: give the facts of erased persons one random number each and publish; None = nothing to do."""
     from laoke.warehouse.store import Warehouse
+
+    known = messages or registered_messages()
 
     open_ones = list(
         Erasure.objects.filter(facts_rewritten_at=None).exclude(vault_deleted_at=None).select_related("shop")
@@ -210,7 +273,12 @@ def rewrite_facts(
                 written, as_of_day=entry.as_of_day if entry else now.date(), now=now, reason="erasure",
                 import_ref=entry.import_ref if entry else None,
             )  # fmt: skip
-            Erasure.objects.filter(pk__in=members).update(facts_rewritten_at=now)
+            _overwrite_deleted()
+            known.renumber(dict(zip(*aliases.to_pydict().values(), strict=True)))
+            for erasure in open_ones:
+                # Kept until step 4 is over: older files are found by them.
+                numbers = sorted({erasure.person_id, *members[erasure.pk]})
+                Erasure.objects.filter(pk=erasure.pk).update(facts_rewritten_at=now, numbers=numbers)
             Customer.objects.filter(pk__in=[one for found in members.values() for one in found]).delete()
     return published
 
@@ -316,19 +384,35 @@ def _once(table: str, rows: pa.Table) -> pa.Table:
     return contract.conform(rows.filter(keep))
 
 
-def note_vacuumed(*, now: datetime, retention_from: datetime) -> int:
-    """Step 4, after a vacuum: erasures whose old numbers stand in no kept version any more are over. How many.
+def finish(
+    place: Place, *, now: datetime, retention_from: datetime, random: Callable[[int], int] = secrets.randbelow
+) -> int:
+    """Step 4, after the sweep of old files: give what is left of older versions other numbers. How many are over.
 
-    `retention_from`: entries younger than this keep their files, and pinned ones do for good.
+    `retention_from`: entries younger than this keep their files as they are. An erasure is over when none from before
+    it is that young and no file holds the old numbers; a file that is held open is tried again the next night.
     """
-    done = 0
-    for erasure in Erasure.objects.filter(vacuumed_at=None).exclude(facts_rewritten_at=None):
-        if not entries_before(erasure, retention_from).exists():
-            done += Erasure.objects.filter(pk=erasure.pk).update(vacuumed_at=now)
-    return done
+    from laoke.warehouse.renumbering import renumber
+    from laoke.warehouse.store import Warehouse
+
+    ripe = [
+        erasure
+        for erasure in Erasure.objects.filter(vacuumed_at=None).exclude(facts_rewritten_at=None)
+        if not young_entries_before(erasure, retention_from).exists()
+    ]
+    if not ripe:
+        return 0
+    numbers: dict[int, int] = {}
+    for erasure in ripe:
+        alias = random(2**62) + 2**62
+        numbers |= dict.fromkeys([erasure.person_id, *erasure.numbers], alias)
+    with warehouse_writer(place.home):
+        if renumber(Warehouse(place.warehouse), numbers):
+            return 0
+    return Erasure.objects.filter(pk__in=[erasure.pk for erasure in ripe]).update(vacuumed_at=now, numbers=[])
 
 
-def entries_before(erasure: Erasure, retention_from: datetime) -> Any:
-    """Catalog entries made before the facts were rewritten whose files are still kept."""
+def young_entries_before(erasure: Erasure, retention_from: datetime) -> QuerySet[CatalogEntry]:
+    """Catalog entries from before the facts were rewritten that readers may still hold."""
     older = CatalogEntry.objects.filter(created_at__lt=erasure.facts_rewritten_at)
-    return older.filter(Q(pinned=True) | Q(created_at__gte=retention_from))
+    return older.filter(created_at__gte=retention_from)

@@ -269,3 +269,4 @@ class Erasure(models.Model):
     vault_deleted_at = models.DateTimeField(null=True)
     facts_rewritten_at = models.DateTimeField(null=True)
     vacuumed_at = models.DateTimeField(null=True)
+    numbers = models.JSONField(default=list)  # of the customers, from step 3 until step 4 is over

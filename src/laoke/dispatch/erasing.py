@@ -5,16 +5,20 @@ The rows of messages stay, with person and arm: they are counts of a review. Wha
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
 from django.db import transaction
 
+from laoke.customers.erasure import Traces
+from laoke.dispatch.inbox import number_of
 from laoke.dispatch.list_files import forget_due
 from laoke.dispatch.models import Attempt, HandoverFile, Message, ProviderEvent, Reply
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.states import move
+from laoke.shops.models import Shop
 
 UNDER_WAY = (S.CLAIMED, S.SENDING, S.UNKNOWN)
 BY = "erasure"
@@ -53,6 +57,34 @@ def wipe(people: Sequence[int], now: datetime) -> int:
     Message.objects.filter(person_id__in=people).update(contact_digest=None, customer_id=None)
     replies, _ = Reply.objects.filter(person_id__in=people).delete()
     return emptied + replies
+
+
+def renumber(aliases: dict[int, int]) -> int:
+    """Give the emptied messages of erased persons their new number, the same as in the facts; how many.
+
+    Two numbers that fall together may have a message each on one occasion: the second keeps apart under a number of its
+    own.
+    """
+    done = 0
+    for old, new in aliases.items():
+        messages = Message.objects.filter(person_id=old)
+        taken = Message.objects.filter(person_id=new).values_list("occasion_id", flat=True)
+        done += messages.exclude(occasion_id__in=list(taken)).update(person_id=new)
+        if messages.exists():
+            done += messages.update(person_id=secrets.randbelow(2**62) + 2**62)
+    return done
+
+
+def forget_events(shop: Shop, traces: Traces, now: datetime) -> int:
+    """Empty reports that no message was found for, where they are of this person's number; how many."""
+    del now  # as every forgetter is called
+    stray = ProviderEvent.objects.filter(gateway__shop__owner_id=shop.owner_id, message_id=None)
+    found = [
+        event.pk
+        for event in stray.exclude(sealed=b"").select_related("gateway")
+        if number_of(event) in traces.digests
+    ]
+    return ProviderEvent.objects.filter(pk__in=found).update(sealed=b"")
 
 
 def _forget_lists(named: Iterable[tuple[int, int | None]], now: datetime) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from laoke.customers import consent
 from laoke.customers.contacts import mask_phone
 from laoke.customers.models import Channel as Medium
-from laoke.customers.sealing import contact_digest, digest, keys, open_sealed, seal
+from laoke.customers.sealing import VaultError, contact_digest, digest, keys, open_sealed, seal
 from laoke.dispatch.channels.base import Channel, Receipt, Reply, UnreadablePush
 from laoke.dispatch.failpoints import passing
 from laoke.dispatch.models import Gateway, Message, Occasion, ProviderEvent
@@ -169,6 +169,14 @@ def _content(event: ProviderEvent) -> Mapping[str, Any]:
     return open_sealed(
         event.sealed, event.key_id, event_bound_to(event.gateway_id, event.kind, event.event_key)
     )
+
+
+def number_of(event: ProviderEvent) -> str:
+    """The digest of the number that a stored event is about; '' for one that does not open."""
+    try:
+        return contact_digest("phone", str(_content(event)["address"]))
+    except (VaultError, KeyError):
+        return ""
 
 
 @dataclass(frozen=True)

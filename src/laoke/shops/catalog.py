@@ -53,6 +53,21 @@ def kept_versions(table: str, younger_than: datetime) -> set[int]:
     return {entry.versions[table] for entry in entries if table in entry.versions}
 
 
+def kept(younger_than: datetime) -> dict[str, set[int]]:
+    """`kept_versions` of every table that the newest entry names."""
+    newest = current()
+    found: dict[str, set[int]] = {
+        table: {version} for table, version in (newest.versions if newest else {}).items()
+    }
+    entries = CatalogEntry.objects.filter(created_at__gte=younger_than) | CatalogEntry.objects.filter(
+        pinned=True
+    )
+    for versions in entries.values_list("versions", flat=True).iterator():
+        for table, version in versions.items():
+            found.setdefault(table, set()).add(version)
+    return found
+
+
 def pin(entry_id: int) -> None:
     """Keep an entry's tables readable for good: a review, a snapshot or a backtest names it."""
     CatalogEntry.objects.filter(pk=entry_id).update(pinned=True)

@@ -156,6 +156,21 @@ class CatalogEntry(models.Model):
         indexes = [models.Index(fields=["created_at"], name="catalog_created")]
 
 
+class UpkeepRun(models.Model):
+    """One round of upkeep of the tables and what it freed; without an end it was cut short and begins anew."""
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    result = models.JSONField(default=dict)
+
+
+class WorkerSeen(models.Model):
+    """When a worker last said that it is there."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField()
+
+
 class Dirty(models.Model):
     """A mirror's key whose ledger rows changed after the mirror was last written. A set: one row per key."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from laoke.config.console import emit, ready, refuse, say, the_shop
+from laoke.config.console import emit, ready, refuse, the_shop
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     users.command("unlock")(user_unlock)
     app.add_typer(users, name="user")
     app.command("doctor")(doctor)
+    app.command("upkeep")(upkeep)
 
 
 def make_installation() -> None:
@@ -136,21 +137,48 @@ def user_unlock(username: str, reset: Annotated[bool, typer.Option(help="换一�
 
 
 def doctor() -> None:
-    """看这套数据是否完好：钥匙、审计链、事实表。"""
+    """看这套数据是否完好：钥匙、审计链、事实表、磁盘、后台、该清的明文文件、通道。"""
     ready()
+    import time
+
     from django.conf import settings
 
-    from laoke.shops import audit, catalog
-    from laoke.warehouse.store import Warehouse
+    from laoke.shops import catalog
+    from laoke.shops.clock import clock_from_env
+    from laoke.web import health
 
-    problems: list[str] = []
-    broken = audit.first_break()
-    if broken is not None:
-        problems.append(f"审计记录从第 {broken.pk} 条起对不上")
-    entry = catalog.current()
-    if entry is not None:
-        problems.extend(Warehouse(settings.PLACE.warehouse).damage(entry.versions))
+    found = health.look(settings.PLACE, now=clock_from_env().now(), wall=time.time())
+    marks = {health.GOOD: "好", health.LOOK: "看", health.BAD: "坏"}
+    lines = [f"[{marks[one.state]}] {one.label}：{one.text}" for one in found]
+    told = [
+        {
+            "name": one.name,
+            "state": one.state,
+            "text": str(one.text),
+            **({"detail": one.detail} if one.detail else {}),
+        }
+        for one in found
+    ]
+    problems = [f"{one.label}：{one.text}" for one in found if one.state == health.BAD]
     if problems:
-        refuse("damage", "\n".join(problems), problems=problems)
-    say("钥匙对，审计链完整，事实表可读")
-    emit({"ok": True, "catalog": entry.pk if entry else None}, "没有发现问题")
+        refuse("damage", "\n".join(lines), problems=problems, checks=told)
+    entry = catalog.current()
+    emit({"ok": True, "catalog": entry.pk if entry else None, "checks": told}, "\n".join(lines))
+
+
+def upkeep() -> None:
+    """保养事实表：合并小文件、清掉没人用的旧文件。平时后台每夜做一次。"""
+    ready()
+    import time
+
+    from django.conf import settings
+
+    from laoke.config import upkeep as keeping
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.locks import WriterBusy
+
+    try:
+        row = keeping.run(settings.PLACE, now=clock_from_env().now(), wall=time.time(), lock_seconds=10.0)
+    except WriterBusy as busy:
+        refuse("busy", str(busy))
+    emit(row.result, keeping.summary(row))

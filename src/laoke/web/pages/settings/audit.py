@@ -55,6 +55,7 @@ ACTS: dict[str, Words] = {
     "handover.download": gettext_lazy("下载名单"),
     "handover.results": gettext_lazy("导入名单结果"),
     "handover.forget": gettext_lazy("忘掉名单文件"),
+    "person.erase": gettext_lazy("删除个人信息"),
     "keys.rotate": gettext_lazy("换钥匙"),
     "keys.reseal": gettext_lazy("改用新钥匙"),
     "keys.drop": gettext_lazy("拿掉旧钥匙"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.settings import audit, consent, gateways, shop, staff
+from laoke.web.pages.settings import audit, consent, gateways, shop, staff, upkeep
 
 urlpatterns = [
     path("settings/", shop.shop_page, name="settings"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("settings/gateways/loopback/", gateways.loopback, name="settings_gateway_loopback"),
     path("settings/gateways/<int:pk>/", gateways.gateway_page, name="settings_gateway"),
     path("settings/gateways/<int:pk>/release/", gateways.release, name="settings_gateway_release"),
+    path("settings/upkeep/", upkeep.upkeep_page, name="settings_upkeep"),
+    path("settings/upkeep/begin/", upkeep.begin, name="settings_upkeep_begin"),
     path("settings/audit/", audit.audit_page, name="settings_audit"),
     path("settings/audit/check/", audit.check, name="settings_audit_check"),
     path("settings/audit/anchor/", audit.anchor, name="settings_audit_anchor"),

@@ -1,0 +1,100 @@
+"""Other numbers for erased people in files that must stay: versions that a review, a backtest or a snapshot names.
+
+A file is written anew beside itself and takes its own place in one step, so a reader sees the old or the new one; rows,
+sums and versions stay. The current version needs none of this: there the rows were swapped by a commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from laoke.warehouse.contracts import CONTRACTS, Contract
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from laoke.warehouse.store import Warehouse
+
+NUMBERS = ("customer_id", "person_id")
+
+
+def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Path]:
+    """Put new numbers for old ones into every file of every table; files that could not be replaced are returned.
+
+    May be killed and repeated: what is done holds no old number any more.
+    """
+    held = []
+    for table, contract in CONTRACTS.items():
+        if any(name in contract.by_name for name in NUMBERS):
+            held += [
+                path
+                for path in _files(warehouse.folder(table))
+                if _names(path, contract, numbers) and not _replaced(path, contract, numbers)
+            ]
+    return held
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.parquet")):
+        if "_delta_log" not in path.relative_to(folder).parts:
+            yield path
+
+
+def _columns(contract: Contract) -> list[str]:
+    return [name for name in NUMBERS if name in contract.by_name]
+
+
+def _names(path: Path, contract: Contract, numbers: Mapping[int, int]) -> bool:
+    """Whether a file holds one of the numbers; only their columns are read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    wanted = pa.array(list(numbers), pa.int64())
+    with pq.ParquetFile(path) as file:
+        present = [name for name in _columns(contract) if name in file.schema_arrow.names]
+        table = file.read(columns=present)
+    return any(pc.any(pc.is_in(table[name], value_set=wanted)).as_py() for name in present)
+
+
+def _replaced(path: Path, contract: Contract, numbers: Mapping[int, int]) -> bool:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        table = file.read()
+    for name in _columns(contract):
+        if name in table.column_names:
+            at = table.column_names.index(name)
+            table = table.set_column(at, table.schema.field(name), _given(table[name], numbers))
+    folder, partition = _folder_of(path, contract), partition_of(path.as_posix(), contract)
+    beside = folder / write_stream(folder, contract, partition, iter(_whole(table, contract))).path
+    try:
+        beside.replace(path)
+    except OSError:  # Windows keeps what a reader has open
+        beside.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _folder_of(path: Path, contract: Contract) -> Path:
+    return path.parent.parent if contract.partition else path.parent
+
+
+def _given(column: pa.ChunkedArray, numbers: Mapping[int, int]) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array([None if n is None else numbers.get(n, n) for n in column.to_pylist()], pa.int64())
+
+
+def _whole(table: pa.Table, contract: Contract) -> list[pa.RecordBatch]:
+    """The batches with every column of the contract: a file from before a column was gained reads it as null."""
+    import pyarrow as pa
+
+    for field in contract.arrow_schema():
+        if field.name not in table.column_names and field.name != contract.partition:
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    batches: list[pa.RecordBatch] = table.combine_chunks().to_batches(ROW_GROUP_ROWS)
+    return batches

@@ -1,0 +1,186 @@
+"""What `laoke doctor` and the settings tell of an installation: each thing looked at, whether it is good, and why not.
+
+Only what is damaged is bad. What somebody should look at (no worker, little room, files that should be gone, a
+rehearsal gateway in a real shop) does not make a script stop.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from laoke.customers.models import Customer
+from laoke.dispatch import list_files
+from laoke.dispatch.models import Gateway
+from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
+from laoke.shops import audit, catalog, uploads
+from laoke.shops.bulk import pieces
+from laoke.shops.joins import listed
+from laoke.shops.keys import KeyFileError
+from laoke.shops.models import CatalogEntry, UpkeepRun, Upload, WorkerSeen
+from laoke.shops.place import Place
+from laoke.shops.setup import check_keys
+from laoke.warehouse.store import Warehouse
+from laoke.web.components.base import Words
+
+GOOD, LOOK, BAD = "good", "look", "bad"
+ROOM_BYTES = 2 * 1024**3
+WORKER_AGE = timedelta(seconds=90)
+UPKEEP_AGE = timedelta(days=3)
+LEAST_ALIAS = 2**62  # numbers from here on may be of erased people, whom the ledger does not know
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    name: str
+    label: Words
+    state: str
+    text: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+def glance(place: Place, *, now: datetime, wall: float) -> list[Finding]:
+    """What a page can tell at once, however large the shop is. `wall` is seconds since 1970."""
+    return [_room(place), _worker(now), _upkeep(now), _clear_files(place, now, wall), _gateways()]
+
+
+def look(place: Place, *, now: datetime, wall: float) -> list[Finding]:
+    """Everything, the damage that matters most first; it reads the whole audit and the names of all files."""
+    entry = catalog.current()
+    tables = _tables(place, entry)
+    return [
+        _keys(place),
+        _audit(),
+        tables,
+        # Facts that cannot be read cannot be compared.
+        *([_agreement(place, entry)] if entry and tables.state == GOOD else []),
+        *glance(place, now=now, wall=wall),
+    ]
+
+
+def _finding(name: str, label: str, problem: str, fine: str, *, bad: bool = True, **detail: Any) -> Finding:
+    state = GOOD if not problem else BAD if bad else LOOK
+    return Finding(name, label, state, problem or fine, detail)
+
+
+def _keys(place: Place) -> Finding:
+    try:
+        check_keys(place.keys)
+    except KeyFileError as error:
+        return _finding("keys", _("钥匙"), str(error), "")
+    return _finding("keys", _("钥匙"), "", _("是建库时的那几把"))
+
+
+def _audit() -> Finding:
+    found = audit.verify()
+    problem = ""
+    if found.broken is not None:
+        problem = _("从第 %(n)s 条起对不上") % {"n": found.broken.pk}
+    return _finding("audit", _("审计链"), problem, _("%(n)s 条都对得上") % {"n": found.rows})
+
+
+def _tables(place: Place, entry: CatalogEntry | None) -> Finding:
+    label = _("事实表")
+    if entry is None:
+        return _finding("tables", label, "", _("还没有导入"))
+    damage = Warehouse(place.warehouse).damage(entry.versions)
+    fine = _("%(n)s 张表都读得到") % {"n": len(entry.versions)}
+    return _finding("tables", label, listed(damage), fine)
+
+
+def _agreement(place: Place, entry: CatalogEntry) -> Finding:
+    """Every buyer of the facts is known to the ledger, and every import that is done stands in the catalog."""
+    reader = Warehouse(place.warehouse).reader(entry.versions)
+    named: list[int] = []
+    if "customers" in entry.versions:
+        rows = reader.rows(
+            "SELECT DISTINCT customer_id AS id FROM customers WHERE customer_id < $alias",
+            {"alias": LEAST_ALIAS},
+        )
+        named = [row["id"] for row in rows]
+    missing = sum(
+        len(piece) - Customer.objects.filter(pk__in=list(piece)).count() for piece in pieces(named, 20_000)
+    )
+    lost = ImportRun.objects.filter(state=ImportState.DONE, catalog_ref__gt=entry.pk).count()
+    told = []
+    if missing:
+        told.append(_("事实里有 %(n)s 个客户号，数据库不认识") % {"n": missing})
+    if lost:
+        told.append(_("%(n)s 次导入指着不存在的目录") % {"n": lost})
+    fine = _("%(n)s 个客户号都认识") % {"n": len(named)}
+    return _finding("agreement", _("数据库和事实"), listed(told), fine)
+
+
+def _room(place: Place) -> Finding:
+    used = sum(path.stat().st_size for path in place.warehouse.rglob("*.parquet"))
+    free = shutil.disk_usage(place.home).free
+    text = _("剩 %(n)s GB") % {"n": f"{free / 1024**3:.1f}"}
+    # Joining files writes them once more before the old ones go.
+    problem = _("%(text)s，太少：合并文件时要放得下两份") % {"text": text} if free < ROOM_BYTES + used else ""
+    return _finding("room", _("磁盘"), problem, text, bad=False, free_bytes=free)
+
+
+def _worker(now: datetime) -> Finding:
+    last = WorkerSeen.objects.order_by("-at").values_list("at", flat=True).first()
+    problem = ""
+    if last is None:
+        problem = _("没有在跑：消息不发，导入不动。运行 laoke worker")
+    elif now - last > WORKER_AGE:
+        problem = _("%(when)s 以后没有动静。运行 laoke worker") % {"when": f"{last:%Y-%m-%d %H:%M}"}
+    return _finding("worker", _("后台"), problem, _("在跑"), bad=False)
+
+
+def _upkeep(now: datetime) -> Finding:
+    last = UpkeepRun.objects.exclude(finished_at=None).order_by("-finished_at").first()
+    label = _("保养")
+    if last is None or last.finished_at is None:
+        return _finding("upkeep", label, _("还没做过。后台每夜做一次，或运行 laoke upkeep"), "", bad=False)
+    when = f"{last.finished_at:%Y-%m-%d %H:%M}"
+    problem = _("上次是 %(when)s，三天没做了") % {"when": when} if now - last.finished_at > UPKEEP_AGE else ""
+    return _finding("upkeep", label, problem, _("上次 %(when)s") % {"when": when}, bad=False)
+
+
+def _clear_files(place: Place, now: datetime, wall: float) -> Finding:
+    """What should be gone and is still there; the worker tidies each hour, so something holds it open."""
+    found: list[tuple[Callable[[int], str], Sequence[Any] | int]] = [
+        (lambda n: _("%(n)s 份名单") % {"n": n}, list_files.due(now)),
+        (lambda n: _("%(n)s 个没有主的名单文件") % {"n": n}, list(list_files.strays(wall))),
+        (lambda n: _("%(n)s 个临时文件") % {"n": n}, uploads.leftovers(place.staging, place.exports, wall)),
+        (
+            lambda n: _("%(n)s 个上传的文件") % {"n": n},
+            Upload.objects.filter(created_at__lt=now - uploads.KEPT).count(),
+        ),
+        (
+            lambda n: _("%(n)s 行过期的隔离行") % {"n": n},
+            QuarantinedRow.objects.filter(expires_on__lt=now.date()).count(),
+        ),
+    ]
+    counts = [(words, many if isinstance(many, int) else len(many)) for words, many in found]
+    told = listed(words(count) for words, count in counts if count)
+    problem = _("该清的还在：%(what)s。关掉打开着的文件，后台会再清") % {"what": told} if told else ""
+    return _finding("clear_files", _("明文文件"), problem, _("没有该清的"), bad=False)
+
+
+def _gateways() -> Finding:
+    rows = list(Gateway.objects.select_related("shop").order_by("pk"))
+    rehearsing = [row.name for row in rows if row.is_loopback and not row.shop.is_demo]
+    stopped = [row.name for row in rows if row.stopped_reason]
+    told = []
+    if rehearsing:
+        told.append(_("演练，什么都不会真的发出去：%(names)s") % {"names": listed(rehearsing[:SHOWN])})
+    if stopped:
+        told.append(_("停着：%(names)s") % {"names": listed(stopped[:SHOWN])})
+    modes = {
+        "real": sum(not row.is_loopback for row in rows),
+        "rehearsal": sum(row.is_loopback for row in rows),
+    }
+    fine = _("真发 %(real)s 个，演练 %(rehearsal)s 个") % modes if rows else _("还没有通道")
+    return _finding("gateways", _("通道"), listed(told), fine, bad=False, **modes)
