@@ -102,7 +102,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
             ui.Column("what", gettext("任务")),
             ui.Column("campaign", gettext("活动"), "nowrap", priority=2, card="hide"),
             ui.Column("role", gettext("环节"), "nowrap", priority=2, card="hide"),
-            ui.Column("who", gettext("负责人"), "nowrap"),
+            ui.Column("who", gettext("负责人"), "nowrap", card="end"),
             ui.Column("due", gettext("到期"), "nowrap"),
             ui.Column("proof", gettext("凭证"), "wrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),

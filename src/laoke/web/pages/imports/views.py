@@ -30,6 +30,8 @@ from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
 from laoke.web.pages.imports.words import STATE_SHAPES, size_text
 
+# How an import can end: what runs stands above the list with its progress.
+ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
 
 
@@ -85,7 +87,7 @@ def _tabs(request: HttpRequest) -> ui.Tabs:
     places: list[tuple[Words, str | None, str | None, bool]] = [
         (_("全部"), None, None, not bad and state not in ImportState.values),
         (_("有隔离行的"), None, "1", bad),
-        *((one.label, one.value, None, not bad and state == one.value) for one in ImportState),
+        *((one.label, one.value, None, not bad and state == one.value) for one in ENDS),
     ]
     return ui.Tabs(
         [

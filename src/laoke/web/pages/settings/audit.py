@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.shops import audit
@@ -23,49 +22,12 @@ from laoke.shops.sheets import write_xlsx
 from laoke.web import components as ui
 from laoke.web import figures, lists
 from laoke.web.access import allowed, clock_of, shop_of
-from laoke.web.components.base import Words
 from laoke.web.downloads import PassingFile
+from laoke.web.pages.settings.acts import act_name
 from laoke.web.pages.settings.tabs import AUDITS, tabs
 
 MOST_EXPORTED = 100_000
 SHA256_LETTERS = 64  # a whole digest says no more to people than its beginning
-ACTS: dict[str, Words] = {
-    "import": gettext_lazy("导入文件"),
-    "quarantine.export": gettext_lazy("下载隔离行"),
-    "consent.declare": gettext_lazy("登记同意依据"),
-    "consent.withdraw": gettext_lazy("收回同意依据"),
-    "password.change": gettext_lazy("换密码"),
-    "user.add": gettext_lazy("加账号"),
-    "user.reset": gettext_lazy("重置密码"),
-    "user.unlock": gettext_lazy("解锁账号"),
-    "staff.add": gettext_lazy("加入店铺"),
-    "staff.role": gettext_lazy("改角色"),
-    "staff.dismiss": gettext_lazy("移除员工"),
-    "shop.add": gettext_lazy("建店"),
-    "shop.rename": gettext_lazy("改店名"),
-    "shop.settings": gettext_lazy("改设置"),
-    "gateway.make": gettext_lazy("建网关"),
-    "gateway.change": gettext_lazy("改网关"),
-    "gateway.release": gettext_lazy("放行网关"),
-    "audit.export": gettext_lazy("导出审计"),
-    "audit.anchor": gettext_lazy("留审计锚点"),
-    "audit.keyed": gettext_lazy("审计链开始用钥匙"),
-    "handover.list": gettext_lazy("备名单"),
-    "handover.again": gettext_lazy("再写名单"),
-    "handover.download": gettext_lazy("下载名单"),
-    "handover.results": gettext_lazy("导入名单结果"),
-    "handover.forget": gettext_lazy("忘掉名单文件"),
-    "person.erase": gettext_lazy("删除个人信息"),
-    "keys.rotate": gettext_lazy("换钥匙"),
-    "keys.reseal": gettext_lazy("改用新钥匙"),
-    "keys.drop": gettext_lazy("拿掉旧钥匙"),
-    "keys.export": gettext_lazy("抄出钥匙文件"),
-}
-
-
-def act_name(act: str) -> str:
-    """An act in words; one without words shows its code."""
-    return str(ACTS.get(act, act))
 
 
 @dataclass(frozen=True)
@@ -101,7 +63,7 @@ def audit_page(request: HttpRequest) -> HttpResponse:
         ("-pk",),
         [
             ui.Column("at", _("时间"), "nowrap"),
-            ui.Column("who", _("谁"), "nowrap"),
+            ui.Column("who", _("谁"), "nowrap", card="end"),
             ui.Column("act", _("做了什么"), "nowrap"),
             ui.Column("subject", _("对象"), "wrap", card="wide"),
             ui.Column("count", _("数量"), "num", card="end"),
