@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from deltalake import DeltaTable
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, ContractError
 from laoke.warehouse.delta import RefusedTable, WarehouseError
+from laoke.warehouse.plan import StagedRows
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders, table
 
@@ -103,6 +105,32 @@ def test_an_order_whose_month_changed_leaves_its_old_month(warehouse):
 
     assert stored(warehouse, "order_id, month") == [("A", "2018-11")]
     assert len(warehouse.files("orders")) == 1
+
+
+@pytest.mark.parametrize("waiting", [0, 1_000_000])
+def test_staged_files_of_mixed_months_become_one_file_per_month(warehouse, tmp_path, monkeypatch, waiting):
+    monkeypatch.setattr("laoke.warehouse.parquet.WAITING_ROWS", waiting)
+    days = [17_000, 17_031, 17_000, 17_062, 17_031]
+    rows = orders(*(order(str(n), day=day) for n, day in enumerate(days)))
+    staged = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    pq.write_table(rows.slice(0, 2), staged[0])
+    pq.write_table(rows.slice(2), staged[1])
+    told = datetime(2018, 11, 11, 8)
+
+    warehouse.append("orders", StagedRows(tuple(staged), told), app_id="import:1")
+    warehouse.upsert("order_states", StagedRows(tuple(staged), told), app_id="import:1")
+
+    files = [file.parent.name for file in warehouse.files("orders")]
+    assert files == ["month=2016-07", "month=2016-08", "month=2016-09"]
+    found = (
+        warehouse.reader().sql("SELECT order_id, month, seen_at FROM orders ORDER BY order_id").to_pylist()
+    )
+    months = ["2016-07", "2016-08", "2016-07", "2016-09", "2016-08"]
+    assert found == [{"order_id": str(n), "month": month, "seen_at": told} for n, month in enumerate(months)]
+    states = warehouse.reader().sql("SELECT order_id, seen_at, status FROM order_states ORDER BY order_id")
+    assert states.to_pylist() == [
+        {"order_id": str(n), "seen_at": told, "status": "finished"} for n in range(5)
+    ]
 
 
 def test_rows_may_come_as_parquet_files(warehouse, tmp_path):

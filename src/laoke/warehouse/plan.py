@@ -6,7 +6,7 @@ Parquet files, the stored keys are scanned, and each touched partition is stream
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
-from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream, write_table
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_parts, write_stream, write_table
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,6 +35,18 @@ class StagedRows:
 
     files: tuple[Path, ...]
     seen_at: datetime | None = None
+
+    def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
+        """The columns of one file after the other."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for path in self.files:
+            rows = pq.read_table(path, columns=list(columns), partitioning=None, use_threads=False)
+            if self.seen_at is not None and "seen_at" in columns:
+                seen = pa.repeat(pa.scalar(self.seen_at, pa.timestamp("us")), rows.num_rows)
+                rows = rows.set_column(rows.schema.get_field_index("seen_at"), "seen_at", seen)
+            yield rows
 
 
 def incoming_sql(rows: list[Path] | tuple[Path, ...] | StagedRows, columns: str = "*") -> str:
@@ -184,12 +196,12 @@ class Plan:
 
     def write(self, folder: Path) -> list[NewFile]:
         """Write the new files of every touched partition; what stays of a touched file goes along."""
-        if (
-            not self.victims
-            and self._incoming == "incoming"
-            and not isinstance(self.change.rows, (list, tuple, StagedRows))
-        ):
-            return write_table(folder, self.contract, self.change.rows)
+        rows = self.change.rows
+        if not self.victims and self._incoming == "incoming":
+            if isinstance(rows, StagedRows):
+                return write_parts(folder, self.contract, rows.tables(self.contract.names))
+            if not isinstance(rows, (list, tuple)):
+                return write_table(folder, self.contract, rows)
         partition = self.contract.partition
         if partition is None:
             return self._write_partition(folder, {}, self.victims, "true")

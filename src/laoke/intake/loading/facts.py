@@ -92,7 +92,7 @@ class FactsWriter:
             save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
             options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
-        states = states_of(parts, each_once=diff.is_all_new)
+        states = parts if diff.is_all_new else states_of(parts)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
 
     def _table(self, stage: Stage, table: str, *, counts: bool) -> None:
