@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from laoke.customers import identities
-from laoke.customers.identities import Resolution, key_digests, resolve, usable_keys
+from laoke.customers.identities import Resolution, key_digests, resolve, single_keys, usable_keys
 from laoke.customers.models import Customer, Identity, PersonLink, Tombstone
 from laoke.customers.sealing import digest, keys
 from laoke.shops.models import Dirty, Owner, Shop
@@ -62,6 +62,20 @@ def test_masked_and_empty_values_are_never_keys(masked: str | None) -> None:
 def test_keys_stand_in_a_fixed_order() -> None:
     found = usable_keys({"ouid": "AAE1", "nick": " 小圆 ", "member": "8801", "omid": None})
     assert found == (("nick", "小圆"), ("member", "8801"), ("ouid", "AAE1"))
+
+
+def test_rows_of_one_kind_have_the_keys_that_each_would_have_alone() -> None:
+    values = ["小圆", " tb1 ", "t**8", "小＊圆", "  ", "", "小圆"]
+    assert single_keys("nick", values) == [usable_keys({"nick": value}) for value in values]
+    assert single_keys("nick", values)[:3] == [(("nick", "小圆"),), (("nick", "tb1"),), ()]
+
+
+def test_an_erased_person_among_known_ones_stays_without_a_customer(shop: Shop) -> None:
+    resolve(shop, [nick("小圆"), nick("小方")], now=NOW, new_id=ids())
+    [[buried]] = key_digests(shop, [nick("小圆")])
+    Tombstone.objects.create(digest=buried, owner=shop.owner, created_at=NOW)
+    found = resolve(shop, [nick("小圆"), nick("小方")], now=NOW, new_id=ids())
+    assert (found.ids, found.erased, found.new_customers) == ([None, 1001], 1, set())
 
 
 def test_a_row_without_a_usable_key_has_no_customer(shop: Shop) -> None:

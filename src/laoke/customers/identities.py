@@ -47,6 +47,11 @@ def usable_keys(values: dict[str, str | None]) -> KeySet:
     return tuple(found)
 
 
+def single_keys(kind: str, values: Iterable[str]) -> list[KeySet]:
+    """`usable_keys` of many rows that have a value of this one kind each."""
+    return [((kind, value),) if value and not is_masked(value) else () for value in map(str.strip, values)]
+
+
 def new_customer_ids(random: Callable[[int], int] = secrets.randbelow) -> Callable[[], int]:
     """A source of positive 63-bit ids: a random, unused start of 40 bits, then one by one.
 
@@ -73,30 +78,30 @@ def resolve(
 ) -> Resolution:
     """Give every key set its customer, making the unknown ones. Safe to repeat after a crash: known keys stay known."""
     rows = key_digests(shop, key_sets)
-    kinds = {
-        d: key[0] for row, keys in zip(rows, key_sets, strict=True) for d, key in zip(row, keys, strict=True)
-    }
+    wanted = {d for row in rows for d in row}
     new_id = new_id or new_customer_ids()
-    known = _known(kinds)
-    buried = _buried(kinds)
-    result = Resolution(ids=[None] * len(key_sets))
+    known = _known(wanted)
+    buried = _buried(wanted)
+    # A known key that stands alone has its customer; all others need a look, and where somebody was erased, everybody.
+    result = Resolution(ids=[known.get(row[0]) if len(row) == 1 and not buried else None for row in rows])
     fresh: dict[str, tuple[str, int]] = {}
     joins: list[tuple[int, int]] = []
-    for position, row in enumerate(rows):
+    for position in [n for n, customer in enumerate(result.ids) if customer is None]:
+        row = rows[position]
         if not row:
             continue
         if buried and not buried.isdisjoint(row):
             result.erased += 1
             continue
-        customers = list(dict.fromkeys(known[d] for d in row if d in known))
-        customer = customers[0] if customers else new_id()
-        if not customers:
+        met = [known[d] for d in row if d in known]
+        customer = met[0] if met else new_id()
+        if not met:
             result.new_customers.add(customer)
-        joins.extend((customer, other) for other in customers[1:])
-        for d in row:
+        joins.extend((customer, other) for other in dict.fromkeys(met) if other != customer)
+        for d, (kind, _value) in zip(row, key_sets[position], strict=True):
             if d not in known:
                 known[d] = customer
-                fresh[d] = (kinds[d], customer)
+                fresh[d] = (kind, customer)
         result.ids[position] = customer
     inserted = _insert(shop, result.new_customers, fresh, now, stopped)
     # Two importers may have met the same unknown key: the one whose insert came first has the say.
@@ -134,12 +139,15 @@ def key_digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
         for keys in key_sets
         for kind, value in keys
     )
-    found = iter(digests(key_rings().identity.current, contents))
-    return [list(itertools.islice(found, len(keys))) for keys in key_sets]
+    found = digests(key_rings().identity.current, contents)
+    if len(found) == len(key_sets) and all(map(len, key_sets)):
+        return [[d] for d in found]
+    left = iter(found)
+    return [list(itertools.islice(left, len(keys))) for keys in key_sets]
 
 
 def _known(wanted: Iterable[str]) -> dict[str, int]:
-    return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", list(wanted)))
+    return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", wanted))
 
 
 def _buried(wanted: Iterable[str]) -> set[str]:
@@ -147,13 +155,15 @@ def _buried(wanted: Iterable[str]) -> set[str]:
         cursor.execute("SELECT 1 FROM customers_tombstone LIMIT 1")
         if cursor.fetchone() is None:
             return set()
-    return {row[0] for row in _select_in("SELECT digest FROM customers_tombstone WHERE digest", list(wanted))}
+    return {row[0] for row in _select_in("SELECT digest FROM customers_tombstone WHERE digest", wanted)}
 
 
-def _select_in(select: str, values: Sequence[str]) -> Iterable[tuple]:
-    """Rows of `select IN (values)`; the list travels as one parameter, so its length has no limit."""
+def _select_in(select: str, values: Iterable[str]) -> Iterable[tuple]:
+    """Rows of `select IN (values)`; the list travels as one parameter, so its length has no limit.
+
+    In order, each piece meets its own part of the index instead of all of it."""
     test = " IN (SELECT value FROM json_each(%s))" if is_sqlite() else " = ANY(%s)"
-    for piece in pieces(values):
+    for piece in pieces(sorted(values)):
         with connection.cursor() as cursor:
             cursor.execute(select + test, [json.dumps(list(piece)) if is_sqlite() else list(piece)])
             yield from cursor.fetchall()

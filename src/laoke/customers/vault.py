@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -95,12 +95,11 @@ def store_contact_columns(
         part = ordered.slice(start, PEOPLE_AT_ONCE)
         contents = sheet.content_digests(part)
         ids, seen = part["customer_id"].to_pylist(), part["seen_micros"].to_pylist()
-        stored = _stored(shop, source, ids)
+        known = _contents(shop, source, ids)
+        other = [n for n, customer in enumerate(ids) if known.get(customer) != contents[n]]
+        stored = _stored(shop, source, [ids[n] for n in other if ids[n] in known])
         told = [
-            n
-            for n, customer in enumerate(ids)
-            if (before := stored.get(customer)) is None
-            or (before.content != contents[n] and before.seen_at <= _time_of(seen[n]))
+            n for n in other if (before := stored.get(ids[n])) is None or before.seen_at <= _time_of(seen[n])
         ]
         if not told:
             continue
@@ -114,7 +113,6 @@ def store_contact_columns(
 
 
 class _Stored(NamedTuple):
-    content: str
     seen_text: str
     phone_digest: str | None
     email_digest: str | None
@@ -125,20 +123,25 @@ class _Stored(NamedTuple):
         return datetime.fromisoformat(self.seen_text).replace(tzinfo=None)
 
 
+def _contents(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, str]:
+    """The content digest of each stored record: all that is needed of those that are the same again."""
+    return dict(_records(shop, source, customers, "customer_id, content_digest"))
+
+
 def _stored(shop: Shop, source: str, customers: Sequence[int]) -> dict[int, _Stored]:
-    result: dict[int, _Stored] = {}
+    columns = "customer_id, CAST(seen_at AS text), phone_digest, email_digest"
+    return {customer: _Stored(*known) for customer, *known in _records(shop, source, customers, columns)}
+
+
+def _records(shop: Shop, source: str, customers: Sequence[int], columns: str) -> Iterator[tuple[Any, ...]]:
+    """`columns`, a constant of the caller, of the stored records."""
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
-    sql = (
-        "SELECT customer_id, content_digest, CAST(seen_at AS text), phone_digest, email_digest "
-        f"FROM customers_vaultrecord WHERE shop_id = %s AND source = %s AND customer_id {test}"
-    )
+    sql = f"SELECT {columns} FROM customers_vaultrecord WHERE shop_id = %s AND source = %s AND customer_id {test}"
     for piece in pieces(customers):
         wanted = json.dumps(list(piece)) if is_sqlite() else list(piece)
         with connection.cursor() as cursor:
             cursor.execute(sql, [shop.pk, source, wanted])
-            for customer, *known in cursor.fetchall():
-                result[customer] = _Stored(*known)
-    return result
+            yield from cursor.fetchall()
 
 
 class _Index:

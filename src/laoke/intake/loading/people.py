@@ -90,11 +90,7 @@ class People:
             known.clear()
         unknown = [text for text in texts if text not in known]
         if unknown:
-            kinds = [KEY_ROLES[role] for role in roles]
-            sets = [
-                identities.usable_keys(dict(zip(kinds, text.split(SEPARATOR), strict=False)))
-                for text in unknown
-            ]
+            sets = _key_sets([KEY_ROLES[role] for role in roles], unknown)
             found = identities.resolve(
                 self.shop, sets, now=self.now, new_id=self._new_id, stopped=self._stopped
             )
@@ -200,6 +196,13 @@ class People:
                 pa.array([], pa.int64()), dict.fromkeys(CONTACT_ROLES, pa.array([], pa.string())), demo=False
             )
         return _last(pa.concat_tables(self._flags))
+
+
+def _key_sets(kinds: Sequence[str], texts: Sequence[str]) -> list[identities.KeySet]:
+    """The usable keys of distinct key rows."""
+    if len(kinds) == 1:
+        return identities.single_keys(kinds[0], [text.partition(SEPARATOR)[0] for text in texts])
+    return [identities.usable_keys(dict(zip(kinds, text.split(SEPARATOR), strict=False))) for text in texts]
 
 
 def _flags(customers: pa.Array, text: dict[str, pa.Array], *, demo: bool) -> pa.Table:
