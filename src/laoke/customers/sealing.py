@@ -46,10 +46,14 @@ def _keys_of(place: Place) -> Keys:
 
 def digest(key: Key, *parts: str) -> str:
     """A keyed digest of text parts; the parts cannot run into each other."""
-    content = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return b2a_base64(
-        blake2b(content, key=key.secret, digest_size=DIGEST_BYTES).digest(), newline=False
+        blake2b(digest_parts(*parts), key=key.secret, digest_size=DIGEST_BYTES).digest(), newline=False
     ).decode()
+
+
+def digest_parts(*parts: str) -> bytes:
+    """Parts as `digests` takes them."""
+    return "\x1f".join(parts).encode("utf-8", "surrogatepass")
 
 
 def digests(key: Key, contents: Iterable[bytes]) -> list[str]:

@@ -21,10 +21,10 @@ from laoke.dispatch.failpoints import passing
 from laoke.dispatch.gates import capped, reasons_now
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.models import Occasion
-from laoke.dispatch.recipients import sealed_recipient
-from laoke.dispatch.sets import among, listed, many, rows, stamp, transacted
+from laoke.dispatch.recipients import sealed_recipients
+from laoke.dispatch.sets import among, listed, rows, stamp, transacted
 from laoke.dispatch.states import mark_reach, move
-from laoke.shops.bulk import is_sqlite
+from laoke.shops.bulk import insert_many, is_sqlite
 
 CAP_LOCK = 7_120_013
 
@@ -214,9 +214,10 @@ def _write(
     going = _begin(occasion, [p for p in everyone if p.claimed.person_id not in full], worker, now, timing)
     written = []
     for call in calls:
-        people = tuple(person for person in call if person.claimed.id in going)
+        people = tuple([person for person in call if person.claimed.id in going])
         if people:
-            written.append(_write_call(occasion, people, worker, now, timing, new_out_id()))
+            written.append(_write_batch(occasion, people, worker, now, timing, new_out_id()))
+    _write_attempts(occasion, written)
     if occasion.is_marketing and going:
         mark_reach(occasion.shop_id, sorted(going))
     return written
@@ -269,13 +270,7 @@ def _begin(
     return going
 
 
-_ATTEMPT = (
-    "INSERT INTO dispatch_attempt (message_id, batch_id, lease_token, sealed_recipient, key_id, written_at, deadline, "
-    "outcome, code, queries) VALUES (%s, %s, %s, %s, %s, %s, %s, 'open', '', 0)"
-)
-
-
-def _write_call(
+def _write_batch(
     occasion: Occasion, people: tuple[Prepared, ...], worker: str, now: datetime, timing: Timing, out_id: str
 ) -> Call:
     deadline = timing.deadline(now)
@@ -285,12 +280,31 @@ def _write_call(
         "provider_id) VALUES (%s, %s, %s, %s, %s, %s, %s, '') RETURNING id",
         [occasion.pk, occasion.gateway_id, out_id, worker[:80], len(people), at, until],
     )[0][0]
-    attempts, sealer = [], Sealer()
-    for person in people:
-        sealed = sealed_recipient(sealer, occasion.shop_id, person.claimed.id, person.address)
-        attempts.append((person.claimed.id, batch_id, person.claimed.token, sealed, sealer.key_id, at, until))
-    many(_ATTEMPT, attempts)
     return Call(batch_id, out_id, people, now, deadline)
+
+
+_ATTEMPT = (
+    "dispatch_attempt (message_id, batch_id, lease_token, sealed_recipient, key_id, written_at, deadline, "
+    "outcome, code, queries)"
+)
+
+
+def _write_attempts(occasion: Occasion, calls: Sequence[Call]) -> None:
+    sealer = Sealer()
+    people = [person for call in calls for person in call.people]
+    sealed = iter(
+        sealed_recipients(sealer, occasion.shop_id, [(one.claimed.id, one.address) for one in people])
+    )
+    attempts = []
+    for call in calls:
+        at, until = stamp(call.written_at), stamp(call.deadline)
+        attempts += [
+            (
+                one.claimed.id, call.batch_id, one.claimed.token, next(sealed), sealer.key_id, at, until, "open", "", 0
+            )
+            for one in call.people
+        ]  # fmt: skip
+    insert_many(_ATTEMPT, attempts)
 
 
 def _grouped(reasons: dict[int, str]) -> dict[str, list[int]]:

@@ -7,27 +7,38 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from laoke.customers import consent
 from laoke.customers.contacts import mask_phone
 from laoke.customers.models import Channel as Medium
-from laoke.customers.sealing import VaultError, contact_digest, digest, keys, open_sealed, seal
+from laoke.customers.sealing import (
+    Sealer,
+    VaultError,
+    contact_digest,
+    digest_parts,
+    digests,
+    json_bytes,
+    keys,
+    open_sealed,
+    seal,
+)
 from laoke.dispatch.channels.base import Channel, Receipt, Reply, UnreadablePush
 from laoke.dispatch.failpoints import passing
 from laoke.dispatch.models import Gateway, Message, Occasion, ProviderEvent
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.models import Reply as ReplyRow
 from laoke.dispatch.recording import REOPENED_BY_TRUTH, effects_are_real, mark_dead
-from laoke.dispatch.sets import among, listed, many, rows, stamp, transacted
+from laoke.dispatch.sets import among, executed, listed, many, rows, stamp, transacted
 from laoke.dispatch.states import move
 from laoke.dispatch.text.gateways import rules_of
 from laoke.dispatch.text.opt_out import read_reply
+from laoke.shops.bulk import insert_many
 
 RECEIPT, REPLY = "receipt", "reply"
-APPLY_AT_ONCE = 200
+APPLY_AT_ONCE = 500
 
 
 def receive(gateway: Gateway, channel: Channel, kind: str, body: bytes, now: datetime) -> int:
@@ -45,31 +56,61 @@ def receive(gateway: Gateway, channel: Channel, kind: str, body: bytes, now: dat
         entries = parse(body)
     except UnreadablePush as error:
         trouble, entries = error, error.readable
-    new = transacted(lambda: sum(_store(gateway, kind, entry, now) for entry in entries))
+    new = transacted(lambda: _store(gateway, kind, entries, now))
     passing("inbox.stored")
     if trouble is not None and not entries:
         raise trouble
     return new
 
 
-def _store(gateway: Gateway, kind: str, entry: Receipt | Reply, now: datetime) -> bool:
-    key = digest(keys().index.current, "event", str(gateway.pk), kind, entry.event_key)
-    sealed, key_id = seal(_plain(entry), event_bound_to(gateway.pk, kind, key))
-    new = rows(
-        "INSERT INTO dispatch_providerevent (gateway_id, kind, event_key, sealed, key_id, received_at) "
-        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id",
-        [gateway.pk, kind, key, sealed, key_id, stamp(now)],
+_EVENT = "dispatch_providerevent (gateway_id, kind, event_key, sealed, key_id, received_at)"
+
+
+def _store(gateway: Gateway, kind: str, entries: Sequence[Receipt | Reply], now: datetime) -> int:
+    """Keep the entries that are new; how many."""
+    events = _sealed_events(gateway, kind, entries, now)
+    if kind == RECEIPT:
+        new = insert_many(_EVENT, events, "ON CONFLICT DO NOTHING")
+    else:
+        new = sum(
+            _store_reply(gateway, entry, event, now) for entry, event in zip(entries, events, strict=True)
+        )
+    passing("inbox.before_commit")
+    return new
+
+
+def _sealed_events(
+    gateway: Gateway, kind: str, entries: Sequence[Receipt | Reply], now: datetime
+) -> list[tuple[Any, ...]]:
+    sealer = Sealer()
+    named = digests(
+        keys().index.current, [digest_parts("event", str(gateway.pk), kind, entry.event_key) for entry in entries]
+    )  # fmt: skip
+    sealed = sealer.seal_all(
+        [json_bytes(_plain(entry)) for entry in entries],
+        [event_bound_to(gateway.pk, kind, key).encode() for key in named],
     )
-    if new and isinstance(entry, Reply):
-        _apply_reply(gateway, entry, now)
+    at = stamp(now)
+    return [
+        (gateway.pk, kind, key, content, sealer.key_id, at)
+        for key, content in zip(named, sealed, strict=True)
+    ]
+
+
+def _store_reply(gateway: Gateway, reply: Receipt | Reply, event: tuple[Any, ...], now: datetime) -> bool:
+    """Store one reply and apply it, whether it is new."""
+    new = rows(
+        f"INSERT INTO {_EVENT} VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id", event
+    )
+    if new and isinstance(reply, Reply):
+        _apply_reply(gateway, reply, now)
         # What was written stands in the reply now, which an erasure finds by its person; the event keeps its key only.
         ProviderEvent.objects.filter(pk=new[0][0]).update(applied_at=now, sealed=b"")
-    passing("inbox.before_commit")
     return bool(new)
 
 
 def _plain(entry: Receipt | Reply) -> dict[str, Any]:
-    content = asdict(entry)
+    content = {one.name: getattr(entry, one.name) for one in fields(entry)}
     if entry.at is not None:
         content["at"] = entry.at.isoformat()
     return content
@@ -103,13 +144,13 @@ def apply_events(now: datetime, by: str, limit: int = APPLY_AT_ONCE) -> int:
     """Apply stored receipts that wait, each once; how many."""
 
     def work() -> int:
-        waiting = list(
-            ProviderEvent.objects.filter(applied_at__isnull=True, kind=RECEIPT)
-            .select_related("gateway__shop")
-            .order_by("pk")[:limit]
+        waiting = rows(
+            "SELECT id, gateway_id, event_key, sealed, key_id FROM dispatch_providerevent "
+            "WHERE applied_at IS NULL AND kind = %s ORDER BY id LIMIT %s",
+            [RECEIPT, limit],
         )
-        taken = _take(waiting, now)
-        ours = [event for event in waiting if event.pk in taken]
+        taken = _take([row[0] for row in waiting], now)
+        ours = _received([_Event(*row) for row in waiting if row[0] in taken])
         _apply_receipts(ours, by, now)
         if ours:
             passing("apply.before_commit")
@@ -121,38 +162,62 @@ def apply_events(now: datetime, by: str, limit: int = APPLY_AT_ONCE) -> int:
     return applied
 
 
-def _take(events: Sequence[ProviderEvent], now: datetime) -> set[int]:
+class _Event(NamedTuple):
+    """A stored report as its row has it."""
+
+    id: int
+    gateway_id: int
+    key: str
+    sealed: bytes
+    key_id: str
+
+
+def _take(events: Sequence[int], now: datetime) -> set[int]:
     """The conditional update decides which worker applies an event."""
     if not events:
         return set()
     found = rows(
         f"UPDATE dispatch_providerevent SET applied_at = %s WHERE {among('id')} AND applied_at IS NULL RETURNING id",
-        [stamp(now), listed([event.pk for event in events])],
+        [stamp(now), listed(events)],
     )
     return {row[0] for row in found}
 
 
-def _matched(receipts: Sequence[_Received]) -> list[int | None]:
-    """The message of each receipt: by (our id of the call, number), else by (the provider's id, number)."""
-    by_out = _messages_of("out_id", [r.out_id for r in receipts if r.out_id], receipts)
-    by_provider = _messages_of("provider_id", [r.provider_id for r in receipts if r.provider_id], receipts)
-    return [
-        by_out.get((r.gateway_id, r.out_id, r.number))
-        or by_provider.get((r.gateway_id, r.provider_id, r.number))
-        for r in receipts
-    ]
+def _matched(receipts: Sequence[_Received]) -> list[tuple[_Received, _Found]]:
+    """Each receipt with its message, found by (our id of the call, number), else by (the provider's id, number)."""
+    by_out = _messages_of("out_id", receipts)
+    left = [r for r in receipts if (r.gateway_id, r.out_id, r.number) not in by_out]
+    by_provider = _messages_of("provider_id", left)
+    pairs = []
+    for receipt in receipts:
+        found = by_out.get((receipt.gateway_id, receipt.out_id, receipt.number)) or by_provider.get(
+            (receipt.gateway_id, receipt.provider_id, receipt.number)
+        )
+        if found is not None:
+            pairs.append((receipt, found))
+    return pairs
 
 
-def _messages_of(
-    column: str, ids: Sequence[str], receipts: Sequence[_Received]
-) -> dict[tuple[Any, ...], int]:
+class _Found(NamedTuple):
+    """The message that a report is about."""
+
+    message: int
+    occasion: int
+
+
+def _messages_of(column: str, receipts: Sequence[_Received]) -> dict[tuple[Any, ...], _Found]:
+    ids = {given for receipt in receipts if (given := getattr(receipt, column))}
+    if not ids:
+        return {}
     found = rows(
-        f"SELECT b.gateway_id, b.{column}, m.contact_digest, m.id FROM dispatch_batch b "
+        f"SELECT b.gateway_id, b.{column}, m.contact_digest, m.id, m.occasion_id FROM dispatch_batch b "
         "JOIN dispatch_attempt a ON a.batch_id = b.id JOIN dispatch_message m ON m.id = a.message_id "
         f"WHERE {among(f'b.{column}')} AND {among('m.contact_digest')}",
-        [listed(sorted(set(ids))), listed(sorted({r.number for r in receipts}))],
+        [listed(sorted(ids)), listed(sorted({r.number for r in receipts}))],
     )
-    return {(gateway, key, number): message for gateway, key, number, message in found}
+    return {
+        (gateway, key, number): _Found(message, occasion) for gateway, key, number, message, occasion in found
+    }
 
 
 def event_bound_to(gateway_id: int, kind: str, key: str) -> str:
@@ -165,16 +230,15 @@ def reply_bound_to(shop_id: int) -> str:
     return f"reply|{shop_id}"
 
 
-def _content(event: ProviderEvent) -> Mapping[str, Any]:
-    return open_sealed(
-        event.sealed, event.key_id, event_bound_to(event.gateway_id, event.kind, event.event_key)
-    )
+def _content(event: _Event) -> Mapping[str, Any]:
+    return open_sealed(event.sealed, event.key_id, event_bound_to(event.gateway_id, RECEIPT, event.key))
 
 
 def number_of(event: ProviderEvent) -> str:
     """The digest of the number that a stored event is about; '' for one that does not open."""
     try:
-        return contact_digest("phone", str(_content(event)["address"]))
+        bound_to = event_bound_to(event.gateway_id, event.kind, event.event_key)
+        return contact_digest("phone", str(open_sealed(event.sealed, event.key_id, bound_to)["address"]))
     except (VaultError, KeyError):
         return ""
 
@@ -191,8 +255,7 @@ class Verdict:
     opt_out: bool = False
 
 
-@dataclass(frozen=True)
-class _Received:
+class _Received(NamedTuple):
     event_id: int
     gateway_id: int
     number: str
@@ -201,54 +264,56 @@ class _Received:
     verdict: Verdict
 
 
-def _received(event: ProviderEvent) -> _Received:
-    content = _content(event)
-    verdict = Verdict(
+def _received(events: Sequence[_Event]) -> list[_Received]:
+    contents = [_content(event) for event in events]
+    numbers = digests(
+        keys().index.current, [digest_parts("phone", content["address"]) for content in contents]
+    )
+    return [
+        _Received(event.id, event.gateway_id, number, one["out_id"], one["provider_id"], _verdict(one))
+        for event, number, one in zip(events, numbers, contents, strict=True)
+    ]
+
+
+def _verdict(content: Mapping[str, Any]) -> Verdict:
+    return Verdict(
         content["status"], content["reason"] or content["code"], content["code"], content["segments"],
         content["dead_contact"], content["opt_out"],
     )  # fmt: skip
-    number = contact_digest("phone", content["address"])
-    return _Received(event.pk, event.gateway_id, number, content["out_id"], content["provider_id"], verdict)
 
 
-def _apply_receipts(events: Sequence[ProviderEvent], by: str, now: datetime) -> None:
-    receipts = [_received(event) for event in events]
-    matched = [
-        (receipt, message)
-        for receipt, message in zip(receipts, _matched(receipts), strict=True)
-        if message is not None
-    ]
+def _apply_receipts(receipts: Sequence[_Received], by: str, now: datetime) -> None:
+    matched = _matched(receipts)
     if not matched:
         return
     _attempts_were_taken(matched, now)
-    occasions = dict(
-        Message.objects.filter(pk__in=[message for _, message in matched]).values_list("pk", "occasion_id")
+    known = Occasion.objects.select_related("shop", "gateway").in_bulk(
+        {found.occasion for _, found in matched}
     )
-    known = Occasion.objects.select_related("shop", "gateway").in_bulk(set(occasions.values()))
     groups: dict[tuple[int, Verdict], list[int]] = defaultdict(list)
-    for receipt, message in matched:
-        groups[occasions[message], receipt.verdict].append(message)
+    for receipt, found in matched:
+        groups[found.occasion, receipt.verdict].append(found.message)
     for (occasion_id, verdict), ids in groups.items():
         report_deliveries(known[occasion_id], sorted(ids), verdict, by=by, now=now)
     many(
         "UPDATE dispatch_providerevent SET message_id = %s WHERE id = %s",
-        [(message, receipt.event_id) for receipt, message in matched],
+        [(found.message, receipt.event_id) for receipt, found in matched],
     )
 
 
-def _attempts_were_taken(matched: Sequence[tuple[_Received, int]], now: datetime) -> None:
+def _attempts_were_taken(matched: Sequence[tuple[_Received, _Found]], now: datetime) -> None:
     """A report about a call proves that the call was taken, whatever was known of it."""
     out_ids = sorted({receipt.out_id for receipt, _ in matched if receipt.out_id})
     rows(
         "UPDATE dispatch_attempt SET outcome = 'accepted', settled_at = %s, next_query_at = NULL "
         f"WHERE {among('message_id')} AND outcome <> 'accepted' AND batch_id IN "
         f"(SELECT id FROM dispatch_batch WHERE {among('out_id')}) RETURNING id",
-        [stamp(now), listed(sorted({message for _, message in matched})), listed(out_ids)],
+        [stamp(now), listed(sorted({found.message for _, found in matched})), listed(out_ids)],
     )
 
 
-# Where a report usually meets a message.
-AWAITING_REPORT: tuple[str, ...] = (S.SENDING, S.UNKNOWN, S.ACCEPTED, S.NO_RECEIPT)
+# Where a report usually meets a message, the most frequent first.
+AWAITING_REPORT: tuple[str, ...] = (S.ACCEPTED, S.SENDING, S.UNKNOWN, S.NO_RECEIPT)
 
 
 def report_deliveries(
@@ -294,8 +359,10 @@ def _correct_cost(occasion: Occasion, ids: Sequence[int], segments: int | None, 
     if not delivered and rules_of(gateway.provider).billing == "on_delivery":
         Message.objects.filter(pk__in=ids).update(cost_millis=0)
     elif segments is not None:
-        differing = Message.objects.filter(pk__in=ids).exclude(segments=segments)
-        differing.update(segments=segments, cost_millis=segments * gateway.price_millis)
+        executed(
+            f"UPDATE dispatch_message SET segments = %s, cost_millis = %s WHERE {among('id')} AND segments <> %s",
+            [segments, segments * gateway.price_millis, listed(ids), segments],
+        )
 
 
 def _carrier_opt_out(occasion: Occasion, message_id: int, code: str, now: datetime) -> None:

@@ -104,9 +104,12 @@ def values_for(
     return values
 
 
-def sealed_recipient(sealer: Sealer, shop_id: int, message_id: int, address: str) -> bytes:
-    """The address an attempt goes to, sealed for the questions that may follow."""
-    return sealer.seal(address, recipient_bound_to(shop_id, message_id))
+def sealed_recipients(sealer: Sealer, shop_id: int, addresses: Sequence[tuple[int, str]]) -> list[bytes]:
+    """The address that each message's attempt goes to, sealed for the questions that may follow."""
+    return sealer.seal_all(
+        [address.encode("utf-8", "surrogatepass") for _, address in addresses],
+        [recipient_bound_to(shop_id, message).encode() for message, _ in addresses],
+    )
 
 
 def open_recipient(shop_id: int, message_id: int, sealed: bytes, key_id: str) -> str:

@@ -60,9 +60,12 @@ def record(
 
     def work() -> Recorded:
         groups: dict[Outcome, list[int]] = defaultdict(list)
+        kinds: dict[Outcome, Outcome] = {}  # a call of a thousand people has one or two different outcomes
         for outcomes in answers.values():
             for message, outcome in outcomes.items():
-                groups[replace(outcome, provider_id="", message="")].append(message)
+                if outcome not in kinds:
+                    kinds[outcome] = replace(outcome, provider_id="", message="")
+                groups[kinds[outcome]].append(message)
         for outcome, ids in groups.items():
             _record_group(list(answers), occasion, outcome, ids, by, now, first_query_at)
         many(_FINISH_BATCH, [(stamp(now), _provider_id(answers[batch]), batch) for batch in answers])

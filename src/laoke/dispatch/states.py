@@ -83,13 +83,17 @@ def move(
     if not connection.in_atomic_block:
         raise MoveRefused("a move and its transition row need one transaction")
     moved: list[int] = []
+    left: Sequence[int] = ids
     for state in [before] if isinstance(before, str) else before:
         check_move(state, after)
-        if not ids:
+        if not left:
             continue
-        found = _update(ids, state, after, at, reason, sets, set_params, guard, guard_params)
+        found = _update(left, state, after, at, reason, sets, set_params, guard, guard_params)
         _write_transitions(found, state, after, at, by, reason)
         moved.extend(found)
+        # Who has moved stands in none of the other states.
+        done = set(found)
+        left = [message for message in left if message not in done] if len(done) < len(left) else []
     return moved
 
 
