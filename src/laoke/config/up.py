@@ -37,17 +37,17 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
         _start("worker"),
         _start("gateway", "aliyun", "--port", str(gateway_port), "--callback", callback),
     ]
-    say(f"老客已打开：http://127.0.0.1:{port}  （Ctrl-C 停止）")
-    return _wait(children)
+    return _wait(children, port)
 
 
 def _start(*words: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "laoke", *words])
 
 
-def _wait(children: list[subprocess.Popen[bytes]]) -> int:
-    """Until Ctrl-C, or until one child ends by itself: then the others are ended too."""
-    stopped = False
+def _wait(children: list[subprocess.Popen[bytes]], port: int) -> int:
+    """Until Ctrl-C, or until one child ends by itself: then the others are ended too. The address is said once it
+    answers: whoever opens it at once must not find it closed."""
+    stopped = opened = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         nonlocal stopped
@@ -56,6 +56,9 @@ def _wait(children: list[subprocess.Popen[bytes]]) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     while not stopped and all(child.poll() is None for child in children):
+        if not opened and not _free(port):
+            opened = True
+            say(f"老客已打开：http://127.0.0.1:{port}  （Ctrl-C 停止）")
         time.sleep(0.2)
     failed = 0 if stopped else 1
     for child in children:
