@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from django.db.models import QuerySet
+
 from laoke.dispatch import gateways, inbox, occasions
 from laoke.dispatch.channels.base import Channel
 from laoke.dispatch.handover import hand_over
@@ -101,7 +103,7 @@ def work(name: str, seconds: float, spool: str, until_done: bool = False) -> Non
         worked = reap_turn(name, now, settings=SETTINGS, channel_for=channel_for) or worked
         worked = expire_turn(name, now) or worked
         if not worked:
-            if until_done and not open_messages():
+            if until_done and not open_messages().exists():
                 return
             time.sleep(0.05)
 
@@ -122,9 +124,9 @@ def _take_pushes(spool: Path) -> bool:
     return worked
 
 
-def open_messages() -> bool:
-    """Whether anybody is still to be sent to or asked about."""
-    return Message.objects.filter(state__in=("planned", "claimed", "sending", "unknown")).exists()
+def open_messages() -> QuerySet[Message]:
+    """Who is still to be sent to or asked about."""
+    return Message.objects.filter(state__in=("planned", "claimed", "sending", "unknown"))
 
 
 def report(path: str) -> None:
@@ -135,6 +137,7 @@ def report(path: str) -> None:
         counts[state] = counts.get(state, 0) + 1
     said: dict[str, Any] = {
         "states": states,
+        "open_messages": open_messages().count(),
         "open_attempts": Attempt.objects.filter(outcome="open").count(),
         "lists": list(HandoverFile.objects.order_by("number").values_list("people", "path")),
         "stopped": Gateway.objects.get().stopped_reason,

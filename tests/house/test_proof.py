@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SAMPLE = """
@@ -28,14 +30,16 @@ from pathlib import Path
 import pytest
 from proof import ProofRecord
 record = ProofRecord(Path("proof/out.json"), datetime(2026, 11, 23, 4, 5, 6))
-sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:django", "sample_test.py"], plugins=[record]))
+words = ["-q", "-p", "no:cacheprovider", "-p", "no:django", *sys.argv[1:], "sample_test.py"]
+sys.exit(pytest.main(words, plugins=[record]))
 """
 
 
-def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path) -> None:
+@pytest.mark.parametrize("beside", [(), ("-n", "2")], ids=["one_process", "two_processes"])
+def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path, beside: tuple[str, ...]) -> None:
     (tmp_path / "sample_test.py").write_text(SAMPLE, encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n{RUN}"],
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n{RUN}", *beside],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -46,10 +50,10 @@ def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path) -> N
     assert record["started"] == "2026-11-23T04:05:06"
     assert record["passed"] is False
     assert [(t["test"].partition("::")[2], t["outcome"]) for t in record["tests"]] == [
+        ("test_cannot_start", "failed"),
         ("test_counts", "passed"),
         ("test_fails", "failed"),
-        ("test_cannot_start", "failed"),
     ]
-    assert record["tests"][0]["figures"] == {"kills": 1000, "sent twice": 0}
+    assert record["tests"][1]["figures"] == {"kills": 1000, "sent twice": 0}
     assert record["machine"]["cores"] >= 1
     assert set(record["source"]) == {"commit", "changed"}
