@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from laoke.customers.erasure import Traces
 from laoke.customers.models import OptOut
-from laoke.dispatch import claiming, inbox, occasions, settling
+from laoke.customers.sealing import contact_digest
+from laoke.dispatch import claiming, erasing, inbox, occasions, settling
 from laoke.dispatch.channels.base import Outcome, QueryResult, UnreadablePush
 from laoke.dispatch.gateways import channel_for
 from laoke.dispatch.models import Attempt, Batch, Message, Occasion, ProviderEvent
@@ -211,6 +213,24 @@ def test_a_receipt_is_applied_once(reach: Reach, channel: FakeChannel) -> None:
     event = ProviderEvent.objects.get()
     assert event.message_id == message.pk
     assert phone(1).encode() not in bytes(event.sealed)
+
+
+def test_a_waiting_report_of_an_erased_number_holds_up_nobody_behind_it(
+    reach: Reach, channel: FakeChannel
+) -> None:
+    occasion = reach.occasion(reach.people(2))
+    turn(reach, channel)
+    first, second = Message.objects.order_by("pk")
+    out_id = channel.calls[0].out_id
+    body = json.dumps([receipt_for(first, out_id, phone(1)), receipt_for(second, out_id, phone(2))]).encode()
+    inbox.receive(reach.gateway, channel_for(reach.gateway), "receipt", body, reach.clock.now())
+    gone = Traces((first.person_id,), frozenset({contact_digest("phone", phone(1))}), frozenset())
+
+    assert erasing.forget_events(reach.shop, gone, reach.clock.now()) == 1
+    inbox_turn("w1", reach.clock.now)
+
+    assert states(occasion) == {"accepted": 1, "delivered": 1}
+    assert not ProviderEvent.objects.filter(applied_at=None).exists()
 
 
 def test_a_receipt_before_the_answer(

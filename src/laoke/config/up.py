@@ -22,6 +22,8 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     if not _free(port):
         refuse("port", f"端口 {port} 已被占用。关掉占用它的程序，或用 --port 换一个")
     make_installation()
+    # On the other processor, while the shop is made: the first import and the first replay then wait for no compiler.
+    warming = subprocess.Popen([sys.executable, "-m", "laoke.config.warming"])
     from laoke.config.demo import first_owner, make_demo_shop
     from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Shop
@@ -37,7 +39,11 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
         _start("worker"),
         _start("gateway", "aliyun", "--port", str(gateway_port), "--callback", callback),
     ]
-    return _wait(children, port)
+    try:
+        return _wait(children, port)
+    finally:
+        warming.terminate()
+        warming.wait()
 
 
 def _start(*words: str) -> subprocess.Popen[bytes]:

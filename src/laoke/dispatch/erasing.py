@@ -11,6 +11,8 @@ from datetime import datetime
 from functools import partial
 
 from django.db import transaction
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Coalesce
 
 from laoke.customers.erasure import Traces
 from laoke.dispatch.inbox import number_of
@@ -76,15 +78,19 @@ def renumber(aliases: dict[int, int]) -> int:
 
 
 def forget_events(shop: Shop, traces: Traces, now: datetime) -> int:
-    """Empty reports that no message was found for, where they are of this person's number; how many."""
-    del now  # as every forgetter is called
+    """Empty reports that no message was found for, where they are of this person's number; how many.
+
+    One that waits to be applied ends with it: an empty report cannot be opened, and would hold up those behind it.
+    """
     stray = ProviderEvent.objects.filter(gateway__shop__owner_id=shop.owner_id, message_id=None)
     found = [
         event.pk
         for event in stray.exclude(sealed=b"").select_related("gateway")
         if number_of(event) in traces.digests
     ]
-    return ProviderEvent.objects.filter(pk__in=found).update(sealed=b"")
+    return ProviderEvent.objects.filter(pk__in=found).update(
+        sealed=b"", applied_at=Coalesce("applied_at", Value(now, DateTimeField()))
+    )
 
 
 def _forget_lists(named: Iterable[tuple[int, int | None]], now: datetime) -> None:

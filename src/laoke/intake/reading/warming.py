@@ -1,7 +1,7 @@
 """Compiling the kernels before anyone waits for them.
 
-The first compilation takes seconds; its result is kept on disk by numba, and later processes load it. `make up` or a
-worker at rest may call `compile_kernels`; reading works without.
+The first compilation takes seconds; its result is kept on disk by numba, and later processes load it. Reading works
+without.
 """
 
 from __future__ import annotations

@@ -1,0 +1,19 @@
+"""Compile every kernel, so that nobody's first import or first replay waits for it: `python -m laoke.config.warming`.
+
+`laoke up` runs it beside the making of the shop. What is compiled is kept on disk; the next time it is only loaded.
+"""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Compile what reading files and pricing baskets need."""
+    from laoke.intake.reading.warming import compile_kernels as for_reading
+    from laoke.promotions.columnar.warming import compile_kernels as for_pricing
+
+    for_pricing()
+    for_reading()
+
+
+if __name__ == "__main__":
+    main()
