@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import signal
+
 
 def main() -> None:
     """Compile what reading files and pricing baskets need."""
@@ -16,4 +18,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # a terminal sends Ctrl-C to everybody; `up` ends this one itself
     main()
