@@ -45,7 +45,7 @@ def test_list_save_and_explain(shop: World) -> None:
     assert laoke("save", "bought(1)", "--name", "一次客", code=1)["error"] == "name_taken"
     listed = {row["name"]: row["count"] for row in laoke("list")["segments"]}
     assert listed == {
-        "一次客": 1, "活跃客户": 0, "忠诚客户": 1, "一般客户": 1, "沉睡客户": 1, "首单未复购": 1, "可短信触达": 0,
+        "一次客": 1, "活跃客户": 0, "忠诚客户": 1, "一般客户": 1, "半年未购": 1, "首单未复购": 1, "可短信触达": 0,
     }  # fmt: skip
     told = laoke("explain", "bought(2+)", "--person", "2")
     assert (told["person"], told["held"], told["why"]["found"]) == ("2", False, 1)

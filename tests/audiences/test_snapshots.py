@@ -103,7 +103,7 @@ def test_a_shop_starts_with_six_segments_made_once(shop: World) -> None:
     assert segments.ensure_builtin(shop.shop, NOW) == 0
     counts = {one.name: segments.recount(one, now=NOW) for one in segments.segments_of(shop.shop)}
     assert counts == {
-        "活跃客户": 1, "忠诚客户": 1, "一般客户": 1, "沉睡客户": 1, "首单未复购": 2, "可短信触达": 0,
+        "活跃客户": 1, "忠诚客户": 1, "一般客户": 1, "半年未购": 1, "首单未复购": 2, "可短信触达": 0,
     }  # fmt: skip
     segments.archive_segment(segments.segments_of(shop.shop)[0], now=NOW)
     assert segments.ensure_builtin(shop.shop, NOW) == 0

@@ -156,6 +156,7 @@ def test_only_orders_up_to_a_day_are_taken_when_asked(demo: Demo) -> None:
     run = ImportRun.objects.get(file_name="今早的订单.csv")
     assert (run.counts["accepted"], run.counts["held_back"]) == (3, 3)
     assert "截止后未导" in client.get(reverse("import_result", args=[run.pk])).content.decode()
+    assert "截止后未导 3" in client.get(reverse("imports")).content.decode()
     bad = client.post(_choose(client, _known_file()) + "start/", {"until": "morgen"})
     assert bad.status_code == 422
     assert "看不懂这个日期" in bad.content.decode()

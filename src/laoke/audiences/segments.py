@@ -20,7 +20,7 @@ BUILTIN = (
     ("活跃客户", 'group in ("active")', "近期买过，还不是忠诚客户"),
     ("忠诚客户", 'group in ("loyal")', "买过多次"),
     ("一般客户", 'group in ("ordinary") and bought', "其余买过的客户"),
-    ("沉睡客户", "last_order(>= 181d)", "半年没有下单"),
+    ("半年未购", "last_order(>= 181d)", "半年没有下单"),
     ("首单未复购", "bought(1) and last_order(>= 31d)", "只买过一次，一个月以上没有再买"),
     ("可短信触达", "reachable(sms)", "同意接收短信且号码可用"),
 )

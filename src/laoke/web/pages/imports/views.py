@@ -129,7 +129,8 @@ def _row(run: ImportRun, now: datetime) -> ui.Row:
         [
             run.file_name,
             figures.when(run.created_at, now),
-            *(figures.exact(counts.get(name)) for name in ("read", "accepted", "unchanged")),
+            ui.Cell(figures.exact(counts.get("read")), sub=_after_cut(counts.get("held_back", 0))),
+            *(figures.exact(counts.get(name)) for name in ("accepted", "unchanged")),
             ui.Cell(figures.exact(bad), tone="warn") if bad else figures.exact(counts.get("quarantined")),
             figures.cents(run.money.get("read")),
             ui.Status(run.get_state_display(), STATE_SHAPES[ImportState(run.state)]),
@@ -137,6 +138,11 @@ def _row(run: ImportRun, now: datetime) -> ui.Row:
         url=reverse("import_result", args=[run.pk]),
         name=run.file_name,
     )
+
+
+def _after_cut(rows: int) -> str:
+    """What keeps the columns from adding up: rows of orders after the cut, which were left for a later import."""
+    return _("截止后未导 %(n)s") % {"n": figures.exact(rows)} if rows else ""
 
 
 def _empty(filtered: bool) -> ui.Empty:
