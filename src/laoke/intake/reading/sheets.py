@@ -7,12 +7,15 @@ may lie. The child is stopped when it takes too long or, where the system tells,
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from laoke.intake.reading.filetypes import FileKind
@@ -47,7 +50,8 @@ def sheet_to_csv(path: Path, kind: FileKind, limits: Limits) -> Path:
     handle.close()
     spool = Path(handle.name)
     try:
-        answer = _run_child(path, spool, limits)
+        with _rightly_named(path, kind, spool) as book:
+            answer = _run_child(book, spool, limits)
         if "refused" in answer:
             raise IntakeRefused(str(answer["refused"]))
         if not answer["rows"]:
@@ -56,6 +60,20 @@ def sheet_to_csv(path: Path, kind: FileKind, limits: Limits) -> Path:
         spool.unlink(missing_ok=True)
         raise
     return spool
+
+
+@contextmanager
+def _rightly_named(path: Path, kind: FileKind, spool: Path) -> Iterator[Path]:
+    """The book under a name of its kind, since the reader goes by the name: shops rename .xls to .xlsx and back."""
+    if path.suffix.lower() == f".{kind}":
+        yield path
+        return
+    copy = spool.with_suffix(f".{kind}")
+    try:
+        shutil.copyfile(path, copy)
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
