@@ -19,7 +19,7 @@ KEY_ROLES = {"nick": "nick", "member_id": "member", "ouid": "ouid", "omid": "omi
 CONTACT_ROLES = ("nick", "receiver_name", "phone", "email", "address", "ouid", "birthday")
 TEXT_ROLES = ("buyer_message", "seller_memo")
 SEPARATOR = columns.SEPARATOR
-FLUSH_PEOPLE = 300_000
+FLUSH_PEOPLE = 200_000
 REMEMBERED_PEOPLE = 500_000
 
 
@@ -187,10 +187,11 @@ class People:
         self.counts.seconds += time.perf_counter() - begun
 
     def flags(self) -> pa.Table:
-        """Which keys and contacts each customer has, without any of them."""
+        """Which keys and contacts each customer has, without any of them. Nobody is resolved after that."""
         import pyarrow as pa
 
         self.store()
+        self._known.clear()  # room for the facts
         if not self._flags:
             return _flags(
                 pa.array([], pa.int64()), dict.fromkeys(CONTACT_ROLES, pa.array([], pa.string())), demo=False

@@ -194,6 +194,7 @@ class _Import:
                     self._stage(batch, customers)
                     self.around.step("batch_staged")
                 self.around.progress(position.share(READ_SHARE), 100)
+        self.stage.settle()
         return reading.summary
 
     def _with_customers(self, group: list[StagedBatch]) -> Iterator[tuple[StagedBatch, pa.Array]]:
@@ -222,13 +223,15 @@ class _Import:
         else:
             of_orders = batch.identities.take(_positions(batch.identities["row_no"], orders["row_no"]))
             self.people.note_contacts(of_orders, order_customers, orders["created_at"])
-        self.stage.add("orders", self._facts_of("orders", orders, order_customers))
+        self._stage_later("orders", orders, order_customers)
         if batch.lines is not None:
-            self.stage.add("order_lines", self._facts_of("order_lines", batch.lines, None))
+            self._stage_later("order_lines", batch.lines, None)
         if batch.refunds is not None:
-            refund_customers = _taken(by_row, batch.refunds["row_no"])
-            self.stage.add("refunds", self._facts_of("refunds", batch.refunds, refund_customers))
+            self._stage_later("refunds", batch.refunds, _taken(by_row, batch.refunds["row_no"]))
         quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
+
+    def _stage_later(self, table: str, rows: pa.Table, customers: pa.Array | None) -> None:
+        self.stage.later(table, lambda: self._facts_of(table, rows, customers))
 
     def _facts_of(self, table: str, rows: pa.Table, customers: pa.Array | None) -> pa.Table:
         """The rows with shop, import and customer, in the contract's columns; orders keep their row number."""
@@ -368,6 +371,8 @@ def _taken(by_row: pa.Table, rows: pa.ChunkedArray) -> pa.Array:
     """The customer of each row number."""
     import pyarrow as pa
 
+    if rows.equals(by_row["row_no"]):  # as in every file of orders
+        return by_row["customer_id"].combine_chunks()
     taken = by_row["customer_id"].take(_positions(by_row["row_no"], rows))
     return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
 

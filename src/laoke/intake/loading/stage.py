@@ -7,8 +7,9 @@ the disk. The folder is named by the file's hash and the import, so a re-run sta
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,20 @@ REPEATING = (
     "line_status",
     "kind",
 )
+WAITING_PARTS = 8
 
 
 class Stage:
-    """Parts by table, in the order they were written."""
+    """Parts by table, in the order they were written.
+
+    Parts may be written `later`, by a thread of the stage's own; `settle` waits until all are there.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.parts: dict[str, list[Path]] = defaultdict(list)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="laoke-staging")
+        self._waiting: deque[Future[None]] = deque()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -51,8 +58,20 @@ class Stage:
         pq.write_table(rows, path, compression="lz4", use_dictionary=repeating, write_statistics=["month"])
         self.parts[table].append(path)
 
+    def later(self, table: str, rows: Callable[[], pa.Table]) -> None:
+        """`add` what `rows` makes, while the caller goes on. What is raised there is raised here or by `settle`."""
+        self._waiting.append(self._writer.submit(lambda: self.add(table, rows())))
+        while len(self._waiting) > WAITING_PARTS:
+            self._waiting.popleft().result()
+
+    def settle(self) -> None:
+        """Wait until every part is written."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
     def clear(self) -> None:
         """Delete the folder; a file that is still open (Windows) goes with the next import's sweep."""
+        self._writer.shutdown(wait=True, cancel_futures=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
