@@ -54,7 +54,25 @@ def test_a_dash_or_no_refund_is_no_money(cell: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["12.345", "1e5", "--5", "1,2", "十元", "12-3", "0x10", "1.2.3", "nan", "٣", "99999999999999"]
+    "cell",
+    [
+        "12.345",
+        "1e5",
+        "--5",
+        "-¥-5",
+        "+￥-5",
+        "- -5",
+        "(5.00)",
+        "（5.00）",
+        "1,2",
+        "十元",
+        "12-3",
+        "0x10",
+        "1.2.3",
+        "nan",
+        "٣",
+        "99999999999999",
+    ],
 )
 def test_what_is_no_exact_amount_is_unreadable(cell: str) -> None:
     assert decimal_units(cell, 2) == (0, UNREADABLE)

@@ -59,12 +59,9 @@ def decimal_units(cell: str, places: int) -> tuple[int, int]:
     text = cell.strip(_BLANKS).translate(_FULL_WIDTH)
     if text in _NOTHING:
         return 0, EMPTY
-    sign = 1
+    sign = ""
     if text[0] in "+-" and not text[1:2].isdigit():
-        sign = -1 if text[0] == "-" else 1
-        text = text[1:].lstrip(_BLANKS)
-        if text[:1] in ("+", "-"):
-            return 0, UNREADABLE
+        sign, text = text[0], text[1:].lstrip(_BLANKS)
     for mark in _CURRENCY:
         if text.startswith(mark):
             text = text[len(mark) :].lstrip(_BLANKS)
@@ -76,13 +73,15 @@ def decimal_units(cell: str, places: int) -> tuple[int, int]:
     found = _NUMBER.fullmatch(text) if text.isascii() else None
     if found is None:
         return 0, UNREADABLE
+    inner = (found[1] if found[2] else found[4]) or ""
+    if sign and inner:  # -¥-5: which of the two is meant is not for us to say
+        return 0, UNREADABLE
     whole = found[2] or "0"
     fraction = (found[3] if found[2] else found[5]) or ""
     if fraction[places:].strip("0"):
         return 0, UNREADABLE
     value = int(whole) * 10**places + int(fraction[:places].ljust(places, "0") or 0)
-    negative = (found[1] if found[2] else found[4]) == "-"
-    return (-value if negative else value) * sign, OK
+    return (-value if "-" in (sign, inner) else value), OK
 
 
 def time_micros(cell: str, *, serials: bool = False) -> tuple[int, int]:
