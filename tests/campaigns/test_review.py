@@ -10,6 +10,8 @@ from laoke.campaigns.planning import plan
 from laoke.campaigns.playbook import playbook
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.review import review
+from laoke.campaigns.rounds import round_status
+from laoke.campaigns.telling import status_of
 from laoke.customers.models import Customer
 from laoke.dispatch.models import Arm, Message, MessageState, Occasion, OccasionState
 from laoke.experiments.stats import ArmStats, compare
@@ -108,6 +110,18 @@ def test_message_cost_comes_off_the_profit(store, sold):
     assert told["metrics"]["profit"]["difference"]["estimate"] == pytest.approx(
         compare(treated, control, cost=8_100).estimate
     )
+
+
+def test_a_part_of_a_cent_is_a_cent_in_the_status_and_in_the_review_alike(store):
+    campaign = planned(store)
+    store.sold(bought("A", 1, date(2026, 10, 1)))
+    assigned(campaign, "2", dict.fromkeys(range(1, 5), "treated"), cost_millis=46)
+
+    row = campaign.rounds.get(key="2")
+    told = reviewed(store, campaign)
+    status = status_of(round_status(row, AFTER))
+
+    assert (status["cost_cents"], told["campaign"]["message_cost_cents"]) == (19, 19)
 
 
 def test_orders_outside_the_window_refunds_and_fakes_do_not_count(store):

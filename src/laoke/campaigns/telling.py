@@ -11,7 +11,8 @@ from laoke.campaigns.models import Review
 from laoke.campaigns.rounds import RoundStatus
 from laoke.dispatch.models import MessageState
 from laoke.dispatch.planning import Funnel
-from laoke.money import divide_half_up, format_cents
+from laoke.dispatch.text.preview import millis_to_cents
+from laoke.money import format_cents
 
 VERDICTS: dict[str, str] = {
     "helps": gettext_noop("有用"),
@@ -75,7 +76,7 @@ def status_of(status: RoundStatus) -> dict[str, Any]:
         "funnel": funnel_of(status.funnel) if status.funnel else None,
         "states": states,
         "state_labels": {_state_label(state): count for state, count in states.items()},
-        "cost_cents": divide_half_up(progress.cost_millis, 10) if progress else 0,
+        "cost_cents": millis_to_cents(progress.cost_millis) if progress else 0,
         "segments": progress.segments if progress else 0,
         "per_minute": status.per_minute,
     }
