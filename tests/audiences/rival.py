@@ -40,6 +40,7 @@ class Shop:
     contacts: dict[int, dict[str, bool]]
     tags: set[tuple[int, str]] = field(default_factory=set)
     reach: dict[tuple[int, str], tuple[bool, bool]] = field(default_factory=dict)
+    refunds: list[dict[str, Any]] = field(default_factory=list)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -65,7 +66,9 @@ class Shop:
                 low, high = bounds.low or 0, 10**18 if bounds.high is None else bounds.high
                 return bool(days) and low * days <= paid <= high * days
             case Amount(measure, bounds, window):
-                return within(bounds, self.measure(measure, self.bought(person, window)))
+                value = self.measure(measure, self.bought(person, window))
+                sign = {"refunded": 1, "net_spent": -1}.get(measure, 0)
+                return within(bounds, value + sign * self.sent_back(person, window))
             case Day(name, when):
                 days = [row["paid_day"] for row in self.bought(person, None)]
                 if not days:
@@ -103,6 +106,19 @@ class Shop:
         if isinstance(window, Within):
             return [row for row in paid if self.as_of_day - row["paid_day"] <= window.days]
         return paid if window is None else [row for row in paid if in_days(window, row["paid_day"])]
+
+    def sent_back(self, person: int, window: Window) -> int:
+        mine = [
+            row for row in self.refunds
+            if not row["order_id"] and row["finished_at"] is not None and row["customer_id"] is not None
+            and self.people.get(row["customer_id"], row["customer_id"]) == person
+            and row["created_day"] <= self.as_of_day
+        ]  # fmt: skip
+        if isinstance(window, Within):
+            mine = [row for row in mine if self.as_of_day - row["created_day"] <= window.days]
+        elif window is not None:
+            mine = [row for row in mine if in_days(window, row["created_day"])]
+        return sum(row["amount_cents"] for row in mine)
 
     def measure(self, measure: str, rows: list[dict[str, Any]]) -> int:
         totals: dict[str, int] = defaultdict(int)

@@ -21,6 +21,7 @@ QUERIES = {
     "fast_path": lambda: count_query(parse(DESIGN), 1, 20_400),
     "reach": lambda: count_query(parse("reachable(sms) and not consent(email)"), 1, 20_400),
     "facts": lambda: count_query(parse(FACTS), 1, 20_400),
+    "net": lambda: count_query(parse("net_spent(>= 500, within 90d)"), 1, 20_400),
     "product": lambda: count_query(parse('bought_product("四件套", within 90d)'), 1, 20_400),
     "contact": lambda: count_query(parse("has(phone)"), 1, 20_400),
     "members_with_values": lambda: members_query(parse(DESIGN), 1, 20_400, True),

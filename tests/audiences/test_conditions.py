@@ -17,7 +17,7 @@ from laoke.audiences.tree import Node
 from tests.audiences import rival
 from tests.audiences.trees import CITIES, TAGS, trees
 from tests.audiences.world import AS_OF, NOW, TODAY, World
-from tests.warehouse.shops import at, order, orders, table
+from tests.warehouse.shops import at, order, orders, refund, table
 
 TEXTS = st.sampled_from([*TAGS, "四件套", "Silk", "a'; DROP TABLE orders; --", "$t1", "100%"])
 
@@ -45,9 +45,18 @@ def random_facts(seed: int) -> dict[str, Any]:
         rows.append(order(f"o{number}", buyer, day=day, status=status, titles=titles, **given))
         if draw.random() < 0.3:
             lines.append(line(f"o{number}", day))
+    days_back = [-1, 0, 14, 30, 90, 91, 365, 366, 500]
+    refunds = [
+        refund(
+            f"r{number}", draw.choice([None, *range(1, 14)]), day=AS_OF - draw.choice(days_back),
+            amount_cents=draw.choice([1, 9_999, 20_000]), order_id=draw.choice(["", "", "o1"]),
+            **draw.choice([{}, {}, {"finished_at": None}]),
+        )
+        for number in range(15)
+    ]  # fmt: skip
     people = {11: 1, 10: 1, 1: 1}
     customers = [customer(number, draw) for number in range(1, 14)]
-    return {"rows": rows, "lines": lines, "people": people, "customers": customers}
+    return {"rows": rows, "lines": lines, "refunds": refunds, "people": people, "customers": customers}
 
 
 def line(order_id: str, day: int) -> dict[str, Any]:
@@ -106,7 +115,7 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     kept_rows = orders(*facts["rows"]).to_pylist()
     by_person = {row["person_id"]: row for row in features}
     return reading, rival.Shop(
-        AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach
+        AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"]
     )
 
 

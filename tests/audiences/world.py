@@ -39,6 +39,7 @@ class World:
         people: dict[int, int] | None = None,
         customers: list[dict[str, Any]] | None = None,
         lines: list[dict[str, Any]] | None = None,
+        refunds: list[dict[str, Any]] | None = None,
     ) -> CatalogEntry:
         """Write a shop's orders (and who is one person), build its features, publish."""
         shop = shop or self.shop
@@ -57,6 +58,11 @@ class World:
             "order_lines",
             table("order_lines", [{**one, "shop_id": shop.pk} for one in lines or []]),
             f"l-{shop.pk}",
+        )
+        self.write(
+            "refunds",
+            table("refunds", [{**one, "shop_id": shop.pk} for one in refunds or []]),
+            f"r-{shop.pk}",
         )
         features = build_features(self.warehouse.reader(), AS_OF, shop.pk)
         write_features(self.warehouse, features, AS_OF, shop.pk, app_id=self.new("features"))

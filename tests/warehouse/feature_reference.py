@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +28,7 @@ def features(
     fakes: set[str],
     as_of: int,
     cuts: CutPoints,
+    refunds: Sequence[dict] = (),
 ) -> dict[int, dict[str, Any]]:
     """{person: features} of shop 1."""
     bought: dict[int, list[dict]] = defaultdict(list)
@@ -35,6 +37,11 @@ def features(
         if is_mine and row["paid_day"] is not None and row["paid_day"] <= as_of:
             bought[person_map.get(row["customer_id"], row["customer_id"])].append(row)
     found = {person: _history(rows, as_of, cuts) for person, rows in bought.items()}
+    for row in refunds:
+        if row["order_id"] == "" and row["finished_at"] is not None and row["created_day"] <= as_of:
+            one = found.get(person_map.get(row["customer_id"], row["customer_id"]))
+            if one is not None:
+                _give_back(one, row["amount_cents"], as_of - row["created_day"], cuts)
     _score(found, as_of, cuts)
     for customer in customers:
         person = person_map.get(customer["customer_id"], customer["customer_id"])
@@ -73,6 +80,13 @@ def _history(rows: list[dict], as_of: int, cuts: CutPoints) -> dict[str, Any]:
     is_recent = as_of - max(days) <= cuts.group_active_days
     result["group3"] = "loyal" if len(days) >= cuts.loyal_orders else "active" if is_recent else "ordinary"
     return result
+
+
+def _give_back(one: dict[str, Any], cents: int, days_since: int, cuts: CutPoints) -> None:
+    one["refunded_cents"] += cents
+    one["net_cents"] -= cents
+    one["net_cents_365"] -= cents if days_since <= 365 else 0
+    one["m"] -= cents if days_since <= cuts.rfm_days else 0
 
 
 def _net(row: dict) -> int:

@@ -44,6 +44,15 @@ def order(order_id: str, customer_id: int | None = 1, *, day: int = 17_000, **gi
     return row | given
 
 
+def refund(refund_id: str, customer_id: int | None = 1, *, day: int = 17_000, **given: Any) -> dict[str, Any]:
+    """Goods sent back for 10.00 on `day` that name no order, settled, unless told otherwise."""
+    return {
+        "month": at(day).strftime("%Y-%m"), "shop_id": 1, "refund_id": refund_id, "order_id": "", "line": "",
+        "customer_id": customer_id, "amount_cents": 1_000, "kind": "goods", "phase": "after", "reason": "",
+        "state": "success", "created_at": at(day), "finished_at": at(day), "created_day": day, "import_id": 1,
+    } | given  # fmt: skip
+
+
 def orders(*rows: dict[str, Any]) -> pa.Table:
     """The rows as a table that keeps the contract of `orders`."""
     return table("orders", rows)

@@ -11,7 +11,7 @@ from laoke.warehouse.contracts import CUSTOMER_FEATURES
 from laoke.warehouse.features import CutPoints, build_features, drop_features, write_features
 from laoke.warehouse.store import Warehouse
 from tests.warehouse import feature_reference
-from tests.warehouse.shops import at, order, orders, table
+from tests.warehouse.shops import at, order, orders, refund, table
 
 AS_OF = 18_000
 
@@ -83,6 +83,37 @@ def test_customers_of_one_person_are_one_row(warehouse):
 
     assert (one["orders"], one["first_day"], one["mean_gap_days"]) == (2, AS_OF - 9, 4.0)
     assert of(warehouse, ago(9, "B", 2), person=2) is None
+
+
+def test_money_back_that_names_no_order_comes_off_who_sent_the_goods_back(warehouse):
+    back = [
+        refund("1", 1, day=AS_OF, amount_cents=40),
+        refund("2", 2, day=AS_OF - 365, amount_cents=1_000),
+        refund("3", 1, day=AS_OF - 366, amount_cents=300),
+        refund("of an order", 1, day=AS_OF, order_id="A"),
+        refund("not settled", 1, day=AS_OF, finished_at=None),
+        refund("tomorrow", 1, day=AS_OF + 1),
+        refund("of nobody known", None, day=AS_OF),
+        refund("of another shop", 1, day=AS_OF, shop_id=2),
+    ]
+    rows = [{"shop_id": 1, "customer_id": 2, "person_id": 1, "owner_id": 1}]
+    warehouse.append("refunds", table("refunds", back), app_id="refunds")
+    warehouse.append("person_map", table("person_map", rows), app_id="map")
+
+    one = of(warehouse, ago(400, "A", paid_cents=900), ago(5, "B", paid_cents=500, refunded_cents=60))
+
+    assert (one["paid_cents"], one["refunded_cents"], one["net_cents"]) == (1_400, 1_400, 0)
+    assert one["net_cents_365"] == 500 - 60 - 40 - 1_000
+
+
+def test_the_money_score_is_of_what_was_kept_after_goods_sent_back(warehouse):
+    warehouse.append("refunds", table("refunds", [refund("1", 2, day=AS_OF, amount_cents=9_999)]), app_id="r")
+
+    rows = [ago(5, "A", 1, paid_cents=5_000), ago(5, "B", 2, paid_cents=10_000)]
+    first, second = of(warehouse, *rows), of(warehouse, *rows, person=2)
+
+    assert (first["m_score"], first["m_high"]) == (3, True)
+    assert (second["net_cents"], second["m_score"], second["m_high"]) == (1, 1, False)
 
 
 def test_someone_on_file_who_never_bought_is_a_prospect(warehouse):
@@ -183,6 +214,18 @@ ORDERS = st.lists(
     ),
     max_size=14,
 )
+REFUNDS = st.lists(
+    st.builds(
+        lambda customer, ago_days, cents, rest: refund(
+            "", customer, day=AS_OF - ago_days, amount_cents=cents, **rest
+        ),
+        customer=st.sampled_from([None, 1, 2, 3, 4]),
+        ago_days=st.sampled_from([-1, 0, 365, 366, 730, 731]),
+        cents=st.integers(0, 100_000),
+        rest=st.sampled_from([{}, {}, {"order_id": "O1"}, {"finished_at": None}]),
+    ),
+    max_size=4,
+)
 CUTS = st.builds(
     CutPoints,
     high_by=st.sampled_from(["mean", "median", "fixed"]),
@@ -193,8 +236,11 @@ CUTS = st.builds(
 
 
 @settings(max_examples=30)
-@given(rows=ORDERS, cuts=CUTS, merged=st.booleans(), fakes=st.sets(st.integers(0, 3), max_size=2))
-def test_the_query_says_what_the_plain_rival_says(rows, cuts, merged, fakes):
+@given(
+    rows=ORDERS, back=REFUNDS, cuts=CUTS, merged=st.booleans(), fakes=st.sets(st.integers(0, 3), max_size=2)
+)
+def test_the_query_says_what_the_plain_rival_says(rows, back, cuts, merged, fakes):
+    back = [row | {"refund_id": f"R{i}"} for i, row in enumerate(back)]
     rows = [row | {"order_id": f"O{i}"} for i, row in enumerate(rows)]
     person_map = {2: 1} if merged else {}
     made = orders(*rows)
@@ -204,13 +250,14 @@ def test_the_query_says_what_the_plain_rival_says(rows, cuts, merged, fakes):
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder))
         warehouse.append("orders", made, app_id="1")
+        warehouse.append("refunds", table("refunds", back), app_id="2")
         reader = warehouse.reader(
             overlays={"order_flags": table("order_flags", flags), "person_map": table("person_map", links)}
         )
         found = {one["person_id"]: one for one in build_features(reader, AS_OF, 1, cuts).to_pylist()}
 
     expected = feature_reference.features(
-        made.to_pylist(), [], person_map, {f"O{i}" for i in fakes}, AS_OF, cuts
+        made.to_pylist(), [], person_map, {f"O{i}" for i in fakes}, AS_OF, cuts, back
     )
     assert found.keys() == expected.keys()
     for person, one in expected.items():

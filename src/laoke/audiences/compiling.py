@@ -53,6 +53,8 @@ MEASURE_COLUMNS = {
     "net_spent": "net_cents",
     "refunded": "refunded_cents",
 }
+# What money back that names no order does to a measure, as in the features.
+BACK_JOINS: dict[str, type[exp.Add] | type[exp.Sub]] = {"refunded_cents": exp.Add, "net_cents": exp.Sub}
 FIELD_COLUMNS = {"group": "group3"}
 _SUFFIXES = {
     "city": ("市",),
@@ -132,7 +134,13 @@ class Compiler:
     def _measure(self, measure: str, window: Window) -> exp.Expr:
         name = MEASURE_COLUMNS[measure]
         ready = precomputed(name, window)
-        return column(FEATURES, ready) if ready else or_zero(column(self.sources.orders(window), name))
+        if ready:
+            return column(FEATURES, ready)
+        of_orders = or_zero(column(self.sources.orders(window), name))
+        if name not in BACK_JOINS:
+            return of_orders
+        back = or_zero(column(self.sources.sent_back(window), "cents"))
+        return exp.paren(BACK_JOINS[name](this=of_orders, expression=back))
 
     def _amount(self, measure: str, bounds: Bounds, window: Window) -> exp.Expr:
         if measure != "average_order":

@@ -116,6 +116,10 @@ class Sources:
         """Counted orders by person in a window: purchase days, money, pieces, coupons."""
         return self._join(("orders", window), lambda: self._orders(window))
 
+    def sent_back(self, window: Window) -> str:
+        """Money back by person that names no order, by the day it was asked for."""
+        return self._join(("sent_back", window), lambda: self._sent_back(window))
+
     def product(self, words: str, window: Window) -> str:
         """Purchase days by person on which a title with these words was bought."""
         return self._join(("product", words.lower(), window), lambda: self._product(words, window))
@@ -195,6 +199,25 @@ class Sources:
                 exp.alias_(bigint(exp.Sum(this=column("o", "item_count"))), "item_count"),
                 exp.alias_(bigint(exp.Sum(this=coupon)), "coupon_orders"),
             ],
+        )
+
+    def _sent_back(self, window: Window) -> exp.Select:
+        person = _person("r")
+        return (
+            exp.select(
+                exp.alias_(person, "person_id"),
+                exp.alias_(bigint(exp.Sum(this=column("r", "amount_cents"))), "cents"),
+            )
+            .from_(exp.alias_(exp.to_table("refunds"), "r", table=True))
+            .join(_map(), on=_same_customer("r"), join_type="left")
+            .where(
+                self._of_shop("r"),
+                column("r", "order_id").eq(exp.Literal.string("")),
+                is_not_null(column("r", "finished_at")),
+                is_not_null(column("r", "customer_id")),
+                *self.days(window, column("r", "created_day")),
+            )
+            .group_by(person.copy())
         )
 
     def _product(self, words: str, window: Window) -> exp.Select:

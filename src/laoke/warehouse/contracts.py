@@ -417,11 +417,11 @@ CUSTOMER_FEATURES = Contract(
         *(column(f"orders_{n}", "count", f"purchase days not more than {n} days ago") for n in _WINDOWS),
         _cents("paid_cents", "paid, refunds included"),
         *(_cents(f"paid_cents_{n}", f"paid not more than {n} days ago") for n in _WINDOWS),
-        _cents("refunded_cents", "refunded"),
+        _cents("refunded_cents", "refunded, goods sent back that name no order included"),
         _cents("net_cents", "paid minus refunded", "signed_cents"),
         _cents(
             "net_cents_365",
-            "paid minus refunded of orders paid not more than 365 days ago",
+            "paid minus refunded of orders paid not more than 365 days ago; what names no order by its own day",
             "signed_cents",
         ),
         column("item_count", "int64", "pieces", low=0),
@@ -464,7 +464,10 @@ CUSTOMER_FEATURES = Contract(
         IMPORT,
     ),
     role="derived",
-    meaning="What a shop knows of a person on a day. Counted orders only: paid, not flagged as fake.",
+    meaning=(
+        "What a shop knows of a person on a day. Counted orders only: paid, not flagged as fake; money back that names "
+        "no order comes off on the day it was asked for."
+    ),
 )
 
 CONTRACTS: dict[str, Contract] = {

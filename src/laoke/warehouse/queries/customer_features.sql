@@ -5,6 +5,7 @@
 -- day count once, and scores come from the distribution of distinct values (payers strictly below), so equal
 -- persons get equal scores and no order among equals is needed. Weekday follows from the day: day 0 was a Thursday.
 -- A day counts with the hour of its first order; several places on the last day: the alphabetically last. Integer arithmetic throughout, the mean gap excepted.
+-- Money back is that of the counted orders, and that which names no order (some files tell only who sent goods back), by the day it was asked for.
 WITH places AS (
   SELECT province, city, dense_rank() OVER (ORDER BY province, city) AS place_no
   FROM (
@@ -42,7 +43,18 @@ weekdays AS (
   ) AS per_weekday
   GROUP BY person_id
 ),
-payers AS (
+sent_back AS (
+  SELECT
+    coalesce(m.person_id, r.customer_id) AS person_id, CAST(sum(r.amount_cents) AS BIGINT) AS cents,
+    CAST(sum(CASE WHEN r.created_day >= $as_of_day - 365 THEN r.amount_cents ELSE 0 END) AS BIGINT) AS cents_365,
+    CAST(sum(CASE WHEN r.created_day >= $as_of_day - $rfm_days THEN r.amount_cents ELSE 0 END) AS BIGINT) AS cents_rfm
+  FROM refunds AS r
+  LEFT JOIN person_map AS m ON m.shop_id = r.shop_id AND m.customer_id = r.customer_id
+  WHERE r.shop_id = $shop_id AND r.order_id = '' AND r.finished_at IS NOT NULL AND r.customer_id IS NOT NULL
+    AND r.created_day <= $as_of_day
+  GROUP BY coalesce(m.person_id, r.customer_id)
+),
+buyers AS (
   SELECT
     person_id, min(paid_day) AS first_day, max(paid_day) AS last_day, count(*) AS orders,
     count(CASE WHEN paid_day >= $as_of_day - 30 THEN 1 END) AS orders_30,
@@ -64,6 +76,11 @@ payers AS (
     -- The newest day with a known place, and that place, in one number.
     max(CASE WHEN place_no IS NOT NULL THEN CAST(paid_day AS BIGINT) * 1000000 + place_no END) % 1000000 AS place_no
   FROM days GROUP BY person_id
+),
+payers AS (
+  SELECT b.* REPLACE (b.m - coalesce(g.cents_rfm, 0) AS m)
+  FROM buyers AS b
+  LEFT JOIN sent_back AS g ON g.person_id = b.person_id
 ),
 totals AS (
   SELECT
@@ -165,9 +182,9 @@ SELECT
   coalesce(s.paid_cents_90, 0) AS paid_cents_90,
   coalesce(s.paid_cents_180, 0) AS paid_cents_180,
   coalesce(s.paid_cents_365, 0) AS paid_cents_365,
-  coalesce(s.refunded_cents, 0) AS refunded_cents,
-  coalesce(s.net_cents, 0) AS net_cents,
-  coalesce(s.net_cents_365, 0) AS net_cents_365,
+  coalesce(s.refunded_cents, 0) + coalesce(g.cents, 0) AS refunded_cents,
+  coalesce(s.net_cents, 0) - coalesce(g.cents, 0) AS net_cents,
+  coalesce(s.net_cents_365, 0) - coalesce(g.cents_365, 0) AS net_cents_365,
   coalesce(s.item_count, 0) AS item_count,
   CASE WHEN s.orders >= 2 THEN CAST(s.last_day - s.first_day AS DOUBLE) / CAST(s.orders - 1 AS DOUBLE) END AS mean_gap_days,
   CAST(s.r_score AS TINYINT) AS r_score, CAST(s.f_score AS TINYINT) AS f_score, CAST(s.m_score AS TINYINT) AS m_score,
@@ -206,5 +223,6 @@ FROM scored AS s
 FULL JOIN known AS k ON k.person_id = s.person_id
 LEFT JOIN weekdays AS w ON w.person_id = s.person_id
 LEFT JOIN hours AS h ON h.person_id = s.person_id
+LEFT JOIN sent_back AS g ON g.person_id = coalesce(s.person_id, k.person_id)
 LEFT JOIN places AS l ON l.place_no = coalesce(s.place_no, k.place_no)
 ORDER BY 2
