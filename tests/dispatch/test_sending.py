@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from laoke.customers import consent
@@ -12,7 +13,9 @@ from laoke.customers.models import DeadContact, VaultRecord
 from laoke.customers.sealing import contact_digest
 from laoke.dispatch import occasions
 from laoke.dispatch.channels.base import Outcome, SendRequest
+from laoke.dispatch.gates import reasons_now, register_fact_gate
 from laoke.dispatch.models import Attempt, Gateway, Message, Occasion, Transition
+from laoke.dispatch.planning import all_treated, preview_funnel
 from laoke.dispatch.worker import expire_turn, reap_turn, send_turn
 from tests.dispatch.rounds import ONE_BY_ONE, FakeChannel, Reach, phone, states
 
@@ -163,6 +166,23 @@ def test_caps_count_what_may_have_been_sent_meanwhile(reach: Reach, channel: Fak
     assert states(first) == {"accepted": 2}
     assert states(second) == {"suppressed": 2}
     assert set(Message.objects.filter(occasion=second).values_list("reason", flat=True)) == {"cap_day"}
+
+
+def test_before_a_send_the_gates_answer_in_the_order_of_the_funnel(
+    reach: Reach, channel: FakeChannel
+) -> None:
+    people = reach.people(2)
+    reach.occasion(people)
+    turn(reach, channel)
+    one, two = (person.person_id for person in people)
+    register_fact_gate("parcel_late", lambda occasion: np.array([one]))
+    second = reach.occasion(launch=False, rules={"gates": ["parcel_late"]})
+    now = reach.clock.now()
+
+    told = preview_funnel(second, people, arms=all_treated, now=now)
+
+    assert reasons_now(second, {one: None, two: None}, now) == {one: "parcel_late", two: "cap_day"}
+    assert told.left_out == (("parcel_late", 1), ("cap_day", 1))
 
 
 def test_late_is_not_sent(reach: Reach, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch) -> None:

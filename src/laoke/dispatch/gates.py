@@ -163,10 +163,10 @@ def reasons_now(occasion: Occasion, people: Mapping[int, str | None], now: datet
     reasons = ledger_reasons(
         occasion.shop, occasion.channel, marketing=occasion.is_marketing, people=people, now=now
     )
-    if occasion.is_marketing:
-        for person, reason in capped(occasion.shop, list(people), now).items():
-            reasons.setdefault(person, reason)
     for gate in fact_gates_of(occasion):
         for person in gate.hits(list(people)):
             reasons.setdefault(person, gate.code)
+    if occasion.is_marketing:
+        for person, reason in capped(occasion.shop, list(people), now).items():
+            reasons.setdefault(person, reason)
     return reasons
