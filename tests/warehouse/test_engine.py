@@ -96,6 +96,15 @@ def test_an_overlay_puts_the_dirty_keys_present_rows_in_place_of_the_mirrors(war
     assert tagged(warehouse.reader()) == [(1, "old"), (2, "kept"), (3, "gone")]
 
 
+def test_laying_over_does_not_collect_the_keys_of_the_whole_mirror_first(warehouse):
+    warehouse.append("customer_tags", tags((1, "old"), (2, "same")), app_id="m")
+    reader = warehouse.reader(overlays={"customer_tags": overlay_of("customer_tags", tags(), keys(1))})
+    [(_name, plan)] = reader.cursor("customer_tags").execute("EXPLAIN SELECT * FROM customer_tags").fetchall()
+
+    assert "ANTI" in plan
+    assert "DELIM" not in plan
+
+
 def test_the_mirror_then_reads_as_its_overlay_did(warehouse):
     warehouse.append("customer_tags", tags((1, "old"), (2, "kept"), (3, "gone")), app_id="seed")
     rows, dirty = tags((1, "new"), (4, "first")), keys(1, 3, 4)

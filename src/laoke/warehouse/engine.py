@@ -148,8 +148,9 @@ class Reader:
             views.cursor.unregister("given")
         same = " AND ".join(f'm."{column}" = d."{column}"' for column in overlay.dirty.column_names)
         names = ", ".join(f'"{name}"' for name in contract.names)
+        # ANTI JOIN: DuckDB runs NOT EXISTS on two columns by first collecting the distinct keys of the whole mirror.
         return (
-            f"SELECT {names} FROM ({stored}) AS m WHERE NOT EXISTS (SELECT 1 FROM {dirty} AS d WHERE {same})"
+            f"SELECT {names} FROM ({stored}) AS m ANTI JOIN {dirty} AS d ON {same}"
             f" UNION ALL SELECT {names} FROM {rows}"
         )
 
