@@ -49,6 +49,24 @@ def test_counts_steps_and_share(world: World) -> None:
     assert [(step.remaining, step.removed) for step in steps] == [(2, 1), (1, 1), (0, 1)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["everyone", "bought(2+)", 'bought(2+) and city = "杭州"', "bought(1) or bought(2+)", "bought(9+)"],
+)
+def test_who_remains_after_the_last_step_is_who_is_counted(world: World, text: str) -> None:
+    world.load(
+        [
+            order("a1", 1, day=AS_OF - 10, city="杭州"),
+            order("a2", 1, day=AS_OF - 40, city="杭州"),
+            order("b1", 2, day=AS_OF - 10, city="杭州"),
+        ]
+    )
+    alone = counting.count(world.shop, text, TODAY)
+    counted, steps = counting.count_by_steps(world.shop, text, TODAY)
+    assert (counted.n, counted.people, counted.as_of) == (alone.n, 2, TODAY)
+    assert steps[-1].remaining == counted.n
+
+
 @pytest.mark.parametrize("stored", [("杭州", "浙江"), ("杭州市", "浙江省")])
 def test_a_place_is_found_with_and_without_its_ending(world: World, stored: tuple[str, str]) -> None:
     city, province = stored

@@ -119,10 +119,17 @@ def count_in(reading: Reading, node: Node) -> Counted:
 
 def steps(shop: Shop, given: str | Node, today: date | None = None) -> list[Step]:
     """How many remain after each part of the outermost and, in the order of the text."""
+    return count_by_steps(shop, given, today)[1]
+
+
+def count_by_steps(shop: Shop, given: str | Node, today: date | None = None) -> tuple[Counted, list[Step]]:
+    """The count and the steps to it, in one query: who remains after the last part is who is counted."""
     node = tree_of(given)
     reading = reading_of(shop, today)
     parts = node.parts if isinstance(node, And) else (node,)
+    begun = time.perf_counter()
     found = reading.rows(steps_query(node, reading.shop_id, reading.as_of_day))
+    seconds = time.perf_counter() - begun
     failed = {row["passed"]: row["n"] for row in found}
     remaining = sum(failed.values())
     result = []
@@ -130,7 +137,7 @@ def steps(shop: Shop, given: str | Node, today: date | None = None) -> list[Step
         removed = failed.get(at, 0)
         remaining -= removed
         result.append(Step(print_filter(part), wording.describe(part), remaining, removed))
-    return result
+    return Counted(remaining, reading.people, seconds, reading.catalog_id, reading.as_of), result
 
 
 def members(shop: Shop, given: str | Node, today: date | None = None, *, values: bool = False) -> pa.Table:

@@ -61,8 +61,7 @@ def count(
 
     chosen = the_shop(shop)
     with _refusals():
-        found = counting.count(chosen, text)
-        steps = counting.steps(chosen, text)
+        found, steps = counting.count_by_steps(chosen, text)
         parts = asdict(counting.breakdown(chosen, text)) if breakdown else {}
     result: dict[str, Any] = {
         "count": found.n, "people": found.people, "share": round(found.share, 6), "as_of": found.as_of,

@@ -89,8 +89,7 @@ def from_rows(shop: Shop, rows: Sequence[RuleRow], text: str, today: date) -> Bu
 
 def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: date) -> Builder:
     try:
-        counted = counting.count(shop, node, today)
-        steps = counting.steps(shop, node, today)
+        counted, steps = counting.count_by_steps(shop, node, today)
     except NotReady as trouble:
         return _builder(shop, text, rows, not_ready=wording.not_ready_text(trouble.code))
     hits = [
