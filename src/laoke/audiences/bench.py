@@ -1,152 +1,147 @@
-"""How fast a segment counts: features, tags and reach of many made-up customers, and the time of a count when warm.
+"""How fast a segment counts while somebody types: a shop of many orders, counted on the way that the pages take.
 
-Neither a shop nor a ledger is needed: the tables are drawn directly into a warehouse of the bench's own.
+Orders are drawn, features computed from them by the product's own refresh, tags and refusals of some hundred persons
+decided in the ledger and not yet mirrored. Then each filter is counted again and again, each time with another amount,
+as it is while one types: read, compiled, and asked over the newest catalog entry with the ledger laid over it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from statistics import median
+from typing import TYPE_CHECKING
 
-from laoke.audiences.compiling import Compiled, count_query
-from laoke.audiences.text import parse
+from laoke.audiences import bench_orders, counting
+from laoke.customers import consent, tags
+from laoke.customers.models import Channel, Customer, VaultRecord
+from laoke.insights.refresh import refresh_features
+from laoke.shops import catalog
+from laoke.shops.models import Shop, User
+from laoke.shops.place import Place
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pyarrow as pa
-    from numpy.typing import NDArray
+    from laoke.audiences.bench_orders import Drawn
 
-    from laoke.warehouse.engine import Reader
-    from laoke.warehouse.store import Warehouse
-
-SHOP, AS_OF = 1, 20_400
-FILTERS = {
-    "features": (
-        "bought(2+, within 365d) and spent(>= 500, within 365d) and last_order(90d..365d) "
-        'and city in ("杭州", "上海") and not used_coupon'
-    ),
-    "features_tag_reach": (
-        'bought(2+, within 365d) and spent(>= 100, within 365d) and not tag("挑剔") and reachable(sms)'
-    ),
+SEED = 20_261_111
+# What `{yuan}` stands for goes up by one with each count.
+FIRST_YUAN = 300
+FEATURES = (
+    "bought(2+, within 365d) and spent(>= {yuan}, within 365d) and last_order(90d..365d) "
+    'and city in ("杭州", "上海") and not used_coupon'
+)
+TAG_REACH = 'bought(2+, within 365d) and spent(>= {yuan}, within 365d) and not tag("挑剔") and reachable(sms)'
+FACTS = {
+    # No window of 200 days is ready, and no product: both ask every order of every customer.
+    "segment_count_odd_window": "bought(2+, within 200d) and spent(>= {yuan}, within 200d)",
+    "segment_count_product": 'bought_product("羽绒被", 2+, within 365d) and spent(>= {yuan}, within 365d)',
 }
-_CITIES = ("杭州", "上海", "北京", "广州", "深圳", "成都", "武汉", "南京", "苏州", "西安")
 
 
-def bench_segments(
-    customers: int = 1_000_000, runs: int = 40, seed: int = 20_261_111
-) -> Iterator[dict[str, Any]]:
-    """One figure per filter: persons found, and milliseconds of a warm count (median, 95th percentile)."""
+@dataclass(frozen=True)
+class Filled:
+    """A shop ready to be counted, and the seconds of making it."""
+
+    shop: Shop
+    drawn: Drawn
+    write_seconds: float
+    refresh_seconds: float
+    refresh_cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Warm:
+    """Warm counts of one filter: persons found by the first, and milliseconds by the clock and of CPU of each."""
+
+    figure: str
+    found: int
+    wall_ms: tuple[float, ...]
+    cpu_ms: tuple[float, ...]
+
+    @property
+    def p95_ms(self) -> float:
+        import numpy as np
+
+        return float(np.percentile(self.wall_ms, 95))
+
+    @property
+    def told(self) -> str:
+        return (
+            f"p95 of {len(self.wall_ms)}, median {median(self.wall_ms):.1f} ms, CPU {median(self.cpu_ms):.1f} ms; "
+            f"{self.found:,} people"
+        )
+
+
+def fill_shop(shop: Shop, place: Place, now: datetime, *, customers: int, orders: int) -> Filled:
+    """Draw and publish the shop's facts and mirrors, and compute its features from them."""
     import numpy as np
 
     from laoke.warehouse.store import Warehouse
 
-    with TemporaryDirectory(prefix="laoke-bench-", ignore_cleanup_errors=True) as folder:
-        warehouse = Warehouse(Path(folder))
-        _fill(warehouse, customers, np.random.default_rng(seed))
-        reader = warehouse.reader()
-        for name, text in FILTERS.items():
-            found, spent = _timed(reader, count_query(parse(text), SHOP, AS_OF), runs)
-            yield {
-                "bench": f"segment_count_{name}",
-                "customers": customers,
-                "count": found,
-                "median_ms": round(float(np.median(spent)), 1),
-                "p95_ms": round(float(np.percentile(spent, 95)), 1),
-                "runs": runs,
-            }
-
-
-def _timed(reader: Reader, query: Compiled, runs: int) -> tuple[int, list[float]]:
-    """What the query counts, and the milliseconds of each run after two that warm up."""
-    spent: list[float] = []
-    found = 0
-    for run in range(runs + 2):
-        begun = time.perf_counter()
-        found = reader.rows(query.sql, query.params)[0]["n"]
-        if run >= 2:
-            spent.append((time.perf_counter() - begun) * 1000)
-    return found, spent
-
-
-def _fill(warehouse: Warehouse, customers: int, draw: np.random.Generator) -> None:
-    import numpy as np
-    import pyarrow as pa
-
-    people = _ids(customers, draw)
-    warehouse.append("customer_features", _features(people, draw), app_id="bench")
-    tagged = people[draw.random(len(people)) < 0.05]
-    shops = np.full(len(tagged), SHOP)
-    tags = pa.table({"shop_id": shops, "person_id": tagged, "tag": pa.array(["挑剔"] * len(tagged))})
-    warehouse.append("customer_tags", _conformed("customer_tags", tags), app_id="bench")
-    warehouse.append("customer_reach", _reach(people, draw), app_id="bench")
-
-
-def _ids(customers: int, draw: np.random.Generator) -> NDArray[np.int64]:
-    """Distinct numbers as customers get them: positive, 63 bits, in no order of arrival."""
-    import numpy as np
-
-    return np.unique(draw.integers(1, 2**62, customers, dtype=np.int64))
-
-
-def _features(people: NDArray[np.int64], draw: np.random.Generator) -> pa.Table:
-    import numpy as np
-    import pyarrow as pa
-
-    n = len(people)
-    orders = np.minimum(draw.geometric(0.45, n), 60).astype(np.int32)
-    last = AS_OF - np.minimum(draw.exponential(200, n), 720).astype(np.int32)
-    paid = orders.astype(np.int64) * draw.integers(3_000, 40_000, n)
-    columns: dict[str, Any] = {
-        "shop_id": np.full(n, SHOP), "person_id": people, "as_of_day": np.full(n, AS_OF, np.int32),
-        "first_day": last - draw.integers(0, 400, n).astype(np.int32), "last_day": last, "orders": orders,
-        "paid_cents": paid, "refunded_cents": paid // 20, "net_cents": paid - paid // 20,
-        "net_cents_365": np.where(AS_OF - last <= 365, paid - paid // 20, 0), "item_count": orders.astype(np.int64) * 2,
-        "mean_gap_days": draw.exponential(90, n), "coupon_orders": np.minimum(draw.integers(0, 4, n), orders),
-        "months_mask": draw.integers(1, 4096, n).astype(np.int32),
-        "weekday_mode": draw.integers(0, 7, n).astype(np.int8), "hour_mode": draw.integers(0, 24, n).astype(np.int8),
-    }  # fmt: skip
-    for days in (30, 90, 180, 365):
-        inside = AS_OF - last <= days
-        columns[f"orders_{days}"] = np.where(inside, np.maximum(orders * days // 720, 1), 0).astype(np.int32)
-        columns[f"paid_cents_{days}"] = np.where(inside, paid * days // 720 + 1_000, 0)
-    for letter in "rfm":
-        columns[f"{letter}_score"] = draw.integers(1, 6, n).astype(np.int8)
-        columns[f"{letter}_high"] = draw.random(n) < 0.4
-    for name, values in (
-        ("rfm", ("key_value", "key_retain", "general_new", "general_lost")),
-        ("lifecycle", ("new_customer", "active", "silent", "dormant", "lost")),
-        ("group3", ("loyal", "active", "ordinary")),
-        ("province", ("浙江", "上海", "北京", "广东")),
-        ("city", _CITIES),
-    ):
-        chosen = draw.integers(0, len(values), n).astype(np.int32)
-        columns[name] = pa.DictionaryArray.from_arrays(pa.array(chosen), pa.array(values)).cast(pa.string())
-    return _conformed("customer_features", pa.table(columns))
-
-
-def _reach(people: NDArray[np.int64], draw: np.random.Generator) -> pa.Table:
-    """Four channels for the seven in ten persons about whom something was decided."""
-    import numpy as np
-    import pyarrow as pa
-
-    decided = people[draw.random(len(people)) < 0.7]
-    channels = np.repeat(np.array(["sms", "email", "call", "handover"]), len(decided))
-    n = len(channels)
-    can = draw.random(n) < 0.6
-    table = pa.table(
-        {
-            "shop_id": np.full(n, SHOP), "person_id": np.tile(decided, 4), "channel": pa.array(channels),
-            "reachable": can, "consented": can, "reason": pa.array(np.where(can, "", "opted_out")),
-            "touches_7": np.zeros(n, np.int32), "touches_30": np.zeros(n, np.int32),
-        }
+    begun = time.perf_counter()
+    draw, today = np.random.default_rng(SEED), now.date()
+    warehouse = Warehouse(place.warehouse)
+    drawn = bench_orders.draw_orders(customers, orders, today, draw)
+    bench_orders.write_orders(warehouse, drawn, shop.pk, today, draw)
+    bench_orders.write_people(warehouse, drawn, shop.pk, shop.owner_id, draw)
+    catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
+    written, cpu = time.perf_counter(), time.process_time()
+    refresh_features(shop, place, now=now)
+    return Filled(
+        shop, drawn, written - begun, time.perf_counter() - written, time.process_time() - cpu
     )  # fmt: skip
-    return _conformed("customer_reach", table)
 
 
-def _conformed(name: str, table: pa.Table) -> pa.Table:
-    from laoke.warehouse.contracts import CONTRACTS
+def decide(filled: Filled, user: User, now: datetime, people: int) -> None:
+    """Let so many persons consent, be tagged and in part refuse, in the ledger: their rows of tags and of reach are
+    out of date in the mirrors from now on."""
+    shop, chosen = filled.shop, bench_orders.persons_apart(filled.drawn, people)
+    Customer.objects.bulk_create(
+        [Customer(pk=person, owner_id=shop.owner_id, person_id=person, created_at=now) for person in chosen]
+    )
+    VaultRecord.objects.bulk_create(
+        VaultRecord(
+            customer_id=person, shop=shop, sealed=b"", key_id="bench", phone_state="valid",
+            phone_digest=f"bench-{person}", content_digest="bench", seen_at=now,
+        )
+        for person in chosen
+    )  # fmt: skip
+    declared = consent.Declaration(
+        Channel.SMS, "owner", "同意接收本店短信", "1", now.date(), now.date(), "会员协议"
+    )
+    consent.declare(shop, declared, by=user, now=now)
+    tags.set_tag(tags.make_tag(shop, "会员群", now=now), chosen, by=user, now=now)
+    tags.set_tag(tags.make_tag(shop, bench_orders.TAG, now=now), chosen[: people // 2], by=user, now=now)
+    for person in chosen[-people // 5 :]:
+        consent.opt_out(shop, Channel.SMS, now=now, source="reply", person_id=person)
 
-    return CONTRACTS[name].conform(table)
+
+def count_warm(figure: str, shop: Shop, text: str, today: date, runs: int, *, by_steps: bool = False) -> Warm:
+    """Count after two that warm up, each time with another amount; with its steps as the builder shows them."""
+    wall, cpu, found = [], [], 0
+    for run in range(-2, runs):
+        begun, spent = time.perf_counter(), time.process_time()
+        typed = text.format(yuan=FIRST_YUAN + run)
+        counted = (
+            counting.count_by_steps(shop, typed, today)[0] if by_steps else counting.count(shop, typed, today)
+        )
+        if run >= 0:
+            wall.append((time.perf_counter() - begun) * 1000)
+            cpu.append((time.process_time() - spent) * 1000)
+        if run == 0:
+            found = counted.n
+    return Warm(figure, found, tuple(wall), tuple(cpu))
+
+
+def bench_counts(filled: Filled, user: User, now: datetime, *, runs: int, decided: int) -> Iterator[Warm]:
+    """Over features, with tags and reach, the same with decisions laid over, and over the facts."""
+    shop, today = filled.shop, now.date()
+    yield count_warm("segment_count_features", shop, FEATURES, today, runs)
+    yield count_warm("segment_count_features_tag_reach", shop, TAG_REACH, today, runs)
+    decide(filled, user, now, decided)
+    yield count_warm("segment_count_laid_over", shop, TAG_REACH, today, runs)
+    yield count_warm("segment_count_by_steps", shop, TAG_REACH, today, runs, by_steps=True)
+    for figure, text in FACTS.items():
+        yield count_warm(figure, shop, text, today, max(runs // 4, 2))  # seconds each, and no limit
