@@ -272,7 +272,7 @@ def test_erasing_shows_its_steps(demo: Demo) -> None:
     before = list(erasure._registered)
     erasure.register_messages(
         erasure.Messages(
-            lambda ids, now: stopped.append(list(ids)) or 0, lambda ids: False, lambda ids, now: 0
+            lambda ids, now: stopped.append(list(ids)) or 0, lambda ids: False, lambda ids, now: 0, len
         )
     )
     try:
