@@ -19,6 +19,7 @@ from laoke.customers.resealing import SealedKind
 from laoke.customers.sealing import VaultError, open_sealed, seal
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.intake.reading.records import CUT, UNCLOSED, split_records
+from laoke.intake.reading.refusals import storable
 from laoke.shops import audit
 from laoke.shops.bulk import pieces, write_in_batches
 from laoke.shops.models import Shop, User
@@ -38,7 +39,8 @@ def put_aside(run: ImportRun, rows: Sequence[PutAside], today: date) -> int:
     for row in rows:
         sealed, key_id = seal({"raw": row.raw_text}, _bound_to(run.pk, row.line))
         # The reason quotes the cell it stumbled over; in a shifted row that may be a buyer's number.
-        shown = {name: mask_within(v) if isinstance(v, str) else v for name, v in row.params.items()}
+        quoted = storable(row.params)
+        shown = {name: mask_within(v) if isinstance(v, str) else v for name, v in quoted.items()}
         params = json.dumps(shown, ensure_ascii=False, default=str)
         values.append(
             (run.pk, row.line, row.reason_code, params, row.cents, sealed, key_id, expires.isoformat())

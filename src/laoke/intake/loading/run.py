@@ -28,7 +28,7 @@ from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
-from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
+from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped, storable
 from laoke.shops import audit, catalog
 from laoke.shops.bulk import few_collections
 from laoke.shops.locks import import_runner, warehouse_writer
@@ -175,7 +175,7 @@ class _Import:
 
     def _read(self, layout: Layout) -> ReadingSummary:
         self.run.profile = layout.id
-        self.run.detail = {"header": list(layout.header), "encoding": self.source.text_encoding}
+        self.run.detail = {"header": storable(layout.header), "encoding": self.source.text_encoding}
         self._enter(ImportState.READING)
         position = Position()
         reading = read_batches(

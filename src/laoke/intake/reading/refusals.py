@@ -15,13 +15,25 @@ KIB = 1024
 MIB = 1024 * KIB
 
 
+def storable(value: Any) -> Any:
+    """A value quoted from a file as every ledger can hold it: PostgreSQL's JSON knows neither NUL nor half a character
+    pair. A NUL is shown as ␀, half a pair as a question mark; lists, tuples and dicts are gone through."""
+    if isinstance(value, str):
+        return value.replace("\x00", "␀").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, (list, tuple)):
+        return [storable(one) for one in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(one) for name, one in value.items()}
+    return value
+
+
 class IntakeRefused(Exception):
     """A file that is refused as a whole: `code` is stable, `params` fill its message."""
 
     def __init__(self, code: str, **params: Any) -> None:
         super().__init__(code, params)
         self.code = code
-        self.params = params
+        self.params = {name: storable(value) for name, value in params.items()}
 
     def __str__(self) -> str:
         details = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
