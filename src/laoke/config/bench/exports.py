@@ -44,7 +44,7 @@ def write_exports(size: Size, folder: Path) -> None:
         out.writerows([row[place] for place in places] for row in rows)
 
 
-def import_measured(path: Path, *, narrow: bool) -> tuple[ImportRun, Measured]:
+def import_measured(path: Path, *, mapping: dict[str, str] | None) -> tuple[ImportRun, Measured]:
     """Import a file as `laoke import` does up to the visible catalog entry; the whole of it as one measure."""
     from django.conf import settings
 
@@ -54,7 +54,7 @@ def import_measured(path: Path, *, narrow: bool) -> tuple[ImportRun, Measured]:
     from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 
     shop = new_shop()
-    options = Options(file_name=path.name, mapping=NARROW_ROLES if narrow else None)
+    options = Options(file_name=path.name, mapping=mapping)
     with spent() as time:
         run = begin(shop, path, options, by=None, now=NOW)
         done = run_import(run, path, options, Surroundings(place=settings.PLACE, now=lambda: NOW))
@@ -79,7 +79,7 @@ def facts_bench(name: str) -> Bench:
 
 def _facts_and_people(path: Path, *, narrow: bool) -> Iterator[Measured]:
     """Seconds of facts (everything but people: digest of the file, reading, writing, publishing) and of people."""
-    run, whole = import_measured(path, narrow=narrow)
+    run, whole = import_measured(path, mapping=NARROW_ROLES if narrow else None)
     people = run.detail["seconds"]["people"]
     kind = "12" if narrow else "54"
     size = f"{path.stat().st_size / 1e6:,.0f} MB, {run.detail['people']['new']:,} new people"

@@ -10,7 +10,7 @@ from laoke.config.bench.measures import Bench, Figure, Measured, Size, spent
 
 
 def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
-    run, whole = import_measured(folder / WIDE, narrow=False)
+    run, whole = import_measured(folder / WIDE, mapping=None)
     from django.conf import settings
 
     from laoke.config.bench.house import NOW

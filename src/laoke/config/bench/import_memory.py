@@ -23,7 +23,7 @@ def _prepare(size: Size, folder: Path) -> None:
 def _importing(figure: str) -> Callable[[Size, Path], Iterator[Measured]]:
     def side(size: Size, folder: Path) -> Iterator[Measured]:
         path = folder / f"{figure}.csv"
-        run, whole = import_measured(path, narrow=False)
+        run, whole = import_measured(path, mapping=None)
         peak = peak_mb()
         if peak is not None:
             told = f"file of {path.stat().st_size / 1e6:,.0f} MB, {run.detail['people']['new']:,} new people"

@@ -13,11 +13,18 @@ from laoke.config.bench.measures import Bench, Figure, Measured, Size
 from laoke.config.bench.peers import peers_file
 
 
+ROLES = {
+    "order_id": "订单编号", "nick": "买家会员名", "receiver_name": "收货人姓名", "phone": "联系手机",
+    "address": "收货地址", "titles": "宝贝标题", "status": "订单状态", "paid": "实付金额", "refunded": "退款金额",
+    "item_count": "宝贝数量", "created_at": "订单创建时间", "coupon_used": "使用优惠券",
+}  # fmt: skip
+
+
 def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
     path = peers_file(folder)
     if path is None:
         return
-    run, whole = import_measured(path, narrow=True)
+    run, whole = import_measured(path, mapping=ROLES)
     people = run.detail["seconds"]["people"]
     note = f"to the visible catalog entry; people ({run.detail['people']['new']:,} new) {people:.1f} s more"
     facts = whole.wall - people
