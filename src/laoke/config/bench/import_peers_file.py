@@ -12,7 +12,6 @@ from laoke.config.bench.exports import import_measured
 from laoke.config.bench.measures import Bench, Figure, Measured, Size
 from laoke.config.bench.peers import peers_file
 
-
 ROLES = {
     "order_id": "订单编号", "nick": "买家会员名", "receiver_name": "收货人姓名", "phone": "联系手机",
     "address": "收货地址", "titles": "宝贝标题", "status": "订单状态", "paid": "实付金额", "refunded": "退款金额",
