@@ -10,7 +10,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from laoke.customers import consent
-from laoke.dispatch import erasing, list_files
+from laoke.dispatch import erasing, handover, list_files
 from laoke.dispatch.handover import file_path, hand_over, import_results, write_again
 from laoke.dispatch.list_files import forget_due, forget_strays, may_be_written_again, paths_of
 from laoke.dispatch.models import HandoverFile, Message, Occasion
@@ -160,6 +160,21 @@ def test_erasing_somebody_ends_their_lists_and_the_others_can_go_on(
         erasing.wipe([5_000_001], now)
     assert not any(path.exists() for path in paths)
     assert fresh(file).forgotten_at == now
+
+
+def test_somebody_erased_while_their_list_is_written_is_not_left_in_it(
+    reach: Reach,
+    listed: Occasion,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = reach.clock.now()
+    monkeypatch.setattr(handover, "passing", lambda name: erasing.wipe([5_000_001], now))
+    (made,) = hand_over(listed, by=reach.owner, now=now)
+    written = paths_of(made)
+    assert fresh(made).forget_asked_at == now
+    assert forget_due(now) == 1
+    assert not any(path.exists() for path in written)
+    assert fresh(made).forgotten_at == now
 
 
 def test_files_that_no_list_names_go_after_a_day(reach: Reach, file: HandoverFile) -> None:

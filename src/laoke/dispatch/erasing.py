@@ -99,6 +99,7 @@ def _forget_lists(named: Iterable[tuple[int, int | None]], now: datetime) -> Non
     What they were stays as number, count and hash; one that is open somewhere is tried again later.
     """
     for occasion, number in named:
-        written = HandoverFile.objects.filter(occasion_id=occasion, number=number or 0).exclude(path="")
-        written.update(forget_asked_at=now)
+        # Also one without a path yet: it may be being written at this moment.
+        lists = HandoverFile.objects.filter(occasion_id=occasion, number=number or 0)
+        lists.update(forget_asked_at=now)
     transaction.on_commit(partial(forget_due, now))

@@ -149,6 +149,8 @@ def _write_list(
     act: str = "handover.list",
 ) -> None:
     occasion = file.occasion
+    # An erasure from here on asks for the file that is being written: that request must outlive the writing.
+    HandoverFile.objects.filter(pk=file.pk).update(forget_asked_at=None)
     folder = Path(settings.PLACE.exports) / f"handover-{occasion.pk}"
     name = f"list-{occasion.pk}-{file.number:03d}"
     write_csv(folder / f"{name}.csv", HEADER, (person.cells() for person in _people(file, messages)))
@@ -159,7 +161,7 @@ def _write_list(
     with transaction.atomic():
         executed(
             "UPDATE dispatch_handoverfile SET path = %s, sha256 = %s, written_at = %s, forgotten_at = NULL, "
-            "forget_asked_at = NULL, with_phone = %s WHERE id = %s",
+            "with_phone = %s WHERE id = %s",
             [
                 written.path.relative_to(settings.PLACE.exports).as_posix(), written.sha256, stamp(now),
                 file.with_phone, file.pk,
