@@ -71,12 +71,21 @@ def test_a_process_that_began_before_the_rotation_opens_what_was_sealed_after_it
     assert open_sealed(sealed, key_id, "a") == {"nick": "小圆"}
 
 
+def test_a_process_that_began_before_the_rotation_seals_with_the_new_key(shop: Shop) -> None:
+    keys()  # as that process remembers the file
+    key_care.add_vault_key(settings.PLACE.keys)
+    assert seal({"nick": "小圆"}, "a")[1] == "vault-2"
+    upload = uploads.store_upload(shop, SimpleUploadedFile("a.csv", b"x\r\n1\r\n"), by=None, now=NOW)
+    assert (uploads.sealed_with("vault-2"), uploads.sealed_with("vault-1")) == (1, 0)
+    uploads.forget(upload)
+
+
 def test_a_record_that_changes_meanwhile_keeps_its_writers_content(shop: Shop) -> None:
     key_care.add_vault_key(settings.PLACE.keys)
-    store_contacts(shop, [Contact(1, phone="13900000009", seen_micros=10**15)])  # still by the old key
+    store_contacts(shop, [Contact(1, phone="13900000009", seen_micros=10**15)])
     row = VaultRecord.objects.get(customer_id=1)
-    assert row.key_id == "vault-1"
-    assert key_care.seal_anew(by=None, now=NOW) == 5
+    assert row.key_id == "vault-2"
+    assert key_care.seal_anew(by=None, now=NOW) == 4
     row.refresh_from_db()
     assert (row.key_id, open_contact(row).phone) == ("vault-2", "13900000009")
 

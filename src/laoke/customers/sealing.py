@@ -96,7 +96,8 @@ class Sealer:
     """Seals many records: the key is looked up once, nonces are drawn in one block."""
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
-        current = keys().vault.current
+        # From the file as it is now: a process that began before a change of keys must not seal with the old one.
+        current = reread_keys().vault.current
         self.key_id, self._cipher = current.key_id, _cipher(current.secret)
         self._random = random
 

@@ -88,6 +88,7 @@ def store_upload(
 def _write_sealed(
     target: Path, path: str, chunks: Iterable[bytes], name: str, random: Callable[[int], bytes]
 ) -> tuple[int, str]:
+    load_keys.cache_clear()  # a process that began before a change of keys must not seal with the old one
     key = load_keys(settings.PLACE.keys).vault.current
     cipher, digest, size = AESGCM(key.secret), hashlib.sha256(), 0
     key_id = key.key_id.encode("ascii")
