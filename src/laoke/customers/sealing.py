@@ -130,12 +130,34 @@ def open_text(sealed: bytes, key_id: str, bound_to: str) -> str:
     VaultError
         when the key is not there, or the bytes are not the ones sealed for `bound_to`.
     """
+    return _open(_cipher_of(key_id), bytes(sealed), bound_to).decode("utf-8", "surrogatepass")
+
+
+def open_all(records: Iterable[tuple[bytes, str, str]]) -> list[dict[str, Any]]:
+    """`open_sealed` of many records, (sealed bytes, key id, bound to) each: keys are looked up once, and the contents
+    are read as one text."""
+    ciphers: dict[str, AESGCM] = {}
+    contents = []
+    for sealed, key_id, bound_to in records:
+        cipher = ciphers.get(key_id)
+        if cipher is None:
+            cipher = ciphers[key_id] = _cipher_of(key_id)
+        contents.append(_open(cipher, sealed, bound_to))
+    opened: list[dict[str, Any]] = json.loads(
+        (b"[%s]" % b",".join(contents)).decode("utf-8", "surrogatepass")
+    )
+    return opened
+
+
+def _cipher_of(key_id: str) -> AESGCM:
     key = keys().vault.keys.get(key_id) or reread_keys().vault.keys.get(key_id)
     if key is None:
         raise VaultError(f"钥匙 {key_id} 不在钥匙文件里")
-    data = bytes(sealed)
+    return _cipher(key.secret)
+
+
+def _open(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
     try:
-        plain = _cipher(key.secret).decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], bound_to.encode())
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
     except InvalidTag as error:
         raise VaultError(f"密封的记录打不开（{bound_to.split('|')[0]}）：钥匙不对或数据损坏") from error
-    return plain.decode("utf-8", "surrogatepass")

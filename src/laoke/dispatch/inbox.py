@@ -22,6 +22,7 @@ from laoke.customers.sealing import (
     digests,
     json_bytes,
     keys,
+    open_all,
     open_sealed,
     seal,
 )
@@ -31,14 +32,14 @@ from laoke.dispatch.models import Gateway, Message, Occasion, ProviderEvent
 from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.models import Reply as ReplyRow
 from laoke.dispatch.recording import REOPENED_BY_TRUTH, effects_are_real, mark_dead
-from laoke.dispatch.sets import among, executed, listed, many, rows, stamp, transacted
+from laoke.dispatch.sets import among, executed, listed, pairs_table, rows, stamp, transacted
 from laoke.dispatch.states import move
 from laoke.dispatch.text.gateways import rules_of
 from laoke.dispatch.text.opt_out import read_reply
-from laoke.shops.bulk import insert_many
+from laoke.shops.bulk import few_collections, insert_many, is_sqlite
 
 RECEIPT, REPLY = "receipt", "reply"
-APPLY_AT_ONCE = 500
+APPLY_AT_ONCE = 1_000
 
 
 def receive(gateway: Gateway, channel: Channel, kind: str, body: bytes, now: datetime) -> int:
@@ -144,19 +145,21 @@ def apply_events(now: datetime, by: str, limit: int = APPLY_AT_ONCE) -> int:
     """Apply stored receipts that wait, each once; how many."""
 
     def work() -> int:
+        # A row that another worker holds is applied there; SQLite has one writer at a time anyway.
+        skip = "" if is_sqlite() else " FOR UPDATE SKIP LOCKED"
         waiting = rows(
             "SELECT id, gateway_id, event_key, sealed, key_id FROM dispatch_providerevent "
-            "WHERE applied_at IS NULL AND kind = %s ORDER BY id LIMIT %s",
+            f"WHERE applied_at IS NULL AND kind = %s ORDER BY id LIMIT %s{skip}",
             [RECEIPT, limit],
         )
-        taken = _take([row[0] for row in waiting], now)
-        ours = _received([_Event(*row) for row in waiting if row[0] in taken])
-        _apply_receipts(ours, by, now)
-        if ours:
+        matched = _apply_receipts(_received([_Event(*row) for row in waiting]), by, now)
+        _mark_applied([row[0] for row in waiting], matched, now)
+        if waiting:
             passing("apply.before_commit")
-        return len(ours)
+        return len(waiting)
 
-    applied = transacted(work)
+    with few_collections():
+        applied = transacted(work)
     if applied:
         passing("apply.after")
     return applied
@@ -172,15 +175,15 @@ class _Event(NamedTuple):
     key_id: str
 
 
-def _take(events: Sequence[int], now: datetime) -> set[int]:
-    """The conditional update decides which worker applies an event."""
-    if not events:
-        return set()
-    found = rows(
-        f"UPDATE dispatch_providerevent SET applied_at = %s WHERE {among('id')} AND applied_at IS NULL RETURNING id",
-        [stamp(now), listed(events)],
-    )
-    return {row[0] for row in found}
+def _mark_applied(events: Sequence[int], matched: Mapping[int, int], now: datetime) -> None:
+    """Each event is applied once, with the message that it was about, if there is one: {event: message}."""
+    if events:
+        table, params = pairs_table([(event, matched.get(event)) for event in events])
+        executed(
+            "UPDATE dispatch_providerevent SET applied_at = %s, message_id = p.second "
+            f"FROM {table} WHERE dispatch_providerevent.id = p.first",
+            [stamp(now), *params],
+        )
 
 
 def _matched(receipts: Sequence[_Received]) -> list[tuple[_Received, _Found]]:
@@ -230,10 +233,6 @@ def reply_bound_to(shop_id: int) -> str:
     return f"reply|{shop_id}"
 
 
-def _content(event: _Event) -> Mapping[str, Any]:
-    return open_sealed(event.sealed, event.key_id, event_bound_to(event.gateway_id, RECEIPT, event.key))
-
-
 def number_of(event: ProviderEvent) -> str:
     """The digest of the number that a stored event is about; '' for one that does not open."""
     try:
@@ -265,27 +264,39 @@ class _Received(NamedTuple):
 
 
 def _received(events: Sequence[_Event]) -> list[_Received]:
-    contents = [_content(event) for event in events]
+    contents = open_all(
+        (bytes(event.sealed), event.key_id, event_bound_to(event.gateway_id, RECEIPT, event.key))
+        for event in events
+    )
     numbers = digests(
         keys().index.current, [digest_parts("phone", content["address"]) for content in contents]
     )
-    return [
-        _Received(event.id, event.gateway_id, number, one["out_id"], one["provider_id"], _verdict(one))
-        for event, number, one in zip(events, numbers, contents, strict=True)
-    ]
+    verdicts: dict[
+        tuple[Any, ...], Verdict
+    ] = {}  # a push of hundreds of reports says two or three different things
+    received = []
+    for event, number, one in zip(events, numbers, contents, strict=True):
+        said = _said(one)
+        verdict = verdicts.get(said) or verdicts.setdefault(said, Verdict(*said))
+        received.append(
+            _Received(event.id, event.gateway_id, number, one["out_id"], one["provider_id"], verdict)
+        )
+    return received
 
 
-def _verdict(content: Mapping[str, Any]) -> Verdict:
-    return Verdict(
+def _said(content: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The fields of a `Verdict`."""
+    return (
         content["status"], content["reason"] or content["code"], content["code"], content["segments"],
         content["dead_contact"], content["opt_out"],
     )  # fmt: skip
 
 
-def _apply_receipts(receipts: Sequence[_Received], by: str, now: datetime) -> None:
+def _apply_receipts(receipts: Sequence[_Received], by: str, now: datetime) -> dict[int, int]:
+    """Move what the reports are about; {event: message}."""
     matched = _matched(receipts)
     if not matched:
-        return
+        return {}
     _attempts_were_taken(matched, now)
     known = Occasion.objects.select_related("shop", "gateway").in_bulk(
         {found.occasion for _, found in matched}
@@ -295,10 +306,7 @@ def _apply_receipts(receipts: Sequence[_Received], by: str, now: datetime) -> No
         groups[found.occasion, receipt.verdict].append(found.message)
     for (occasion_id, verdict), ids in groups.items():
         report_deliveries(known[occasion_id], sorted(ids), verdict, by=by, now=now)
-    many(
-        "UPDATE dispatch_providerevent SET message_id = %s WHERE id = %s",
-        [(found.message, receipt.event_id) for receipt, found in matched],
-    )
+    return {receipt.event_id: found.message for receipt, found in matched}
 
 
 def _attempts_were_taken(matched: Sequence[tuple[_Received, _Found]], now: datetime) -> None:

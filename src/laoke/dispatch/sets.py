@@ -39,6 +39,15 @@ def listed(values: Sequence[Any]) -> Any:
     return json.dumps(list(values)) if is_sqlite() else list(values)
 
 
+def pairs_table(pairs: Sequence[tuple[int, int | None]]) -> tuple[str, list[Any]]:
+    """Pairs of ids as a table `p(first, second)`, and its parameters."""
+    if is_sqlite():
+        parts = "json_extract(value, '$[0]') AS first, json_extract(value, '$[1]') AS second"
+        return f"(SELECT {parts} FROM json_each(%s)) p", [json.dumps(pairs)]
+    columns = [[one[0] for one in pairs], [one[1] for one in pairs]]
+    return "(SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS u(first, second)) p", columns
+
+
 def stamp(moment: datetime | None) -> Any:
     """A time as the database stores it."""
     if moment is None or not is_sqlite():

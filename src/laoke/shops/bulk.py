@@ -56,14 +56,37 @@ def write_in_batches(
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Let Python look for reference cycles seldom while millions of rows pass through: there are none among them, and
-    looking took a quarter of an import of new people."""
-    before = gc.get_threshold()
-    gc.set_threshold(1_000_000, 20, 20)
+    """Let Python look for reference cycles seldom while many rows pass through: there are none among them, and looking
+    took a quarter of an import of new people, and of applying reports.
+
+    The threshold is the process's: it returns to what it was when the last thread within has left.
+    """
+    _seldom.enter()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        _seldom.leave()
+
+
+class _Seldom:
+    def __init__(self) -> None:
+        self._lock, self._within, self._before = threading.Lock(), 0, (0, 0, 0)
+
+    def enter(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._before = gc.get_threshold()
+                gc.set_threshold(1_000_000, 20, 20)
+            self._within += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                gc.set_threshold(*self._before)
+
+
+_seldom = _Seldom()
 
 
 class _Turn(threading.local):
