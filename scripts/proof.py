@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST_WHY = 3_000
 QUOTED = ("django", "duckdb", "deltalake", "pyarrow", "numpy", "scipy", "numba")
 
 
@@ -67,21 +68,27 @@ class ProofRecord:
         """One entry per test: its call, or the setup that kept it from running."""
         if report.when != "call" and report.passed:
             return
-        self.tests.append(
-            {
-                "test": report.nodeid,
-                "outcome": report.outcome,
-                "seconds": round(report.duration, 3),
-                "figures": dict(report.user_properties),
-            }
-        )
+        entry = {
+            "test": report.nodeid,
+            "outcome": report.outcome,
+            "seconds": round(report.duration, 3),
+            "figures": dict(report.user_properties),
+        }
+        if report.failed:
+            entry["why"] = report.longreprtext[-LONGEST_WHY:]
+        self.tests.append(entry)
+        self._write(passed=None)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         """Write the file, passed or not: a failed proof is a result too."""
+        self._write(passed=int(exitstatus) == 0)
+
+    def _write(self, *, passed: bool | None) -> None:
+        """The file as far as the run is; `passed` is null until it has ended."""
         content = {
             "date": self.started.date().isoformat(),
             "started": self.started.isoformat(timespec="seconds"),
-            "passed": int(exitstatus) == 0,
+            "passed": passed,
             "machine": machine_note(),
             "source": source_note(),
             # By name: parts that run beside each other end in another order every time.

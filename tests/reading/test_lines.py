@@ -93,6 +93,17 @@ def test_rows_become_orders_lines_and_refunds(tmp_path: Path, engine: str) -> No
     assert reading.summary.read.cents == 3060 - 510 + 2750 - 1106206 - 100 + 100
 
 
+def test_a_book_in_a_cell_is_put_aside_where_it_is_a_key_and_cut_where_it_is_shown(tmp_path: Path) -> None:
+    rows = [row("536365", "85123A", 6, "2.55"), row("536366", "9" * 201, 1, "2.00")]
+    rows[0][HEADER.index("Description")] = "心" * 20_000
+    rows[0][HEADER.index("Country")] = "远" * 13_000
+    batches, _ = read_all(write(tmp_path, table_text(HEADER, *rows), encoding="utf-8"))
+
+    assert reasons_of(batches) == [(3, "id_too_long")]
+    assert batches[0].orders.column("province").to_pylist() == ["远" * 40]
+    assert batches[0].lines.column("title").to_pylist() == ["心" * 1_000]
+
+
 def test_the_tables_keep_the_contracts_of_the_warehouse(tmp_path: Path) -> None:
     import pyarrow as pa
 

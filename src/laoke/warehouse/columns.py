@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# 100 billion yuan: far above any order, far enough below 2^63 that 900,000 such rows still add up in int64.
-LARGEST_CENTS = 10_000_000_000_000
+# 10 trillion yuan: a row of a file holds a billion at most (intake), an order of ten thousand lines ten thousand times
+# that. What a person spent in all is a sum of such rows; only int64 bounds it.
+LARGEST_CENTS = 1_000_000_000_000_000
+LARGEST_SUM = 2**63 - 1
 FIRST_DAY, LAST_DAY = 0, 47_482  # 1970-01-01 .. 2099-12-31
 LONGEST_TEXT = 4_000
 # Up to here keys are compared in memory.
@@ -46,6 +48,8 @@ KINDS: dict[str, Kind] = {
     "ratio": Kind("double", "double", "DOUBLE"),
     "cents": Kind("int64", "long", "BIGINT", low=0, high=LARGEST_CENTS),
     "signed_cents": Kind("int64", "long", "BIGINT", low=-LARGEST_CENTS, high=LARGEST_CENTS),
+    "sum_cents": Kind("int64", "long", "BIGINT", low=0, high=LARGEST_SUM),
+    "signed_sum_cents": Kind("int64", "long", "BIGINT", low=-LARGEST_SUM, high=LARGEST_SUM),
     "timestamp": Kind("timestamp[us]", "timestamp_ntz", "TIMESTAMP"),
     "day": Kind("int32", "integer", "INTEGER", low=FIRST_DAY, high=LAST_DAY),
     "weekday": Kind("int8", "byte", "TINYINT", low=0, high=6),

@@ -20,13 +20,15 @@ from laoke.intake.reading.columns import months, nothing, time_columns, timestam
 from laoke.intake.reading.records import Chunk, Numbers
 from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
-from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict
+from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict, lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY = 86_400_000_000
 _LARGEST_COUNT = 2**31 - 1
+# Bytes of a key; characters of what is only shown, as in a file of orders.
+_LONGEST_ID, _LONGEST_TITLE, _LONGEST_PLACE = 200, 1_000, 40
 
 
 def line_batches(
@@ -73,6 +75,7 @@ def _checked_rows(
 ) -> tuple[pa.Table, list[Any]]:
     """The accepted rows of a chunk, and those put aside."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     layout = chunk.layout
     micros, time_states = chunk.times("created_at")
@@ -86,6 +89,8 @@ def _checked_rows(
     verdict.reject(_starts(ids, layout.marks.get("adjustment_prefix")), "bookkeeping_row", "order_id")
     verdict.check_time("created_at", time_states, required=True)
     verdict.reject(chunk.plain_ids("product_id") == EMPTY, "id_missing", "product_id")
+    if layout.has("product_id"):
+        verdict.reject(lengths(chunk.texts("product_id")) > _LONGEST_ID, "id_too_long", "product_id")
     verdict.reject(
         (quantity_states != OK) | (np.abs(quantity) > _LARGEST_COUNT), "count_unreadable", "quantity"
     )
@@ -105,6 +110,8 @@ def _checked_rows(
         texts[role] = (
             chunk.texts(role, nullable=True) if layout.has(role) else nothing(chunk.rows, pa.string())
         )
+    for role, longest in (("title", _LONGEST_TITLE), ("province", _LONGEST_PLACE)):
+        texts[role] = pc.utf8_slice_codeunits(texts[role], 0, longest)
     table = pa.table(
         texts
         | {

@@ -54,6 +54,7 @@ ROW_REASONS: dict[str, Promise] = {
     "order_id_missing": _("没有订单编号。补上后再导入。"),
     "id_missing": _("“%(column)s”是空的。补上后再导入。"),
     "id_unreadable": _("“%(column)s”是“%(found)s”，不像编号。编号只含数字、字母和连字符，最多 64 个。"),
+    "id_too_long": _("“%(column)s”太长（“%(found)s”），不像编号。检查这一列是不是选错了。"),
     "time_missing": _("“%(column)s”是空的。补上时间，如 2018-12-31 15:21:11。"),
     "time_unreadable": _("“%(column)s”是“%(found)s”，看不懂。写成 2018-12-31 15:21:11。"),
     "time_impossible": _("“%(column)s”是“%(found)s”，没有这个时间。改成真实的时间。"),
