@@ -152,3 +152,41 @@ def test_the_page_of_an_error_in_us_needs_nothing_of_the_request() -> None:
 
 def test_a_ping_keeps_the_session(demo: Demo) -> None:
     assert demo.client().post(reverse("session_ping")).status_code == 204
+
+
+def _add_shop(client: Client, **given: str):  # type: ignore[no-untyped-def]
+    return client.post(reverse("shop_add"), {"platform": "taobao", "category": "", **given})
+
+
+def test_the_owner_adds_a_shop_and_stands_in_it(demo: Demo) -> None:
+    client = demo.client()
+    assert "添加店铺" in client.get(reverse("profile")).content.decode()
+
+    answer = _add_shop(client, name=" 我的店 ")
+
+    shop = Shop.objects.get(name="我的店")
+    assert (answer.status_code, answer.url) == (302, reverse("imports"))
+    assert (shop.owner, shop.platform, shop.is_demo) == (demo.shop.owner, "taobao", False)
+    assert Staff.objects.filter(shop=shop, user=demo.owner, role=Role.OWNER).exists()
+    assert AuditEvent.objects.get(act="shop.add", shop=shop).actor == demo.owner
+    page = client.get(reverse("imports")).content.decode()
+    assert "我的店 加好了，从导入订单开始" in page
+
+
+@pytest.mark.parametrize(("name", "why"), [("", "填上店名"), ("半亩棉旗舰店", "已有叫这个名字的店")])
+def test_a_shop_without_a_name_of_its_own_is_refused(demo: Demo, name: str, why: str) -> None:
+    client = demo.client()
+
+    answer = _add_shop(client, name=name)
+
+    assert answer.status_code == 422
+    assert why in answer.content.decode()
+    assert Shop.objects.filter(owner=demo.shop.owner).count() == 1
+
+
+def test_only_the_owner_adds_a_shop(demo: Demo) -> None:
+    client = demo.client(demo.operator)
+
+    assert _add_shop(client, name="我的店").status_code == 403
+    assert "添加店铺" not in client.get(reverse("profile")).content.decode()
+    assert not Shop.objects.filter(name="我的店").exists()

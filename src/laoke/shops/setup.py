@@ -42,6 +42,7 @@ def add_shop(
     category: str = "",
     is_demo: bool = False,
     currency: str = "CNY",
+    by: User | None = None,
 ) -> Shop:
     """A new shop of an owner; every owner account of that owner's shops gets access.
 
@@ -62,7 +63,7 @@ def add_shop(
         )
         users = User.objects.filter(staff__shop__owner=owner, staff__role=Role.OWNER).distinct()
         Staff.objects.bulk_create([Staff(user=user, shop=shop, role=Role.OWNER) for user in users])
-        audit.record("shop.add", shop=shop, actor=None, at=now, subject=name)
+        audit.record("shop.add", shop=shop, actor=by, at=now, subject=name)
     return shop
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from laoke.shops.models import User
+from laoke.shops.models import Owner, Platform, Shop, User
 
 THEMES = [("system", _("跟随系统")), ("light", _("浅色")), ("dark", _("深色"))]
 # Django's own sentences say 您; these are ours, by the code of the validator.
@@ -93,6 +93,24 @@ class PasswordForm(forms.Form):
         if data.get("new") and data.get("again") and data["new"] != data["again"]:
             self.add_error("again", _("两遍不一样"))
         return data
+
+
+class ShopForm(forms.Form):
+    """A further shop of the same owner."""
+
+    name = forms.CharField(label=_("店名"), max_length=100, error_messages={"required": _("填上店名")})
+    platform = forms.ChoiceField(label=_("平台"), choices=Platform.choices, initial=Platform.TMALL)
+    category = forms.CharField(label=_("类目"), max_length=100, required=False, help_text=_("如 家纺、女装"))
+
+    def __init__(self, owner: Owner, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner = owner
+
+    def clean_name(self) -> str:
+        name = str(self.cleaned_data["name"]).strip()
+        if Shop.objects.filter(owner=self.owner, name=name).exists():
+            raise ValidationError(_("已有叫这个名字的店"))
+        return name
 
 
 class ProfileForm(forms.Form):

@@ -11,5 +11,6 @@ urlpatterns = [
     path("account/", views.profile, name="profile"),
     path("account/password/", views.password, name="password"),
     path("account/shop/", views.shop_switch, name="shop_switch"),
+    path("account/shop/add/", views.shop_add, name="shop_add"),
     path("account/ping/", views.session_ping, name="session_ping"),
 ]

@@ -19,12 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from laoke import __version__
 from laoke.shops import audit
-from laoke.shops.models import Shop, Staff, User
+from laoke.shops.models import Role, Shop, Staff, User
+from laoke.shops.setup import add_shop
 from laoke.web import components as ui
-from laoke.web.access import SHOP_SESSION_KEY, clock_of, open_to_all, signed_in
+from laoke.web.access import SHOP_SESSION_KEY, allowed, clock_of, open_to_all, shop_of, signed_in
 from laoke.web.context import THEME_COOKIE
 from laoke.web.numbers import row_number
-from laoke.web.pages.account.forms import LoginForm, PasswordForm, ProfileForm
+from laoke.web.pages.account.forms import LoginForm, PasswordForm, ProfileForm, ShopForm
 from laoke.web.pages.account.signing import SAY_FROM, Attempt, lock_minutes, try_to_sign_in
 
 YEAR = 365 * 24 * 3600
@@ -56,6 +57,8 @@ class ProfilePage:
     form: ProfileForm
     facts: ui.Facts
     shops: ui.Table | None
+    new_shop: ShopForm | None
+    demo_clock_ends: bool
 
 
 def _next_of(request: HttpRequest) -> str:
@@ -165,8 +168,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = _user(request)
     if user.must_change_password:
         return redirect("password")
-    start = {"name": user.first_name, "language": user.language, "theme": user.theme}
-    form = ProfileForm(request.POST if request.method == "POST" else None, initial=start)
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=_preferences(user))
     if request.method == "POST" and form.is_valid():
         user.first_name = form.cleaned_data["name"]
         user.language, user.theme = form.cleaned_data["language"], form.cleaned_data["theme"]
@@ -176,9 +178,28 @@ def profile(request: HttpRequest) -> HttpResponse:
             response.delete_cookie(THEME_COOKIE, samesite="Lax")
         messages.success(request, _("已存"))
         return response
-    status = 422 if request.method == "POST" else 200
-    page = ProfilePage(form, _facts_of(user), _shops_table(request, user))
+    return _profile_page(request, user, form, status=422 if request.method == "POST" else 200)
+
+
+def _profile_page(
+    request: HttpRequest,
+    user: User,
+    form: ProfileForm,
+    *,
+    new_shop: ShopForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of a person; whoever runs a shop may add another one there."""
+    job = Staff.objects.filter(user=user, role=Role.OWNER, shop=request.shop).first()  # type: ignore[attr-defined]
+    if job is not None and new_shop is None:
+        new_shop = ShopForm(shop_of(request).owner)
+    only_demo = not Shop.objects.filter(is_demo=False).exists()
+    page = ProfilePage(form, _facts_of(user), _shops_table(request, user), new_shop, only_demo)
     return render(request, "account/profile.html", {"page": page}, status=status)
+
+
+def _preferences(user: User) -> dict[str, str]:
+    return {"name": user.first_name, "language": user.language, "theme": user.theme}
 
 
 def _facts_of(user: User) -> ui.Facts:
@@ -228,6 +249,25 @@ def shop_switch(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     request.session[SHOP_SESSION_KEY] = job.shop_id
     return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@allowed(Role.OWNER)
+@require_POST
+def shop_add(request: HttpRequest) -> HttpResponse:
+    """A new shop of the same owner; the page goes on to its first import."""
+    user = _user(request)
+    form = ShopForm(shop_of(request).owner, request.POST)
+    if not form.is_valid():
+        return _profile_page(
+            request, user, ProfileForm(initial=_preferences(user)), new_shop=form, status=422
+        )
+    shop = add_shop(
+        form.cleaned_data["name"], now=clock_of(request).now(), owner=form.owner, by=user,
+        platform=form.cleaned_data["platform"], category=form.cleaned_data["category"],
+    )  # fmt: skip
+    request.session[SHOP_SESSION_KEY] = shop.pk
+    messages.success(request, _("%(shop)s 加好了，从导入订单开始") % {"shop": shop.name})
+    return redirect("imports")
 
 
 @signed_in
