@@ -43,4 +43,9 @@ def test_sentences_tell_what_was_found_and_what_to_do() -> None:
         "header_not_recognised", missing
     )
     assert "5 格，应有 4 格" in row_message("too_many_cells", {"found": 5, "expected": 4})
+    assert row_message("cell_too_long", {}) == "这一行有一格超过 64 KB。删掉多余的内容。"
+    assert row_message("cell_too_long", {"column": "买家留言"}).startswith("“买家留言”超过 64 KB")
+    assert row_message("row_cut_off", {"found": 4, "expected": 4}).startswith("这一行的最后一格没有写完")
+    long = refusal_message("header_not_recognised", {"missing": ["total"], "found": ["长" * 300, "b"] * 15})
+    assert long.count("长") == 200 and long.count("…") == 11
     assert refusal_message("sheet_too_slow", {"seconds": 300.0}).startswith("读这个 Excel 文件超过 300 秒")

@@ -18,7 +18,7 @@ from laoke.intake.reading import (
     read_batches,
     recognise,
 )
-from laoke.intake.reading.reading import time_in_name
+from laoke.intake.reading.reading import Engine, time_in_name
 from tests.reading.exports import HEADER_46, csv_text, order, orders_of, read_all, table_text, write
 
 
@@ -55,9 +55,14 @@ def test_a_zip_that_is_no_book_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("orders.csv", "a,b")
     assert refusal_of(path).params == {"found": "archive"}
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("word/document.xml", "<w/>")
-    assert refusal_of(path).params == {"found": "document"}
+    for name, found in (
+        ("word/document.xml", "document"),
+        ("xl/workbook.bin", "xlsb"),
+        ("Index/Document.iwa", "numbers"),
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, "x")
+        assert refusal_of(path).params == {"found": found}
 
 
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\r\n", gzip.compress(b"", mtime=0)])
@@ -129,6 +134,31 @@ def test_a_packed_picture_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv.gz"
     path.write_bytes(gzip.compress(b"\x89PNG\r\n\x1a\n" + bytes(100)))
     assert refusal_of(path).params == {"found": "image"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "gb18030", "utf-8"])
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+def test_text_with_tabs_between_its_cells_is_read(tmp_path: Path, encoding: str, engine: Engine) -> None:
+    header = "订单编号\t订单创建时间\t总金额\t宝贝标题\r\n"
+    rows = '1\t2018-10-01\t"1,234.50"\t被子,枕头,"套"\r\n2\t2018-10-01\t5.00\t"两行\n和\t制表符"\r\n'
+    text = f"十月\r\n{header}{rows}3\t昨天\t6.00\ta,b\r\n4\t2018-10-01\r\n"
+    path = write(tmp_path, text, "orders.txt", encoding)
+    batches, reading = read_all(path, engine=engine)
+    assert [(row["order_id"], row["total_cents"], row["titles"]) for row in orders_of(batches)] == [
+        ("1", 123450, '被子,枕头,"套"'),
+        ("2", 500, "两行\n和\t制表符"),
+    ]
+    kept = [(row.line, row.reason_code, row.raw_text) for row in batches[0].quarantined]
+    assert kept == [(6, "time_unreadable", '3,昨天,6.00,"a,b"'), (7, "too_few_cells", "4,2018-10-01")]
+    assert reading.summary.accepted.rows == 2
+
+
+def test_tabs_that_guard_numbers_are_no_delimiters(tmp_path: Path) -> None:
+    rows = [order(n) for n in range(3)]
+    guarded = [row | {"订单编号": "\t21000000000000", "联系手机": "\t10012345678\t"} for row in rows]
+    path = write(tmp_path, "十月订单\t\t\r\n" + csv_text(guarded))
+    with open_source(path) as source:
+        assert (source.delimiter, source.header) == (",", HEADER_46)
 
 
 def test_the_header_is_found_below_a_title_and_blank_lines(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ CELLS = st.lists(st.tuples(st.sampled_from(HEADER), ODD), max_size=3)
 ROWS = st.lists(CELLS, min_size=1, max_size=5)
 DAMAGE = st.lists(
     st.tuples(
-        st.integers(0, 2000), st.sampled_from([b'"', b",", b"\n", b"\r", b"\x81", b"\xff", b"", b"=", b" "])
+        st.integers(0, 2000),
+        st.sampled_from([b'"', b",", b"\t", b"\n", b"\r", b"\x81", b"\xff", b"", b"=", b" "]),
     ),
     max_size=3,
 )
@@ -55,9 +56,17 @@ def reading_of(path: Path, engine: Any, limits: Limits = SMALL) -> Any:
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=ROWS, damage=DAMAGE, encoding=st.sampled_from(["gb18030", "utf-8"]))
-def test_both_readers_give_the_same(tmp_path: Path, rows: Any, damage: Any, encoding: str) -> None:
+@given(
+    rows=ROWS,
+    damage=DAMAGE,
+    encoding=st.sampled_from(["gb18030", "utf-8"]),
+    delimiter=st.sampled_from([",", "\t"]),
+)
+def test_both_readers_give_the_same(
+    tmp_path: Path, rows: Any, damage: Any, encoding: str, delimiter: str
+) -> None:
     text = csv_text([order(n) | dict(changes) for n, changes in enumerate(rows)], HEADER)
+    text = text.replace(",", delimiter)
     data = bytearray(text.encode(encoding))
     start = data.index(b"\n") + 1
     for place, put in damage:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 from laoke.intake.reading import IntakeRefused, Limits, open_source
+from laoke.intake.reading.sheets import refuse_formulas_without_results
 from tests.reading.exports import orders_of, read_all
 
 HEADER = ["订单编号", "总金额", "买家实付金额", "订单创建时间", "订单付款时间", "商品标题"]
@@ -33,7 +35,7 @@ def test_a_book_is_read_like_a_csv(tmp_path: Path) -> None:
         [],
         HEADER,
         ["2100000000000000001", 98.1, 0.1 + 0.2, datetime(2025, 10, 1, 9, 30), 45931.4, "保温杯\n两件"],
-        [351533000000001, "￥1,000.00", 1000, "2025/10/2 8:00", "", "=SUM(A1)"],
+        [351533000000001, "￥1,000.00", 1000, "2025/10/2 8:00", "", "+SUM(A1)"],
     )
     batches, reading = read_all(path)
     first, second = orders_of(batches)
@@ -63,6 +65,23 @@ def test_the_line_of_a_row_put_aside_is_its_row_in_the_book(tmp_path: Path) -> N
     )
     batches, _ = read_all(path)
     assert [(row.line, row.reason_code) for row in batches[0].quarantined] == [(5, "money_unreadable")]
+
+
+def test_a_formula_counts_by_its_result_and_is_refused_without_one(tmp_path: Path) -> None:
+    path = tmp_path / "orders.xlsx"
+    workbook = xlsxwriter.Workbook(path)
+    sheet = workbook.add_worksheet()
+    sheet.write_row(0, 0, HEADER)
+    sheet.write_row(1, 0, ["1", 0, 0, "2025-10-01", "2025-10-01", ""])
+    sheet.write_formula("B2", "=60+1.5", None, 61.5)
+    workbook.close()
+    batches, _ = read_all(path)
+    assert orders_of(batches)[0]["total_cents"] == 6150
+    with pytest.raises(IntakeRefused) as caught:
+        open_source(book(tmp_path, HEADER, ["1", "=60+1.5", 1, "2025-10-01", "", ""]))
+    assert (caught.value.code, caught.value.params) == ("formula_without_result", {"cell": "B2"})
+    # a result that is an empty text is one
+    refuse_formulas_without_results(b'<c r="B2" t="str"><f>""</f><v></v></c>')
 
 
 def test_a_bomb_is_weighed_before_it_is_opened(tmp_path: Path) -> None:

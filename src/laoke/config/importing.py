@@ -11,8 +11,10 @@ from django.conf import settings
 
 from laoke.customers import links
 from laoke.insights.refresh import features_behind, refresh_features
+from laoke.intake.loading.quarantine import first_of_each_reason
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
+from laoke.intake.reading.messages import row_message
 from laoke.money import format_cents
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Shop, User
@@ -69,6 +71,15 @@ def result_of(run: ImportRun) -> dict[str, Any]:
         "paid_cents": detail["paid_cents"],
         "refunded_cents": detail["refunded_cents"],
         "reasons": detail["reasons"],
+        "put_aside": [
+            {
+                "reason": row.reason,
+                "rows": count,
+                "line": row.line,
+                "message": row_message(row.reason, row.params),
+            }
+            for row, count in first_of_each_reason(run)
+        ],
         "money_unreadable": detail["money_unreadable"],
         "orders": detail["orders"],
         "people": detail["people"],
@@ -94,6 +105,15 @@ def summary_text(result: dict[str, Any]) -> str:
     ):
         if result[name]:
             lines.append(f"  {label} {result[name]} 行，¥ {format_cents(money[name])}")
+        if name == "quarantined":
+            lines += [f"    {_put_aside_text(one)}" for one in result["put_aside"]]
+    if result["quarantined"]:
+        lines.append("  隔离的行在网页的导入结果里下载，改好再导，不会重复")
     people = result["people"]
     lines.append(f"  新客户 {people['new']}，没有客户标识的订单 {sum(people['keyless'].values())}")
     return "\n".join(lines)
+
+
+def _put_aside_text(one: dict[str, Any]) -> str:
+    more = f"（这样的共 {one['rows']} 行）" if one["rows"] > 1 else ""
+    return f"第 {one['line']} 行：{one['message']}{more}"

@@ -59,18 +59,31 @@ def _import_one(shop: Any, file: Path, options: Any) -> dict[str, Any]:
     from laoke.intake.reading.refusals import IntakeRefused
 
     if not file.is_file():
-        refuse("no_file", f"没有这个文件：{file}")
+        return _not_imported(file, "no_file", f"没有这个文件：{file}")
+    try:
+        file.open("rb").close()
+    except OSError:
+        return _not_imported(
+            file, "file_locked", "打不开。在别的程序（如 Excel）里关掉它，或看看有没有读它的权限，再导一次。"
+        )
     try:
         with progress(file.name) as update:
             result = import_file(shop, file, options, progress=update)
     except IntakeRefused as refusal:
         text = refusal_message(refusal.code, refusal.params)
-        if not settings.as_json:
-            typer.echo(f"{file.name}：{text}", err=True)
-        return {"file": file.name, "error": refusal.code, "message": text, "params": refusal.params}
+        if refusal.code == "header_not_recognised":
+            text += "命令行用 --map order_id=列名 --map created_at=列名 --map total=列名 指定。"
+        return _not_imported(file, refusal.code, text, params=refusal.params)
     if not settings.as_json:
         typer.echo(summary_text(result))
     return result
+
+
+def _not_imported(file: Path, code: str, text: str, **detail: Any) -> dict[str, Any]:
+    """A file of which nothing was taken; the others of the command are taken all the same."""
+    if not settings.as_json:
+        typer.echo(f"{file.name}：{text}", err=True)
+    return {"file": file.name, "error": code, "message": text, **detail}
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str] | None:

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
+from django.db.models import Count, Min
 
 from laoke.customers.contacts import mask_within
 from laoke.customers.erasure import Traces
@@ -61,6 +62,14 @@ def raw_rows(run: ImportRun) -> Iterator[tuple[QuarantinedRow, str]]:
     """The kept rows with the text they had, by line."""
     for row in run.quarantined.order_by("line").iterator(chunk_size=2000):
         yield row, str(open_sealed(row.sealed, row.key_id, _bound_to(run.pk, row.line))["raw"])
+
+
+def first_of_each_reason(run: ImportRun) -> list[tuple[QuarantinedRow, int]]:
+    """The first kept row of each reason with how many have it, the most frequent reason first."""
+    grouped = run.quarantined.values("reason").annotate(rows=Count("pk"), first=Min("line"))
+    counts = {group["first"]: group["rows"] for group in grouped}
+    found = run.quarantined.filter(line__in=list(counts)).defer("sealed")
+    return sorted(((row, counts[row.line]) for row in found), key=lambda one: (-one[1], one[0].line))
 
 
 def as_csv(run: ImportRun, *, actor: User | None, now: datetime) -> str:

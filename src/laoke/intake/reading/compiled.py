@@ -22,6 +22,7 @@ from laoke.intake.reading.records import (
     States,
     broken_at_end,
     decide,
+    overlong_cell,
     raw_text,
 )
 from laoke.intake.reading.roles import ADDRESS_HEADS, ROLES, decimal_places
@@ -111,7 +112,8 @@ class Scratch:
         self.results = _results(counts, rows, size)
         two, four = gb18030_tables()
         unit = np.frombuffer("元".encode(encoding), np.uint8).copy()
-        self.characters = kernels.Characters(encoding == "utf-8", two, four, unit)
+        delimiter = np.uint8(ord(layout.delimiter))
+        self.characters = kernels.Characters(encoding == "utf-8", two, four, unit, delimiter)
         self.limits = limits
 
     def read(
@@ -235,7 +237,10 @@ class CompiledChunk:
         return found.tobytes()
 
     def raw(self, row: int) -> str:
-        return raw_text(self._bytes(row), self._encoding, int(self.faults[row]))
+        return raw_text(self._bytes(row), self._encoding, int(self.faults[row]), self.layout.delimiter)
+
+    def overlong(self, row: int) -> int:
+        return overlong_cell(self._bytes(row), self._scratch.limits.cell_bytes, self.layout.delimiter)
 
     def _edges(self, role: str) -> tuple[Array, Array]:
         cells, slot = self._scratch.cells, self._scratch.slots[self.layout.columns[role]]

@@ -28,7 +28,7 @@ from laoke.intake.reading.cell_kernels import (
     parse_times,
 )
 
-COMMA, QUOTE, LF, CR, SPACE, TAB, EQUALS, APOSTROPHE = 44, 34, 10, 13, 32, 9, 61, 39
+QUOTE, LF, CR, SPACE, TAB, EQUALS, APOSTROPHE = 34, 10, 13, 32, 9, 61, 39
 
 # what may be wrong with a record; the numbers are those of `records`
 UNCLOSED, TOO_LONG, CUT, EXTRA, FILLED = 1, 2, 4, 8, 16
@@ -70,26 +70,28 @@ class Results(NamedTuple):
 
 
 class Characters(NamedTuple):
-    """The encoding: whether it is UTF-8 already, else the tables of GB18030; `unit` is 元 in it."""
+    """The encoding: whether it is UTF-8 already, else the tables of GB18030; `unit` is 元 in it. `delimiter` is the
+    byte between cells."""
 
     is_utf8: bool
     pairs: Any
     quads: Any
     unit: Any
+    delimiter: Any
 
 
 _compile = njit(cache=True, nogil=True)
 
 
 @_compile
-def _find_spots(buf, at, stop, flags, spots):
-    """The places of commas, quotes and line ends in `buf[at:stop]`, and `stop` behind them.
+def _find_spots(buf, at, stop, delimiter, flags, spots):
+    """The places of delimiters, quotes and line ends in `buf[at:stop]`, and `stop` behind them.
 
     Two loops without a branch, which the compiler turns into vector instructions."""
     part = buf[at:stop]
     for k in range(part.shape[0]):
         byte = part[k]
-        flags[k] = (byte == COMMA) | (byte == QUOTE) | (byte == LF) | (byte == CR)
+        flags[k] = (byte == delimiter) | (byte == QUOTE) | (byte == LF) | (byte == CR)
     found = 0
     for k in range(part.shape[0]):
         spots[found] = at + k
@@ -146,7 +148,7 @@ def _after_quotes(buf, start, k, size, limit, spots):
 
 
 @_compile
-def _scan_record(buf, at, k, size, final, slots, limit, row, cells, spots):
+def _scan_record(buf, at, k, size, final, delimiter, slots, limit, row, cells, spots):
     """One record from `at`, whose first spot is `k`: (spot of its end, its end, cells, cells kept, faults, breaks)."""
     count = 0
     faults = 0
@@ -190,14 +192,14 @@ def _scan_record(buf, at, k, size, final, slots, limit, row, cells, spots):
         count += 1
         if at >= size:
             return k, at if final else begin, count, count, faults if final else INCOMPLETE, breaks
-        if buf[at] != COMMA:
+        if buf[at] != delimiter:
             return k, at, count, count, faults, breaks
         at += 1
         k += 1
 
 
 @_compile
-def _scan_records(buf, at, size, final, line, rows, slots, limit, most, cells, spots):
+def _scan_records(buf, at, size, final, line, rows, delimiter, slots, limit, most, cells, spots):
     """Find the records of `buf[at:size]`, numbered from `rows` on: (rows then, first byte not consumed, line there).
 
     `slots[i]` says where cell i is kept, -1 for not at all. Blank lines are passed over. `spans[r]` is the record
@@ -219,7 +221,7 @@ def _scan_records(buf, at, size, final, line, rows, slots, limit, most, cells, s
             continue
         first = k
         k, stop, count, kept, fault, breaks = _scan_record(
-            buf, at, k, size, final, slots, limit, rows, cells, spots
+            buf, at, k, size, final, delimiter, slots, limit, rows, cells, spots
         )
         if fault & INCOMPLETE or (stop >= size and not final):
             break
@@ -359,11 +361,12 @@ def read_rows(buf, at, size, final, line, slots, limit, most, tasks, cells, resu
     reach = WINDOW
     while rows < most and at < size:
         stop = min(at + reach, size)
-        _find_spots(buf, at, stop, cells.flags, cells.spots)
+        _find_spots(buf, at, stop, characters.delimiter, cells.flags, cells.spots)
         low, begun = rows, at
         rows, at, line = _scan_records(
-            buf, at, stop, final and stop == size, line, rows, slots, limit, most, cells, cells.spots
-        )
+            buf, at, stop, final and stop == size, line, rows, characters.delimiter, slots, limit, most, cells,
+            cells.spots,
+        )  # fmt: skip
         if rows == low and at == begun:
             if stop == size:
                 break

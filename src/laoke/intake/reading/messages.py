@@ -22,15 +22,22 @@ REFUSALS: dict[str, Promise] = {
     "wrong_file_type": _("这是%(kind)s，不是订单报表。选 CSV 或 Excel（xlsx、xls）文件。"),
     "binary_file": _("文件内容不是文字。重新从后台导出 CSV 或 Excel 文件。"),
     "encoding_unknown": _(
-        "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。在 Excel 里另存为“CSV UTF-8”再导入。"
+        "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。从后台重新导出；别的软件出的表，导出成 UTF-8 的 CSV 再导入。"
     ),
     "file_truncated": _("文件不完整，只下载了一部分。重新下载后再导入。"),
-    "file_encrypted": _("文件有密码。在 Excel 里去掉密码，或把密码保护的压缩包解开后再导入。"),
-    "xlsx_too_large": _("这个 Excel 文件解开后太大。在 Excel 里另存为 CSV 再导入。"),
+    "file_encrypted": _("这个 Excel 文件有密码。在 Excel 里打开，去掉密码另存，再导入。"),
+    "formula_without_result": _(
+        "%(cell)s 格是公式，文件里没有算好的结果，会被当成空的。用 Excel 打开保存一次，再导入。"
+    ),
+    "xlsx_too_large": _(
+        "这个 Excel 文件解开后大得不正常，没有读。从后台重新导出；自己攒的大表，在 Excel 里另存为 CSV 再导入。"
+    ),
     "sheet_too_slow": _("读这个 Excel 文件超过 %(seconds)s 秒。在 Excel 里另存为 CSV 再导入。"),
     "sheet_unreadable": _("这个 Excel 文件读不了，可能已损坏。在 Excel 里打开，另存为 CSV 再导入。"),
     "gzip_too_large": _("压缩文件解开后大得不正常（超过 %(ratio)s 倍）。解压后检查内容，再导入 CSV。"),
-    "header_not_found": _("没有找到表头。表头要有“订单编号”这样的列名，可以不在第一行。"),
+    "header_not_found": _(
+        "没有找到表头。表头要有“订单编号”这样的列名，可以不在第一行；列之间用逗号或制表符隔开。"
+    ),
     "header_not_recognised": _(
         "认不出这份报表。缺：%(missing)s。文件里有：%(found)s。指定每列是什么，再导入。"
     ),
@@ -72,25 +79,48 @@ ROW_REASONS: dict[str, Promise] = {
 FILE_KINDS: dict[str, Promise] = {
     "pdf": _(" PDF 文件"),
     "image": _("图片"),
-    "archive": _("压缩包"),
     "document": _("文档"),
     "database": _("数据库文件"),
     "program": _("程序文件"),
     "parquet": _(" Parquet 文件"),
-    "web_page": _("网页（有的后台把网页存成 .xls）"),
-    "xlsb": _(" xlsb 文件"),
 }
 
+# What to do with a file of that kind, where it is more than choosing another one.
+_KIND_ADVICE: dict[str, Promise] = {
+    "archive": _("这是压缩包。先解开，再导入里面的 CSV 或 Excel 文件。"),
+    "locked_archive": _("这是有密码的压缩包。先用导出时后台给的密码解开，再导入里面的 CSV 或 Excel 文件。"),
+    "numbers": _("这是 Numbers 表格。在 Numbers 里导出为 Excel（xlsx），再导入。"),
+    "lock_file": _(
+        "这是 Excel 打开文件时留下的临时文件（名字以 ~$ 开头），里面没有订单。选名字里没有 ~$ 的那个文件。"
+    ),
+    "web_page": _(
+        "这是网页，不是 Excel 文件（有的后台这样存 .xls）。从后台改选 CSV 或 xlsx 导出；"
+        "没得选，就用 Excel 打开，另存为 xlsx 再导入。"
+    ),
+    "xlsb": _("这是 xlsb 文件。在 Excel 里另存为 xlsx，再导入。"),
+}
+
+# A row of which more is known than its reason alone tells.
+_LONG_CELL_OF = _("“%(column)s”超过 64 KB。删掉多余的内容。")
+_ROW_CUT_IN_ITS_LAST_CELL = _("这一行的最后一格没有写完。文件可能没下载完，重新下载。")
+
 _LISTED = 20
+_NAME_SHOWN = 20
 
 
 def refusal_message(code: str, params: Mapping[str, Any]) -> str:
     """The sentence for a refused file. Raises KeyError for a code that does not exist."""
+    if code == "wrong_file_type" and params["found"] in _KIND_ADVICE:
+        return str(_KIND_ADVICE[params["found"]])
     return _filled(REFUSALS[code], params)
 
 
 def row_message(code: str, params: Mapping[str, Any]) -> str:
     """The sentence for a row that was put aside."""
+    if code == "row_cut_off" and params["found"] == params["expected"]:
+        return str(_ROW_CUT_IN_ITS_LAST_CELL)
+    if code == "cell_too_long" and params.get("column"):
+        return _filled(_LONG_CELL_OF, params)
     return _filled(ROW_REASONS[code], params)
 
 
@@ -121,6 +151,11 @@ def _shown(name: str, value: Any) -> str:
     if name in ("roles", "missing"):
         return listed(role_name(role) for role in value)
     if isinstance(value, list | tuple):
-        first = listed(value[:_LISTED])
+        first = listed(_short(str(name)) for name in value[:_LISTED])
         return f"{first}…" if len(value) > _LISTED else first
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _short(name: str) -> str:
+    """A column's name so that twenty of them fit a message."""
+    return name if len(name) <= _NAME_SHOWN else f"{name[:_NAME_SHOWN]}…"

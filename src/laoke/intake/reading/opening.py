@@ -52,6 +52,7 @@ class Source:
     limits: Limits
     size: int
     spool: Path | None = None
+    delimiter: str = ","
     text_path: Path = field(default_factory=Path)
 
     @property
@@ -113,7 +114,8 @@ def _open_text(
         head = _head(stream)
     text_encoding = "utf-8" if encoding.startswith("utf") else encoding
     whole = len(head) < _HEAD_BYTES
-    records = _head_records(head, whole, limits)
+    delimiter = "," if spool else _delimiter(head)
+    records = _head_records(head, whole, limits, delimiter)
     texts = [_texts(record, text_encoding) for record in records]
     place = _header_place(texts, mapping)
     record = records[place]
@@ -135,6 +137,7 @@ def _open_text(
         limits=limits,
         size=text_path.stat().st_size,
         spool=spool,
+        delimiter=delimiter,
         text_path=text_path,
     )
 
@@ -182,9 +185,21 @@ def _head(stream: ByteStream) -> bytes:
     return bytes(held)
 
 
-def _head_records(head: bytes, whole: bool, limits: Limits) -> list[Record]:
+def _delimiter(head: bytes) -> str:
+    """What stands between cells: a tab in what Excel saves as text, else a comma.
+
+    It is a tab when the first wide line has no comma and more lines are wide by tabs than by commas: exports guard
+    numbers by tabs, and titles hold commas.
+    """
+    wide = [(line.count(b"\t") >= 2, line.count(b",")) for line in head.splitlines()[:_HEADER_WITHIN]]
+    first = next(((tabs, commas) for tabs, commas in wide if tabs or commas >= 2), (False, 0))
+    by_tabs, by_commas = sum(tabs for tabs, _ in wide), sum(commas >= 2 for _, commas in wide)
+    return "\t" if first == (True, 0) and by_tabs > by_commas else ","
+
+
+def _head_records(head: bytes, whole: bool, limits: Limits, delimiter: str) -> list[Record]:
     records: list[Record] = []
-    for record in split_records(head, 1, 0, limits.cell_bytes):
+    for record in split_records(head, 1, 0, limits.cell_bytes, delimiter):
         if len(records) > _HEADER_WITHIN + _SAMPLES or (not whole and record.stop >= len(head)):
             break
         records.append(record)

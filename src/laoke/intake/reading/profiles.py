@@ -49,7 +49,8 @@ class Profile:
 
 @dataclass(frozen=True)
 class Layout:
-    """A header made readable: role → column, how wide a row is, and whether numbers may be Excel's day serials."""
+    """A header made readable: role → column, how wide a row is, what stands between cells, and whether numbers may
+    be Excel's day serials."""
 
     id: str
     grain: Grain
@@ -58,6 +59,7 @@ class Layout:
     header: tuple[str, ...]
     serials: bool = False
     marks: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str = ","
 
     def has(self, role: str) -> bool:
         return role in self.columns
@@ -145,6 +147,7 @@ def layout_of(
     grain: Grain,
     serials: bool = False,
     marks: Mapping[str, str] | None = None,
+    delimiter: str = ",",
 ) -> Layout:
     """Check a mapping {role: header name} against a header and give the layout to read with.
 
@@ -170,14 +173,15 @@ def layout_of(
     missing = missing_roles(set(columns), grain)
     if missing:
         raise IntakeRefused("roles_missing", roles=list(missing), found=[n for n in header if n.strip()])
-    return Layout(id, grain, columns, len(header), tuple(header), serials, dict(marks or {}))
+    return Layout(id, grain, columns, len(header), tuple(header), serials, dict(marks or {}), delimiter)
 
 
 def layout_of_recognition(
-    header: Sequence[str], recognition: Recognition, *, serials: bool = False
+    header: Sequence[str], recognition: Recognition, *, serials: bool = False, delimiter: str = ","
 ) -> Layout:
     """The layout of a recognised header; optional roles of a name that stands twice take the first."""
     profile = recognition.profile
     return layout_of(
-        header, recognition.mapping, id=profile.id, grain=profile.grain, serials=serials, marks=profile.marks
-    )
+        header, recognition.mapping, id=profile.id, grain=profile.grain, serials=serials, marks=profile.marks,
+        delimiter=delimiter,
+    )  # fmt: skip

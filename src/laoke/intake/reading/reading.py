@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -17,7 +18,7 @@ from laoke.intake.reading.opening import Source
 from laoke.intake.reading.profiles import Layout, Recognition, layout_of, layout_of_recognition
 from laoke.intake.reading.records import Chunk, PlainChunk
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
-from laoke.intake.reading.roles import Grain
+from laoke.intake.reading.roles import Grain, missing_roles
 from laoke.intake.reading.verdicts import refuse_damaged_ids
 
 Engine = Literal["auto", "plain", "compiled"]
@@ -40,7 +41,9 @@ def choose_layout(
     nearest layout and the columns there are.
     """
     if mapping is not None:
-        return layout_of(source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet)
+        return layout_of(
+            source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet, delimiter=source.delimiter
+        )  # fmt: skip
     found: list[Recognition] = source.recognitions
     if profile is not None:
         found = [recognition for recognition in found if recognition.profile.id == profile]
@@ -48,10 +51,12 @@ def choose_layout(
         raise IntakeRefused(
             "header_not_recognised",
             nearest=found[0].profile.id if found else None,
-            missing=list(found[0].missing) if found else [],
+            missing=list(found[0].missing if found else missing_roles(set(), grain)),
             found=[name for name in source.header if name],
         )
-    return layout_of_recognition(source.header, found[0], serials=source.from_sheet)
+    return layout_of_recognition(
+        source.header, found[0], serials=source.from_sheet, delimiter=source.delimiter
+    )
 
 
 class Reading:
@@ -145,14 +150,7 @@ class Reading:
     def _latest_time(self, plain: bytes | None) -> int:
         roles = {role: self.layout.columns[role] for role in _TIME_ROLES if self.layout.has(role)}
         columns = {"order_id": self.layout.columns["order_id"], **roles}
-        survey = Layout(
-            self.layout.id,
-            self.layout.grain,
-            columns,
-            self.layout.width,
-            self.layout.header,
-            self.layout.serials,
-        )
+        survey = replace(self.layout, columns=columns, marks={})
         latest = 0
         for chunk in self._chunks(survey, plain):
             if self.layout.grain == "order":

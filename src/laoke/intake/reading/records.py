@@ -29,7 +29,7 @@ UNCLOSED, TOO_LONG, CUT, EXTRA, FILLED = 1, 2, 4, 8, 16
 RAW_BYTES_OF_LONG_ROW = 2048
 
 _INSIDE = re.compile(rb'[^"]*(?:""[^"]*)*')
-_OUTSIDE = re.compile(rb"[^,\r\n]*")
+_OUTSIDE = {b",": re.compile(rb"[^,\r\n]*"), b"\t": re.compile(rb"[^\t\r\n]*")}
 _LINE = re.compile(rb"[^\r\n]*")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
@@ -44,6 +44,7 @@ class Chunk(Protocol):
     faults: States
 
     def raw(self, row: int) -> str: ...
+    def overlong(self, row: int) -> int: ...
     def cell(self, role: str, row: int) -> str: ...
     def decimals(self, role: str, places: int) -> tuple[Numbers, States]: ...
     def times(self, role: str) -> tuple[Numbers, States]: ...
@@ -64,9 +65,9 @@ class Record:
     faults: int
 
 
-def split_record(data: bytes, at: int, limit: int) -> tuple[int, list[bytes], int]:
+def split_record(data: bytes, at: int, limit: int, delimiter: bytes = b",") -> tuple[int, list[bytes], int]:
     """The record that begins at `at`: (where it ends before its line end, cells, faults), as the kernel does it."""
-    begin, size = at, len(data)
+    begin, size, outside = at, len(data), _OUTSIDE[delimiter]
     cells: list[bytes] = []
     faults = 0
     while True:
@@ -78,12 +79,12 @@ def split_record(data: bytes, at: int, limit: int) -> tuple[int, list[bytes], in
                 stop = _match_end(_LINE, data, begin)
                 cells.append(b"")
                 return stop, cells, TOO_LONG if over and stop - start > limit else UNCLOSED
-            at = _match_end(_OUTSIDE, data, closing + 1)
+            at = _match_end(outside, data, closing + 1)
             raw = data[start:closing]
             end = closing if b'""' not in raw and at == closing + 1 else at
             cell = raw.replace(b'""', b'"') + data[closing + 1 : at]
         else:
-            start, at = at, _match_end(_OUTSIDE, data, at)
+            start, at = at, _match_end(outside, data, at)
             end = at
             cell = data[start:at]
         if end - start > limit:
@@ -91,7 +92,7 @@ def split_record(data: bytes, at: int, limit: int) -> tuple[int, list[bytes], in
         if end > start:
             faults |= FILLED
         cells.append(cell)
-        if data[at : at + 1] != b",":
+        if data[at : at + 1] != delimiter:
             return at, cells, faults
         at += 1
 
@@ -101,15 +102,15 @@ def _match_end(pattern: re.Pattern[bytes], data: bytes, at: int) -> int:
     return found.end() if found else at
 
 
-def split_records(data: bytes, line: int, width: int, limit: int) -> Iterator[Record]:
+def split_records(data: bytes, line: int, width: int, limit: int, delimiter: str = ",") -> Iterator[Record]:
     """All records of `data`, whose first line has the number `line`; blank lines are passed over."""
-    at, size = 0, len(data)
+    at, size, between = 0, len(data), delimiter.encode("ascii")
     while at < size:
         ended = _LINE_END.match(data, at)
         if ended:
             at, line = ended.end(), line + 1
             continue
-        stop, cells, faults = split_record(data, at, limit)
+        stop, cells, faults = split_record(data, at, limit, between)
         if stop >= size:
             if faults & UNCLOSED:
                 faults = CUT
@@ -136,8 +137,8 @@ class PlainChunk:
 
     def __init__(self, data: bytes, line: int, layout: Layout, encoding: str, limit: int) -> None:
         self.layout = layout
-        self._data, self._encoding = data, encoding
-        self._records = list(split_records(data, line, layout.width, limit))
+        self._data, self._encoding, self._limit = data, encoding, limit
+        self._records = list(split_records(data, line, layout.width, limit, layout.delimiter))
         if self._records and self._records[-1].stop >= len(data):
             last = self._records[-1]
             if broken_at_end(data[last.start :], encoding):
@@ -149,7 +150,12 @@ class PlainChunk:
 
     def raw(self, row: int) -> str:
         record = self._records[row]
-        return raw_text(self._data[record.start : record.stop], self._encoding, record.faults)
+        raw = self._data[record.start : record.stop]
+        return raw_text(raw, self._encoding, record.faults, self.layout.delimiter)
+
+    def overlong(self, row: int) -> int:
+        record = self._records[row]
+        return overlong_cell(self._data[record.start : record.stop], self._limit, self.layout.delimiter)
 
     def cell(self, role: str, row: int) -> str:
         cells, column = self._records[row].cells, self.layout.columns[role]
@@ -184,11 +190,29 @@ class PlainChunk:
         return numbered([" ".join(cell.split(" ")[:parts]) for cell in self._cells(role)])
 
 
-def raw_text(raw: bytes, encoding: str, faults: int) -> str:
-    """The original row as text; of an overlong one only the beginning, so that a message stays short."""
+def raw_text(raw: bytes, encoding: str, faults: int, delimiter: str = ",") -> str:
+    """The original row as text, its cells set apart by commas; of an overlong one only the beginning, so that a message
+    stays short."""
     if faults & TOO_LONG and len(raw) > RAW_BYTES_OF_LONG_ROW:
         return raw[:RAW_BYTES_OF_LONG_ROW].decode(encoding, "ignore") + "…"
+    if delimiter != "," and not faults & UNCLOSED:
+        _, cells, _ = split_record(raw, 0, len(raw), delimiter.encode("ascii"))
+        raw = b",".join(
+            cell if _is_plain(cell) else b'"' + cell.replace(b'"', b'""') + b'"' for cell in cells
+        )
     return raw.decode(encoding, "replace")
+
+
+def overlong_cell(raw: bytes, limit: int, delimiter: str) -> int:
+    """Which cell of a row is the first longer than `limit`; -1 when it is none of those that are there."""
+    _, cells, faults = split_record(raw, 0, limit, delimiter.encode("ascii"))
+    if faults & TOO_LONG and not cells[-1]:  # behind a quote that does not close
+        return len(cells) - 1
+    return next((place for place, cell in enumerate(cells) if len(cell) > limit), -1)
+
+
+def _is_plain(cell: bytes) -> bool:
+    return not any(mark in cell for mark in (b",", b'"', b"\r", b"\n"))
 
 
 def pairs(parsed: list[tuple[int, int]]) -> tuple[Numbers, States]:

@@ -7,6 +7,7 @@ may lie. The child is stopped when it takes too long or, where the system tells,
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,11 +20,28 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from laoke.intake.reading.filetypes import FileKind
-from laoke.intake.reading.refusals import MIB, IntakeRefused, Limits
+from laoke.intake.reading.refusals import KIB, MIB, IntakeRefused, Limits
+
+# A formula whose result was never written down: what scripts leave, and what a reader would take for an empty cell.
+_NO_RESULT = (
+    b"</f></c>",
+    b"</f><v></v>",
+    b"</f><v/>",
+    b"</f><v />",
+    b"/><v></v>",
+    b"/><v/>",
+    b"/><v />",
+    b'"/></c>',
+)
+_FORMULA = re.compile(
+    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"(?![^>]*t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>'
+)
+_LONGEST_FORMULA = 16 * KIB
 
 
 def weigh_book(path: Path, limits: Limits) -> None:
-    """Refuse a zip that unpacks to more than the limits allow, or that is damaged or cut off."""
+    """Refuse a zip that unpacks to more than the limits allow, or that is damaged or cut off, or whose formulas have
+    no results."""
     allowed = min(limits.sheet_bytes, max(limits.sheet_ratio * path.stat().st_size, 16 * MIB))
     unpacked = 0
     try:
@@ -31,15 +49,25 @@ def weigh_book(path: Path, limits: Limits) -> None:
             if sum(part.file_size for part in archive.infolist()) > allowed:
                 raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes)
             for part in archive.infolist():
+                is_sheet, before = part.filename.startswith("xl/worksheets/"), b""
                 with archive.open(part) as stream:
                     while block := stream.read(MIB):
                         unpacked += len(block)
                         if unpacked > allowed:
                             raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes)
+                        if is_sheet:
+                            refuse_formulas_without_results(before + block)
+                            before = block[-_LONGEST_FORMULA:]
     except RuntimeError as error:
         raise IntakeRefused("file_encrypted") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
         raise IntakeRefused("file_truncated", kind="xlsx") from error
+
+
+def refuse_formulas_without_results(xml: bytes) -> None:
+    """Refuse a sheet with a formula that has no result: its cell would be read as empty, an amount as none."""
+    if any(mark in xml for mark in _NO_RESULT) and (found := _FORMULA.search(xml)):
+        raise IntakeRefused("formula_without_result", cell=found[1].decode("ascii"))
 
 
 def sheet_to_csv(path: Path, kind: FileKind, limits: Limits) -> Path:

@@ -142,6 +142,8 @@ class Verdict:
             params = {"column": layout.header[layout.columns[role]], "found": chunk.cell(role, row)[:_SHOWN]}
         elif code in ("too_few_cells", "too_many_cells", "row_cut_off"):
             params = {"found": int(chunk.counts[row]), "expected": layout.width}
+        elif code == "cell_too_long" and 0 <= (place := chunk.overlong(row)) < layout.width:
+            params = {"column": layout.header[place]}
         return QuarantinedRow(
             int(chunk.lines[row]),
             code,
