@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from django.test import RequestFactory, override_settings
 from django.urls import path
 
 from laoke.dispatch.models import Gateway
-from laoke.shops import catalog
+from laoke.intake.models import ImportRun, ImportState
 from laoke.shops.clock import Clock
 from laoke.shops.models import Owner, Role, Shop, User
 from laoke.web import nav
@@ -110,17 +110,35 @@ def test_the_theme_is_painted_by_the_server(cookie: str, theme: str, choice: str
 
 
 def test_data_that_never_came_or_is_old_says_so(shop: Shop) -> None:
-    assert Shell(_request()).freshness == "还没有数据"
-    catalog.publish(
-        {"orders": 1}, as_of_day=date(2026, 11, 9), now=datetime(2026, 11, 9, 9, 36), reason="import"
-    )
-    fresh = Shell(_request())
-    assert (fresh.freshness, fresh.freshness_state) == ("数据到 今天 09:36", "ok")
-    catalog.publish(
-        {"orders": 2}, as_of_day=date(2026, 11, 1), now=datetime(2026, 11, 1, 8, 0), reason="import"
-    )
-    old = Shell(_request())
+    assert _shell(shop).freshness == "还没有数据"
+    _imported(shop, "2026-11-01 08:00:00")
+    old = _shell(shop)
     assert (old.freshness, old.freshness_state) == ("数据到 11月1日 08:00", "warn")
+    _imported(shop, "2026-11-09 09:36:10")
+    _imported(shop, "2018-12-31 15:21:11")
+    fresh = _shell(shop)
+    assert (fresh.freshness, fresh.freshness_state) == ("数据到 今天 09:36", "ok")
+
+
+def test_the_data_of_another_shop_and_a_refused_file_are_no_news(shop: Shop) -> None:
+    other = Shop.objects.create(owner=shop.owner, name="另一家", platform="tmall", created_at=NOW)
+    _imported(other, "2026-11-09 09:36:00")
+    _imported(shop, "2026-11-09 09:30:00", state=ImportState.REFUSED)
+
+    assert _shell(shop).freshness == "还没有数据"
+
+
+def _shell(shop: Shop) -> Shell:
+    request = _request()
+    request.shop = shop  # type: ignore[attr-defined]
+    return Shell(request)
+
+
+def _imported(shop: Shop, seen_at: str, state: str = ImportState.DONE) -> None:
+    ImportRun.objects.create(
+        shop=shop, file_name="订单.csv", file_sha256="", file_size=1, state=state, created_at=NOW,
+        detail={"seen_at": seen_at},
+    )  # fmt: skip
 
 
 def _gateway(shop: Shop, name: str, loopback: bool) -> None:

@@ -7,12 +7,14 @@ from datetime import datetime
 from functools import cached_property
 
 from django.conf import settings
+from django.db.models import Max
+from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext
 
 from laoke.dispatch.models import Gateway
-from laoke.shops import catalog
+from laoke.intake.models import ImportRun, ImportState
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Role, Shop, User
 from laoke.web import figures, nav
@@ -138,9 +140,12 @@ class Shell:
 
     @cached_property
     def data_until(self) -> datetime | None:
-        """When the newest facts were published, None before the first import."""
-        entry = catalog.current()
-        return entry.created_at if entry else None
+        """Until when the imports of this shop tell of its orders; None before the first."""
+        if self.shop is None:
+            return None
+        done = ImportRun.objects.filter(shop=self.shop, state=ImportState.DONE)
+        newest: str | None = done.aggregate(newest=Max(KT("detail__seen_at")))["newest"]
+        return datetime.fromisoformat(newest) if newest else None
 
     @property
     def freshness(self) -> str:
@@ -150,7 +155,7 @@ class Shell:
 
     @property
     def freshness_state(self) -> str:
-        """ok, or warn when nothing came in for two days."""
+        """ok, or warn when nothing is known of the last two days."""
         if self.data_until is None:
             return ""
         return "ok" if (self.now - self.data_until).days < 2 else "warn"
