@@ -1,13 +1,14 @@
 """Backtests on small facts against figures worked out by hand."""
 
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
-from laoke.promotions.backtesting import BacktestRefused, backtest, usual_period
+from laoke.promotions.backtesting import BacktestRefused, backtest, orders_until, usual_period
 from laoke.promotions.models import Backtest
 from laoke.promotions.offers import OfferRefused, add_offer
 from laoke.shops.models import CatalogEntry
+from laoke.shops.setup import add_shop
 from tests.campaigns.stores import bought, line_of, make_store, product
 from tests.promotions_rows.test_offers import coupon, steps
 
@@ -163,3 +164,18 @@ def test_the_usual_period_is_last_years_event_or_the_last_90_days():
     today = date(2026, 10, 20)
     assert usual_period(today, date(2026, 11, 11)) == (date(2025, 11, 1), date(2025, 11, 21))
     assert usual_period(today) == (date(2026, 7, 22), date(2026, 10, 19))
+    assert usual_period(today, date(2024, 2, 29)) == (date(2024, 2, 19), date(2024, 3, 10))
+
+
+def test_the_usual_period_ends_where_the_orders_end():
+    today, known = date(2026, 11, 29), date(2018, 12, 31)
+    assert usual_period(today, date(2026, 12, 12), known) == (date(2018, 12, 2), date(2018, 12, 22))
+    assert usual_period(today, date(2026, 12, 30), known) == (date(2017, 12, 20), date(2018, 1, 9))
+    assert usual_period(today, None, known) == (date(2018, 10, 3), date(2018, 12, 31))
+
+
+def test_the_orders_of_one_shop_end_where_they_end_whatever_another_has(store):
+    store.sold(bought("last", 1, date(2025, 11, 30)), bought("before", 1, date(2025, 11, 11)))
+
+    assert orders_until(store.shop) == date(2025, 11, 30)
+    assert orders_until(add_shop("空店", now=datetime(2026, 1, 1))) is None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.promotions import engine
-from laoke.promotions.facts import day_number, reader_at
+from laoke.promotions.facts import day_number, day_of, reader_at
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused, describe, offer_value
 from laoke.shops import audit, catalog
@@ -102,14 +102,37 @@ def _given(data: Mapping[str, Any]) -> engine.Offer:
         raise OfferRefused.of(error) from None
 
 
-def usual_period(today: date, day: date | None = None) -> tuple[date, date]:
-    """The period to look at when nobody names one: 21 days around the campaign's day a year before, where that lies in
-    the past; else the 90 days before today."""
+AROUND = timedelta(days=10)
+
+
+def usual_period(today: date, day: date | None = None, known_until: date | None = None) -> tuple[date, date]:
+    """The period to look at when nobody names one: the 21 days around the campaign's day in the newest year whose
+    orders are known whole; else the last 90 days that are known.
+
+    `known_until` is the day of the shop's newest order, None before the first.
+    """
+    last = min(today - timedelta(days=1), known_until or today)
     if day is not None:
-        middle = day - timedelta(days=365)
-        if middle + timedelta(days=10) < today:
-            return middle - timedelta(days=10), middle + timedelta(days=10)
-    return today - timedelta(days=90), today - timedelta(days=1)
+        middle = day
+        while middle + AROUND > last:
+            middle = _year_before(middle)
+        return middle - AROUND, middle + AROUND
+    return last - timedelta(days=89), last
+
+
+def _year_before(day: date) -> date:
+    if (day.month, day.day) == (2, 29):
+        return date(day.year - 1, 2, 28)
+    return day.replace(year=day.year - 1)
+
+
+def orders_until(shop: Shop) -> date | None:
+    """The day of the shop's newest order; None before the first import."""
+    entry = catalog.current()
+    if entry is None:
+        return None
+    row = reader_at(entry).remembered("orders_span", shop_id=shop.pk).to_pylist()[0]
+    return day_of(row["last_day"]) if row["last_day"] is not None else None
 
 
 def replay(

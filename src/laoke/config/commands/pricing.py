@@ -245,7 +245,9 @@ def backtest(
     else:
         wanted = Offer.objects.filter(pk__in=campaign.campaign_offers.values_list("offer_id", flat=True))
         offers = list((wanted.filter(pk__in=offer) if offer else wanted).order_by("pk"))
-    first, last = backtesting.usual_period(clock.today(), campaign.day if campaign else None)
+    first, last = backtesting.usual_period(
+        clock.today(), campaign.day if campaign else None, backtesting.orders_until(target)
+    )
     with refusals():
         try:
             row = backtesting.backtest(

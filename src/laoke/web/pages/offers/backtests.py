@@ -14,10 +14,9 @@ from django.utils.translation import gettext
 
 from laoke.campaigns.editing import backtest_seen
 from laoke.campaigns.models import Campaign, CampaignState
-from laoke.promotions.backtesting import BacktestRefused, backtest, usual_period
+from laoke.promotions.backtesting import BacktestRefused, backtest, orders_until, usual_period
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused
-from laoke.shops import catalog
 from laoke.shops.joins import clauses
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
@@ -66,19 +65,14 @@ def backtests(request: HttpRequest) -> HttpResponse:
     listing = _listing(request, now)
     if sheets.wanted(request):
         return listing.sheet(request)
-    entry = catalog.current()
-    until = entry.as_of_day if entry else None
+    until = orders_until(shop)
     rows = Offer.objects.filter(shop=shop, archived=False).order_by("-pk")[:200]
     chosen = request.GET.getlist("offers")
     campaign = _campaign(request) or _coming(request, now, chosen)
-    first, last = usual_period(now.date(), campaign.day if campaign else None)
+    first, last = usual_period(now.date(), campaign.day if campaign else None, until)
     if campaign is not None and not chosen:
         chosen = [str(offer) for offer in campaign.campaign_offers.values_list("offer_id", flat=True)]
-    initial = {
-        "offers": chosen,
-        "period_from": first,
-        "period_to": min(last, until) if until else last,
-    }
+    initial = {"offers": chosen, "period_from": first, "period_to": last}
     form = None
     if may_market(request):
         form = BacktestForm(request.POST or None, offers=list(rows), latest=now.date(), initial=initial)
