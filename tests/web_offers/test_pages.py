@@ -150,6 +150,31 @@ def test_a_short_period_is_refused_with_how_many_orders_it_needs(demo: Demo) -> 
     assert f"只有 {result['orders']} 单，要 {result['needed_orders']:,} 单" in page
 
 
+def test_without_any_cost_nobody_knows_what_would_lose_money(demo: Demo) -> None:
+    new(demo, threshold_1="199", off_1="20")
+    client = demo.client()
+    form = {"offers": [Offer.objects.get().pk], "period_from": "2025-01-01", "period_to": "2026-11-08"}
+    client.post(reverse("backtests"), form)
+    made = Backtest.objects.get()
+    unknown = {"margin_before_cents": None, "margin_after_cents": None, "loss_examples": []}
+    made.result |= {"cost_known_orders": 0, "loss_orders_after": 0, **unknown}
+    made.save()
+
+    page = client.get(reverse("backtest", args=[made.pk])).content.decode()
+    listed = {
+        view: client.get(reverse("backtests"), {"view": view}).content.decode()
+        for view in ("fine", "loss", "all")
+    }
+
+    assert "没有一单知道成本" in page and "不知道哪些会亏" in page
+    assert "没有会亏的订单" not in page
+    assert [f"/backtests/{made.pk}/" in listed[view] for view in ("fine", "loss", "all")] == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_a_backtest_needs_offers_and_days_in_order(demo: Demo) -> None:
     answer = demo.client().post(
         reverse("backtests"), {"period_from": "2026-03-04", "period_to": "2026-03-03"}

@@ -159,7 +159,7 @@ def _listing(request: HttpRequest, now: datetime) -> lists.Listing[Backtest]:
     if view == "loss":
         rows = rows.filter(result__loss_orders_after__gt=0)
     elif view == "fine":
-        rows = rows.filter(result__loss_orders_after=0)
+        rows = rows.filter(result__loss_orders_after=0, result__cost_known_orders__gt=0)
     if wanted := lists.searched(request):
         # The offers stand in the row as they were, so their names are looked through here.
         known = rows.values_list("pk", "offers")
@@ -186,7 +186,7 @@ def _listing(request: HttpRequest, now: datetime) -> lists.Listing[Backtest]:
 def _row(one: Backtest, now: datetime) -> ui.Row:
     result = one.result
     refused = bool(result.get("refused"))
-    loss = 0 if refused else result["loss_orders_after"]
+    loss = None if refused else _lost(result, "loss_orders_after")
     return ui.Row(
         [
             ui.Cell(title_of(one), sub=clauses(offer["what"] for offer in one.offers)),
@@ -262,7 +262,7 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
         each = gettext("每单 %(mean)s") % {"mean": figures.yuan(round(mean))}
         if half is not None:
             each += f" ± {figures.cents(round(half))}"
-    lost = result["loss_orders_after"]
+    lost = _lost(result, "loss_orders_after")
     return ui.Kpis(
         [
             ui.Kpi(
@@ -281,6 +281,11 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
             ),
         ]
     )
+
+
+def _lost(result: dict[str, Any], key: str) -> int | None:
+    """A figure of orders at a loss; None where no order's cost is known, so that nobody knows."""
+    return int(result[key]) if result["cost_known_orders"] else None
 
 
 def _verdict(result: dict[str, Any]) -> ui.Notice:
@@ -394,8 +399,8 @@ def _then(key: str, result: dict[str, Any]) -> str:
         "revenue": figures.cents(result["revenue_before_cents"]),
         "margin": figures.cents(result["margin_before_cents"]),
         "rate": _rate(result["margin_before_cents"], result["cost_cents"]),
-        "lost": figures.exact(result["loss_orders_before"]),
-        "loss": figures.cents(result["loss_cents_before"]),
+        "lost": figures.exact(_lost(result, "loss_orders_before")),
+        "loss": figures.cents(_lost(result, "loss_cents_before")),
     }[key]
 
 
@@ -406,8 +411,8 @@ def _value(key: str, result: dict[str, Any]) -> str:
         "revenue": figures.cents(result["revenue_after_cents"]),
         "margin": figures.cents(result["margin_after_cents"]),
         "rate": _rate(result["margin_after_cents"], result["cost_cents"]),
-        "lost": figures.exact(result["loss_orders_after"]),
-        "loss": figures.cents(result["loss_cents_after"]),
+        "lost": figures.exact(_lost(result, "loss_orders_after")),
+        "loss": figures.cents(_lost(result, "loss_cents_after")),
     }[key]
 
 
@@ -444,6 +449,8 @@ def _losses(result: dict[str, Any]) -> ui.Table:
             for one in result["loss_examples"]
         ],
         caption=gettext("会亏的订单"),
-        empty=ui.Empty(gettext("没有会亏的订单")),
+        empty=ui.Empty(gettext("没有会亏的订单"))
+        if result["cost_known_orders"]
+        else ui.Empty(gettext("不知道哪些会亏"), gettext("商品的成本还没有导入")),
         tall=True,
     )
