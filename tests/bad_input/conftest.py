@@ -1,0 +1,13 @@
+"""The demo shop whose stores a bad file must leave alone."""
+
+import pytest
+
+from tests.people import demo, demo_rows
+
+__all__ = ["demo", "demo_rows"]
+
+
+@pytest.fixture
+def no_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Features follow from facts and cost as much as an import: what is asked here is what became of the file."""
+    monkeypatch.setattr("laoke.config.importing.features_behind", lambda shop: False)
