@@ -12,7 +12,7 @@ from django.urls import reverse
 from laoke.campaigns.models import Round
 from laoke.dispatch.handover import file_path
 from laoke.dispatch.list_files import forget_due
-from laoke.dispatch.models import HandoverFile
+from laoke.dispatch.models import HandoverFile, Message
 from laoke.shops.models import AuditEvent
 from tests.people import Demo
 from tests.web_campaigns.planned import planned
@@ -154,6 +154,7 @@ def test_a_list_is_launched_built_and_taken_along_with_a_trace(demo: Demo, liste
     )
     page = client.get(reverse("round", args=[listed.pk])).content.decode()
     assert "第 1 份" in page and "从人群到发出" in page
+    assert "没送到的占" not in page, "nobody has told anything yet"
 
 
 def test_a_forgotten_list_says_when_and_can_be_written_again(demo: Demo, listed: Round) -> None:
@@ -182,7 +183,8 @@ def test_results_that_are_no_table_are_refused_in_words(demo: Demo, listed: Roun
 
     answer = client.post(reverse("round_results", args=[listed.pk]), {"file": bad}, follow=True)
 
-    assert answer.status_code == 200 and "Traceback" not in answer.content.decode()
+    assert "这是 PDF 文件" in answer.content.decode()
+    assert not Message.objects.filter(occasion=listed.occasion, state="delivered").exists()
 
 
 def test_a_running_round_is_paused_resumed_and_cancelled(demo: Demo, listed: Round) -> None:

@@ -66,7 +66,7 @@ def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
         figures.exact(taken),
         figures.exact(found.treated),
         ui.StackBar([part for part in parts if part.value], gettext("发送进度"), tall=True),
-        _facts(status, open_now, failed, taken),
+        _facts(status, open_now, failed, taken, told=counts.get("delivered", 0) + failed),
         gettext("每个人只有一条记录：就算现在断电，重新启动后也不会漏发或重发。"),
         counts.get(MessageState.UNKNOWN, 0),
         polls,
@@ -78,7 +78,10 @@ def _part(label: str, value: int, key: str) -> ui.Part:
     return ui.Part(label, value, figures.exact(value), key)
 
 
-def _facts(status: RoundStatus, open_now: int, failed: int, taken: int) -> list[tuple[str, str]]:
+def _facts(
+    status: RoundStatus, open_now: int, failed: int, taken: int, *, told: int
+) -> list[tuple[str, str]]:
+    """What stands beside the bar. Of messages nobody has told anything of, no share failed or arrived."""
     facts = []
     speed = status.per_minute
     if speed and status.round.state == RoundState.RUNNING:
@@ -89,7 +92,7 @@ def _facts(status: RoundStatus, open_now: int, failed: int, taken: int) -> list[
         cost = -(-status.progress.cost_millis // 10)
         facts.append((gettext("已计费"), figures.yuan(cost)))
         facts.append((gettext("条数"), figures.exact(status.progress.segments)))
-    if taken:
+    if told:
         facts.append((gettext("没送到的占"), figures.percent(failed / taken)))
     return facts
 
