@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from laoke.intake.reading import IntakeRefused, Limits
+from laoke.intake.reading import IntakeRefused, Limits, choose_layout, open_source, read_batches
 from laoke.intake.reading.reading import Engine
 from tests.reading.exports import HEADER_46, csv_text, order, orders_of, read_all, reasons_of, write
 
@@ -153,6 +155,33 @@ def test_ids_rounded_by_excel_refuse_the_whole_file(tmp_path: Path, engine: Engi
             read_all(path, engine=engine, **options)
         assert caught.value.code == "ids_in_scientific_notation"
         assert (caught.value.params["line"], caught.value.params["found"]) == (3, damaged)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_large_file_is_refused_before_its_first_batch_is_given(tmp_path: Path, packed: bool) -> None:
+    rows = [order(n, 宝贝标题="被子+枕头") for n in range(900)]
+    data = csv_text([*rows, order(1, 订单编号="2.1E+18")]).encode("gb18030")
+    path = tmp_path / "orders.csv"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    limits = Limits(buffer_bytes=64 * 1024, batch_rows=100)
+    with open_source(path, limits=limits) as source:
+        reading = iter(read_batches(source, choose_layout(source), engine="compiled", stamp_later=True))
+        with pytest.raises(IntakeRefused) as caught:
+            next(reading)
+    assert (caught.value.code, caught.value.params["line"]) == ("ids_in_scientific_notation", 902)
+
+
+def test_a_large_packed_file_that_is_cut_off_is_refused_before_its_first_batch(tmp_path: Path) -> None:
+    random = Random(1)
+    rows = [order(n, 宝贝标题=random.randbytes(2000).hex()) for n in range(900)]
+    path = tmp_path / "orders.csv.gz"
+    path.write_bytes(gzip.compress(csv_text(rows).encode("gb18030"))[:-40])
+    limits = Limits(buffer_bytes=64 * 1024, batch_rows=100)
+    with open_source(path, limits=limits) as source:
+        reading = iter(read_batches(source, choose_layout(source), engine="compiled", stamp_later=True))
+        with pytest.raises(IntakeRefused) as caught:
+            next(reading)
+    assert caught.value.code == "file_truncated"
 
 
 def test_ids_whose_last_digits_excel_made_zeros_refuse_the_whole_file(tmp_path: Path, engine: Engine) -> None:

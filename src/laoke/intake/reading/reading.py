@@ -17,7 +17,7 @@ from laoke.intake.reading.cells import EPOCH, FIRST_YEAR, LAST_YEAR, OK, micros_
 from laoke.intake.reading.opening import Source
 from laoke.intake.reading.profiles import Layout, Recognition, layout_of, layout_of_recognition
 from laoke.intake.reading.records import Chunk, PlainChunk
-from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
+from laoke.intake.reading.refusals import MIB, IntakeRefused, ReadingStopped
 from laoke.intake.reading.roles import Grain, missing_roles
 from laoke.intake.reading.verdicts import refuse_damaged_ids
 
@@ -25,6 +25,7 @@ Engine = Literal["auto", "plain", "compiled"]
 Progress = Callable[[int, int], None]
 
 _STAMP = re.compile(r"(?<!\d)(20\d{2})(\d{2})(\d{2})[-_ ]?(\d{2})(\d{2})(\d{2})?(?!\d)")
+_SEARCHED_BYTES = MIB
 _TIME_ROLES = ("created_at", "paid_at", "shipped_at", "finished_at", "modified_at")
 
 
@@ -104,6 +105,8 @@ class Reading:
     def _order_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
         from laoke.intake.reading.orders import order_batch
 
+        if plain is None:
+            self._refuse_ahead()
         first_row = 1
         for chunk in self._chunks(self.layout, plain):
             refuse_damaged_ids(chunk)
@@ -112,6 +115,15 @@ class Reading:
             )
             first_row += chunk.rows
             yield batch
+
+    def _refuse_ahead(self) -> None:
+        """What refuses a large file far below its beginning refuses it before the first batch is given: the people of
+        the batches before would stay in the ledger without an order. A packed file is unpacked to its end here; the
+        order numbers are looked at only where the text has an E+ at all, which is seldom and quickly told."""
+        if _holds_exponent(self.source):
+            survey = replace(self.layout, columns={"order_id": self.layout.columns["order_id"]}, marks={})
+            for chunk in self._chunks(survey, None):
+                refuse_damaged_ids(chunk)
 
     def _plain_data(self) -> bytes | None:
         """The whole text of a small file; None when the kernels shall read it."""
@@ -198,6 +210,22 @@ def read_batches(
         engine=engine,
         stamp_later=stamp_later,
     )
+
+
+def _holds_exponent(source: Source) -> bool:
+    """Whether `E+` or `e+` stands anywhere in the text. A packed text is read to its end in any case."""
+    import numpy as np
+
+    found = False
+    block = np.zeros(_SEARCHED_BYTES + 1, np.uint8)  # the last byte of one block stands before the next
+    with source.data() as stream:
+        while count := stream.readinto(block.data[1:]):
+            signs = np.flatnonzero(block[1 : count + 1] == ord("+"))
+            found = found or bool((block[signs] | 0x20 == ord("e")).any())
+            if found and source.kind != "gzip":
+                return True
+            block[0] = block[count]
+    return found
 
 
 def time_in_name(file_name: str) -> datetime | None:
