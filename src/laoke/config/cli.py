@@ -23,6 +23,7 @@ from laoke.config.commands import (
     segment,
     serving,
 )
+from laoke.config.terminal import steady_output
 
 app = typer.Typer(
     name="laoke",
@@ -75,6 +76,7 @@ def main() -> None:
     deltalake and pyarrow were seen to abort now and then while the interpreter ends, after all output; so the exit
     status is given to the system before the interpreter takes its libraries down.
     """
+    steady_output()
     # `--json`, `--home` and `--now` may stand after the command too: people type them there.
     sys.argv[1:] = _front_options(sys.argv[1:])
     status = 0

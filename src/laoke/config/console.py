@@ -6,7 +6,6 @@ lines) and everything for people goes to standard error.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+
+from laoke.config.terminal import json_text
 
 if TYPE_CHECKING:
     from laoke.shops.models import Shop
@@ -88,18 +89,15 @@ def say(text: str) -> None:
 def emit(result: dict[str, Any], text: str = "") -> None:
     """The result: JSON when asked for, else the text for people."""
     if settings.as_json:
-        print(json.dumps(result, ensure_ascii=False, default=str), flush=True)
+        print(json_text(result, sys.stdout.encoding), flush=True)
     else:
-        print(text or json.dumps(result, ensure_ascii=False, default=str, indent=1), flush=True)
+        print(text or json_text(result, sys.stdout.encoding, indent=1), flush=True)
 
 
 def refuse(code: str, text: str, **detail: Any) -> NoReturn:
     """End the command with exit code 1 and the reason."""
     if settings.as_json:
-        print(
-            json.dumps({"error": code, "message": text, **detail}, ensure_ascii=False, default=str),
-            flush=True,
-        )
+        print(json_text({"error": code, "message": text, **detail}, sys.stdout.encoding), flush=True)
     print(text, file=sys.stderr, flush=True)
     raise typer.Exit(1)
 
