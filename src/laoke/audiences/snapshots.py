@@ -30,6 +30,7 @@ from laoke.audiences.tree import Node
 from laoke.customers.erasure import Traces
 from laoke.shops import audit, catalog
 from laoke.shops.models import Shop, User
+from laoke.shops.open_files import swap
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -210,5 +211,5 @@ def _write(content: bytes, shop: Shop, catalog_id: int) -> tuple[str, str]:
     if not path.exists():
         passing = path.with_suffix(".part")
         passing.write_bytes(content)
-        passing.replace(path)
+        swap(passing, path)
     return path.relative_to(settings.PLACE.home).as_posix(), digest

@@ -81,7 +81,10 @@ def _copied(file: HandoverFile, folder: Path, by: User, now: datetime) -> Export
     copies = []
     for path in (handover.file_path(file), handover.file_path(file, as_csv=True)):
         target = folder / path.name
-        shutil.copyfile(path, target)
+        try:
+            shutil.copyfile(path, target)
+        except OSError as error:
+            raise CampaignRefused("not_written", path=str(target), problem=error.strerror or "") from error
         copies.append(target)
     handover.downloaded(file, by=by, now=now)
     return ExportedList(file.number, file.people, file.sha256, tuple(copies))

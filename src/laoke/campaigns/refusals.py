@@ -66,6 +66,7 @@ SENTENCES: dict[str, str] = {
     "too_early": gettext_noop("这一轮 %(not_before)s 才开始"),
     "columns": gettext_noop("文件里找不到 %(missing)s，有的列：%(found)s"),
     "too_large": gettext_noop("文件太大，读不了"),
+    "not_written": gettext_noop("%(path)s 写不了：%(problem)s。开着它的程序先关掉，再导出一次"),
     "list_over": gettext_noop("这一轮已结束，名单不再写"),
     "list_settled": gettext_noop("这份名单上没有还能交出去的人"),
     "number": gettext_noop("这不是手机号，通道不收"),

@@ -15,6 +15,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from laoke.shops.open_files import read_text, remove, swap
+
 DEMO_CLOCK = "demo-clock.json"
 
 
@@ -70,9 +72,9 @@ def clock_from_env(zone: str = "Asia/Shanghai") -> Clock:
 
 def _demo_clock(home: Path, zone: str) -> Clock | None:
     try:
-        kept = json.loads((home / DEMO_CLOCK).read_text(encoding="utf-8"))
+        kept = json.loads(read_text(home / DEMO_CLOCK))
         return Clock(zone, datetime.fromisoformat(kept["start"]), False, float(kept["at"]))
-    except (OSError, ValueError, KeyError):
+    except (FileNotFoundError, ValueError, KeyError):
         return None
 
 
@@ -81,12 +83,12 @@ def set_demo_clock(home: Path, start: datetime, at: float) -> None:
     path = home / DEMO_CLOCK
     fresh = path.with_suffix(".new")
     fresh.write_text(json.dumps({"start": start.isoformat(), "at": at}), encoding="utf-8")
-    fresh.replace(path)
+    swap(fresh, path)
 
 
 def clear_demo_clock(home: Path) -> None:
     """Real time again."""
-    (home / DEMO_CLOCK).unlink(missing_ok=True)
+    remove(home / DEMO_CLOCK)
 
 
 def live_now(zone: str = "Asia/Shanghai") -> datetime:

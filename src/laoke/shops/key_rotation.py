@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from laoke.shops.keys import KeyFileError, load_keys
+from laoke.shops.open_files import read_text, swap
 
 ROTATED = "vault"  # the only kind that can be: a digest cannot be made anew without what it stands for
 
@@ -66,14 +67,14 @@ def copy_key_file(path: Path, target: Path) -> None:
     except OSError as error:
         raise KeyFileError(f"{target} 写不了：{error.strerror}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(path.read_text(encoding="utf-8"))
+        file.write(read_text(path))
         file.flush()
         os.fsync(file.fileno())
 
 
 def _content(path: Path) -> dict[str, Any]:
     load_keys(path)
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = json.loads(read_text(path))
     return content
 
 
@@ -86,5 +87,8 @@ def _replace(path: Path, content: object) -> None:
         json.dump(content, file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        swap(beside, path)
+    except PermissionError as error:
+        raise KeyFileError(f"{path} 正被别的程序打开，钥匙没有动。关掉那个程序再试") from error
     load_keys.cache_clear()

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from laoke.shops.open_files import read_text
+
 KINDS = ("identity", "index", "vault")
 
 
@@ -83,11 +85,13 @@ def load_keys(path: Path) -> Keys:
         with the path and what to do, when the file is missing or damaged.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path))
         rings = {kind: _ring(kind, content[kind]) for kind in KINDS}
         return Keys(session=content["session"], **rings)
     except FileNotFoundError as error:
         raise KeyFileError(f"钥匙文件不在：{path}。从备份拿回它，或用 laoke init 建一个新店") from error
+    except OSError as error:
+        raise KeyFileError(f"钥匙文件打不开：{path}（{error.strerror}）。看看是不是别的程序占着它") from error
     except (ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"钥匙文件读不懂：{path}（{error}）。从备份拿回它") from error
 

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from laoke.shops.open_files import swap
+
 MAX_ROWS = 1_048_575  # a worksheet's rows less its header
 # The full-width signs run too where Excel speaks Chinese or Japanese.
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -119,5 +121,5 @@ def _part(path: Path) -> Path:
 
 def _finished(part: Path, path: Path, rows: int) -> WrittenSheet:
     digest = hashlib.sha256(part.read_bytes()).hexdigest()
-    part.replace(path)
+    swap(part, path)
     return WrittenSheet(path, rows, digest)

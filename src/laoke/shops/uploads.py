@@ -78,7 +78,7 @@ def store_upload(
     try:
         size, sha256 = _write_sealed(target, path, file.chunks(PIECE), name, random)
     except BaseException:
-        target.unlink(missing_ok=True)
+        _went(target)
         raise
     return Upload.objects.create(
         shop=shop, name=name, path=path, size=size, sha256=sha256, created_by=by, created_at=now

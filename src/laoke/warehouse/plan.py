@@ -7,6 +7,7 @@ Parquet files, the stored keys are scanned, and each touched partition is stream
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -229,7 +230,8 @@ class Plan:
         new = write_stream(folder, self.contract, partition, reader)
         if new.rows:
             return [new]
-        (folder / new.path).unlink(missing_ok=True)
+        with suppress(OSError):  # what Windows keeps open, the sweep finds later
+            (folder / new.path).unlink(missing_ok=True)
         return []
 
     def _run(self, text: str) -> None:

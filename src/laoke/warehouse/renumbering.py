@@ -7,6 +7,7 @@ sums and versions stay. The current version needs none of this: there the rows w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,8 @@ def _replaced(path: Path, contract: Contract, numbers: Mapping[int, int]) -> boo
     try:
         beside.replace(path)
     except OSError:  # Windows keeps what a reader has open
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
         return False
     return True
 

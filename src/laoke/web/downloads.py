@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 
 from django.http import FileResponse
+
+from laoke.shops.open_files import let_go
 
 
 class PassingFile(FileResponse):
@@ -17,5 +18,4 @@ class PassingFile(FileResponse):
 
     def close(self) -> None:
         super().close()
-        with suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        let_go(self._path)

@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 
 from laoke.shops import audit
+from laoke.shops.open_files import let_go
 from laoke.shops.sheets import write_xlsx
 from laoke.web import components as ui
 from laoke.web.access import clock_of, shop_of
@@ -39,7 +40,7 @@ def sheet(
     lines = ([value_of(row.cells[at], column.kind) for at, column in shown] for row in rows)
     written = write_xlsx(path, header, lines, sheet=gettext("名单"))
     body = path.read_bytes()
-    path.unlink(missing_ok=True)
+    let_go(path)
     audit.record(
         "list.export",
         shop=shop,

@@ -55,8 +55,12 @@ def keys_rotate() -> None:
     ready()
     from laoke.config.key_care import rotate
     from laoke.shops.clock import clock_from_env
+    from laoke.shops.keys import KeyFileError
 
-    new, done = rotate(by=None, now=clock_from_env().now())
+    try:
+        new, done = rotate(by=None, now=clock_from_env().now())
+    except KeyFileError as error:
+        refuse("keys", str(error))
     emit(
         {"current": new, "resealed": done},
         f"在用的钥匙是 {new}，{done} 条记录改用它了。正在运行的老客重启一次",

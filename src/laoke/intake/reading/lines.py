@@ -37,7 +37,7 @@ def line_batches(
     """Batches of whole orders. Rows put aside come in batches without orders, as they are met."""
     import pyarrow as pa
 
-    with tempfile.TemporaryDirectory(prefix="laoke-lines-") as folder:
+    with tempfile.TemporaryDirectory(prefix="laoke-lines-", ignore_cleanup_errors=True) as folder:
         writers: list[Any] = [None] * parts
         paths = [Path(folder) / f"{part}.arrow" for part in range(parts)]
         first_row, quarantined = 1, []

@@ -24,6 +24,7 @@ from laoke.intake.reading.records import CUT, TOO_LONG, UNCLOSED, Record, split_
 from laoke.intake.reading.refusals import DEFAULT_LIMITS, MIB, IntakeRefused, Limits
 from laoke.intake.reading.sheets import sheet_to_csv
 from laoke.intake.reading.streams import ByteStream
+from laoke.shops.open_files import let_go
 
 _HEAD_BYTES = 256 * 1024
 _HEADER_WITHIN = 40
@@ -75,7 +76,7 @@ class Source:
 
     def close(self) -> None:
         if self.spool is not None:
-            self.spool.unlink(missing_ok=True)
+            let_go(self.spool)
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +101,7 @@ def open_source(
         return _open_text(path, kind, spool, limits, mapping or {})
     except BaseException:
         if spool is not None:
-            spool.unlink(missing_ok=True)
+            let_go(spool)
         raise
 
 

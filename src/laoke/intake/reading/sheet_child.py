@@ -2,6 +2,9 @@
 
 Runs as a process of its own, so that a hostile book can be stopped without harm to the reader. One sheet row is
 one line of OUT. The last line on stdout is a JSON object with `rows` and `sheet`, or `refused` and its code.
+
+The file OUT.pid says which process this is: in a virtual environment on Windows the one that was started is only a
+launcher, and weighing that one would tell nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,10 +55,16 @@ def sheet_rows(book: Any) -> tuple[str, list[list[Any]]]:
     return first or ("", [])
 
 
+def pid_file(out_path: Path) -> Path:
+    """Where the child says its number."""
+    return out_path.with_suffix(".pid")
+
+
 def main(arguments: list[str]) -> int:
     from python_calamine import CalamineError, CalamineWorkbook
 
     book_path, out_path = (Path(argument) for argument in arguments)
+    pid_file(out_path).write_text(str(os.getpid()), encoding="ascii")
     answer: dict[str, Any]
     try:
         book = CalamineWorkbook.from_path(str(book_path))

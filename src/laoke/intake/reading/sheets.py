@@ -1,7 +1,7 @@
 """Excel books: weighed before they are opened, then read by a child process into a CSV beside.
 
 The weighing unpacks every part of the zip and counts what really comes out, because the sizes a zip declares
-may lie. The child is stopped when it takes too long or, where the system tells, too much memory.
+may lie. The child is stopped when it takes too long or too much memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from laoke.intake.reading.filetypes import FileKind
+from laoke.intake.reading.process_size import held_bytes
 from laoke.intake.reading.refusals import KIB, MIB, IntakeRefused, Limits
+from laoke.intake.reading.sheet_child import pid_file
+from laoke.shops.open_files import let_go
 
 # A formula whose result was never written down: what scripts leave, and what a reader would take for an empty cell.
 _NO_RESULT = (
@@ -85,7 +88,7 @@ def sheet_to_csv(path: Path, kind: FileKind, limits: Limits) -> Path:
         if not answer["rows"]:
             raise IntakeRefused("empty_file")
     except BaseException:
-        spool.unlink(missing_ok=True)
+        let_go(spool)
         raise
     return spool
 
@@ -101,7 +104,7 @@ def _rightly_named(path: Path, kind: FileKind, spool: Path) -> Iterator[Path]:
         shutil.copyfile(path, copy)
         yield copy
     finally:
-        copy.unlink(missing_ok=True)
+        let_go(copy)
 
 
 def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
@@ -109,7 +112,7 @@ def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
-    deadline = time.monotonic() + limits.sheet_seconds
+    deadline, number = time.monotonic() + limits.sheet_seconds, pid_file(spool)
     try:
         while True:
             try:
@@ -118,12 +121,13 @@ def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
             except subprocess.TimeoutExpired:
                 if time.monotonic() > deadline:
                     raise IntakeRefused("sheet_too_slow", seconds=limits.sheet_seconds) from None
-                if resident_bytes(child.pid) > limits.sheet_memory:
+                if _held_by(number) > limits.sheet_memory:
                     raise IntakeRefused("xlsx_too_large", limit=limits.sheet_bytes) from None
     finally:
         if child.poll() is None:
             child.kill()
             child.communicate()
+        let_go(number)
     lines = output.decode("utf-8", "replace").splitlines()
     if child.returncode or not lines:
         raise IntakeRefused("sheet_unreadable")
@@ -131,10 +135,9 @@ def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
     return answer
 
 
-def resident_bytes(pid: int) -> int:
-    """Memory of a process where /proc tells it; 0 elsewhere, where only the time limit holds."""
+def _held_by(number: Path) -> int:
+    """Memory of the child that wrote its number there; 0 before it did."""
     try:
-        fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-    except OSError:
+        return held_bytes(int(number.read_text(encoding="ascii"))) or 0
+    except (OSError, ValueError):
         return 0
-    return int(fields[1]) * 4096 if len(fields) > 1 else 0

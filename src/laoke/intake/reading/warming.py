@@ -18,7 +18,7 @@ def compile_kernels() -> None:
     from laoke.intake.reading.opening import open_source
     from laoke.intake.reading.reading import read_batches
 
-    with tempfile.TemporaryDirectory(prefix="laoke-warming-") as folder:
+    with tempfile.TemporaryDirectory(prefix="laoke-warming-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "orders.csv"
         for encoding in ("utf-8", "gb18030"):
             path.write_bytes((_HEADER + _ROW).encode(encoding))
