@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from laoke.config.console import say
+from laoke.config.ending import on_ending
 from laoke.dispatch.gateways import LOOPBACK_KEY, LOOPBACK_SECRET
 from laoke.shops.clock import live_now
 
@@ -22,11 +21,10 @@ def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -
     if urlsplit(callback).path in ("", "/"):
         callback = callback.rstrip("/") + hook_path("aliyun")
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop() -> None:
         raise KeyboardInterrupt
 
-    for ending in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(ending, stop)
+    on_ending(stop)
     config = LoopbackConfig(
         seed=seed, query_lag_s=lag, reply_share=0.01, reply_delay_s=20.0, opt_out_share=0.6
     )

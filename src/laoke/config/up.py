@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from types import FrameType
 
 from laoke.config.commands.house import make_installation
 from laoke.config.console import refuse, say
+from laoke.config.ending import ask_to_end, on_ending, start
 
 GATEWAY_PORT = 8027
 STOP_SECONDS = 10
@@ -35,9 +34,9 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
     os.environ["LAOKE_LOOPBACK"] = f"127.0.0.1:{gateway_port}"
     callback = f"http://127.0.0.1:{port}"
     children = [
-        _start("web", "--port", str(port)),
-        _start("worker"),
-        _start("gateway", "aliyun", "--port", str(gateway_port), "--callback", callback),
+        start("web", "--port", str(port)),
+        start("worker"),
+        start("gateway", "aliyun", "--port", str(gateway_port), "--callback", callback),
     ]
     try:
         return _wait(children, port)
@@ -46,21 +45,16 @@ def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
         warming.wait()
 
 
-def _start(*words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-m", "laoke", *words])
-
-
 def _wait(children: list[subprocess.Popen[bytes]], port: int) -> int:
     """Until Ctrl-C, or until one child ends by itself: then the others are ended too. The address is said once it
     answers: whoever opens it at once must not find it closed."""
     stopped = opened = False
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop() -> None:
         nonlocal stopped
         stopped = True
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    on_ending(stop)
     while not stopped and all(child.poll() is None for child in children):
         if not opened and not _free(port):
             opened = True
@@ -69,7 +63,7 @@ def _wait(children: list[subprocess.Popen[bytes]], port: int) -> int:
     failed = 0 if stopped else 1
     for child in children:
         if child.poll() is None:
-            child.terminate()
+            ask_to_end(child)
     until = time.monotonic() + STOP_SECONDS
     for child in children:
         try:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import FrameType
 
 import structlog
 from django.db import close_old_connections
 
 from laoke.config import pipelines
+from laoke.config.ending import on_ending
 from laoke.shops import jobs
 from laoke.shops.clock import live_now
 from laoke.shops.models import Job, JobState
@@ -84,11 +83,10 @@ class Worker:
         return True
 
     def _stop_on_signals(self) -> None:
-        def stop(_number: int, _frame: FrameType | None) -> None:
+        def stop() -> None:
             self._stopping = True
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        on_ending(stop)
 
 
 def run_job(job: Job, clock: Callable[[], datetime]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import socket
 import subprocess
 import sys
@@ -11,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from laoke.config.ending import ask_to_end, start
 
 
 def command(*words: object) -> dict[str, Any]:
@@ -29,16 +30,12 @@ def command(*words: object) -> dict[str, Any]:
 @contextmanager
 def process(*words: object) -> Iterator[subprocess.Popen[bytes]]:
     """A command that keeps running, ended at the end of the block."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", "laoke", *map(str, words)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    child = start(*map(str, words), quiet=True)
     try:
         yield child
     finally:
         if child.poll() is None:
-            child.send_signal(signal.SIGTERM)
+            ask_to_end(child)
         try:
             child.wait(20)
         except subprocess.TimeoutExpired:
