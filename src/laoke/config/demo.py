@@ -174,11 +174,20 @@ def equip(shop: Shop, now: datetime) -> None:
 def first_owner(now: datetime) -> User:
     """The owner account; when nobody can sign in yet it is made, and its one-time password printed once."""
     known = User.objects.filter(staff__role=Role.OWNER).order_by("pk").first()
-    if known is not None:
-        return known
+    return known or _new_owner(now)[0]
+
+
+def owner_password(now: datetime) -> str:
+    """Like `first_owner`; the one-time password, empty when the account was there."""
+    if User.objects.filter(staff__role=Role.OWNER).exists():
+        return ""
+    return _new_owner(now)[1]
+
+
+def _new_owner(now: datetime) -> tuple[User, str]:
     user, password = add_user("owner", shops=list(Shop.objects.all()), role=Role.OWNER, now=now)
     say(f"店长账号 owner，一次性密码 {password}（登录后会让你换一个）")
-    return user
+    return user, password
 
 
 def _give_consent(shop: Shop, people: list[int], owner: User, now: datetime) -> None:

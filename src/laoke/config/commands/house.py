@@ -56,8 +56,9 @@ def shop_add(
     category: Annotated[str, typer.Option(help="类目，如 家纺")] = "",
     currency: Annotated[str, typer.Option(help="币种")] = "CNY",
 ) -> None:
-    """建一家店。"""
+    """建一家店。还没有人能登录时，店长账号也一起建好。"""
     ready()
+    from laoke.config.demo import owner_password
     from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Platform, Shop
     from laoke.shops.setup import add_shop
@@ -66,8 +67,12 @@ def shop_add(
         refuse("platform", f"没有平台 {platform}，可选：{'、'.join(Platform.values)}")
     if Shop.objects.filter(name=name).exists():
         refuse("shop_exists", f"已有叫「{name}」的店")
-    shop = add_shop(name, now=clock_from_env().now(), platform=platform, category=category, currency=currency)
-    emit({"shop": shop.name, "id": shop.pk}, f"建好了：{shop.name}")
+    now = clock_from_env().now()
+    shop = add_shop(name, now=now, platform=platform, category=category, currency=currency)
+    result: dict[str, Any] = {"shop": shop.name, "id": shop.pk}
+    if password := owner_password(now):
+        result |= {"username": "owner", "one_time_password": password}
+    emit(result, f"建好了：{shop.name}")
 
 
 def shop_list() -> None:
