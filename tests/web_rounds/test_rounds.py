@@ -157,6 +157,24 @@ def test_a_list_is_launched_built_and_taken_along_with_a_trace(demo: Demo, liste
     assert "没送到的占" not in page, "nobody has told anything yet"
 
 
+def test_a_round_by_lists_speaks_of_lists_and_of_no_test(demo: Demo, listed: Round) -> None:
+    client, url = demo.client(), reverse("round", args=[listed.pk])
+    before = client.get(url).context["page"]
+    client.post(reverse("round_lists", args=[listed.pk]))
+    after = client.get(url).context["page"]
+
+    assert [(str(step.label), step.state) for step in before.stepper.steps] == [
+        ("人群", "done"), ("内容", "done"), ("检查", "done"), ("备名单", "current"), ("结果", ""),
+    ]  # fmt: skip
+    assert [str(step.fact) for step in before.stepper.steps[-2:]] == ["", ""]
+    assert str(before.status.text) == "等备名单"
+    people = listed.occasion.messages.filter(arm="treated").count()  # type: ignore[union-attr]
+    assert [(str(step.fact), step.state) for step in after.stepper.steps[-2:]] == [
+        (f"{people} 人", "done"), ("送达 0", "current"),
+    ]  # fmt: skip
+    assert str(after.status.text) == "名单已交"
+
+
 def test_a_forgotten_list_says_when_and_can_be_written_again(demo: Demo, listed: Round) -> None:
     client = demo.client()
     client.post(reverse("round_lists", args=[listed.pk]))

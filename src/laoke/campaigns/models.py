@@ -110,6 +110,11 @@ class Round(models.Model):
         ordering = ["number", "pk"]
         constraints = [models.UniqueConstraint(fields=["campaign", "key"], name="round_key_once")]
 
+    @property
+    def title(self) -> str:
+        """`1A 轻提醒`: what a round is called wherever it is named."""
+        return f"{self.key.upper()} {self.name}"
+
 
 class CampaignOffer(models.Model):
     """An offer used by a campaign, and the backtest that was seen for it."""

@@ -135,7 +135,7 @@ def _execution_rows(campaign: Campaign, tasks: list[Task], now: datetime) -> lis
             row.opens_at,
             ui.Row(
                 [
-                    gettext("轮 %(key)s %(name)s") % {"key": row.key.upper(), "name": row.name},
+                    row.title,
                     gettext("触达"),
                     row.get_channel_display(),
                     day_text(row.opens_at, now),

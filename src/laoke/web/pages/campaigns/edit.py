@@ -147,7 +147,7 @@ def _save_shift(request: HttpRequest, campaign: Campaign, form: ShiftForm) -> bo
         form.add_error("day", sentence_of(refused))
         return False
     if outside:
-        names = listed(f"{row.key.upper()} {row.name}" for row in outside)
+        names = listed(row.title for row in outside)
         messages.warning(
             request,
             gettext("已挪到 %(day)s，这些轮次不在可发时段，要改：%(names)s")

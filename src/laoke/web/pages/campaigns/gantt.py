@@ -148,7 +148,7 @@ def _round_line(scale: _Scale, row: Round, progress: dict[int, int], now: dateti
     text = f"{percent}%" if row.state in (RoundState.RUNNING, RoundState.PAUSED) else ""
     kind = "late" if late else ROUND_KINDS.get(RoundState(row.state), "")
     bar = scale.bar(row.opens_at, row.closes_at, kind, percent if text else 0, text)
-    title = gettext("轮 %(key)s %(name)s") % {"key": row.key.upper(), "name": row.name}
+    title = row.title
     span = f"{day_text(row.opens_at, now)} – {day_text(row.closes_at, now)}"
     return Line(title, bar, reverse("round", args=[row.pk]), note=row.get_channel_display(), span=span)
 

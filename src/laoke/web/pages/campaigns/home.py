@@ -153,7 +153,7 @@ def _round_table(
         rows.append(
             ui.Row(
                 [
-                    ui.Cell(f"{row.key.upper()} {row.name}"),
+                    ui.Cell(row.title),
                     ui.Tag(row.segment.name if row.segment else gettext("自己写的条件")),
                     row.get_channel_display(),
                     f"{day_text(row.opens_at, now)} – {day_text(row.closes_at, now)}",
@@ -161,7 +161,7 @@ def _round_table(
                     figures.exact(found.sent) if found and found.sent else "",
                     figures.percent(found.delivered_share) if found and row.channel == Channel.SMS else "",
                     figures.exact(found.held_out) if found else "",
-                    round_status_word(row, found.percent if found else None),
+                    round_status_word(row, found.percent if found else None, sent=found.sent if found else 0),
                 ],
                 id=str(row.pk),
                 name=row.name,
@@ -367,7 +367,7 @@ def round_missing(request: HttpRequest, pk: int) -> HttpResponse:
         pk=pk,
     )
     missing = check_round(row, now).missing
-    name = f"{row.key.upper()} {row.name}"
+    name = row.title
     url = reverse("round", args=[row.pk])
     if not missing:
         items = [ui.Todo(gettext("轮 %(name)s 可以发了") % {"name": name}, icon="ok", tone="ok", url=url)]

@@ -99,9 +99,6 @@ def _phase(phase: object, now: datetime) -> PhaseBar:
 
 
 def _round(row: Round, now: datetime) -> tuple[str, ui.Status, str]:
-    label = _("第 %(number)s 轮 · %(channel)s") % {
-        "number": row.number,
-        "channel": row.get_channel_display(),
-    }
+    label = f"{row.title} · {row.get_channel_display()}"
     shape = ROUND_SHAPES[RoundState(row.state)]
     return label, ui.Status(row.get_state_display(), shape), figures.when(row.opens_at, now)  # type: ignore[arg-type]

@@ -212,9 +212,7 @@ def _rounds_today(shop: Shop, now: datetime) -> ui.Table:
     shown = [
         ui.Row(
             [
-                ui.Cell(
-                    _("第 %(n)s 轮 %(name)s") % {"n": row.number, "name": row.name}, sub=row.campaign.name
-                ),
+                ui.Cell(row.title, sub=row.campaign.name),
                 row.get_channel_display(),
                 f"{figures.when(row.opens_at, now)} – {figures.when(row.closes_at, now)}",
                 ui.Status(row.get_state_display(), ROUND_SHAPES[RoundState(row.state)]),  # type: ignore[arg-type]

@@ -100,7 +100,7 @@ def _rounds_not_ready(shop: Shop, now: datetime) -> list[ui.Todo]:
     )
     return [
         ui.Todo(
-            _("第 %(number)s 轮「%(name)s」还没备好") % {"number": row.number, "name": row.name},
+            _("「%(round)s」还没备好") % {"round": row.title},
             _("%(campaign)s，%(when)s 起发")
             % {"campaign": row.campaign.name, "when": figures.when(row.opens_at, now)},
             icon="clock",

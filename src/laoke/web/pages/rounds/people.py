@@ -65,7 +65,7 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
         rows = rows.filter(person_id__in=find_people(shop, wanted))
     count = rows.count()
     listing = lists.Listing(
-        f"{row.key.upper()} {row.name} {title}",
+        f"{row.title} {title}",
         rows,
         ("pk",),
         columns=[

@@ -57,7 +57,7 @@ def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
         _part(gettext("没送到"), failed, "bad"),
         _part(gettext("结果未知"), unknown, "warn"),
         _part(gettext("不再发"), dropped, "c0"),
-        _part(gettext("还没发"), open_now, "sunken"),
+        _part(gettext("还没备名单") if handed else gettext("还没发"), open_now, "sunken"),
     ]
     waiting_receipts = counts.get("accepted", 0) + counts.get("unknown", 0)
     polls = row.state == RoundState.RUNNING or (row.state != RoundState.CANCELLED and waiting_receipts > 0)
@@ -65,7 +65,11 @@ def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
         row,
         figures.exact(taken),
         figures.exact(found.treated),
-        ui.StackBar([part for part in parts if part.value], gettext("发送进度"), tall=True),
+        ui.StackBar(
+            [part for part in parts if part.value],
+            gettext("名单的进度") if handed else gettext("发送进度"),
+            tall=True,
+        ),
         _facts(status, open_now, failed, taken, told=counts.get("delivered", 0) + failed),
         gettext("每个人只有一条记录：就算现在断电，重新启动后也不会漏发或重发。"),
         counts.get(MessageState.UNKNOWN, 0),
@@ -103,6 +107,8 @@ def _waiting(row: Round, now: datetime) -> str:
         reason = row.occasion.pause_reason
         return gettext("已暂停：%(why)s") % {"why": reason} if reason else gettext("已暂停")
     if row.state == RoundState.RUNNING and row.opens_at > now:
+        if row.channel == Channel.HANDOVER:
+            return gettext("%(when)s 起能备名单") % {"when": figures.when(row.opens_at, now)}
         return gettext("%(when)s 开始发") % {"when": figures.when(row.opens_at, now)}
     return ""
 

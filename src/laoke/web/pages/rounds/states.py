@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 
 from laoke.campaigns.checks import reason_label
 from laoke.campaigns.models import Round, RoundState
+from laoke.customers.models import Channel
 from laoke.dispatch.models import MessageState
 from laoke.web import components as ui
 from laoke.web.components.words import State
@@ -32,9 +33,11 @@ MESSAGE_SHAPES: dict[str, State] = {
 }
 
 
-def round_status_word(row: Round, percent: int | None = None) -> ui.Status:
-    """`发送中 72%`, `发完`, …"""
+def round_status_word(row: Round, percent: int | None = None, *, sent: int = 0) -> ui.Status:
+    """`发送中 72%`, `发完`, …; a round by lists sends nothing itself, somebody builds its lists."""
     text = str(row.get_state_display())
+    if row.channel == Channel.HANDOVER and row.state in (RoundState.RUNNING, RoundState.DONE):
+        return ui.Status(gettext("名单已交") if sent else gettext("等备名单"), ROUND_SHAPES[row.state])
     if percent is not None and row.state in (RoundState.RUNNING, RoundState.PAUSED):
         text = gettext("%(state)s %(percent)s%%") % {"state": text, "percent": percent}
     return ui.Status(text, ROUND_SHAPES[row.state])

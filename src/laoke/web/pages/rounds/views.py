@@ -149,7 +149,7 @@ def _rows(found: list[Round], now: datetime) -> list[ui.Row]:
 def _row(row: Round, found: RoundFigures | None, now: datetime) -> ui.Row:
     return ui.Row(
         [
-            f"{row.key.upper()} {row.name}",
+            row.title,
             row.campaign.name,
             ui.Tag(row.segment.name if row.segment else gettext("自己写的条件")),
             row.get_channel_display(),
@@ -157,7 +157,7 @@ def _row(row: Round, found: RoundFigures | None, now: datetime) -> ui.Row:
             figures.exact(found.treated) if found else "",
             figures.exact(found.sent) if found and found.sent else "",
             figures.percent(found.delivered_share) if found and row.channel == Channel.SMS else "",
-            round_status_word(row, found.percent if found else None),
+            round_status_word(row, found.percent if found else None, sent=found.sent if found else 0),
         ],
         id=str(row.pk),
         name=row.name,
@@ -185,7 +185,7 @@ def round_home(request: HttpRequest, pk: int) -> HttpResponse:
     page = RoundPage(
         row,
         row.get_channel_display(),
-        round_status_word(row),
+        round_status_word(row, sent=status.progress.reached if status.progress else 0),
         f"{day_text(row.opens_at, now)} – {day_text(row.closes_at, now)}",
         row.segment.name if row.segment else row.segment_text,
         _stepper(row, status, None),
@@ -235,30 +235,31 @@ def last_test(row: Round) -> tuple[ui.Status | None, str]:
 
 
 def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.Stepper:
-    """人群 内容 检查 试发 发送 回执; checks fill the first four when they are known."""
+    """人群 内容 检查 试发 发送 回执; checks fill the first four when they are known. A round by lists has no test."""
     launched = row.state not in OPEN and row.occasion is not None
     people = status.funnel.segment if status.funnel else checks.people if checks else None
     missing = {check.code for check in checks.missing} if checks else set()
     others = missing - TEST_CODES
     counts = status.progress.states if status.progress else {}
     done = row.state == RoundState.DONE
+    by_list = row.channel == Channel.HANDOVER
+    sent = status.progress.reached if status.progress else 0
     facts = {
         "segment": ngettext("%(n)s 人", "%(n)s 人", people) % {"n": figures.exact(people)}
         if people is not None
         else "",
-        "text": gettext("名单") if row.channel == Channel.HANDOVER else "",
+        "text": gettext("写在平台") if by_list else "",
         "checks": gettext("差 %(n)s 项") % {"n": len(others)}
         if others
         else gettext("齐了")
         if checks
         else "",
         "test": figures.table_day(row.tested_at, row.tested_at) if row.tested_at else "",
-        "send": ngettext("%(n)s 人", "%(n)s 人", status.progress.reached)
-        % {"n": figures.exact(status.progress.reached)}
-        if status.progress and launched
+        "send": ngettext("%(n)s 人", "%(n)s 人", sent) % {"n": figures.exact(sent)}
+        if launched and (sent or not by_list)
         else "",
         "receipt": gettext("送达 %(n)s") % {"n": figures.exact(counts.get("delivered", 0))}
-        if launched
+        if launched and (sent or not by_list)
         else "",
     }
     names = [
@@ -266,15 +267,18 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
         ("text", gettext("内容"), {"signature", "text", "opt_out", "template"}),
         ("checks", gettext("检查"), {"gateway", "hours", "quota", "backtest", "holdout", "cost"}),
         ("test", gettext("试发"), {"test"}),
-        ("send", gettext("发送"), set()),
-        ("receipt", gettext("回执"), set()),
+        ("send", gettext("备名单") if by_list else gettext("发送"), set()),
+        ("receipt", gettext("结果") if by_list else gettext("回执"), set()),
     ]
+    if by_list:
+        names = [step for step in names if step[0] != "test"]
+    last = len(names) - 1
     if launched:
-        at = 5 if done else 4
+        at = last if done or (by_list and sent) else last - 1
     elif checks is None:
         at = 0
     else:
-        at = next((number for number, (_, _, codes) in enumerate(names[:4]) if codes & missing), 4)
+        at = next((number for number, (_, _, codes) in enumerate(names[:-2]) if codes & missing), last - 1)
     return ui.Stepper(
         [
             ui.Step(label, facts[key], "done" if number < at else "current" if number == at else "")
@@ -317,7 +321,7 @@ def _dialogs(row: Round, status: RoundStatus, now: datetime) -> list[ui.Dialog]:
     left = sum(counts.get(key, 0) for key in ("planned", "claimed"))
     will = ui.Facts(
         [
-            (gettext("轮次"), f"{row.key.upper()} {row.name}"),
+            (gettext("轮次"), row.title),
             (
                 gettext("还没发的"),
                 ngettext("%(n)s 人不再发", "%(n)s 人不再发", left) % {"n": figures.exact(left)},
@@ -405,7 +409,7 @@ def round_checks(request: HttpRequest, pk: int) -> HttpResponse:
         % {"ok": sum(1 for one in checks.checks if one.state != "missing"), "missing": len(checks.missing)},
         funnel_of(funnel, row) if funnel else None,
         _stepper(row, status, checks),
-        _launch(checks),
+        _launch(checks, row.channel == Channel.HANDOVER),
         _launch_dialog(row, checks, funnel, now) if checks.ready and funnel and may_edit else None,
         _preview(row, funnel.treated if funnel else 0, "usual"),
     )
@@ -434,10 +438,15 @@ def _todo(checks: RoundChecks, row: Round, may_edit: bool, *, fine: bool) -> ui.
     )
 
 
-def _launch(checks: RoundChecks) -> ui.Action:
+def _launch(checks: RoundChecks, by_list: bool) -> ui.Action:
     treated = checks.funnel.treated if checks.funnel else 0
     if checks.ready:
-        label = ngettext("发给 %(n)s 人…", "发给 %(n)s 人…", treated) % {"n": figures.exact(treated)}
+        text = (
+            ngettext("给 %(n)s 人备名单…", "给 %(n)s 人备名单…", treated)
+            if by_list
+            else ngettext("发给 %(n)s 人…", "发给 %(n)s 人…", treated)
+        )
+        label = text % {"n": figures.exact(treated)}
         return ui.Action(label, kind="primary", icon="send", dialog="launch", grow=True)
     why_not = clauses(named(check.title, check.text) for check in checks.missing[:3])
     return ui.Action(gettext("还不能发"), kind="primary", icon="send", why_not=why_not, grow=True)
