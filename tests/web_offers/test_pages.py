@@ -125,6 +125,18 @@ def test_a_backtest_shows_what_the_offers_would_have_cost(demo: Demo) -> None:
     assert answer.context["page"].compare.rows[0].cells[0] == "被优惠到的订单"
 
 
+def test_without_an_offer_the_page_leads_to_making_one(demo: Demo) -> None:
+    page = demo.client().get(reverse("backtests")).content.decode()
+    assert "先建一个，再放到过去的订单上" in page
+    assert f'href="{reverse("offer_new")}"' in page
+    assert 'id="backtest-form"' not in page
+
+    new(demo)
+    page = demo.client().get(reverse("backtests")).content.decode()
+    assert 'id="backtest-form"' in page
+    assert "先建一个，再放到过去的订单上" not in page
+
+
 def test_the_coming_campaign_lends_its_offers_and_its_days_of_last_year(demo: Demo) -> None:
     new(demo)
     lone = Offer.objects.get().pk

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils import translation
 
 from laoke.audiences.readings import reading_of
 from laoke.campaigns.models import Campaign, CampaignState, Phase, Round
@@ -16,7 +17,7 @@ from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.shops.models import Owner, Role, Shop
 from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.overview import figures
-from laoke.web.pages.overview.cards import data_until_text
+from laoke.web.pages.overview.cards import data_until_text, sales_card
 from laoke.web.pages.overview.periods import day_number, last_day, period_of, year_before
 from laoke.work.models import Task
 from tests.people import NOW, Demo, person
@@ -73,6 +74,27 @@ def test_the_day_before_a_leap_day_counts_once_in_the_year_before(
     period = period_of("30", "year", date(2028, 2, 29))
     days = figures.days_of(reading_of(demo.shop, NOW.date()), period)
     assert [day.year_before_cents for day in days[-2:]] == [500, 0]
+
+
+def test_the_leap_day_of_last_year_stands_beside_the_day_before(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = {day_number(date(2028, 2, 28)) + n: {"old": 100 * 10**n} for n in range(3)}
+    monkeypatch.setattr(
+        figures, "_by_day",
+        lambda reading, first, last: {
+            day: kinds for day, kinds in sold.items() if day_number(first) <= day <= day_number(last)
+        },
+    )  # fmt: skip
+    days = figures.days_of(reading_of(demo.shop, NOW.date()), period_of("7", "year", date(2029, 3, 1)))
+    shown = [(day.day.isoformat(), day.year_before_cents, day.holds_leap_day) for day in days[-2:]]
+    assert shown == [("2029-02-28", 1_100, True), ("2029-03-01", 10_000, False)]
+    with translation.override("zh-hans"):
+        assert sales_card(days, 0, None).sub == "去年 2 月 29 日的记在 28 日"
+    # A stretch that ends on the 28th is compared with one that ends there too.
+    until = figures.days_of(reading_of(demo.shop, NOW.date()), period_of("7", "year", date(2029, 2, 28)))
+    assert (until[-1].year_before_cents, until[-1].holds_leap_day) == (100, False)
+    assert sales_card(until, 0, None).sub == ""
 
 
 def test_stages_and_groups_hold_the_same_people(demo: Demo) -> None:
@@ -201,9 +223,18 @@ def _campaign(demo: Demo) -> Campaign:
 def test_the_running_campaign_shows_sales_phases_and_rounds(demo: Demo) -> None:
     _campaign(demo)
     text = _text(demo)
-    for word in ("双11 换季", "已成交 / 目标", "68万", "预热", "第 1 轮 · 短信", "第 9 天"):
+    for word in ("双11 换季", "已成交 / 目标", "68万", "预热", "1 老客预告 · 短信", "第 9 天"):
         assert word in text
-    assert "第 1 轮「老客预告」还没备好" in text
+    assert "「1 老客预告」还没备好" in text
+
+
+def test_a_round_is_called_by_its_letter_on_every_page(demo: Demo) -> None:
+    _campaign(demo)
+    Round.objects.update(key="1a")
+    for page in ("overview", "today", "rounds"):
+        text = _text(demo, reverse(page))
+        assert "1A 老客预告" in text, page
+        assert "第 1 轮" not in text, page
 
 
 def test_today_lists_tasks_rounds_and_running_work(demo: Demo) -> None:

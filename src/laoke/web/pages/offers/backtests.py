@@ -32,9 +32,10 @@ COMPARED = 4
 
 @dataclass(frozen=True)
 class BacktestList:
-    """The form for a new one beside those that were made."""
+    """The form for a new one beside those that were made; where there is no offer yet, the way to one."""
 
     form: BacktestForm | None
+    no_offers: ui.Empty | None
     campaign: Campaign | None
     filters: ui.Filters
     tabs: ui.Tabs
@@ -91,7 +92,14 @@ def backtests(request: HttpRequest) -> HttpResponse:
         count=gettext("共 %(n)s 次") % {"n": figures.exact(count)},
     )
     filters = lists.filters(request, gettext("优惠名"), count=count, keep=("view",))
-    page = BacktestList(form, campaign, filters, _tabs(request), table, until)
+    no_offers = None
+    if form is not None and not rows:
+        no_offers = ui.Empty(
+            gettext("还没有优惠"),
+            gettext("先建一个，再放到过去的订单上，看要让多少利、会不会亏"),
+            ui.Action(gettext("新建优惠"), reverse("offer_new"), "primary", "plus"),
+        )
+    page = BacktestList(form, no_offers, campaign, filters, _tabs(request), table, until)
     wrong = form is not None and bool(form.errors)
     return render(request, "offers/backtests.html", {"page": page}, status=422 if wrong else 200)
 

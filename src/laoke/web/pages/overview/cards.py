@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from laoke.shops.joins import clauses
 from laoke.web import charts, figures
 from laoke.web import components as ui
 from laoke.web.charts.overview import daily_sales, day_label, heat_levels
@@ -85,7 +86,8 @@ def headline(
                 Amount.share(now.old_share),
                 _points(now.old_share, before.old_share, basis),
                 spark=spark([week.old_share for week in weeks]),
-                hint=_("这段时间之前就买过的人，付了多少。%(hint)s") % {"hint": hint},
+                hint=_("这段时间之前就买过的人付的 ÷ 全部支付金额，没有买家的订单也算在全部里。%(hint)s")
+                % {"hint": hint},
             ),
             *_standing(again, reach),
         ]
@@ -153,6 +155,14 @@ def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.C
             for name in ("old_cents", "new_cents", "unknown_cents", "year_before_cents")
         ),
     ]
+    sub = []
+    if suspects:
+        sub.append(
+            ngettext("不含疑似刷单 %(n)s 单", "不含疑似刷单 %(n)s 单", suspects)
+            % {"n": figures.exact(suspects)}
+        )
+    if any(day.holds_leap_day for day in days):
+        sub.append(_("去年 2 月 29 日的记在 28 日"))
     legend = [(pgettext("buyers", "老客"), "c1", ""), (pgettext("buyers", "新客"), "c1-soft", "")]
     if any(day.unknown_cents for day in days):
         legend.append((_("没有客户"), "c8", ""))
@@ -167,10 +177,7 @@ def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.C
             "%(n)s 天里每天的支付金额，按老客和新客分", "%(n)s 天里每天的支付金额，按老客和新客分", len(days)
         )
         % {"n": len(days)},
-        sub=ngettext("不含疑似刷单 %(n)s 单", "不含疑似刷单 %(n)s 单", suspects)
-        % {"n": figures.exact(suspects)}
-        if suspects
-        else "",
+        sub=clauses(sub),
         legend=ui.Legend(legend),
     )
 

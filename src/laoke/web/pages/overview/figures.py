@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -51,13 +52,17 @@ class Repurchase:
 
 @dataclass(frozen=True)
 class Day:
-    """One day's money by old and new buyers, and the same day a year before."""
+    """One day's money by old and new buyers, and the same day a year before.
+
+    After a leap year 28 February `holds_leap_day`: what came in on the 29th stands beside it too.
+    """
 
     day: date
     old_cents: int
     new_cents: int
     unknown_cents: int
     year_before_cents: int
+    holds_leap_day: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,9 +129,19 @@ def days_of(reading: Reading, period: Period) -> list[Day]:
         day = period.first + timedelta(days=number)
         kinds = now.get(day_number(day), {})
         # 28 and 29 February look at one day of the year before: it counts once.
-        last_year = sum(before.pop(day_number(year_before(day)), {}).values())
-        days.append(Day(day, kinds.get("old", 0), kinds.get("new", 0), kinds.get("unknown", 0), last_year))
+        last_year = before.pop(day_number(year_before(day)), {})
+        leap_day = (
+            before.pop(day_number(year_before(day)) + 1, {}) if _before_leap_day(year_before(day)) else {}
+        )
+        paid = sum(last_year.values()) + sum(leap_day.values())
+        days.append(
+            Day(day, kinds.get("old", 0), kinds.get("new", 0), kinds.get("unknown", 0), paid, bool(leap_day))
+        )
     return days
+
+
+def _before_leap_day(day: date) -> bool:
+    return (day.month, day.day) == (2, 28) and isleap(day.year)
 
 
 def _by_day(reading: Reading, first: date, last: date) -> dict[int, dict[str, int]]:

@@ -232,7 +232,12 @@ def _kpis(days: list[dict[str, Any]], paid: int, target: int | None, whole: dict
     revenue = whole["metrics"]["revenue"].get("incremental")
     return ui.Kpis(
         [
-            ui.Kpi(gettext("成交"), figures.Amount.money(paid), delta),
+            ui.Kpi(
+                gettext("成交"),
+                figures.Amount.money(paid),
+                delta,
+                hint=gettext("活动这些天买家付的钱，退款没有扣"),
+            ),
             ui.Kpi(gettext("订单"), figures.Amount.count(orders, gettext("单"))),
             ui.Kpi(gettext("访客"), figures.Amount.count(sum(visitors) if visitors else None, gettext("人"))),
             ui.Kpi(
