@@ -12,23 +12,23 @@ help: ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 up: ## set everything up, make a demo shop if there is none, open Laoke on http://127.0.0.1:8000
-	@PYTHON=$(PYTHON) scripts/environment run
+	@$(PYTHON) scripts/environment run
 	@exec .venv/bin/laoke up
 
 test: ## what CI runs, 20 minutes at most; one tier alone: make test TIERS="pure flows"
-	@PYTHON=$(PYTHON) scripts/environment dev
+	@$(PYTHON) scripts/environment dev
 	@exec .venv/bin/python scripts/test $(TIERS)
 
 check: ## format, lint, types, import directions (about 30 s)
-	@PYTHON=$(PYTHON) scripts/environment dev
+	@$(PYTHON) scripts/environment dev
 	@exec scripts/check
 
 bench: ## measure speed and memory, print one table
-	@PYTHON=$(PYTHON) scripts/environment dev
+	@$(PYTHON) scripts/environment dev
 	@exec .venv/bin/laoke bench
 
 prove: ## hours: the large counts; writes docs/proof/<date>.json
-	@PYTHON=$(PYTHON) scripts/environment dev
+	@$(PYTHON) scripts/environment dev
 	@exec .venv/bin/python scripts/prove
 
 clean: ## remove the environment and the caches; the shop's data stays
