@@ -64,6 +64,35 @@ def test_every_page_is_found_from_the_index() -> None:
     assert sorted(str(page.relative_to(ROOT)) for page in lost) == []
 
 
+HOW_TO = sorted(page for page in (DOCS / "how-to").glob("*.md") if not page.name.endswith(".zh-CN.md"))
+
+
+@pytest.mark.parametrize("page", HOW_TO, ids=lambda page: page.name)
+def test_every_how_to_is_there_in_chinese_and_leads_to_the_other(page: Path) -> None:
+    """What a shop does is read in Chinese: the same commands in the same order, one click apart."""
+    twin = page.with_suffix(".zh-CN.md")
+    english, chinese = page.read_text(encoding="utf-8"), twin.read_text(encoding="utf-8")
+    assert f"[中文]({twin.name})" in english
+    assert f"[English]({page.name})" in chinese
+    assert _commands(chinese) == _commands(english)
+
+
+def _commands(text: str) -> list[str]:
+    """The first words of every command in a block of code."""
+    return re.findall(r"^    (?:\.venv\\Scripts\\)?laoke ([a-z][a-z-]*)", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["hand-over.md", "hand-over.zh-CN.md"])
+def test_the_page_of_lists_names_every_column_and_word_that_a_result_may_have(name: str) -> None:
+    from laoke.dispatch.channels.handover import lists
+
+    text = (DOCS / "how-to" / name).read_text(encoding="utf-8")
+    heads = {head.lower() for known in lists.COLUMN_NAMES.values() for head in known}
+    table = text.partition("| ")[2].lower()
+    assert [head for head in sorted(heads) if head not in table] == []
+    assert [word for word in (*lists._DELIVERED, *lists._UNDELIVERED) if word not in text] == []
+
+
 def test_every_setting_of_the_source_is_in_the_reference_and_no_other() -> None:
     source = {
         name
