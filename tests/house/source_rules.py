@@ -6,12 +6,33 @@ Each has a good and a bad sample in test_source_rules.py: a rule that finds noth
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 POSIX_MODULES = {"fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "uvloop", "syslog"}
 POSIX_NAMES = {
-    "os": {"fork", "forkpty", "getuid", "geteuid", "getgid", "setsid", "killpg", "getpgid", "nice", "mkfifo"},
+    "os": {
+        "fork",
+        "forkpty",
+        "getuid",
+        "geteuid",
+        "getgid",
+        "setsid",
+        "killpg",
+        "getpgid",
+        "nice",
+        "mkfifo",
+        "statvfs",
+        "sched_getaffinity",
+        "chown",
+        "fchown",
+        "fchmod",
+        "pread",
+        "pwrite",
+        "posix_spawn",
+        "WNOHANG",
+    },
     "signal": {
         "SIGKILL",
         "SIGHUP",
@@ -24,6 +45,8 @@ POSIX_NAMES = {
         "pause",
     },
 }
+# strftime's signs that Windows does not know. Words of other alphabets in a format fail where its code page lacks them.
+POSIX_FORMAT = re.compile(r"%[-eklPRsTDhnrtuVGFC]|%.*[^\x00-\x7f]|[^\x00-\x7f].*%[a-zA-Z]")
 # These open members, pages or descriptors, not text files.
 OTHER_OPENERS = {"os", "webbrowser", "zipfile", "tarfile", "archive", "zip_file", "book"}
 BYTES_BY_DEFAULT = {"gzip", "bz2", "lzma"}
@@ -53,6 +76,25 @@ def posix_only(source: str) -> Iterator[str]:
         for name in names:
             if name.split(".")[0] in POSIX_MODULES:
                 yield f"line {node.lineno}: import {name}"
+
+
+def posix_time_format(source: str) -> Iterator[str]:
+    """Times written in a way that Windows refuses: `%-d`, or `%m月` in one format."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FormattedValue) and isinstance(node.format_spec, ast.JoinedStr):
+            parts = node.format_spec.values
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "strftime"
+        ):
+            parts = list(node.args)
+        else:
+            continue
+        for part in parts:
+            text = part.value if isinstance(part, ast.Constant) else ""
+            if isinstance(text, str) and POSIX_FORMAT.search(text):
+                yield f"line {node.lineno}: {text!r}"
 
 
 def text_without_encoding(source: str) -> Iterator[str]:

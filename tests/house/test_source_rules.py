@@ -18,6 +18,9 @@ GOOD_AND_BAD: list[tuple[Rule, str, str]] = [
     (rules.posix_only, "import os\nos.kill(1, 2)\n", "import fcntl\n"),
     (rules.posix_only, "from signal import SIGTERM\n", "from signal import SIGKILL\n"),
     (rules.posix_only, "import signal\nsignal.SIGINT\n", "import os\nos.fork()\n"),
+    (rules.posix_only, "import shutil\nshutil.disk_usage(p)\n", "import os\nos.statvfs(p)\n"),
+    (rules.posix_time_format, "f'{day:%m-%d} 月 {share:.1%}'\n", "f'{day:%m月%d日}'\n"),
+    (rules.posix_time_format, "now.strftime('%Y-%m-%d %H:%M:%S')\n", "now.strftime('%-d')\n"),
     (rules.text_without_encoding, "open(p, encoding='utf-8')\n", "open(p)\n"),
     (rules.text_without_encoding, "open(p, 'rb')\n", "open(p, 'w')\n"),
     (rules.text_without_encoding, "p.read_text('utf-8')\n", "p.read_text()\n"),
@@ -49,7 +52,14 @@ def test_names_without_an_idea_are_caught() -> None:
 
 @pytest.mark.parametrize(
     "rule",
-    [rules.posix_only, rules.text_without_encoding, rules.too_long, rules.without_purpose, rules.unfinished],
+    [
+        rules.posix_only,
+        rules.posix_time_format,
+        rules.text_without_encoding,
+        rules.too_long,
+        rules.without_purpose,
+        rules.unfinished,
+    ],
 )
 def test_every_source_file_keeps(rule: Rule) -> None:
     broken = [
