@@ -1,5 +1,6 @@
 """A round from draft to done: checks that lead on, arms on record, launch, pause, lists and their results."""
 
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -21,6 +22,7 @@ from laoke.dispatch.models import Gateway, Message, Occasion
 from laoke.dispatch.worker import send_turn
 from laoke.promotions.backtesting import backtest
 from laoke.promotions.offers import edit_offer
+from laoke.shops.models import AuditEvent
 from tests.campaigns.stores import bought
 from tests.dispatch.rounds import ONE_BY_ONE, FakeChannel
 
@@ -258,6 +260,34 @@ def test_a_list_is_handed_over_and_its_results_come_back(campaign, demo_store, t
     counts = import_list_results(store.shop, result, by=store.owner, now=opened)
     assert (counts["rows"], counts["delivered"]) == (100, 100)
     assert rounds.round_status(row, opened).progress.states["delivered"] == 100
+
+
+def test_a_list_that_is_open_in_excel_is_not_overwritten_and_no_copy_goes_unrecorded(
+    campaign, demo_store, tmp_path, monkeypatch
+):
+    store, row = demo_store, campaign.rounds.get(key="2")
+    consent(store, "handover")
+    editing.set_round_offer(row, None, by=store.owner, now=store.now)
+    rounds.launch_round(row, by=store.owner, clock=store.clock)
+    opened, real = datetime(2026, 11, 6, 9), shutil.copyfile
+
+    def copied(source, target):
+        if target.suffix == ".csv":
+            raise PermissionError(13, "另一个程序正在使用此文件", str(target))
+        return real(source, target)
+
+    monkeypatch.setattr(shutil, "copyfile", copied)
+    with pytest.raises(CampaignRefused) as refused:
+        export_lists(row, tmp_path / "lists", by=store.owner, now=opened)
+    assert "另一个程序正在使用此文件" in refused.value.message
+    assert list((tmp_path / "lists").iterdir()) == []
+    assert not AuditEvent.objects.filter(act="handover.download").exists()
+
+    monkeypatch.setattr(shutil, "copyfile", real)
+    row.refresh_from_db()
+    (one,) = export_lists(row, tmp_path / "lists", by=store.owner, now=opened)
+    assert sorted(path.suffix for path in one.files) == [".csv", ".xlsx"]
+    assert AuditEvent.objects.filter(act="handover.download").count() == 1
 
 
 def test_a_stranger_file_of_results_is_asked_about(store, tmp_path):

@@ -17,6 +17,7 @@ from laoke.dispatch import handover
 from laoke.dispatch.models import HandoverFile, Occasion
 from laoke.dispatch.occasions import OccasionRefused
 from laoke.shops.models import Shop, User
+from laoke.shops.open_files import let_go
 
 _LIST_NAME = re.compile(r"list-(\d+)-\d+")
 
@@ -47,7 +48,7 @@ def export_lists(
     Raises
     ------
     CampaignRefused
-        `not_handover`, `not_running`, `too_early`, `list_over`, `list_settled`.
+        `not_handover`, `not_running`, `too_early`, `list_over`, `list_settled`, `not_written`.
     """
     if row.channel != Channel.HANDOVER:
         raise CampaignRefused("not_handover")
@@ -78,12 +79,14 @@ def _written(files: list[HandoverFile], by: User, now: datetime, with_phone: boo
 
 
 def _copied(file: HandoverFile, folder: Path, by: User, now: datetime) -> ExportedList:
-    copies = []
+    copies: list[Path] = []
     for path in (handover.file_path(file), handover.file_path(file, as_csv=True)):
         target = folder / path.name
         try:
             shutil.copyfile(path, target)
         except OSError as error:
+            for copy in copies:  # no copy without its audit row
+                let_go(copy)
             raise CampaignRefused("not_written", path=str(target), problem=error.strerror or "") from error
         copies.append(target)
     handover.downloaded(file, by=by, now=now)
