@@ -244,6 +244,9 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
     done = row.state == RoundState.DONE
     by_list = row.channel == Channel.HANDOVER
     sent = status.progress.reached if status.progress else 0
+    # While something moves the card below counts by itself; these are drawn once and would contradict it.
+    moving = row.state == RoundState.RUNNING or (not by_list and bool(counts.get("accepted", 0)))
+    counted = launched and (bool(sent) if by_list else not moving)
     facts = {
         "segment": ngettext("%(n)s 人", "%(n)s 人", people) % {"n": figures.exact(people)}
         if people is not None
@@ -255,11 +258,9 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
         if checks
         else "",
         "test": figures.table_day(row.tested_at, row.tested_at) if row.tested_at else "",
-        "send": ngettext("%(n)s 人", "%(n)s 人", sent) % {"n": figures.exact(sent)}
-        if launched and (sent or not by_list)
-        else "",
+        "send": ngettext("%(n)s 人", "%(n)s 人", sent) % {"n": figures.exact(sent)} if counted else "",
         "receipt": gettext("送达 %(n)s") % {"n": figures.exact(counts.get("delivered", 0))}
-        if launched and (sent or not by_list)
+        if counted
         else "",
     }
     names = [
