@@ -470,7 +470,7 @@ def _launch_dialog(row: Round, checks: RoundChecks, funnel: Funnel, now: datetim
     # The number stands in the button whatever its size, so nobody sends to more than they think.
     people = figures.exact(funnel.treated)
     if row.channel == Channel.HANDOVER:
-        confirm = gettext("给 %(n)s 人备名单") % {"n": people}
+        confirm = gettext("定下这 %(n)s 人，再备名单") % {"n": people}
     else:
         confirm = (
             gettext("发给 %(n)s 人") % {"n": people}
