@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
-from laoke.intake.reading.messages import REFUSALS, ROW_REASONS, profile_title, refusal_message, row_message
+from laoke.intake.reading.messages import ROW_REASONS, profile_title, row_message
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
@@ -31,7 +31,7 @@ from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm
 from laoke.web.pages.imports.progress import is_over
-from laoke.web.pages.imports.words import size_text
+from laoke.web.pages.imports.words import refusal_text, size_text
 from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
@@ -145,10 +145,8 @@ def _facts(run: ImportRun, now: datetime) -> list[str]:
 
 def _trouble(run: ImportRun) -> ui.Notice | None:
     if run.state == ImportState.REFUSED:
-        code, params = run.error.get("code", ""), run.error.get("params", {})
-        text = refusal_message(code, params) if code in REFUSALS else _("这个文件读不了。")
         again = ui.Action(_("换个文件"), reverse("import_new"), small=True)
-        return ui.Notice(text, _("文件没有导入，已有的数据没有变"), "bad", action=again)
+        return ui.Notice(refusal_text(run), _("文件没有导入，已有的数据没有变"), "bad", action=again)
     if run.state == ImportState.CANCELLED:
         return ui.Notice(_("没有导入任何数据。"), _("已取消"), "warn")
     if run.state != ImportState.DONE:

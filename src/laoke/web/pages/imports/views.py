@@ -28,7 +28,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
-from laoke.web.pages.imports.words import STATE_SHAPES, size_text
+from laoke.web.pages.imports.words import STATE_SHAPES, refusal_text, size_text
 
 # How an import can end: what runs stands above the list with its progress.
 ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
@@ -127,7 +127,7 @@ def _row(run: ImportRun, now: datetime) -> ui.Row:
     bad = counts.get("quarantined", 0)
     return ui.Row(
         [
-            run.file_name,
+            ui.Cell(run.file_name, sub=refusal_text(run) if run.state == ImportState.REFUSED else ""),
             figures.when(run.created_at, now),
             ui.Cell(figures.exact(counts.get("read")), sub=_after_cut(counts.get("held_back", 0))),
             *(figures.exact(counts.get(name)) for name in ("accepted", "unchanged")),

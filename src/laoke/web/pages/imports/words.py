@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from laoke.intake.models import ImportState
+from django.utils.translation import gettext as _
+
+from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.messages import REFUSALS, refusal_message
 from laoke.web.components.words import State
 
 STATE_SHAPES: dict[ImportState, State] = {
@@ -13,6 +16,12 @@ STATE_SHAPES: dict[ImportState, State] = {
     ImportState.REFUSED: "bad",
     ImportState.CANCELLED: "warn",
 }
+
+
+def refusal_text(run: ImportRun) -> str:
+    """Why a file was refused; a reason of another version that has no sentence says only that it could not be read."""
+    code, params = run.error.get("code", ""), run.error.get("params", {})
+    return refusal_message(code, params) if code in REFUSALS else _("这个文件读不了。")
 
 
 def size_text(size: int) -> str:
