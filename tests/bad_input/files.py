@@ -176,6 +176,11 @@ REFUSED = [
         "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。从后台重新导出；别的软件出的表，导出成 UTF-8 的 CSV 再导入。",
     ),
     BadFile(
+        "Big5 of another platform", "订单.csv",
+        lambda: "訂單編號,買家會員名,總金額,下單時間\r\n1,小花,5.00,2026-11-01\r\n".encode("big5"),
+        "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。从后台重新导出；别的软件出的表，导出成 UTF-8 的 CSV 再导入。",
+    ),
+    BadFile(
         "a column twice", "订单.csv", lambda: csv_file([[*row, row[2]] for row in good()]),
         "“总金额”出现两次：第 3 列和第 11 列。删掉或改名一列再导入。",
     ),

@@ -29,6 +29,8 @@ from laoke.shops.open_files import let_go
 _HEAD_BYTES = 256 * 1024
 _HEADER_WITHIN = 40
 _SAMPLES = 20
+# What no header holds, and what comes out where another encoding (Big5) is taken for GBK.
+_NO_CHARACTER = re.compile("[\ue000-\uf8ff\ufffd]")
 _NUMBERLIKE = re.compile(r"[\d\s.,:/+\-￥¥%元]*")
 
 
@@ -123,6 +125,9 @@ def _open_text(
     header = tuple(name.strip() for name in texts[place])
     if whole and place == len(records) - 1:
         raise IntakeRefused("no_data_rows", line=record.line)
+    recognitions = recognise(header)
+    if not recognitions and not mapping and any(map(_NO_CHARACTER.search, header)):
+        raise IntakeRefused("encoding_unknown")
     return Source(
         path=path,
         kind=kind,
@@ -134,7 +139,7 @@ def _open_text(
         data_offset=record.stop,
         data_line=record.line + sum(1 for _ in re.finditer(rb"\r\n|\r|\n", head[record.start : record.stop])),
         samples=[tuple(row) for row in texts[place + 1 : place + 1 + _SAMPLES]],
-        recognitions=recognise(header),
+        recognitions=recognitions,
         limits=limits,
         size=text_path.stat().st_size,
         spool=spool,
