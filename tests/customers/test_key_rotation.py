@@ -14,13 +14,21 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from laoke.config import key_care
 from laoke.customers.models import Customer, OrderText, VaultRecord
-from laoke.customers.sealing import keys, open_sealed, reread_keys, seal
-from laoke.customers.vault import Contact, open_contact, open_order_text, store_contacts, store_order_texts
+from laoke.customers.sealing import Sealer, keys, open_sealed, open_text, seal
+from laoke.customers.vault import (
+    Contact,
+    bound_to,
+    open_contact,
+    open_order_text,
+    store_contacts,
+    store_order_texts,
+)
 from laoke.dispatch.gateways import make_loopback_gateway
 from laoke.dispatch.models import Gateway
 from laoke.shops import uploads
+from laoke.shops.key_rotation import changing_keys, drop_vault_key
 from laoke.shops.keys import KeyFileError
-from laoke.shops.models import AuditEvent, KeyCheck, Shop
+from laoke.shops.models import AuditEvent, Job, JobState, KeyCheck, Shop
 from laoke.shops.setup import add_shop, check_keys
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +37,6 @@ NOW = datetime(2026, 10, 31, 10)
 
 @pytest.fixture
 def shop(home: Path) -> Shop:
-    reread_keys()
     check_keys(settings.PLACE.keys)
     shop = add_shop("半亩棉", now=NOW)
     for number in range(1, 4):
@@ -66,7 +73,7 @@ def test_a_process_that_began_before_the_rotation_opens_what_was_sealed_after_it
     sealed, key_id = seal({"nick": "小圆"}, "a")
     new = settings.PLACE.keys.read_text(encoding="utf-8")
     settings.PLACE.keys.write_text(old, encoding="utf-8")
-    assert list(reread_keys().vault.keys) == ["vault-1"]  # as that process remembers the file
+    assert list(keys().vault.keys) == ["vault-1"]  # as that process remembers the file
     settings.PLACE.keys.write_text(new, encoding="utf-8")
     assert open_sealed(sealed, key_id, "a") == {"nick": "小圆"}
 
@@ -117,3 +124,52 @@ def test_the_key_file_is_copied_owner_only_and_never_over_another_file(shop: Sho
     with pytest.raises(KeyFileError, match="已有文件，不覆盖"):
         key_care.export(target, by=None, now=NOW)
     assert [event.act for event in AuditEvent.objects.filter(act="keys.export")] == ["keys.export"]
+
+
+def test_two_changes_of_the_keys_never_run_at_once(shop: Shop) -> None:
+    before = settings.PLACE.keys.read_bytes()
+    with changing_keys(settings.PLACE.keys):
+        for change in (
+            lambda: key_care.rotate(by=None, now=NOW),
+            lambda: key_care.seal_anew(by=None, now=NOW),
+            lambda: key_care.drop("vault-1", by=None, now=NOW),
+        ):
+            with pytest.raises(KeyFileError, match="另一处正在换钥匙"):
+                change()
+    assert settings.PLACE.keys.read_bytes() == before
+    assert not AuditEvent.objects.filter(act__startswith="keys.").exists()
+    assert key_care.rotate(by=None, now=NOW)[0] == "vault-2"
+
+
+def test_a_key_does_not_go_while_a_job_runs_that_may_have_begun_with_it(shop: Shop) -> None:
+    key_care.rotate(by=None, now=NOW)
+    job = Job.objects.create(shop=shop, kind="import", state=JobState.RUNNING, created_at=NOW)
+    with pytest.raises(key_care.StillInUse) as refused:
+        key_care.drop("vault-1", by=None, now=NOW)
+    assert refused.value.counts == {"jobs": 1}
+    assert list(keys().vault.keys) == ["vault-1", "vault-2"]
+    job.delete()
+    key_care.drop("vault-1", by=None, now=NOW)
+    assert list(keys().vault.keys) == ["vault-2"]
+
+
+def test_a_key_comes_back_when_something_was_sealed_with_it_while_it_went(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Sealer()  # began before the change
+    key_care.rotate(by=None, now=NOW)
+    row = VaultRecord.objects.get(customer_id=1)
+    bound = bound_to(row.shop_id, row.customer_id)
+    text = open_text(bytes(row.sealed), row.key_id, bound)
+
+    def written_meanwhile(path: Path, key_id: str) -> None:
+        VaultRecord.objects.filter(pk=row.pk).update(sealed=slow.seal(text, bound), key_id=slow.key_id)
+        drop_vault_key(path, key_id)
+
+    monkeypatch.setattr(key_care, "drop_vault_key", written_meanwhile)
+    with pytest.raises(key_care.StillInUse):
+        key_care.drop("vault-1", by=None, now=NOW)
+    assert list(keys().vault.keys) == ["vault-1", "vault-2"]
+    row.refresh_from_db()
+    assert (row.key_id, open_contact(row).phone) == ("vault-1", "13800000001")
+    assert not AuditEvent.objects.filter(act="keys.drop").exists()

@@ -127,7 +127,6 @@ def test_a_key_file_that_cannot_be_read_is_no_missing_one(
 ) -> None:
     path = tmp_path / "laoke-keys.json"
     make_key_file(path)
-    load_keys.cache_clear()
 
     def refused(_path: Path) -> str:
         raise PermissionError(13, "拒绝访问")

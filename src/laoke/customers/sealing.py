@@ -8,16 +8,13 @@ from binascii import b2a_base64
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from laoke.shops.keys import Key, Keys, load_keys
-
-if TYPE_CHECKING:
-    from laoke.shops.place import Place
 
 DIGEST_BYTES = 18  # 144 bits: no two of 10^9 people meet by chance; 24 characters in base64
 NONCE_BYTES = 12
@@ -28,20 +25,8 @@ class VaultError(Exception):
 
 
 def keys() -> Keys:
-    """The installation's keys."""
-    return _keys_of(settings.PLACE)
-
-
-def reread_keys() -> Keys:
-    """The keys as the file holds them now: another process may have added one since this one began."""
-    load_keys.cache_clear()
-    _keys_of.cache_clear()
-    return keys()
-
-
-@lru_cache(maxsize=4)
-def _keys_of(place: Place) -> Keys:
-    return load_keys(place.keys)
+    """The installation's keys, as the key file holds them now."""
+    return load_keys(settings.PLACE.keys)
 
 
 def digest(key: Key, *parts: str) -> str:
@@ -96,8 +81,7 @@ class Sealer:
     """Seals many records: the key is looked up once, nonces are drawn in one block."""
 
     def __init__(self, random: Callable[[int], bytes] = os.urandom) -> None:
-        # From the file as it is now: a process that began before a change of keys must not seal with the old one.
-        current = reread_keys().vault.current
+        current = keys().vault.current
         self.key_id, self._cipher = current.key_id, _cipher(current.secret)
         self._random = random
 
@@ -150,7 +134,7 @@ def open_all(records: Iterable[tuple[bytes, str, str]]) -> list[dict[str, Any]]:
 
 
 def _cipher_of(key_id: str) -> AESGCM:
-    key = keys().vault.keys.get(key_id) or reread_keys().vault.keys.get(key_id)
+    key = keys().vault.keys.get(key_id)
     if key is None:
         raise VaultError(f"钥匙 {key_id} 不在钥匙文件里")
     return _cipher(key.secret)

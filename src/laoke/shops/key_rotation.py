@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,33 @@ from laoke.shops.keys import KeyFileError, load_keys
 from laoke.shops.open_files import read_text, swap
 
 ROTATED = "vault"  # the only kind that can be: a digest cannot be made anew without what it stands for
+
+
+@contextmanager
+def changing_keys(path: Path) -> Iterator[None]:
+    """Hold the right to change the key file and to seal anew. It is let go with the process, so nothing stale stays.
+
+    A lock file on PostgreSQL too: what two changes would collide on is the file.
+
+    Raises
+    ------
+    KeyFileError
+        when another process holds it; nobody waits, because the other's change makes this one needless or wrong.
+    """
+    from filelock import FileLock, Timeout
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise KeyFileError(
+            "另一处正在换钥匙，这里什么都没动。等它完成，用 laoke keys list 看看再说"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def add_vault_key(path: Path, random: secrets.SystemRandom | None = None) -> tuple[str, str]:
@@ -49,6 +78,11 @@ def drop_vault_key(path: Path, key_id: str) -> None:
         raise KeyFileError(f"{key_id} 正在用。先换新钥匙：laoke keys rotate")
     del ring["keys"][key_id]
     _replace(path, content)
+
+
+def put_back(path: Path, text: str) -> None:
+    """Make the key file again what it was before a change that must not stand."""
+    _replace(path, json.loads(text))
 
 
 def copy_key_file(path: Path, target: Path) -> None:
@@ -91,4 +125,3 @@ def _replace(path: Path, content: object) -> None:
         swap(beside, path)
     except PermissionError as error:
         raise KeyFileError(f"{path} 正被别的程序打开，钥匙没有动。关掉那个程序再试") from error
-    load_keys.cache_clear()

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from laoke.shops.open_files import read_text
+from laoke.shops.open_files import read_text, stamp
 
 KINDS = ("identity", "index", "vault")
 
@@ -75,9 +75,8 @@ def make_key_file(path: Path, random: secrets.SystemRandom | None = None) -> boo
     return True
 
 
-@lru_cache(maxsize=4)
 def load_keys(path: Path) -> Keys:
-    """Read the key file.
+    """The keys as the file holds them now: another process may have changed it since this one read it.
 
     Raises
     ------
@@ -85,15 +84,22 @@ def load_keys(path: Path) -> Keys:
         with the path and what to do, when the file is missing or damaged.
     """
     try:
-        content = json.loads(read_text(path))
-        rings = {kind: _ring(kind, content[kind]) for kind in KINDS}
-        return Keys(session=content["session"], **rings)
+        return _read(path, stamp(path))
     except FileNotFoundError as error:
         raise KeyFileError(f"钥匙文件不在：{path}。从备份拿回它，或用 laoke init 建一个新店") from error
     except OSError as error:
         raise KeyFileError(f"钥匙文件打不开：{path}（{error.strerror}）。看看是不是别的程序占着它") from error
     except (ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"钥匙文件读不懂：{path}（{error}）。从备份拿回它") from error
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _seen: tuple[int, ...]) -> Keys:
+    """Read once for each state of the file; a file that is swapped in between is read under its older stamp, and again
+    at the next look."""
+    content = json.loads(read_text(path))
+    rings = {kind: _ring(kind, content[kind]) for kind in KINDS}
+    return Keys(session=content["session"], **rings)
 
 
 def session_secret(path: Path) -> str:

@@ -37,6 +37,12 @@ def read_text(path: Path) -> str:
     return _patiently(lambda: path.read_text(encoding="utf-8"))
 
 
+def stamp(path: Path) -> tuple[int, ...]:
+    """What tells one state of a file from another without reading it: a `swap` changes it always."""
+    found = _patiently(path.stat)
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def remove(path: Path) -> None:
     """Delete a file that must go; one that is gone already is no trouble.
 

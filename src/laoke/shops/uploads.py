@@ -88,7 +88,6 @@ def store_upload(
 def _write_sealed(
     target: Path, path: str, chunks: Iterable[bytes], name: str, random: Callable[[int], bytes]
 ) -> tuple[int, str]:
-    load_keys.cache_clear()  # a process that began before a change of keys must not seal with the old one
     key = load_keys(settings.PLACE.keys).vault.current
     cipher, digest, size = AESGCM(key.secret), hashlib.sha256(), 0
     key_id = key.key_id.encode("ascii")
@@ -183,9 +182,6 @@ def _cipher_of(source: IO[bytes]) -> AESGCM:
         raise UploadDamaged("not a sealed file")
     key_id = source.read(source.read(1)[0]).decode("ascii")
     key = load_keys(settings.PLACE.keys).vault.keys.get(key_id)
-    if key is None:
-        load_keys.cache_clear()  # another process may have added a key since this one began
-        key = load_keys(settings.PLACE.keys).vault.keys.get(key_id)
     if key is None:
         raise UploadDamaged(f"key {key_id} is not in the key file")
     return AESGCM(key.secret)

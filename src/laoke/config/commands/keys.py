@@ -63,7 +63,7 @@ def keys_rotate() -> None:
         refuse("keys", str(error))
     emit(
         {"current": new, "resealed": done},
-        f"在用的钥匙是 {new}，{done} 条记录改用它了。正在运行的老客重启一次",
+        f"在用的钥匙是 {new}，{done} 条记录改用它了",
     )
 
 
@@ -72,8 +72,12 @@ def keys_reseal() -> None:
     ready()
     from laoke.config.key_care import seal_anew
     from laoke.shops.clock import clock_from_env
+    from laoke.shops.keys import KeyFileError
 
-    done = seal_anew(by=None, now=clock_from_env().now())
+    try:
+        done = seal_anew(by=None, now=clock_from_env().now())
+    except KeyFileError as error:
+        refuse("keys", str(error))
     emit({"resealed": done}, f"{done} 条记录改用了在用的钥匙")
 
 
@@ -88,7 +92,8 @@ def keys_drop(key: Annotated[str, typer.Argument(help="旧钥匙的名字，如 
         drop(key, by=None, now=clock_from_env().now())
     except StillInUse as used:
         told = "、".join(f"{name} {count}" for name, count in used.counts.items())
-        refuse("in_use", f"{key} 还封着：{told}。先跑 laoke keys reseal", counts=used.counts)
+        what = f"{key} 还封着：{told}。先跑 laoke keys reseal；有任务（jobs）在跑就等它跑完"
+        refuse("in_use", what, counts=used.counts)
     except KeyFileError as error:
         refuse("keys", str(error))
     emit({"dropped": key}, f"{key} 拿掉了")
