@@ -8,12 +8,14 @@ from collections import namedtuple
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from laoke.customers.models import Consent, Customer
 from laoke.dispatch.gateways import make_loopback_gateway
-from laoke.dispatch.models import HandoverFile, Occasion
+from laoke.dispatch.models import Gateway, HandoverFile, Occasion
 from laoke.shops import catalog
-from laoke.shops.models import AuditEvent, Shop, UpkeepRun, WorkerSeen
+from laoke.shops.models import AuditEvent, Owner, Shop, UpkeepRun, WorkerSeen
+from laoke.shops.setup import add_shop
 from laoke.warehouse.delta import forget_snapshots
 from laoke.warehouse.store import Warehouse
 from laoke.web import health
@@ -52,6 +54,22 @@ def test_a_shop_in_order_has_nothing_to_tell(well: Demo) -> None:
         Warehouse(well.place.warehouse).reader(entry.versions).rows("SELECT count(*) AS n FROM customers")
     )
     assert look(well)["agreement"].text == f"{buyers[0]['n']} 个客户号都认识"
+
+
+def test_a_page_tells_of_the_gateways_of_its_readers_shops_alone(well: Demo) -> None:
+    other = add_shop("隔壁店", now=well.now, owner=Owner.objects.create(name="隔壁"))
+    foreign = make_loopback_gateway(other, now=well.now)
+    Gateway.objects.filter(pk=foreign.pk).update(name="隔壁的通道", stopped_reason="balance")
+    assert "隔壁的通道" in look(well)["gateways"].text
+    UpkeepRun.objects.all().delete()
+    page = well.client().get(reverse("settings_upkeep")).content.decode()
+    assert "隔壁的通道" not in page
+    seen = health.glance(well.place, now=well.now, wall=time.time(), shops=[well.shop])[-1]
+    ours = Gateway.objects.filter(shop=well.shop)
+    assert seen.detail == {
+        "real": ours.filter(is_loopback=False).count(),
+        "rehearsal": ours.filter(is_loopback=True).count(),
+    }
 
 
 def test_a_changed_audit_row_is_damage(well: Demo) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,6 +192,31 @@ def test_a_forgotten_list_says_when_and_can_be_written_again(demo: Demo, listed:
     assert "第 1 份名单重新写好了" in answer.content.decode()
     assert "再写一份" not in answer.content.decode()
     assert file_path(listed.occasion.handover_files.get()).is_file()
+
+
+def test_a_list_forgotten_while_it_is_asked_for_is_no_failure_and_no_download(
+    demo: Demo, listed: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = demo.client()
+    client.post(reverse("round_lists", args=[listed.pk]))
+    assert listed.occasion is not None
+    file = listed.occasion.handover_files.get()
+    path_of = file_path
+
+    def forgotten_meanwhile(asked: HandoverFile, *, as_csv: bool) -> Path:
+        path = path_of(asked, as_csv=as_csv)
+        path.unlink()
+        HandoverFile.objects.update(forgotten_at=demo.now)
+        return path
+
+    monkeypatch.setattr("laoke.dispatch.handover.file_path", forgotten_meanwhile)
+    answer = client.post(reverse("round_list_file", args=[listed.pk, file.pk]), {"as": "csv"}, follow=True)
+
+    assert answer.status_code == 200
+    assert "这份名单刚被忘掉，可以再写一份" in answer.content.decode()
+    file.refresh_from_db()
+    assert file.downloaded_at is None
+    assert not AuditEvent.objects.filter(act="handover.download").exists()
 
 
 def test_results_that_are_no_table_are_refused_in_words(demo: Demo, listed: Round) -> None:

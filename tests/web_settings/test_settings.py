@@ -390,6 +390,23 @@ def test_the_trail_is_paged_searched_and_exported(demo: Demo, django_assert_max_
     assert cell.data_type == "s"
 
 
+def test_an_export_of_the_trail_has_every_row_or_says_that_it_cannot(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(105):
+        audit.record("import", shop=demo.shop, actor=demo.owner, at=NOW, subject=str(n), count=n)
+    client, address = demo.client(), reverse("settings_audit_export")
+    monkeypatch.setattr("laoke.shops.sheets.MAX_ROWS", 104)
+    refused = client.get(address, {"act": "import"}, follow=True)
+    assert refused.redirect_chain == [(reverse("settings_audit") + "?act=import", 302)]
+    assert "有 105 行，一次最多导出 104 行" in refused.content.decode()
+    assert not AuditEvent.objects.filter(act="audit.export").exists()
+
+    monkeypatch.setattr("laoke.shops.sheets.MAX_ROWS", 105)
+    assert b"".join(client.get(address, {"act": "import"}).streaming_content)[:2] == b"PK"  # type: ignore[arg-type, attr-defined]
+    assert AuditEvent.objects.get(act="audit.export").count == 105
+
+
 def test_a_changed_row_shows_in_the_chain(demo: Demo) -> None:
     client = demo.client()
     answer = client.post(reverse("settings_audit_check"), follow=True)

@@ -7,7 +7,7 @@ rehearsal gateway in a real shop) does not make a script stop.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from laoke.shops import audit, catalog, uploads
 from laoke.shops.bulk import pieces
 from laoke.shops.joins import listed
 from laoke.shops.keys import KeyFileError
-from laoke.shops.models import CatalogEntry, UpkeepRun, Upload, WorkerSeen
+from laoke.shops.models import CatalogEntry, Shop, UpkeepRun, Upload, WorkerSeen
 from laoke.shops.place import Place
 from laoke.shops.setup import check_keys
 from laoke.warehouse.store import Warehouse
@@ -47,9 +47,14 @@ class Finding:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-def glance(place: Place, *, now: datetime, wall: float) -> list[Finding]:
-    """What a page can tell at once, however large the shop is. `wall` is seconds since 1970."""
-    return [_room(place), _worker(now), _upkeep(now), _clear_files(place, now, wall), _gateways()]
+def glance(
+    place: Place, *, now: datetime, wall: float, shops: Collection[Shop] | None = None
+) -> list[Finding]:
+    """What a page can tell at once, however large the shop is. `wall` is seconds since 1970.
+
+    With `shops` nothing of another shop is named or counted: one installation may serve several owners.
+    """
+    return [_room(place), _worker(now), _upkeep(now), _clear_files(place, now, wall), _gateways(shops)]
 
 
 def look(place: Place, *, now: datetime, wall: float) -> list[Finding]:
@@ -169,8 +174,9 @@ def _clear_files(place: Place, now: datetime, wall: float) -> Finding:
     return _finding("clear_files", _("明文文件"), problem, _("没有该清的"), bad=False)
 
 
-def _gateways() -> Finding:
-    rows = list(Gateway.objects.select_related("shop").order_by("pk"))
+def _gateways(shops: Collection[Shop] | None) -> Finding:
+    seen = Gateway.objects.all() if shops is None else Gateway.objects.filter(shop__in=shops)
+    rows = list(seen.select_related("shop").order_by("pk"))
     rehearsing = [row.name for row in rows if row.is_loopback and not row.shop.is_demo]
     stopped = [row.name for row in rows if row.stopped_reason]
     told = []

@@ -101,11 +101,19 @@ def round_list_file(request: HttpRequest, pk: int, file_pk: int) -> HttpResponse
         return _again(request, row, file)
     as_csv = request.POST.get("as") == "csv"
     path = handover.file_path(file, as_csv=as_csv)
-    if not file.sha256 or not path.is_file():
-        messages.error(request, gettext("这份名单还没写完，再备一次"))
+    try:
+        taken = path.open("rb") if file.sha256 else None
+    except FileNotFoundError:
+        # Not written to the end, or forgotten since the row was read: the page of the round says which.
+        taken = None
+    if taken is None:
+        if HandoverFile.objects.filter(pk=file.pk, forgotten_at=None).exists():
+            messages.error(request, gettext("这份名单还没写完，再备一次"))
+        else:
+            messages.error(request, gettext("这份名单刚被忘掉，可以再写一份"))
         return redirect("round", row.pk)
     handover.downloaded(file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+    return FileResponse(taken, as_attachment=True, filename=path.name)
 
 
 def _again(request: HttpRequest, row: Round, file: HandoverFile) -> HttpResponse:

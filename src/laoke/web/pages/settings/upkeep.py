@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.shops import jobs
-from laoke.shops.models import Job, JobState, UpkeepRun
+from laoke.shops.models import Job, JobState, Shop, UpkeepRun
 from laoke.web import components as ui
 from laoke.web import figures, health
 from laoke.web.access import allowed, clock_of, shop_of
@@ -37,7 +37,8 @@ class UpkeepPage:
 @require_GET
 def upkeep_page(request: HttpRequest) -> HttpResponse:
     now = clock_of(request).now()
-    found = health.glance(settings.PLACE, now=now, wall=time.time())
+    looked_after = Shop.objects.filter(staff__user=request.user, staff__role__in=LOOKS)  # type: ignore[misc]
+    found = health.glance(settings.PLACE, now=now, wall=time.time(), shops=list(looked_after))
     under_way = Job.objects.filter(kind="upkeep", state__in=(JobState.QUEUED, JobState.RUNNING)).exists()
     begin = ui.Action(_("现在保养"), "begin/", method="post", why_not=_("正在保养") if under_way else "")
     may_begin = begin if may_change(request) else None
