@@ -75,7 +75,8 @@ def mask_email(email: str) -> str:
 
 
 PHONE_WITHIN = re.compile(r"(?<!\d)1\d{10}(?!\d)")
-EMAIL_WITHIN = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# Only from where a run of letters begins: tried from each letter, a cell of 100 kB without any @ took half a minute.
+EMAIL_WITHIN = re.compile(r"(?<![^@\s])[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def mask_within(text: str) -> str:

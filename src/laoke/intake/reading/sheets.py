@@ -36,8 +36,10 @@ _NO_RESULT = (
     b"/><v />",
     b'"/></c>',
 )
+# No part runs over the next `<`: cells that never close would each be read to the end of the block.
 _FORMULA = re.compile(
-    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"(?![^>]*t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>'
+    rb'<c r="([A-Z]{1,3}[0-9]{1,7})"(?![^<>]*t="str")[^<>]*>'
+    rb"<f(?:[^<>]*/>|[^<>]*>[^<]*</f>)(?:<v></v>|<v ?/>)?</c>"
 )
 _LONGEST_FORMULA = 16 * KIB
 
