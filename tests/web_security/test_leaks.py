@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import structlog
 
+from laoke.config.serve import serve
 from laoke.intake.loading import quarantine
 from laoke.intake.models import ImportRun
 from laoke.intake.reading.batches import QuarantinedRow as PutAside
@@ -149,3 +150,36 @@ def test_erasing_forgets_lists_and_reports(demo: Demo, django_capture_on_commit_
         wipe([77], demo.now)
     assert [file for file in written if file.exists()] == []
     assert bytes(ProviderEvent.objects.get(pk=event.pk).sealed) == b""
+
+
+def test_no_page_stays_in_a_browser_and_no_address_goes_to_another_site(demo: Demo) -> None:
+    page = demo.client().get("/", follow=True)
+    assert page.status_code == 200
+    assert page["Cache-Control"] == "no-store"
+    assert page["Referrer-Policy"] == "same-origin"
+    missing = demo.client().get("/customers/", {"q": "13800138000", "after": "x"})
+    assert missing["Cache-Control"] == "no-store"
+
+
+def test_what_was_searched_for_is_in_no_log(demo: Demo, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    client = demo.client()
+    for address in ("/customers/", "/nowhere/", "/account/logout/"):
+        client.get(address, {"q": "13800138000"})
+    assert "Not Found: /nowhere/" in caplog.text  # what failed is told, by its path alone
+    assert "13800138000" not in caplog.text
+
+
+def test_the_server_keeps_no_log_of_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    class Server:
+        def __init__(self, **given: object) -> None:
+            asked.update(given)
+
+        def serve(self) -> None:
+            pass
+
+    monkeypatch.setattr("granian.server.Server", Server)
+    serve("127.0.0.1", 0)
+    assert asked["log_access"] is False

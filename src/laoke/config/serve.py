@@ -41,6 +41,8 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         backpressure=256,
         websockets=False,
         log_level=LogLevels.warning,
+        # An address holds what was searched for, a number or a nick: none is ever written down.
+        log_access=False,
         respawn_failed_workers=True,
         workers_kill_timeout=STOP_SECONDS,
     )

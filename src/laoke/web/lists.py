@@ -31,7 +31,11 @@ Model = TypeVar("Model", bound=models.Model)
 
 
 def searched(request: HttpRequest) -> str:
-    """What is searched for; a text no database takes is shortened to what it takes."""
+    """What is searched for; a text no database takes is shortened to what it takes.
+
+    It stands in the address, also when it is a number or a nick: only so do paging, going back and the workbook keep
+    what was found. Our logs hold no addresses, no other site is told one; a browser's own history is its user's.
+    """
     return request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
 
 

@@ -29,6 +29,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    # Pages and files hold people: none stays on the disk of a browser. Static files carry an age of their own.
+    "Cache-Control": "no-store",
 }
 
 
