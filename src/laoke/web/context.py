@@ -71,6 +71,11 @@ class Shell:
         return user if user is not None and user.is_authenticated else None
 
     @property
+    def whose(self) -> str:
+        """Names the person and the shop, so that a browser shared by several keeps what each typed and saw apart."""
+        return f"{self.user.pk}.{self.shop.pk if self.shop else 0}" if self.user else ""
+
+    @property
     def user_name(self) -> str:
         return (self.user.get_full_name() or self.user.username) if self.user else ""
 

@@ -12,6 +12,8 @@ const memory = {
   read(key, otherwise) { try { return JSON.parse(localStorage.getItem('laoke.' + key)) ?? otherwise; } catch { return otherwise; } },
   write(key, value) { try { localStorage.setItem('laoke.' + key, JSON.stringify(value)); } catch { /* private window: nothing is kept */ } },
 };
+// One browser may serve several people and shops: each finds only what is their own.
+const whose = page.dataset.whose || 'nobody', recentKey = 'recent.' + whose;
 const token = () => ($('meta[name="csrf-token"]') || {}).content || '';
 const post = url => fetch(url, { method: 'POST', headers: { 'X-CSRFToken': token() }, credentials: 'same-origin' });
 
@@ -168,7 +170,7 @@ function fillPalette(query) {
     for (const a of $$('a', own)) if (!a.textContent.toLowerCase().includes(wanted)) a.remove();
     for (const h of $$('h4', own)) if (!h.nextElementSibling || h.nextElementSibling.tagName === 'H4') h.remove();
   } else {
-    const recent = memory.read('recent', []).filter(r => r.url !== location.pathname).slice(0, 5);
+    const recent = memory.read(recentKey, []).filter(r => r.url !== location.pathname).slice(0, 5);
     if (recent.length) {
       const head = document.createElement('h4'); head.textContent = words.recent;
       own.prepend(head, ...recent.map(r => { const a = document.createElement('a'); a.href = r.url; a.setAttribute('role', 'option'); a.tabIndex = -1; a.textContent = r.title; return a; }));
@@ -206,8 +208,8 @@ if (palette) {
 function rememberPlace() {
   const title = document.title.split(' · ')[0];
   if (!title || !$('.rail')) return;
-  const others = memory.read('recent', []).filter(r => r.url !== location.pathname);
-  memory.write('recent', [{ url: location.pathname, title }, ...others].slice(0, 8));
+  const others = memory.read(recentKey, []).filter(r => r.url !== location.pathname);
+  memory.write(recentKey, [{ url: location.pathname, title }, ...others].slice(0, 8));
 }
 
 /* --- tables: rows by key, choosing rows, copying cells */
@@ -255,7 +257,7 @@ on('copy', e => {
 
 /* --- forms: what was typed is not lost, a button says that it is working */
 const guarded = new Set();
-const draftKey = form => 'draft.' + location.pathname + location.search + '#' + (form.id || 'form');
+const draftKey = form => 'draft.' + whose + '.' + location.pathname + location.search + '#' + (form.id || 'form');
 function keepDrafts() {
   for (const form of guarded) {
     const kept = {};
@@ -277,7 +279,16 @@ on('laoke:changed', e => markUnsaved(e.target));
 on('laoke:unchanged', e => forget(e.target));
 addEventListener('beforeunload', e => { if (guarded.size) e.preventDefault(); });
 // Whoever leaves all the same finds it again when they come back in this tab.
-addEventListener('pagehide', () => keepDrafts());
+addEventListener('pagehide', () => { if (signsOut) forgetPerson(); else keepDrafts(); });
+// Whoever signs out leaves nothing in the browser. A sign-out that was called off at the question keeps all: the next click undoes it.
+let signsOut = false;
+function forgetPerson() {
+  try {
+    for (const [kept, of] of [[sessionStorage, 'draft.'], [localStorage, 'laoke.recent']]) for (const key of Object.keys(kept)) if (key.startsWith(of)) kept.removeItem(key);
+  } catch { /* private window: nothing was kept */ }
+}
+on('click', () => { signsOut = false; }, true);
+on('submit', e => { if (e.target.matches('[data-sign-out]')) signsOut = true; });
 function setBusy(button) {
   if (!button || button.getAttribute('aria-busy') === 'true') return;
   button.style.minWidth = button.offsetWidth + 'px'; button.setAttribute('aria-busy', 'true');
