@@ -199,7 +199,7 @@ def test_a_queued_import_is_cancelled_and_nothing_is_loaded(demo: Demo) -> None:
     assert client.get(reverse("job_cancel", args=[job.pk])).status_code == 405
     assert client.post(reverse("job_cancel", args=[job.pk])).status_code == 302
     assert jobs.claim("tester", NOW) is None
-    assert "已取消，没有导入任何数据" in client.get(running).content.decode()
+    assert "已取消，没有导入任何订单" in client.get(running).content.decode()
     assert not ImportRun.objects.filter(file_name="今早的订单.csv").exists()
 
 

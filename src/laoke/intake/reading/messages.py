@@ -49,7 +49,7 @@ REFUSALS: dict[str, Promise] = {
         "第 %(line)s 行的订单编号是 %(found)s，后面的数字已经被 Excel 丢掉，整份文件不能用。"
         "从后台重新导出，不要用 Excel 打开保存，直接导入。"
     ),
-    "reading_stopped": _("已取消，没有导入任何数据。"),
+    "reading_stopped": _("已取消，没有导入任何订单。"),
 }
 
 ROW_REASONS: dict[str, Promise] = {

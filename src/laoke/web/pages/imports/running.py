@@ -114,7 +114,7 @@ def _line(one: Job, runs: dict[int, int], now: object) -> JobLine:
         return JobLine(None, ui.Notice(_("导入完成"), title_of(one), "ok", action=look))
     if one.state == JobState.CANCELLED:
         return JobLine(
-            None, ui.Notice(_("已取消，没有导入任何数据"), title_of(one), "warn", action=_again(one))
+            None, ui.Notice(_("已取消，没有导入任何订单"), title_of(one), "warn", action=_again(one))
         )
     return JobLine(None, ui.Notice(failure_text(one), title_of(one), "bad", action=_again(one)))
 
