@@ -32,8 +32,9 @@ def test_the_first_shop_brings_the_owner_and_a_password_that_opens(
 
 
 def test_for_people_the_password_is_said_once(
-    home: Path, db: None, capsys: pytest.CaptureFixture[str]
+    home: Path, db: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(console.settings, "as_json", False)
     shop_add("我的店", platform="tmall", category="", currency="CNY")
     shop_add("第二家", platform="tmall", category="", currency="CNY")
     said = capsys.readouterr().out

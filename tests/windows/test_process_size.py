@@ -56,7 +56,12 @@ def test_windows_tells_what_is_in_memory_or_committed(
     assert closed == [HANDLE + os.getpid()]
 
 
-@pytest.mark.parametrize(("pid", "sizes", "closed"), [(os.getpid(), None, []), (1, (1, 1), [HANDLE + 1])])
+# Named by hand: a number of this process in a test's name differs between the processes of one run.
+@pytest.mark.parametrize(
+    ("pid", "sizes", "closed"),
+    [(os.getpid(), None, []), (1, (1, 1), [HANDLE + 1])],
+    ids=["not opened", "not told"],
+)
 def test_windows_does_not_tell_of_a_process_that_is_gone(
     pid: int, sizes: tuple[int, int] | None, closed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
