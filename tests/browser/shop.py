@@ -103,8 +103,7 @@ def empty_shop(folder: Path) -> Iterator[tuple[str, str]]:
     """The address of a shop into which nothing has come yet, and the one-time password of `owner`."""
     laoke = Laoke(folder / "home")
     laoke("init")
-    laoke("shop", "add", "新店")
-    password = laoke("user", "add", "owner", "--role", "owner")["one_time_password"]
+    password = laoke("shop", "add", "新店")["one_time_password"]
     with running_web(laoke.home) as web:
         yield web, password
 

@@ -103,7 +103,8 @@ class ShopForm(forms.Form):
     category = forms.CharField(label=_("类目"), max_length=100, required=False, help_text=_("如 家纺、女装"))
 
     def __init__(self, owner: Owner, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        # It stands on one page with the profile, which has a name too.
+        super().__init__(*args, auto_id="shop_%s", **kwargs)
         self.owner = owner
 
     def clean_name(self) -> str:
