@@ -25,9 +25,9 @@ class GalleryShell:
         class Fixed(Shell):
             now = datetime(2026, 11, 9, 9, 40)
             shop = SimpleNamespace(
-                name="半亩棉旗舰店", get_platform_display="天猫", category="家纺", is_demo=True
+                pk=1, name="半亩棉旗舰店", get_platform_display="天猫", category="家纺", is_demo=True
             )
-            user = SimpleNamespace(get_full_name=lambda: "林夏", username="linxia", theme="system")
+            user = SimpleNamespace(pk=1, get_full_name=lambda: "林夏", username="linxia", theme="system")
             role_name = "运营"
             data_until = datetime(2026, 11, 9, 9, 36)
             drill = False
