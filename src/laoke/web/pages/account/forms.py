@@ -103,9 +103,10 @@ class ShopForm(forms.Form):
     category = forms.CharField(label=_("类目"), max_length=100, required=False, help_text=_("如 家纺、女装"))
 
     def __init__(self, owner: Owner, *args: Any, **kwargs: Any) -> None:
-        # It stands on one page with the profile, which has a name too.
-        super().__init__(*args, auto_id="shop_%s", **kwargs)
+        super().__init__(*args, **kwargs)
         self.owner = owner
+        # It stands on one page with the profile, which has a name too.
+        self.auto_id = "shop_%s"
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"]).strip()
