@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -41,6 +42,12 @@ def machine_note() -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: version(name) for name in QUOTED},
     }
+
+
+def _why(told: str) -> str:
+    """The end of what a test said, without where on this machine it said so."""
+    told = "\n".join(line for line in told.splitlines() if sys.executable not in line)
+    return told.replace(f"{ROOT}/", "")[-LONGEST_WHY:]
 
 
 def _git(*words: str) -> str:
@@ -75,7 +82,7 @@ class ProofRecord:
             "figures": dict(report.user_properties),
         }
         if report.failed:
-            entry["why"] = report.longreprtext[-LONGEST_WHY:]
+            entry["why"] = _why(report.longreprtext)
         self.tests.append(entry)
         self._write(passed=None)
 

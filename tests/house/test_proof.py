@@ -55,6 +55,8 @@ def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path, besi
         ("test_fails", "failed"),
     ]
     assert record["tests"][1]["figures"] == {"kills": 1000, "sent twice": 0}
-    assert "assert False" in record["tests"][2]["why"] and "why" not in record["tests"][1]
+    why = record["tests"][2]["why"]
+    assert "assert False" in why and "why" not in record["tests"][1]
+    assert sys.executable not in why and str(ROOT) not in why
     assert record["machine"]["cores"] >= 1
     assert set(record["source"]) == {"commit", "changed"}
