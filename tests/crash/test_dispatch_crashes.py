@@ -230,7 +230,8 @@ def _kill_at_random(
     ledger_url: str, workers: int, folder: Path, record: Recorder, *, kills: int, seed: int
 ) -> None:
     chance = random.Random(seed)
-    people = kills * 20
+    # Two workers were through with 20 people for each kill before the last of a thousand; none may run out of work.
+    people = kills * 20 * workers
     with on_stage(ledger_url, folder, workers, people=people) as stage:
         stage.gateway.control({"fail": LOST})
         stage.round("kills", people)
