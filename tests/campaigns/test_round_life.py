@@ -20,9 +20,10 @@ from laoke.customers.models import Customer
 from laoke.customers.vault import Contact, store_contacts
 from laoke.dispatch.models import Gateway, Message, Occasion
 from laoke.dispatch.worker import send_turn
-from laoke.promotions.backtesting import backtest
+from laoke.promotions.backtesting import LOSSES, backtest
 from laoke.promotions.offers import edit_offer
 from laoke.shops.models import AuditEvent
+from laoke.web.pages.campaigns.home import verdict_of
 from tests.campaigns.stores import bought
 from tests.dispatch.rounds import ONE_BY_ONE, FakeChannel
 
@@ -119,7 +120,16 @@ def test_an_offer_needs_a_backtest_that_was_seen_after_its_last_change(campaign,
         store.shop, [offer], date(2026, 9, 1), date(2026, 9, 1), by=store.owner, clock=store.clock
     )
     assert editing.backtest_seen(campaign, seen) == 1
-    assert checks(campaign.rounds.get(key="2"), store)["backtest"].state == "ok"
+    costless = checks(campaign.rounds.get(key="2"), store)["backtest"]
+    assert (costless.sentence, costless.state) == ("backtest_costless", "warning"), (
+        "no product has a cost here"
+    )
+    link = campaign.campaign_offers.select_related("offer", "backtest").get(offer=offer)
+    assert str(verdict_of(link).text) == "成本未知"
+    seen.result |= dict.fromkeys(LOSSES, 0)
+    seen.save()
+    known = checks(campaign.rounds.get(key="2"), store)["backtest"]
+    assert (known.sentence, known.state) == ("backtest_seen", "ok")
 
     edit_offer(offer, offer.terms, by=store.owner, now=store.now + timedelta(minutes=1))
     assert checks(campaign.rounds.get(key="2"), store)["backtest"].sentence == "backtest_stale"

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import pytest
 
-from laoke.promotions.backtesting import BacktestRefused, backtest, orders_until, usual_period
+from laoke.promotions.backtesting import LOSSES, BacktestRefused, backtest, orders_until, usual_period
 from laoke.promotions.models import Backtest
 from laoke.promotions.offers import OfferRefused, add_offer
 from laoke.shops.models import CatalogEntry
@@ -37,6 +37,7 @@ def test_totals_against_hand_computed_figures(store):
     assert told["revenue_before_cents"] == 100 * 10_000 + 200 * 39_000
     assert told["revenue_after_cents"] == 100 * 10_000 + 200 * 36_000
     assert told["margin_before_cents"] is None and told["loss_examples"] == []
+    assert [told[name] for name in LOSSES] == [None] * 4, "no cost is known, so no loss is"
     assert told["basis"] == {"orders_with_lines": 0, "orders_with_totals": 300}
     assert told["offers"] == [
         {

@@ -84,6 +84,7 @@ SENTENCES: dict[str, str] = {
     "backtest_stale": gettext_noop("回放以后优惠「%(offer)s」改过，再看一次"),
     "backtest_refused": gettext_noop("回放的那段日子只有 %(found)s 单，要 %(needed)s 单才说得准"),
     "backtest_loss": gettext_noop("按回放，%(orders)s 单会亏本卖出"),
+    "backtest_costless": gettext_noop("看过 %(first)s – %(last)s 的回放，没有商品成本，不知道会不会亏"),
     "backtest_seen": gettext_noop("看过 %(first)s – %(last)s 的回放"),
     "backtest_not_needed": gettext_noop("这一轮不带优惠"),
     "holdout_kept": gettext_noop("留 %(percent)s%% 不发，用来证明效果"),
@@ -379,6 +380,8 @@ def _backtest(row: Round) -> Check:
             "backtest", "warning", "backtest_loss", {"orders": result["loss_orders_after"]}, "offers"
         )
     params = {"first": str(link.backtest.period_from), "last": str(link.backtest.period_to)}
+    if result["loss_orders_after"] is None:
+        return Check("backtest", "warning", "backtest_costless", params, "offers")
     return Check("backtest", "ok", "backtest_seen", params)
 
 

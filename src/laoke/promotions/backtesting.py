@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from laoke.warehouse.engine import Reader
 
 MOST_EXAMPLES = 100
+LOSSES = ("loss_orders_before", "loss_orders_after", "loss_cents_before", "loss_cents_after")
 
 
 class BacktestRefused(Exception):
@@ -241,8 +242,12 @@ def result_of(replayed: Replay) -> dict[str, Any]:
             "needed_orders": figures.needed_orders,
             "basis": replayed.basis,
         }
+    told = figures.to_dict()
+    if not figures.cost_known_orders:
+        # Nobody knows which orders lose money: that is no figure, and not none of them.
+        told |= dict.fromkeys(LOSSES)
     return {
-        **figures.to_dict(),
+        **told,
         "basis": replayed.basis,
         "loss_examples": [
             {"order_id": one.order_id, "loss_cents": one.loss_cents} for one in replayed.examples

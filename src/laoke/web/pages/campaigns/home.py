@@ -292,6 +292,8 @@ def verdict_of(link: CampaignOffer) -> ui.Tag:
     result = test.result
     if result.get("refused"):
         return ui.Tag(gettext("订单太少"), "warn")
+    if result["loss_orders_after"] is None:
+        return ui.Tag(gettext("成本未知"), "warn")
     if result["loss_orders_after"]:
         return ui.Tag(gettext("会亏 %(n)s 单") % {"n": figures.exact(result["loss_orders_after"])}, "bad")
     return ui.Tag(gettext("不亏"), "ok")

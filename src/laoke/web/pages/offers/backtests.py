@@ -164,10 +164,11 @@ def _tabs(request: HttpRequest) -> ui.Tabs:
 def _listing(request: HttpRequest, now: datetime) -> lists.Listing[Backtest]:
     rows = Backtest.objects.filter(shop=shop_of(request))
     view = request.GET.get("view", "all")
-    if view == "loss":
-        rows = rows.filter(result__loss_orders_after__gt=0)
-    elif view == "fine":
-        rows = rows.filter(result__loss_orders_after=0, result__cost_known_orders__gt=0)
+    if view in ("loss", "fine"):
+        # Where no cost is known it is neither; and each database compares a JSON null in its own way.
+        rows = rows.filter(result__cost_known_orders__gt=0)
+        lost = {"result__loss_orders_after__gt": 0} if view == "loss" else {"result__loss_orders_after": 0}
+        rows = rows.filter(**lost)
     if wanted := lists.searched(request):
         # The offers stand in the row as they were, so their names are looked through here.
         known = rows.values_list("pk", "offers")
@@ -194,7 +195,7 @@ def _listing(request: HttpRequest, now: datetime) -> lists.Listing[Backtest]:
 def _row(one: Backtest, now: datetime) -> ui.Row:
     result = one.result
     refused = bool(result.get("refused"))
-    loss = None if refused else _lost(result, "loss_orders_after")
+    loss = None if refused else result["loss_orders_after"]
     return ui.Row(
         [
             ui.Cell(title_of(one), sub=clauses(offer["what"] for offer in one.offers)),
@@ -270,7 +271,7 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
         each = gettext("每单 %(mean)s") % {"mean": figures.yuan(round(mean))}
         if half is not None:
             each += f" ± {figures.cents(round(half))}"
-    lost = _lost(result, "loss_orders_after")
+    lost = result["loss_orders_after"]
     return ui.Kpis(
         [
             ui.Kpi(
@@ -289,11 +290,6 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
             ),
         ]
     )
-
-
-def _lost(result: dict[str, Any], key: str) -> int | None:
-    """A figure of orders at a loss; None where no order's cost is known, so that nobody knows."""
-    return int(result[key]) if result["cost_known_orders"] else None
 
 
 def _verdict(result: dict[str, Any]) -> ui.Notice:
@@ -407,8 +403,8 @@ def _then(key: str, result: dict[str, Any]) -> str:
         "revenue": figures.cents(result["revenue_before_cents"]),
         "margin": figures.cents(result["margin_before_cents"]),
         "rate": _rate(result["margin_before_cents"], result["cost_cents"]),
-        "lost": figures.exact(_lost(result, "loss_orders_before")),
-        "loss": figures.cents(_lost(result, "loss_cents_before")),
+        "lost": figures.exact(result["loss_orders_before"]),
+        "loss": figures.cents(result["loss_cents_before"]),
     }[key]
 
 
@@ -419,8 +415,8 @@ def _value(key: str, result: dict[str, Any]) -> str:
         "revenue": figures.cents(result["revenue_after_cents"]),
         "margin": figures.cents(result["margin_after_cents"]),
         "rate": _rate(result["margin_after_cents"], result["cost_cents"]),
-        "lost": figures.exact(_lost(result, "loss_orders_after")),
-        "loss": figures.cents(_lost(result, "loss_cents_after")),
+        "lost": figures.exact(result["loss_orders_after"]),
+        "loss": figures.cents(result["loss_cents_after"]),
     }[key]
 
 
