@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from laoke.shops.models import Owner, Platform, Shop, User
+from laoke.web.pages.settings.forms import ShopNaming
 
 THEMES = [("system", _("跟随系统")), ("light", _("浅色")), ("dark", _("深色"))]
 # Django's own sentences say 您; these are ours, by the code of the validator.
@@ -95,12 +96,10 @@ class PasswordForm(forms.Form):
         return data
 
 
-class ShopForm(forms.Form):
+class NewShopForm(ShopNaming):
     """A further shop of the same owner."""
 
-    name = forms.CharField(label=_("店名"), max_length=100, error_messages={"required": _("填上店名")})
     platform = forms.ChoiceField(label=_("平台"), choices=Platform.choices, initial=Platform.TMALL)
-    category = forms.CharField(label=_("类目"), max_length=100, required=False, help_text=_("如 家纺、女装"))
 
     def __init__(self, owner: Owner, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -25,7 +25,7 @@ from laoke.web import components as ui
 from laoke.web.access import SHOP_SESSION_KEY, allowed, clock_of, open_to_all, shop_of, signed_in
 from laoke.web.context import THEME_COOKIE
 from laoke.web.numbers import row_number
-from laoke.web.pages.account.forms import LoginForm, PasswordForm, ProfileForm, ShopForm
+from laoke.web.pages.account.forms import LoginForm, NewShopForm, PasswordForm, ProfileForm
 from laoke.web.pages.account.signing import SAY_FROM, Attempt, lock_minutes, try_to_sign_in
 
 YEAR = 365 * 24 * 3600
@@ -57,7 +57,7 @@ class ProfilePage:
     form: ProfileForm
     facts: ui.Facts
     shops: ui.Table | None
-    new_shop: ShopForm | None
+    new_shop: NewShopForm | None
     demo_clock_ends: bool
 
 
@@ -186,13 +186,12 @@ def _profile_page(
     user: User,
     form: ProfileForm,
     *,
-    new_shop: ShopForm | None = None,
+    new_shop: NewShopForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The page of a person; whoever runs a shop may add another one there."""
-    job = Staff.objects.filter(user=user, role=Role.OWNER, shop=request.shop).first()  # type: ignore[attr-defined]
-    if job is not None and new_shop is None:
-        new_shop = ShopForm(shop_of(request).owner)
+    if new_shop is None and request.role == Role.OWNER:  # type: ignore[attr-defined]
+        new_shop = NewShopForm(shop_of(request).owner)
     only_demo = not Shop.objects.filter(is_demo=False).exists()
     page = ProfilePage(form, _facts_of(user), _shops_table(request, user), new_shop, only_demo)
     return render(request, "account/profile.html", {"page": page}, status=status)
@@ -256,7 +255,7 @@ def shop_switch(request: HttpRequest) -> HttpResponse:
 def shop_add(request: HttpRequest) -> HttpResponse:
     """A new shop of the same owner; the page goes on to its first import."""
     user = _user(request)
-    form = ShopForm(shop_of(request).owner, request.POST)
+    form = NewShopForm(shop_of(request).owner, request.POST)
     if not form.is_valid():
         return _profile_page(
             request, user, ProfileForm(initial=_preferences(user)), new_shop=form, status=422

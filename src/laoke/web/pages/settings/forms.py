@@ -34,11 +34,16 @@ def whole(label: Any, low: int, high: int, help_text: Any = "") -> forms.Integer
     )
 
 
-class ShopForm(forms.Form):
-    """Name and trade of the shop, its signature and its hours."""
+class ShopNaming(forms.Form):
+    """What a shop is called and what it sells."""
 
     name = forms.CharField(label=_("店名"), max_length=100, error_messages={"required": _("填上店名")})
     category = forms.CharField(label=_("类目"), max_length=50, required=False, help_text=_("如 家纺、女装"))
+
+
+class ShopForm(ShopNaming):
+    """Name and trade of the shop, its signature and its hours."""
+
     sms_signature = forms.CharField(
         label=_("短信签名"), max_length=20, required=False, help_text=_("在服务商报备过的，不带【】")
     )
