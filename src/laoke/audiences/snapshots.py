@@ -30,7 +30,7 @@ from laoke.audiences.tree import Node
 from laoke.customers.erasure import Traces
 from laoke.shops import audit, catalog
 from laoke.shops.models import Shop, User
-from laoke.shops.open_files import swap
+from laoke.shops.open_files import let_go, swap
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -158,7 +158,7 @@ def forget_people(shop: Shop, traces: Traces, now: datetime) -> int:
         except SnapshotDamaged as damage:
             # A file that is gone names nobody; one that was changed serves nobody either, and could name them.
             if damage.code == "changed":
-                transaction.on_commit(partial(_delete, Path(settings.PLACE.home) / snapshot.path))
+                transaction.on_commit(partial(let_go, Path(settings.PLACE.home) / snapshot.path))
             continue
         kept = table.filter(pc.invert(pc.is_in(table["person_id"], value_set=gone)))
         if kept.num_rows == table.num_rows:
@@ -167,7 +167,7 @@ def forget_people(shop: Shop, traces: Traces, now: datetime) -> int:
         path, digest = _write(_as_parquet(kept, facts), snapshot.shop, snapshot.catalog_ref)
         erased = snapshot.erased + table.num_rows - kept.num_rows
         Snapshot.objects.filter(pk=snapshot.pk).update(path=path, sha256=digest, erased=erased)
-        transaction.on_commit(partial(_delete, Path(settings.PLACE.home) / snapshot.path))
+        transaction.on_commit(partial(let_go, Path(settings.PLACE.home) / snapshot.path))
     return found
 
 
@@ -179,18 +179,10 @@ def sweep_snapshots(wall: float) -> int:
     named = set(Snapshot.objects.values_list("path", flat=True))
     home = Path(settings.PLACE.home)
     return sum(
-        _delete(path)
+        let_go(path)
         for path in sorted(settings.PLACE.snapshots.iterdir())
         if path.relative_to(home).as_posix() not in named and path.stat().st_mtime < wall - STRAY_SECONDS
     )
-
-
-def _delete(path: Path) -> bool:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
 
 
 def _as_parquet(people: pa.Table, facts: dict[str, object]) -> bytes:

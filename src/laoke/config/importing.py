@@ -11,7 +11,7 @@ from django.conf import settings
 
 from laoke.customers import links
 from laoke.insights.refresh import features_behind, refresh_features
-from laoke.intake.loading.quarantine import first_of_each_reason
+from laoke.intake.loading.quarantine import reasons_of
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
 from laoke.intake.reading.messages import row_message
@@ -73,12 +73,12 @@ def result_of(run: ImportRun) -> dict[str, Any]:
         "reasons": detail["reasons"],
         "put_aside": [
             {
-                "reason": row.reason,
-                "rows": count,
-                "line": row.line,
-                "message": row_message(row.reason, row.params),
+                "reason": one.first.reason,
+                "rows": one.rows,
+                "line": one.first.line,
+                "message": row_message(one.first.reason, one.first.params),
             }
-            for row, count in first_of_each_reason(run)
+            for one in reasons_of(run)
         ],
         "money_unreadable": detail["money_unreadable"],
         "orders": detail["orders"],

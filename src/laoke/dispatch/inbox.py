@@ -271,9 +271,8 @@ def _received(events: Sequence[_Event]) -> list[_Received]:
     numbers = digests(
         keys().index.current, [digest_parts("phone", content["address"]) for content in contents]
     )
-    verdicts: dict[
-        tuple[Any, ...], Verdict
-    ] = {}  # a push of hundreds of reports says two or three different things
+    # A push of hundreds of reports says two or three different things.
+    verdicts: dict[tuple[Any, ...], Verdict] = {}
     received = []
     for event, number, one in zip(events, numbers, contents, strict=True):
         said = _said(one)

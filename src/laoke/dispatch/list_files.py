@@ -20,6 +20,7 @@ from laoke.dispatch.models import MessageState as S
 from laoke.dispatch.occasions import OccasionRefused
 from laoke.shops import audit
 from laoke.shops.models import Shop
+from laoke.shops.open_files import let_go
 
 KEPT_DAYS = 7
 STRAY_SECONDS = 24 * 3600
@@ -55,7 +56,7 @@ def forget_due(now: datetime) -> int:
 
 def _forget(file: HandoverFile, now: datetime) -> bool:
     # Both are tried, so that the one that is open does not keep the other.
-    went = [deleted(path) for path in paths_of(file)]
+    went = [let_go(path) for path in paths_of(file)]
     if not all(went):
         return False
     with transaction.atomic():
@@ -68,15 +69,6 @@ def _forget(file: HandoverFile, now: datetime) -> bool:
                 subject=f"{file.occasion_id}-{file.number}", count=file.people, sha256=file.sha256,
             )  # fmt: skip
     return bool(gone)
-
-
-def deleted(path: Path) -> bool:
-    """Delete a file; False when the system will not let it go yet. One that is gone already is deleted."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
 
 
 def strays(wall: float) -> Iterator[Path]:
@@ -93,7 +85,7 @@ def strays(wall: float) -> Iterator[Path]:
 
 def forget_strays(wall: float) -> int:
     """Delete what `strays` finds; how many went."""
-    return sum(deleted(path) for path in strays(wall))
+    return sum(let_go(path) for path in strays(wall))
 
 
 def _older(path: Path, than: float) -> bool:

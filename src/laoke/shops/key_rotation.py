@@ -7,14 +7,16 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from laoke.shops.keys import KeyFileError, load_keys
+from laoke.shops.locks import WriterBusy, held_file
 from laoke.shops.open_files import read_text, swap
 
 ROTATED = "vault"  # the only kind that can be: a digest cannot be made anew without what it stands for
+_BUSY = "另一处正在换钥匙，这里什么都没动。等它完成，用 laoke keys list 看看再说"
 
 
 @contextmanager
@@ -28,20 +30,13 @@ def changing_keys(path: Path) -> Iterator[None]:
     KeyFileError
         when another process holds it; nobody waits, because the other's change makes this one needless or wrong.
     """
-    from filelock import FileLock, Timeout
-
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{path}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise KeyFileError(
-            "另一处正在换钥匙，这里什么都没动。等它完成，用 laoke keys list 看看再说"
-        ) from error
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(held_file(Path(f"{path}.lock"), 0, _BUSY))
+        except WriterBusy as error:
+            raise KeyFileError(str(error)) from error
         yield
-    finally:
-        lock.release()
 
 
 def add_vault_key(path: Path, random: secrets.SystemRandom | None = None) -> tuple[str, str]:

@@ -17,6 +17,7 @@ WAREHOUSE_LOCK = 7_120_011
 IMPORT_LOCKS = 7_120_100
 # Few lock files that stay, rather than one per import that would have to be deleted while others wait for it.
 IMPORT_SLOTS = 32
+IMPORT_BUSY = "另一个导入还没结束，等它完成再试"
 
 
 class WriterBusy(Exception):
@@ -56,13 +57,26 @@ def _held(number: int, path: Path, timeout_seconds: float) -> Iterator[None]:
         with _advisory_lock(number, timeout_seconds):
             yield
         return
+    with held_file(path, timeout_seconds):
+        yield
+
+
+@contextmanager
+def held_file(path: Path, timeout_seconds: float, busy: str = IMPORT_BUSY) -> Iterator[None]:
+    """Hold a lock file; the system lets go of it when the process ends.
+
+    Raises
+    ------
+    WriterBusy
+        with the sentence `busy`, when another process holds it for longer than `timeout_seconds`.
+    """
     from filelock import FileLock, Timeout
 
     lock = FileLock(str(path))
     try:
         lock.acquire(timeout=timeout_seconds, poll_interval=0.05)
     except Timeout as error:
-        raise WriterBusy("另一个导入还没结束，等它完成再试") from error
+        raise WriterBusy(busy) from error
     try:
         yield
     finally:
@@ -78,7 +92,7 @@ def _advisory_lock(number: int, timeout_seconds: float) -> Iterator[None]:
             if cursor.fetchone()[0]:
                 break
             if time.monotonic() > until:
-                raise WriterBusy("另一个导入还没结束，等它完成再试")
+                raise WriterBusy(IMPORT_BUSY)
             time.sleep(0.05)
     try:
         yield

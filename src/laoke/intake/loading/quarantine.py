@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
 
 from laoke.customers.contacts import mask_within
 from laoke.customers.erasure import Traces
@@ -64,12 +64,23 @@ def raw_rows(run: ImportRun) -> Iterator[tuple[QuarantinedRow, str]]:
         yield row, str(open_sealed(row.sealed, row.key_id, _bound_to(run.pk, row.line))["raw"])
 
 
-def first_of_each_reason(run: ImportRun) -> list[tuple[QuarantinedRow, int]]:
-    """The first kept row of each reason with how many have it, the most frequent reason first."""
-    grouped = run.quarantined.values("reason").annotate(rows=Count("pk"), first=Min("line"))
-    counts = {group["first"]: group["rows"] for group in grouped}
-    found = run.quarantined.filter(line__in=list(counts)).defer("sealed")
-    return sorted(((row, counts[row.line]) for row in found), key=lambda one: (-one[1], one[0].line))
+class Reason(NamedTuple):
+    """Why rows were put aside: the first of them, how many there are, and their money."""
+
+    first: QuarantinedRow
+    rows: int
+    cents: int
+
+
+def reasons_of(run: ImportRun) -> list[Reason]:
+    """The reasons of the kept rows, the most frequent first."""
+    grouped = run.quarantined.values("reason").annotate(
+        rows=Count("pk"), cents=Sum("cents"), line=Min("line")
+    )
+    sums = {group["line"]: (group["rows"], group["cents"]) for group in grouped}
+    found = run.quarantined.filter(line__in=list(sums)).defer("sealed")
+    reasons = [Reason(row, *sums[row.line]) for row in found]
+    return sorted(reasons, key=lambda one: (-one.rows, one.first.line))
 
 
 def as_csv(run: ImportRun, *, actor: User | None, now: datetime) -> str:

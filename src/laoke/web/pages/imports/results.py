@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv
+from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv, reasons_of
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.intake.reading.messages import ROW_REASONS, profile_title, row_message
 from laoke.intake.reading.profiles import profiles
@@ -273,14 +272,7 @@ def _days(run: ImportRun) -> ui.ChartCard | None:
 
 
 def _reasons(run: ImportRun, total: int) -> ui.Table:
-    grouped = list(
-        run.quarantined.values("reason")
-        .annotate(rows=Count("pk"), cents=Sum("cents"), first=Min("line"))
-        .order_by("-rows", "reason")
-    )
-    examples = {
-        row.line: row for row in run.quarantined.filter(line__in=[group["first"] for group in grouped])
-    }
+    reasons = reasons_of(run)
     columns = [
         ui.Column("reason", _("原因和怎么修"), "wrap"),
         ui.Column("rows", _("行"), "num", label_on_card=_("行")),
@@ -288,26 +280,25 @@ def _reasons(run: ImportRun, total: int) -> ui.Table:
         ui.Column("look", "", "min"),
     ]
     rows = []
-    for group in grouped:
-        example = examples[group["first"]]
-        url = f"{reverse('import_rows', args=[run.pk])}?reason={group['reason']}"
+    for one in reasons:
+        url = f"{reverse('import_rows', args=[run.pk])}?reason={one.first.reason}"
         rows.append(
             ui.Row(
                 [
                     ui.Cell(
-                        reason_text(example),
-                        sub=_("如第 %(line)s 行") % {"line": figures.exact(example.line)},
+                        reason_text(one.first),
+                        sub=_("如第 %(line)s 行") % {"line": figures.exact(one.first.line)},
                     ),
-                    group["rows"],
-                    figures.cents(group["cents"]),
-                    ui.Action(_("看 %(n)s 行") % {"n": figures.exact(group["rows"])}, url, small=True),
+                    one.rows,
+                    figures.cents(one.cents),
+                    ui.Action(_("看 %(n)s 行") % {"n": figures.exact(one.rows)}, url, small=True),
                 ]
             )
         )
     foot: list[Any] = [
         _("合计"),
         total,
-        figures.cents(sum(group["cents"] for group in grouped)),
+        figures.cents(sum(one.cents for one in reasons)),
         "",
     ]
     return ui.Table(columns, rows, caption=_("隔离的行"), foot=foot, roomy=True)

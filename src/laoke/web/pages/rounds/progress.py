@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,12 @@ class ProgressPart:
     waiting: str
 
 
+def moves(row: Round, counts: Mapping[str, int]) -> bool:
+    """Whether the figures of a launched round still change by themselves, so that its card asks again and again."""
+    waiting_receipts = counts.get("accepted", 0) + counts.get("unknown", 0)
+    return row.state == RoundState.RUNNING or (row.state != RoundState.CANCELLED and waiting_receipts > 0)
+
+
 def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
     """The figures of a launched round; None before."""
     row, found = status.round, status.progress
@@ -59,8 +66,6 @@ def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
         _part(gettext("不再发"), dropped, "c0"),
         _part(gettext("还没备名单") if handed else gettext("还没发"), open_now, "sunken"),
     ]
-    waiting_receipts = counts.get("accepted", 0) + counts.get("unknown", 0)
-    polls = row.state == RoundState.RUNNING or (row.state != RoundState.CANCELLED and waiting_receipts > 0)
     return ProgressPart(
         row,
         figures.exact(taken),
@@ -73,7 +78,7 @@ def progress_part(status: RoundStatus, now: datetime) -> ProgressPart | None:
         _facts(status, open_now, failed, taken, told=counts.get("delivered", 0) + failed),
         gettext("每个人只有一条记录：就算现在断电，重新启动后也不会漏发或重发。"),
         counts.get(MessageState.UNKNOWN, 0),
-        polls,
+        moves(row, counts),
         _waiting(row, now),
     )
 

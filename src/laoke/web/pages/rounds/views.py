@@ -32,7 +32,7 @@ from laoke.web.pages.rounds.forms import ResultForm, TestForm
 from laoke.web.pages.rounds.funnels import WhyAnswer, funnel_of, why
 from laoke.web.pages.rounds.lists import GivenList, given_lists
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
-from laoke.web.pages.rounds.progress import ProgressPart, progress_part
+from laoke.web.pages.rounds.progress import ProgressPart, moves, progress_part
 from laoke.web.pages.rounds.states import message_status, round_status_word
 
 TEST_CODES = {"test"}
@@ -245,8 +245,7 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
     by_list = row.channel == Channel.HANDOVER
     sent = status.progress.reached if status.progress else 0
     # While something moves the card below counts by itself; these are drawn once and would contradict it.
-    moving = row.state == RoundState.RUNNING or (not by_list and bool(counts.get("accepted", 0)))
-    counted = launched and (bool(sent) if by_list else not moving)
+    counted = launched and (bool(sent) if by_list else not moves(row, counts))
     facts = {
         "segment": ngettext("%(n)s 人", "%(n)s 人", people) % {"n": figures.exact(people)}
         if people is not None
