@@ -86,6 +86,8 @@ def resolve(
     result = Resolution(ids=[known.get(row[0]) if len(row) == 1 and not buried else None for row in rows])
     fresh: dict[str, tuple[str, int]] = {}
     joins: list[tuple[int, int]] = []
+    if not buried and max(map(len, rows), default=0) == 1:
+        _give_each(rows, key_sets, result, known, fresh, new_id)
     for position in [n for n, customer in enumerate(result.ids) if customer is None]:
         row = rows[position]
         if not row:
@@ -116,6 +118,28 @@ def resolve(
     for first, second in dict.fromkeys(joins):
         result.joined += join(shop, first, second, reason="same_row", now=now)
     return result
+
+
+def _give_each(
+    rows: Sequence[Sequence[str]],
+    key_sets: Sequence[KeySet],
+    result: Resolution,
+    known: dict[str, int],
+    fresh: dict[str, tuple[str, int]],
+    new_id: Callable[[], int],
+) -> None:
+    """New customers for unknown keys where each row has one key alone, as in most files: nothing joins there, and the
+    general way costs three times as much."""
+    ids, made = result.ids, result.new_customers
+    for position, row in enumerate(rows):
+        if ids[position] is None and row:
+            d = row[0]
+            customer = known.get(d)
+            if customer is None:
+                known[d] = customer = new_id()
+                fresh[d] = (key_sets[position][0][0], customer)
+                made.add(customer)
+            ids[position] = customer
 
 
 def _met_on_one_row(
