@@ -56,10 +56,10 @@ def _git(*words: str) -> str:
 
 
 def source_note() -> dict[str, Any]:
-    """The commit that was proven, and whether the checkout differed from it."""
+    """The commit that was proven, and whether the checkout differed from it by more than the record itself."""
     return {
         "commit": _git("rev-parse", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "changed": bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs/proof")),
     }
 
 
