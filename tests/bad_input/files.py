@@ -191,12 +191,12 @@ REFUSED = [
     ),
     BadFile(
         "order numbers as 1.23E+18", "订单.csv", lambda: csv_file(changed((4, "订单编号", "1.23E+18"))),
-        "第 4 行的订单编号是 1.23E+18，后面的数字已经被 Excel 丢掉，整份文件不能用。"
+        "第 4 行的“订单编号”是 1.23E+18，后面的数字已经被 Excel 丢掉，整份文件不能用。"
         "从后台重新导出，不要用 Excel 打开保存，直接导入。", seen="run",
     ),
     BadFile(
         "order numbers as numbers of a book", "订单.xlsx", numeric_ids,
-        "第 2 行的订单编号是 2.10000E+17，后面的数字已经被 Excel 丢掉，整份文件不能用。"
+        "第 2 行的“订单编号”是 2.10000E+17，后面的数字已经被 Excel 丢掉，整份文件不能用。"
         "从后台重新导出，不要用 Excel 打开保存，直接导入。", seen="run",
     ),
     BadFile(

@@ -36,7 +36,7 @@ def test_every_code_in_the_source_has_a_sentence() -> None:
 
 def test_sentences_tell_what_was_found_and_what_to_do() -> None:
     params = {"line": 3, "found": "1.23E+18", "column": "订单编号"}
-    assert refusal_message("ids_in_scientific_notation", params).startswith("第 3 行的订单编号是 1.23E+18")
+    assert refusal_message("ids_in_scientific_notation", params).startswith("第 3 行的“订单编号”是 1.23E+18")
     assert "图片" in refusal_message("wrong_file_type", {"found": "image"})
     missing = {"nearest": None, "missing": ["created_at", "total"], "found": ["a", "b"]}
     assert "缺：下单时间、总金额（应付）。文件里有：a、b。" in refusal_message(

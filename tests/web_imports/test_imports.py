@@ -362,3 +362,57 @@ def test_the_script_that_sends_files_is_told_where_to_go_or_what_is_wrong(demo: 
     assert refused.status_code == 422 and refused.json() == {"errors": ["空.csv 是空的，换一个有数据的文件"]}
     assert missing.json() == {"errors": ["先选文件"]}
     assert Upload.objects.filter(name="空.csv").count() == 0
+
+
+def _goods(
+    text: str = "商品ID,商品名称,成本价,库存\n601,四件套,95.50,80\n602,毛巾,,许多\n",
+) -> SimpleUploadedFile:
+    return SimpleUploadedFile("商品成本.csv", text.encode("gb18030"), content_type="text/csv")
+
+
+def test_a_list_of_goods_goes_all_the_way_and_is_not_told_as_orders(demo: Demo) -> None:
+    client = demo.client()
+    files_url = _choose(client, _goods())
+    page = client.get(files_url).content.decode()
+    assert "商品清单（成本、库存）" in page
+    _start(client, files_url)
+    assert _work().state == JobState.DONE
+    run = ImportRun.objects.get(file_name="商品成本.csv")
+    assert (run.grain, run.counts["new"], run.counts["quarantined"]) == ("product", 1, 1)
+    page = client.get(reverse("import_result", args=[run.pk])).content.decode()
+    assert "以这份文件为准；文件没有的列不动" in page or "新的" in page
+    assert "“库存”是“许多”，不是件数。写成整数。" in page
+    assert "认出了谁" not in page
+    assert "新订单" not in page
+    assert "没有客户标识的订单" not in page
+
+
+def test_what_one_row_is_can_be_chosen_on_the_mapping_page(demo: Demo) -> None:
+    client = demo.client()
+    answer = client.post(
+        reverse("import_new"),
+        {
+            "files": [
+                SimpleUploadedFile("流量.csv", "天,人数,花掉\n2026-11-01,300,20.50\n".encode(), "text/csv")
+            ]
+        },
+    )
+    upload = Upload.objects.latest("pk")
+    assert "认不出来" in client.get(str(answer.url)).content.decode()
+    url = f"{reverse('import_columns', args=[upload.pk])}?grain=traffic_day"
+    page = client.get(url).content.decode()
+    assert "“访客数”、“成本或花费”、“支付金额”，有一个就行。" in page
+    assert "有昵称或会员号，才认得出老客" not in page
+    assert client.post(url, {"date": "天", "visitors": "人数", "cost": "花掉"}).status_code == 302
+    saved = SavedMapping.objects.get(name="流量.csv")
+    assert (saved.grain, saved.mapping) == ("traffic_day", {"date": "天", "visitors": "人数", "cost": "花掉"})
+    _start(client, str(answer.url))
+    assert _work().state == JobState.DONE
+    assert ImportRun.objects.get(file_name="流量.csv").counts["new"] == 1
+
+
+def test_an_unknown_kind_of_row_shows_that_of_orders(demo: Demo) -> None:
+    client = demo.client()
+    _choose(client, _strange_file())
+    url = f"{reverse('import_columns', args=[Upload.objects.latest('pk').pk])}?grain=nonsense"
+    assert "“总金额（应付）”、“实付金额”，有一个就行。" in client.get(url).content.decode()

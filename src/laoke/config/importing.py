@@ -58,6 +58,7 @@ def result_of(run: ImportRun) -> dict[str, Any]:
         "import": run.pk,
         "file": run.file_name,
         "profile": run.profile,
+        "grain": run.grain,
         "encoding": detail.get("encoding"),
         "rows_read": counts["read"],
         "accepted": counts["accepted"],
@@ -84,7 +85,7 @@ def result_of(run: ImportRun) -> dict[str, Any]:
         "orders": detail["orders"],
         "people": detail["people"],
         "orders_without_customer": detail["people"]["keyless"],
-        "seen_at": detail["seen_at"],
+        "seen_at": run.seen_at.isoformat(sep=" ", timespec="seconds") if run.seen_at else None,
         "seconds": {name: round(spent, 3) for name, spent in detail["seconds"].items()},
         "catalog": run.catalog_ref,
     }
@@ -109,6 +110,10 @@ def summary_text(result: dict[str, Any]) -> str:
             lines += [f"    {_put_aside_text(one)}" for one in result["put_aside"]]
     if result["quarantined"]:
         lines.append("  隔离的行在网页的导入结果里下载，改好再导，不会重复")
+    if result["grain"] not in ("order", "line"):
+        if result["orders"].get("changed"):
+            lines.append(f"  随之更新的订单 {result['orders']['changed']}")
+        return "\n".join(lines)
     people = result["people"]
     lines.append(f"  新客户 {people['new']}，没有客户标识的订单 {sum(people['keyless'].values())}")
     return "\n".join(lines)

@@ -59,6 +59,12 @@ def contact_digest(channel: str, value: str) -> str:
     return digest(keys().index.current, channel, value)
 
 
+def waybill_digests(waybills: Sequence[str | None]) -> list[str]:
+    """Keyed digests of waybills, '' for none: the same number is known again, and is not kept."""
+    key = keys().index.current
+    return [digest(key, "waybill", waybill) if waybill else "" for waybill in waybills]
+
+
 @lru_cache(maxsize=16)
 def _cipher(secret: bytes) -> AESGCM:
     return AESGCM(secret)

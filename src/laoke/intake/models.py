@@ -27,6 +27,8 @@ class ImportRun(models.Model):
     file_size = models.BigIntegerField()
     until = models.DateTimeField(null=True)
     profile = models.CharField(max_length=60, blank=True)
+    grain = models.CharField(max_length=20, default="order")
+    seen_at = models.DateTimeField(null=True)
     mapping = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.READING)
     counts = models.JSONField(default=dict)
@@ -39,7 +41,10 @@ class ImportRun(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["shop", "-created_at"], name="import_shop_created")]
+        indexes = [
+            models.Index(fields=["shop", "-created_at"], name="import_shop_created"),
+            models.Index(fields=["shop", "state", "grain", "seen_at"], name="import_shop_seen"),
+        ]
 
 
 class QuarantinedRow(models.Model):
@@ -65,7 +70,7 @@ class SavedMapping(models.Model):
     name = models.CharField(max_length=100)
     header_digest = models.CharField(max_length=64)
     header = models.JSONField()
-    grain = models.CharField(max_length=10, default="order")
+    grain = models.CharField(max_length=20, default="order")
     mapping = models.JSONField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

@@ -19,7 +19,7 @@ from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.profiles import Recognition, layout_of, layout_of_recognition, normal_name
 from laoke.intake.reading.refusals import MIB, IntakeRefused
-from laoke.intake.reading.roles import ROLES, Grain, roles_of
+from laoke.intake.reading.roles import ROLES, Grain, plays, roles_of
 from laoke.shops import uploads
 from laoke.shops.models import Shop, Upload, User
 
@@ -198,7 +198,7 @@ def remember(
 
 def proposed_mapping(preview: Preview, grain: Grain) -> dict[str, str]:
     """What a mapping page begins with: what was understood, and columns that bear a role's own name."""
-    proposed = {role: header for role, header in preview.mapping.items() if grain in ROLES[role].grains}
+    proposed = {role: header for role, header in preview.mapping.items() if plays(role, grain)}
     names = {normal_name(header): header for header in preview.header if header}
     for role in roles_of(grain):
         for own in (role.zh, role.name, role.en):

@@ -230,7 +230,7 @@ TRAFFIC_DAYS = Contract(
     (
         SHOP,
         column("*date_day", "day", "day", unit="days since 1970-01-01"),
-        column("*source", "text", "where visitors came from"),
+        column("*source", "text", "where visitors came from, 'all' = the shop as a whole"),
         column("visitors", "count", "visitors"),
         _cents("cost_cents", "spent on this source"),
         column("orders", "count", "orders"),
@@ -238,6 +238,46 @@ TRAFFIC_DAYS = Contract(
         IMPORT,
     ),
     meaning="Visitors, cost and sales by source and day.",
+)
+
+AD_DAYS = Contract(
+    "ad_days",
+    (
+        SHOP,
+        column("*date_day", "day", "day", unit="days since 1970-01-01"),
+        column("*plan", "text", "advertising plan or scene, 'all' = not told by plan"),
+        column("*product_id", "text", "product or other subject, 'all' = not told by product"),
+        column("impressions", "count", "shown"),
+        column("clicks", "count", "clicked"),
+        _cents("cost_cents", "spent"),
+        column("orders", "count", "orders the platform credits to it"),
+        _cents("sales_cents", "amount the platform credits to it"),
+        column("cart_adds", "count", "added to the cart"),
+        column("favourites", "count", "added to favourites"),
+        IMPORT,
+    ),
+    meaning="What was spent on advertising by day, plan and product, and what the platform credits to it.",
+)
+
+MONEY_MOVES = Contract(
+    "money_moves",
+    (
+        MONTH,
+        SHOP,
+        column("*flow_id", "text", "number of the payment or settlement"),
+        column("*order_id", "text", "order, 'all' = none is named"),
+        column("*line", "text", "line of the order, 'all' = the order as a whole"),
+        column("*kind", "text", "kind of movement as exported, 'all' = not told"),
+        column("*at", "timestamp", "booked"),
+        column("*n", "count", "1, or which of several movements that are alike in all that"),
+        _day("day", "day it was booked"),
+        _cents("income_cents", "came in"),
+        _cents("expense_cents", "went out"),
+        IMPORT,
+    ),
+    partition="month",
+    month_from="at",
+    meaning="What came into the shop's account and what went out, fees included.",
 )
 
 SHIPMENT_KINDS = (
@@ -480,6 +520,8 @@ CONTRACTS: dict[str, Contract] = {
         PRODUCTS,
         PRODUCT_DAYS,
         TRAFFIC_DAYS,
+        AD_DAYS,
+        MONEY_MOVES,
         SHIPMENT_EVENTS,
         REVIEWS,
         CUSTOMERS,

@@ -8,7 +8,6 @@ from functools import cached_property
 
 from django.conf import settings
 from django.db.models import Max
-from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import get_language, gettext
@@ -148,9 +147,9 @@ class Shell:
         """Until when the imports of this shop tell of its orders; None before the first."""
         if self.shop is None:
             return None
-        done = ImportRun.objects.filter(shop=self.shop, state=ImportState.DONE)
-        newest: str | None = done.aggregate(newest=Max(KT("detail__seen_at")))["newest"]
-        return datetime.fromisoformat(newest) if newest else None
+        done = ImportRun.objects.filter(shop=self.shop, state=ImportState.DONE, grain__in=("order", "line"))
+        newest: datetime | None = done.aggregate(newest=Max("seen_at"))["newest"]
+        return newest
 
     @property
     def freshness(self) -> str:

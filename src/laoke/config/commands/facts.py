@@ -23,17 +23,20 @@ def import_files(
     column: Annotated[
         list[str] | None, typer.Option("--map", help="列对应，如 order_id=单号；可多次")
     ] = None,
-    grain: Annotated[str, typer.Option(help="一行是一单 order 还是一件 line（配合 --map）")] = "order",
+    grain: Annotated[
+        str, typer.Option(help="一行是什么：order 一单、line 一件商品、refund、product…（配合 --map）")
+    ] = "order",
     until: Annotated[str | None, typer.Option(help="只导入这一刻以前下的单，如 2018-10-31")] = None,
     as_of: Annotated[str | None, typer.Option(help="文件导出的时间；默认看文件名或文件里最晚的时间")] = None,
 ) -> None:
-    """导入订单文件。同一文件再导一次什么都不变；几个重叠的文件先后随意。"""
+    """导入订单、退款、商品、流量等文件。同一文件再导一次什么都不变；几个重叠的文件先后随意。"""
     ready()
     from laoke.intake.loading.run import Options
+    from laoke.intake.reading.roles import GRAINS
 
     target = the_shop(shop)
-    if grain not in ("order", "line"):
-        refuse("grain", f"--grain 只能是 order 或 line，不能是 {grain}")
+    if grain not in GRAINS:
+        refuse("grain", f"--grain 只能是 {'、'.join(GRAINS)}，不能是 {grain}")
     results, failed = [], False
     for file in files:
         options = Options(

@@ -71,7 +71,7 @@ def load_demo(
     plan = plan.as_of(now)
     run = ImportRun.objects.create(
         shop=shop, file_name="示例店", file_sha256=f"{plan.seed:064x}", file_size=0, profile="demo",
-        state=ImportState.READING, created_at=now, detail={"seen_at": now.isoformat(sep=" ", timespec="seconds")},
+        state=ImportState.READING, created_at=now, seen_at=now.replace(microsecond=0),
     )  # fmt: skip
     stage = Stage(place.staging / f"demo-{run.pk}")
     people = People(shop, now, new_id=_repeatable_ids(plan.seed))

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from laoke.intake.loading import fact_files, order_refunds
+from laoke.intake.reading.kinds import FACT_KINDS, FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
 from laoke.warehouse.plan import StagedRows, incoming_sql
@@ -65,15 +68,106 @@ class FactsWriter:
         self.reader: Reader = warehouse.reader(versions)
         self.written = FactsWritten()
 
-    def write(self, stage: Stage, *, grain: str, seen_at: datetime | None = None) -> FactsWritten:
+    def write(
+        self,
+        stage: Stage,
+        *,
+        grain: str,
+        seen_at: datetime | None = None,
+        told: frozenset[str] = frozenset(),
+        shop_id: int = 0,
+    ) -> FactsWritten:
         """Write every staged table; `grain` says which tables hold the rows of the file, `seen_at` its as-of time
-        where the staged orders do not hold it."""
-        self._orders(stage, seen_at, counts=grain == "order")
+        where the staged orders do not hold it, `told` which columns a file of other facts tells."""
+        if grain in FACT_KINDS:
+            self._fact_file(stage, FACT_KINDS[grain], told, seen_at, shop_id)
+            return self.written
+        as_told = tuple(stage.parts.get("orders", ()))
+        if as_told and shop_id:
+            self._settle_by_refunds(stage, shop_id, grain)
+        self._orders(stage, as_told, seen_at, counts=grain == "order")
         for table in sorted(set(stage.parts) - {"orders"}):
             self._table(stage, table, counts=grain == "line" and table in ("order_lines", "refunds"))
         return self.written
 
-    def _orders(self, stage: Stage, seen_at: datetime | None, *, counts: bool) -> None:
+    def _fact_file(
+        self, stage: Stage, kind: FactKind, told: frozenset[str], seen_at: datetime | None, shop_id: int
+    ) -> None:
+        """The one table of a file of other facts; refunds also change the orders they are of."""
+        contract = CONTRACTS[kind.table]
+        given = _all_rows(stage.parts.get(kind.table, []), kind.table)
+        if not given.num_rows:
+            return
+        rows = fact_files.last_of_each(given, contract)
+        if kind.table == "refunds":
+            rows = order_refunds.with_customers(self.reader, rows, shop_id=shop_id)
+        rows = fact_files.merged(self.reader, contract, rows, told)
+        beaten = given.num_rows - rows.num_rows
+        cents = fact_files.money_of(contract, given)
+        for decision, found, part in fact_files.decisions(self.reader, contract, rows):
+            self.written.decided.add(decision, found, part)
+            cents -= part
+        # a row that a later one of the same file replaces changes nothing
+        self.written.decided.add("unchanged", beaten, cents)
+        self.step("compared")
+        if kind.table == "refunds":
+            self._refunded_orders(rows, seen_at, shop_id)
+        self._note(kind.table, self.warehouse.upsert(kind.table, rows, app_id=self.app_id).version)
+
+    def _refunded_orders(self, refunds: pa.Table, seen_at: datetime | None, shop_id: int) -> None:
+        import pyarrow as pa
+
+        orders = order_refunds.orders_refunded(self.reader, refunds, shop_id=shop_id)
+        self.written.orders = {"new": 0, "changed": orders.num_rows, "unchanged": 0}
+        if not orders.num_rows:
+            return
+        self._note(
+            "orders", self.warehouse.upsert("orders", orders, app_id=self.app_id, decided=True).version
+        )
+        if seen_at is not None:
+            # the history says since when it is known; the order's own row keeps the time of its own export
+            seen = pa.repeat(pa.scalar(seen_at, pa.timestamp("us")), orders.num_rows)
+            orders = orders.set_column(orders.schema.get_field_index("seen_at"), "seen_at", seen)
+        states = CONTRACTS["order_states"].conform(orders.select(list(CONTRACTS["order_states"].names)))
+        self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
+
+    def _settle_by_refunds(self, stage: Stage, shop_id: int, grain: str) -> None:
+        """Staged orders by the refunds that were told before them; those refunds then know their buyer."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        if not self._refunds_name_orders(shop_id):
+            return
+        ids = pa.concat_tables(
+            pq.read_table(part, columns=["order_id", "customer_id"], partitioning=None)
+            for part in stage.parts["orders"]
+        )
+        refunds = order_refunds.refunds_of(self.reader, ids["order_id"], shop_id=shop_id)
+        if not refunds.num_rows:
+            return
+        for place, part in enumerate(stage.parts["orders"]):
+            before = pq.read_table(part, partitioning=None)
+            after = order_refunds.settled(before, refunds)
+            if after is not before:
+                stage.parts["orders"][place] = stage.beside(part, after)
+        nameless = refunds.filter(pc.is_null(refunds["customer_id"]))
+        if nameless.num_rows and grain == "order":
+            place = pc.index_in(nameless["order_id"], value_set=ids["order_id"].combine_chunks())
+            buyers = ids["customer_id"].combine_chunks().take(place)
+            at = nameless.schema.get_field_index("customer_id")
+            stage.add("refunds", nameless.set_column(at, "customer_id", buyers).filter(pc.is_valid(buyers)))
+
+    def _refunds_name_orders(self, shop_id: int) -> bool:
+        if "refunds" not in self.reader.versions:
+            return False
+        text = f"SELECT 1 FROM refunds WHERE shop_id = {int(shop_id)} AND order_id <> '' LIMIT 1"
+        return self.reader.cursor(text).execute(text).fetchone() is not None
+
+    def _orders(
+        self, stage: Stage, as_told: tuple[Path, ...], seen_at: datetime | None, *, counts: bool
+    ) -> None:
+        """The orders; their history gets them as the file told them."""
         files = stage.parts.get("orders")
         if not files:
             return
@@ -92,7 +186,8 @@ class FactsWriter:
             save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
             options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
-        states = parts if diff.is_all_new else states_of(parts)
+        told = StagedRows(as_told, seen_at)
+        states = told if diff.is_all_new else states_of(told)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
 
     def _table(self, stage: Stage, table: str, *, counts: bool) -> None:
@@ -112,6 +207,8 @@ def _all_rows(parts: list[Any], table: str) -> pa.Table:
     import pyarrow.parquet as pq
 
     names = list(CONTRACTS[table].names)
+    if not parts:
+        return CONTRACTS[table].empty()
     return pa.concat_tables([pq.read_table(part, partitioning=None).select(names) for part in parts])
 
 
@@ -140,23 +237,5 @@ FROM decisions AS d JOIN incoming AS o ON o.row_no = d.row_no GROUP BY d.decisio
 
 def _lines_by_decision(reader: Reader, table: str, rows: pa.Table) -> list[tuple[str, int, int]]:
     """Rows and money of a line file; goods sent back count negative, as in the file."""
-    contract = CONTRACTS[table]
-    money = "-i.amount_cents" if table == "refunds" else "i.paid_cents"
-    keys = " AND ".join(f"s.{name} = i.{name}" for name in contract.key)
-    same = " AND ".join(
-        f"s.{name} IS NOT DISTINCT FROM i.{name}"
-        for name in contract.names
-        if name not in (*contract.key, "import_id")
-    )
-    text = f"""
-        SELECT CASE WHEN s.{contract.key[0]} IS NULL THEN 'new' WHEN {same} THEN 'unchanged' ELSE 'changed' END AS d,
-               count(*), CAST(sum({money}) AS BIGINT)
-        FROM incoming_rows AS i LEFT JOIN {table} AS s ON {keys} GROUP BY d
-    """
-    cursor = reader.cursor(text)
-    cursor.register("incoming_rows", rows)
-    try:
-        found: list[tuple[str, int, int]] = cursor.execute(text).fetchall()
-        return found
-    finally:
-        cursor.unregister("incoming_rows")
+    found = fact_files.decisions(reader, CONTRACTS[table], rows)
+    return [(decision, n, -cents if table == "refunds" else cents) for decision, n, cents in found]

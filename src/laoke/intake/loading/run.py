@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
+from laoke.customers.sealing import waybill_digests
 from laoke.intake.loading import quarantine
 from laoke.intake.loading.ahead import Position, grouped, reading_ahead
 from laoke.intake.loading.buyers import buyers
@@ -26,6 +27,8 @@ from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.people import People
 from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.fact_rows import told_columns
+from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped, storable
@@ -174,7 +177,7 @@ class _Import:
         return self.run
 
     def _read(self, layout: Layout) -> ReadingSummary:
-        self.run.profile = layout.id
+        self.run.profile, self.run.grain = layout.id, layout.grain
         self.run.detail = {"header": storable(layout.header), "encoding": self.source.text_encoding}
         self._enter(ImportState.READING)
         position = Position()
@@ -190,6 +193,11 @@ class _Import:
         with closing(reading_ahead(reading)) as batches:
             for group in grouped(batches, lambda batch: batch.identities.num_rows, ROWS_AT_ONCE):
                 self._check_cancel()
+                if layout.grain in FACT_KINDS:
+                    for batch in group:
+                        self._stage_facts(batch)
+                        self.around.step("batch_staged")
+                    continue
                 for batch, customers in self._with_customers(group):
                     self._stage(batch, customers)
                     self.around.step("batch_staged")
@@ -228,6 +236,17 @@ class _Import:
             self._stage_later("order_lines", batch.lines, None)
         if batch.refunds is not None:
             self._stage_later("refunds", batch.refunds, _taken(by_row, batch.refunds["row_no"]))
+        quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
+
+    def _stage_facts(self, batch: StagedBatch) -> None:
+        """Rows of a file that is none of orders: nobody is told of by them but the buyer of their order."""
+        import pyarrow as pa
+
+        for table, rows in batch.facts.items():
+            if table == "shipment_events":
+                waybills = batch.identities["waybill"].to_pylist()
+                rows = rows.append_column("waybill_digest", pa.array(waybill_digests(waybills), pa.string()))
+            self._stage_later(table, rows, None)
         quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
 
     def _stage_later(self, table: str, rows: pa.Table, customers: pa.Array | None) -> None:
@@ -273,7 +292,11 @@ class _Import:
                     import_id=self.run.pk,
                 ),
             )
-        written = writer.write(self.stage, grain=layout.grain, seen_at=summary.seen_at)
+        kind = FACT_KINDS.get(layout.grain)
+        told = told_columns(kind, set(layout.columns)) if kind else frozenset()
+        written = writer.write(
+            self.stage, grain=layout.grain, seen_at=summary.seen_at, told=told, shop_id=self.shop.pk
+        )
         self.around.progress(95, 100)
         self.seconds["facts"] = time.perf_counter() - begun
         self._publish(summary, written)
@@ -281,6 +304,7 @@ class _Import:
     def _publish(self, summary: ReadingSummary, written: FactsWritten) -> None:
         now = self.around.now()
         self.run.counts, self.run.money = sums(summary, written)
+        self.run.seen_at = summary.seen_at
         self.run.detail |= details(summary, written, self.people) | {"seconds": self.seconds}
         self.around.step("before_publish")
         with transaction.atomic():
@@ -298,7 +322,7 @@ class _Import:
 
     def _enter(self, state: str) -> None:
         self.run.state = state
-        self.run.save(update_fields=["state", "profile", "detail"])
+        self.run.save(update_fields=["state", "profile", "grain", "detail"])
 
     def _check_cancel(self) -> None:
         if self.around.cancelled():
@@ -341,7 +365,6 @@ def details(summary: ReadingSummary, written: FactsWritten, people: People) -> d
         "lines": summary.lines,
         "refunds": summary.refunds,
         "people": asdict(people.counts),
-        "seen_at": _iso(summary.seen_at),
         "first_created": _iso(summary.first_created),
         "last_created": _iso(summary.last_created),
     }
@@ -379,4 +402,4 @@ def _taken(by_row: pa.Table, rows: pa.ChunkedArray) -> pa.Array:
 
 def _end(run: ImportRun, state: str, now: datetime, error: dict[str, Any]) -> None:
     run.state, run.finished_at, run.error = state, now, error
-    run.save(update_fields=["state", "finished_at", "error", "profile", "detail"])
+    run.save(update_fields=["state", "finished_at", "error", "profile", "grain", "detail"])

@@ -49,14 +49,23 @@ class Stage:
 
     def add(self, table: str, rows: pa.Table) -> None:
         """Write one part; an empty one is left out."""
-        import pyarrow.parquet as pq
-
         if rows.num_rows == 0:
             return
         path = self.folder / f"{table}-{len(self.parts[table]):05d}.parquet"
+        self._write(path, rows)
+        self.parts[table].append(path)
+
+    def beside(self, path: Path, rows: pa.Table) -> Path:
+        """Write another form of a part to a file of its own; the part stays."""
+        other = path.with_stem(f"{path.stem}-b")
+        self._write(other, rows)
+        return other
+
+    def _write(self, path: Path, rows: pa.Table) -> None:
+        import pyarrow.parquet as pq
+
         repeating = [name for name in REPEATING if name in rows.column_names]
         pq.write_table(rows, path, compression="lz4", use_dictionary=repeating, write_statistics=["month"])
-        self.parts[table].append(path)
 
     def later(self, table: str, rows: Callable[[], pa.Table]) -> None:
         """`add` what `rows` makes, while the caller goes on. What is raised there is raised here or by `settle`."""

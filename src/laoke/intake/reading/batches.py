@@ -29,13 +29,15 @@ class QuarantinedRow:
 
 @dataclass(frozen=True, slots=True)
 class StagedBatch:
-    """Some tens of thousands of rows. `identities` has one row per accepted row_no, empty cells as null."""
+    """Some tens of thousands of rows. `identities` has one row per accepted row_no, empty cells as null. A file of
+    other facts gives `facts` by table, and no orders."""
 
     orders: pa.Table
     lines: pa.Table | None
     refunds: pa.Table | None
     identities: pa.Table
     quarantined: list[QuarantinedRow]
+    facts: dict[str, pa.Table] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -70,7 +70,7 @@ def asked_of(layout: Layout) -> list[Asked]:
             asked.append(("decimals", name, decimal_places(name)))
         elif kind == "time":
             asked.append(("times", name, 0))
-        elif kind == "choice" or (kind == "place" and not is_line):
+        elif kind in ("choice", "rate") or (kind == "place" and not is_line):
             asked.append(("distinct", name, 0))
         else:
             asked.append(("texts", name, 0))

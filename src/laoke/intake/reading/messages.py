@@ -46,7 +46,7 @@ REFUSALS: dict[str, Promise] = {
     "unknown_role": _("没有“%(role)s”这个字段。"),
     "duplicate_column": _("“%(column)s”出现两次：第 %(first)s 列和第 %(second)s 列。删掉或改名一列再导入。"),
     "ids_in_scientific_notation": _(
-        "第 %(line)s 行的订单编号是 %(found)s，后面的数字已经被 Excel 丢掉，整份文件不能用。"
+        "第 %(line)s 行的“%(column)s”是 %(found)s，后面的数字已经被 Excel 丢掉，整份文件不能用。"
         "从后台重新导出，不要用 Excel 打开保存，直接导入。"
     ),
     "reading_stopped": _("已取消，没有导入任何订单。"),
@@ -73,6 +73,8 @@ ROW_REASONS: dict[str, Promise] = {
     "negative_count": _("“%(column)s”是“%(found)s”，件数不能是负数。"),
     "cancellation_positive": _("退货行的“%(column)s”是“%(found)s”，应为负数。"),
     "bookkeeping_row": _("“%(found)s”是调账，不是买卖，不计入订单。"),
+    "rate_unreadable": _("“%(column)s”是“%(found)s”，看不懂。写成 45.12%% 或 45.12 这样的数。"),
+    "word_unknown": _("“%(column)s”是“%(found)s”，不认识。改成后台的写法再导入。"),
     "status_unknown": _("“%(column)s”是“%(found)s”，不认识这个状态。改成后台的写法，如 交易成功。"),
 }
 
@@ -129,6 +131,19 @@ def role_name(role: str) -> str:
     from laoke.intake.reading.roles import ROLES
 
     return ROLES[role].zh if _chinese() else capfirst(ROLES[role].en)
+
+
+_ROW_IS: dict[str, Promise] = {"order": _("一单"), "line": _("一件商品")}
+
+
+def row_is(grain: str) -> str:
+    """What one row of a file of this grain is, in the user's language."""
+    if grain in _ROW_IS:
+        return str(_ROW_IS[grain])
+    from laoke.intake.reading.kinds import FACT_KINDS
+
+    kind = FACT_KINDS[grain]
+    return kind.zh if _chinese() else capfirst(kind.en)
 
 
 def profile_title(profile: Profile) -> str:

@@ -14,10 +14,14 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.refusals import IntakeRefused
-from laoke.intake.reading.roles import ROLES, Grain, missing_roles
+from laoke.intake.reading.roles import ROLES, Grain, missing_roles, plays
 
 _BRACKETS = str.maketrans("（）［］【】：", "()[][]:")
+# A fact file is recognised when it shares so much with its profile, or when so many of its columns are used.
+_LIKE, _USED = 0.4, 0.5
+_NEAR = 0.25
 _NEED_ONE_COLUMN = frozenset({"id", "money", "time", "count"})
 
 
@@ -79,8 +83,18 @@ class Recognition:
     unused: tuple[str, ...]
 
     @property
+    def is_near(self) -> bool:
+        """Whether it is worth telling what the header lacks to be of this profile."""
+        return self.score > (_NEAR if self.profile.grain in FACT_KINDS and not self.complete else 0)
+
+    @property
     def complete(self) -> bool:
-        return not self.missing
+        """Whether the file can be read so. A goods list asks for so little that an order file of a shop system that
+        nobody knows would pass for one: files of facts must be like their profile, or have most columns used."""
+        if self.missing or self.profile.grain not in FACT_KINDS:
+            return not self.missing
+        columns = len(self.unused) + len(self.mapping)
+        return self.score >= _LIKE or len(self.mapping) >= _USED * columns
 
 
 @lru_cache(maxsize=1)
@@ -98,7 +112,7 @@ def _profile(data: dict[str, Any]) -> Profile:
     names = {
         role: tuple(normal_name(name) for name in accepted) for role, accepted in data["columns"].items()
     }
-    strange = set(names) - set(ROLES)
+    strange = {role for role in names if not plays(role, data["grain"])}
     if strange:
         raise ValueError(f"layout {data['id']}: no such role: {', '.join(sorted(strange))}")
     return Profile(
@@ -116,10 +130,13 @@ def _profile(data: dict[str, Any]) -> Profile:
 
 
 def recognise(header: Sequence[str]) -> list[Recognition]:
-    """Every profile that shares a name with the header, best first; complete ones before incomplete ones."""
+    """Every profile that shares a name with the header, best first; complete ones before incomplete ones.
+
+    A profile of other facts that lacks a column and shares little is left out: a header that nobody knows is more
+    likely one of orders, and the user is told what orders lack."""
     names = [normal_name(name) for name in header]
     found = [_recognition(profile, header, names) for profile in profiles().values()]
-    return sorted((r for r in found if r.score > 0), key=lambda r: (not r.complete, -r.score, r.profile.id))
+    return sorted((r for r in found if r.is_near), key=lambda r: (not r.complete, -r.score, r.profile.id))
 
 
 def _recognition(profile: Profile, header: Sequence[str], names: list[str]) -> Recognition:
@@ -157,7 +174,7 @@ def layout_of(
     names = [normal_name(name) for name in header]
     columns: dict[str, int] = {}
     for role, wanted in mapping.items():
-        if role not in ROLES or grain not in ROLES[role].grains:
+        if not plays(role, grain):
             raise IntakeRefused("unknown_role", role=role)
         name = normal_name(wanted)
         places = [place for place, found in enumerate(names) if found == name]

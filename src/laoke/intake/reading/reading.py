@@ -14,11 +14,12 @@ from typing import Literal
 
 from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EPOCH, FIRST_YEAR, LAST_YEAR, OK, micros_of
+from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source
 from laoke.intake.reading.profiles import Layout, Recognition, layout_of, layout_of_recognition
 from laoke.intake.reading.records import Chunk, PlainChunk
 from laoke.intake.reading.refusals import MIB, IntakeRefused, ReadingStopped
-from laoke.intake.reading.roles import Grain, missing_roles
+from laoke.intake.reading.roles import ROLES, Grain, missing_roles
 from laoke.intake.reading.verdicts import refuse_damaged_ids
 
 Engine = Literal["auto", "plain", "compiled"]
@@ -81,13 +82,17 @@ class Reading:
         self._until = None if until is None else micros_of(until)
         self._seen_at = seen_at or time_in_name(file_name)
         self._progress, self._cancelled, self._engine = progress, cancelled, engine
-        self._stamp_later = stamp_later and layout.grain == "order" and self._seen_at is None
+        # A file of other facts tells its time by its rows alone: nothing in them depends on it.
+        fact = layout.grain in FACT_KINDS
+        self._stamp_later = fact or (stamp_later and layout.grain == "order" and self._seen_at is None)
 
     def __iter__(self) -> Iterator[StagedBatch]:
         plain = self._plain_data()
         seen_at = 0 if self._stamp_later else self._as_of(plain)
         self.summary.seen_at = EPOCH + timedelta(microseconds=seen_at)
-        if self.layout.grain == "line":
+        if self.layout.grain in FACT_KINDS:
+            yield from self._fact_batches(plain)
+        elif self.layout.grain == "line":
             from laoke.intake.reading.lines import line_batches
 
             yield from line_batches(
@@ -98,9 +103,8 @@ class Reading:
         if not self.summary.read.rows:
             raise IntakeRefused("no_data_rows", line=self.source.header_line)
         if self._stamp_later:
-            self.summary.seen_at = EPOCH + timedelta(
-                microseconds=self._until_at_most(self.summary.latest_micros)
-            )
+            told = micros_of(self._seen_at) if self._seen_at else self.summary.latest_micros
+            self.summary.seen_at = EPOCH + timedelta(microseconds=self._until_at_most(told))
 
     def _order_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
         from laoke.intake.reading.orders import order_batch
@@ -115,6 +119,18 @@ class Reading:
             )
             first_row += chunk.rows
             yield batch
+
+    def _fact_batches(self, plain: bytes | None) -> Iterator[StagedBatch]:
+        from laoke.intake.reading.fact_rows import fact_batch
+
+        ids = [role for role in FACT_KINDS[self.layout.grain].id_roles if self.layout.has(role)]
+        first_row = 1
+        for chunk in self._chunks(self.layout, plain):
+            for role in ids:
+                if ROLES[role].kind == "id":
+                    refuse_damaged_ids(chunk, role)
+            yield fact_batch(chunk, until=self._until, first_row=first_row, summary=self.summary)
+            first_row += chunk.rows
 
     def _refuse_ahead(self) -> None:
         """What refuses a large file far below its beginning refuses it before the first batch is given: the people of

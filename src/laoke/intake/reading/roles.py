@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Grain = Literal["order", "line"]
-RoleKind = Literal["id", "money", "time", "count", "choice", "place", "text", "identity"]
+from laoke.intake.reading.kinds import FACT_KINDS, FactGrain
+
+# What one row of a file is: an order, a line of an order, or a fact of one of the kinds in `kinds.py`.
+Grain = Literal["order", "line"] | FactGrain
+GRAINS: tuple[Grain, ...] = ("order", "line", *get_args(FactGrain))
+RoleKind = Literal["id", "money", "time", "count", "rate", "choice", "place", "text", "identity"]
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A meaning a column may have. `grains` are the kinds of file it occurs in."""
+    """A meaning a column may have. `grains` says in which files of orders or lines it occurs; files of other facts name
+    their roles in `kinds.py`."""
 
     name: str
     kind: RoleKind
@@ -69,6 +74,50 @@ ROLES: dict[str, Role] = {
         Role("title", "text", "商品名称", "product title", _LINE),
         Role("quantity", "count", "数量", "quantity", _LINE),
         Role("unit_price", "money", "单价", "unit price", _LINE),
+        Role("category", "text", "类目", "category", ()),
+        Role("list_price", "money", "标价", "list price", ()),
+        Role("cost", "money", "成本或花费", "cost", ()),
+        Role("season", "text", "季节", "season", ()),
+        Role("listed_at", "time", "上架时间", "listed at", ()),
+        Role("stock", "count", "库存", "stock", ()),
+        Role("date", "time", "日期", "date", ()),
+        Role("impressions", "count", "展现量", "impressions", ()),
+        Role("clicks", "count", "点击量", "clicks", ()),
+        Role("visitors", "count", "访客数", "visitors", ()),
+        Role("dwell_average", "rate", "平均停留（秒）", "average seconds on the page", ()),
+        Role("bounce_rate", "rate", "跳出率", "bounce rate", ()),
+        Role("inquiries", "count", "咨询人数", "visitors who asked", ()),
+        Role("favourites", "count", "收藏人数", "favourites", ()),
+        Role("cart_adds", "count", "加购人数", "cart adds", ()),
+        Role("buyers", "count", "支付买家数", "paying buyers", ()),
+        Role("units", "count", "支付件数", "pieces paid", ()),
+        Role("orders", "count", "支付订单数", "paid orders", ()),
+        Role("sales", "money", "支付金额", "paid amount", ()),
+        Role("source", "text", "流量来源", "traffic source", ()),
+        Role("plan", "text", "推广计划", "advertising plan", ()),
+        Role("cost_site", "money", "全站推广花费", "spent on site-wide advertising", ()),
+        Role("cost_keyword", "money", "关键词推广花费", "spent on keywords", ()),
+        Role("cost_crowd", "money", "人群推广花费", "spent on audiences", ()),
+        Role("cost_scene", "money", "场景推广花费", "spent on scenes", ()),
+        Role("refund_id", "id", "退款编号", "refund number", ()),
+        Role("line_id", "id", "子订单编号", "number of the line", ()),
+        Role("refund_amount", "money", "退款金额", "amount refunded", ()),
+        Role("refund_kind", "choice", "退款类型", "kind of refund", ()),
+        Role("refund_phase", "choice", "售中或售后", "during or after the sale", ()),
+        Role("refund_reason", "text", "退款原因", "reason for the refund", ()),
+        Role("refund_state", "choice", "退款状态", "state of the refund", ()),
+        Role("asked_at", "time", "申请时间", "asked for at", ()),
+        Role("settled_at", "time", "完结时间", "settled at", ()),
+        Role("flow_id", "id", "流水号", "flow number", ()),
+        Role("move_kind", "text", "收支类型", "kind of movement", ()),
+        Role("booked_at", "time", "入账时间", "booked at", ()),
+        Role("booked_day", "text", "入账日期", "day it was booked", ()),
+        Role("income", "money", "收入", "income", ()),
+        Role("expense", "money", "支出", "expense", ()),
+        Role("amount", "money", "金额（有正负）", "amount with its sign", ()),
+        Role("event", "choice", "物流状态", "what happened", ()),
+        Role("event_at", "time", "物流时间", "when it happened", ()),
+        Role("carrier", "text", "快递公司", "carrier", ()),
     )
 }
 
@@ -76,6 +125,7 @@ ROLES: dict[str, Role] = {
 REQUIRED: dict[Grain, tuple[tuple[str, ...], ...]] = {
     "order": (("order_id",), ("created_at",), ("total", "paid")),
     "line": (("order_id",), ("created_at",), ("product_id",), ("quantity",), ("unit_price",)),
+    **{kind.grain: kind.required for kind in FACT_KINDS.values()},
 }
 
 IDENTITY_ROLES = tuple(role.name for role in ROLES.values() if role.kind == "identity")
@@ -94,7 +144,16 @@ def decimal_places(role: str) -> int:
 
 def roles_of(grain: Grain) -> tuple[Role, ...]:
     """The roles a file of this grain may map, in the order a mapping page shows them."""
+    if grain in FACT_KINDS:
+        return tuple(ROLES[name] for name in FACT_KINDS[grain].roles)
     return tuple(role for role in ROLES.values() if grain in role.grains)
+
+
+def plays(role: str, grain: Grain) -> bool:
+    """Whether a file of this grain may map the role."""
+    if grain in FACT_KINDS:
+        return role in FACT_KINDS[grain].roles
+    return role in ROLES and grain in ROLES[role].grains
 
 
 def missing_roles(mapped: set[str], grain: Grain) -> tuple[str, ...]:

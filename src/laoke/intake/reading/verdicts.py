@@ -94,14 +94,15 @@ class Verdict:
             if not raw or raw.startswith(_TOTALS):
                 self.ignored[row] = True
 
-    def check_ids(self, role: str, ids: pa.Array) -> None:
+    def check_ids(self, role: str, ids: pa.Array, *, needed: bool = True) -> None:
         """Missing ids, and ids that hold blanks, words or more than 64 characters."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         chunk = self.chunk
         states = chunk.plain_ids(role)
-        self.reject(states == EMPTY, "order_id_missing" if role == "order_id" else "id_missing", role)
+        if needed:
+            self.reject(states == EMPTY, "order_id_missing" if role == "order_id" else "id_missing", role)
         looked_at = np.flatnonzero((states != EMPTY) & ((states != OK) | (lengths(ids) > 64)) & self.clean)
         if not len(looked_at):
             return
@@ -153,8 +154,8 @@ class Verdict:
             bool(self.money_readable[row]),
         )
 
-    def add_to(self, summary: ReadingSummary, created: Numbers) -> None:
-        """Add this chunk's rows and cents to the sums of the file."""
+    def add_to(self, summary: ReadingSummary, created: Numbers | None) -> None:
+        """Add this chunk's rows and cents to the sums of the file; `created` is None where rows have no time."""
         cents, accepted = self.cents, self.accepted
         quarantined = (self._reason > 0) & ~self.ignored
         held = self.held_back & self.clean
@@ -170,40 +171,40 @@ class Verdict:
         codes, counts = np.unique(self._reason[quarantined], return_counts=True)
         for code, count in zip(codes, counts, strict=True):
             summary.reasons[self._reasons[code][0]] += int(count)
-        if accepted.any():
+        if created is not None and accepted.any():
             first, last = (moment(created[accepted].min()), moment(created[accepted].max()))
             summary.first_created = min(filter(None, (summary.first_created, first)))
             summary.last_created = max(filter(None, (summary.last_created, last)))
 
 
-def refuse_damaged_ids(chunk: Chunk) -> None:
-    """Raise when Excel has damaged the order numbers: the digits are lost, no row can be trusted.
+def refuse_damaged_ids(chunk: Chunk, role: str = "order_id") -> None:
+    """Raise when Excel has damaged the order numbers (or another role's): the digits are lost, no row can be trusted.
 
     That is one number as 1.23E+18, or long numbers that all have zeros behind the 15 digits that Excel keeps.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids = chunk.texts("order_id")
-    looked_at = np.flatnonzero(chunk.plain_ids("order_id") == OTHER)
+    ids = chunk.texts(role)
+    looked_at = np.flatnonzero(chunk.plain_ids(role) == OTHER)
     if len(looked_at):
         damaged = pc.match_substring_regex(ids.take(pa.array(looked_at)), _SCIENTIFIC_ID)
         place = pc.index(damaged, True).as_py()
         if place >= 0:
-            _refuse_ids(chunk, int(looked_at[place]))
+            _refuse_ids(chunk, role, int(looked_at[place]))
     long = pc.match_substring_regex(ids.slice(0, _ROUNDED_AMONG), r"^[0-9]{17,}$")
     rounded = pc.match_substring_regex(ids.slice(0, _ROUNDED_AMONG), r"^[0-9]{15}0{2,}$")
     count = pc.sum(long).as_py() or 0
     if count >= _ROUNDED_AT_LEAST and pc.sum(rounded).as_py() == count:
-        _refuse_ids(chunk, int(pc.index(rounded, True).as_py()))
+        _refuse_ids(chunk, role, int(pc.index(rounded, True).as_py()))
 
 
-def _refuse_ids(chunk: Chunk, row: int) -> None:
+def _refuse_ids(chunk: Chunk, role: str, row: int) -> None:
     raise IntakeRefused(
         "ids_in_scientific_notation",
         line=int(chunk.lines[row]),
-        found=chunk.cell("order_id", row)[:_SHOWN],
-        column=chunk.layout.header[chunk.layout.columns["order_id"]],
+        found=chunk.cell(role, row)[:_SHOWN],
+        column=chunk.layout.header[chunk.layout.columns[role]],
     )
 
 

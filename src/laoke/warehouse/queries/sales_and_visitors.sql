@@ -1,6 +1,7 @@
 -- Sales and visitors by day, the three factors of sales: visitors x conversion (buyers / visitors) x paid per buyer.
 -- Visitors are null on days without traffic figures, the rest is zero on days without a sale. A buyer is a person;
--- orders without a customer count in orders and money.
+-- orders without a customer count in orders and money. A day that is told for the shop as a whole ('all') is not summed over
+-- its sources: one visitor may come from several.
 WITH sold AS (
   SELECT
     o.paid_day AS day, count(*) AS orders, count(DISTINCT coalesce(m.person_id, o.customer_id)) AS buyers,
@@ -12,7 +13,9 @@ WITH sold AS (
   GROUP BY o.paid_day
 ),
 seen AS (
-  SELECT date_day AS day, CAST(sum(visitors) AS BIGINT) AS visitors
+  SELECT
+    date_day AS day,
+    CAST(coalesce(sum(CASE WHEN source = 'all' THEN visitors END), sum(visitors)) AS BIGINT) AS visitors
   FROM traffic_days
   WHERE shop_id = $shop_id AND date_day BETWEEN $from_day AND $to_day
   GROUP BY date_day

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.intake.preview import Preview, proposed_mapping
+from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.messages import refusal_message, role_name
 from laoke.intake.reading.profiles import layout_of
 from laoke.intake.reading.refusals import IntakeRefused
@@ -51,8 +52,10 @@ class FilesForm(forms.Form):
     """The files to import."""
 
     files = FilesField(  # type: ignore[assignment]  # Django takes declared fields off the class
-        label=_("订单文件"),
-        help_text=_("千牛导出的 CSV 或 Excel，可以一次选几个，先后随意，重复的不会算两遍"),
+        label=_("要导入的文件"),
+        help_text=_(
+            "订单、退款、商品、流量、推广、动账，CSV 或 Excel；可以一次选几个，先后随意，重复的不会算两遍"
+        ),
         allow_empty_file=True,
         error_messages={"required": _("先选文件"), "missing": _("先选文件")},
     )
@@ -99,6 +102,20 @@ class MappingForm(forms.Form):
                 error_messages={"invalid_choice": _("文件里没有这一列"), "required": _("选出哪一列是它")},
             )
         self.needed = needed
+
+    @property
+    def either(self) -> str:
+        """Which of the needed columns stand for each other."""
+        groups = [group for group in REQUIRED[self.grain] if len(group) > 1]
+        return "".join(
+            gettext("%(roles)s，有一个就行。") % {"roles": listed(f"“{role_name(role)}”" for role in group)}
+            for group in groups
+        )
+
+    @property
+    def tells_buyers(self) -> bool:
+        """Whether such a file can say who bought."""
+        return self.grain not in FACT_KINDS
 
     def needed_fields(self) -> list[forms.BoundField]:
         """Fields without which the file cannot be read."""

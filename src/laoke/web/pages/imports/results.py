@@ -18,7 +18,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv, reasons_of
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
-from laoke.intake.reading.messages import ROW_REASONS, profile_title, row_message
+from laoke.intake.reading.kinds import FACT_KINDS
+from laoke.intake.reading.messages import ROW_REASONS, profile_title, role_name, row_is, row_message
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
@@ -35,6 +36,8 @@ from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
+# Files that tell who bought, in rows or in orders.
+ORDER_GRAINS = ("order", "line")
 # Terms of the sum with their colours, in the order in which they stand.
 PARTS = {"accepted": "c1", "unchanged": "c0", "quarantined": "bad", "held_back": "c2"}
 
@@ -106,14 +109,14 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         bar=_bar(sums) if sums else None,
         sum_line=_sum_line(run) if balanced else "",
         changes=_changes(run, now) if done else None,
-        days=_days(run) if done else None,
+        days=_days(run) if done and run.grain in ORDER_GRAINS else None,
         reasons=_reasons(run, rows) if rows else None,
         quarantined=rows,
         quarantine_note=_quarantine_note(run, rows),
         download_url=reverse("import_quarantine", args=[run.pk]) if rows and may else "",
         mend_form=FilesForm(auto_id="mend_%s") if rows and may else None,
-        people=_people(run) if done and run.detail.get("people") else None,
-        keyless_note=_keyless(run),
+        people=_people(run) if done and run.grain in ORDER_GRAINS and run.detail.get("people") else None,
+        keyless_note=_keyless(run) if run.grain in ORDER_GRAINS else "",
         columns=_columns(run) if run.mapping or run.profile else None,
         next_steps=_next(run, rows, may) if done else None,
     )
@@ -131,7 +134,8 @@ def _facts(run: ImportRun, now: datetime) -> list[str]:
     encoding = str(run.detail.get("encoding") or "").upper()
     profile = profiles().get(run.profile)
     title = profile_title(profile) if profile else _("按指定的列") if run.profile == "mapping" else ""
-    parts = [size_text(run.file_size), encoding, title]
+    kind = row_is(run.grain) if run.grain not in ORDER_GRAINS and not profile else ""
+    parts = [size_text(run.file_size), encoding, title, kind]
     facts = [run.file_name, " · ".join(part for part in parts if part)]
     if run.finished_at is not None:
         spent = (run.finished_at - run.created_at).total_seconds()
@@ -191,7 +195,7 @@ def _sum_line(run: ImportRun) -> str:
     parts = []
     if len(terms) > 1:
         sums = {"read": figures.yuan(run.money["read"]), "terms": " + ".join(terms)}
-        parts.append(_("%(read)s = %(terms)s，按订单总金额算。") % sums)
+        parts.append(_("%(read)s = %(terms)s，按%(role)s算。") % {**sums, "role": _summed(run)})
     unreadable = run.detail.get("money_unreadable", 0)
     if unreadable:
         parts.append(
@@ -205,12 +209,22 @@ def _sum_line(run: ImportRun) -> str:
     return "".join(parts)
 
 
+def _summed(run: ImportRun) -> str:
+    """What of each row the sums add up."""
+    kind = FACT_KINDS.get(run.grain)
+    if kind is None:
+        return _("订单总金额")
+    return _("收入减支出") if run.grain == "money_move" else role_name(kind.money)
+
+
 def _changes(run: ImportRun, now: datetime) -> ui.Table:
     counts, money, detail = run.counts, run.money, run.detail
     span = ""
     if detail.get("first_created") and detail.get("last_created"):
         first, last = (datetime.fromisoformat(detail[name]) for name in ("first_created", "last_created"))
-        span = _("文件里的订单下于 %(range)s") % {"range": figures.day_range(first, last, now)}
+        span = figures.day_range(first, last, now)
+        if run.grain in ORDER_GRAINS:
+            span = _("文件里的订单下于 %(range)s") % {"range": span}
     columns = [
         ui.Column("what", _("变化")),
         ui.Column("rows", _("行"), "num", label_on_card=_("行")),
@@ -222,6 +236,12 @@ def _changes(run: ImportRun, now: datetime) -> ui.Table:
         "changed": (_("状态或金额更新"), _("旧的状态留在订单历史里")),
         "unchanged": (_("没有变化"), _("以前导过，内容一样或更旧")),
     }
+    if run.grain not in ORDER_GRAINS:
+        said = {
+            "new": (_("新的"), _("文件说的是 %(range)s") % {"range": span} if span else ""),
+            "changed": (_("有更新"), _("以这份文件为准；文件没有的列不动")),
+            "unchanged": (_("没有变化"), _("以前导过，或同一份文件里后面还有一行")),
+        }
     rows = [
         ui.Row(
             [
@@ -236,7 +256,10 @@ def _changes(run: ImportRun, now: datetime) -> ui.Table:
     ]
     if not rows:
         rows = [ui.Row([_("接受"), counts.get("accepted", 0), figures.cents(money.get("accepted")), ""])]
-    if detail.get("paid_cents") is not None:
+    if run.grain == "refund" and detail["orders"].get("changed"):
+        note = _("这些单的退款金额或状态随之更新")
+        rows.append(ui.Row([_("影响的订单"), detail["orders"]["changed"], "", ui.Cell(note, tone="muted")]))
+    if run.grain in ORDER_GRAINS and detail.get("paid_cents") is not None:
         rows.append(ui.Row([_("其中买家实付"), "", figures.cents(detail["paid_cents"]), ""]))
         rows.append(ui.Row([_("其中退款"), "", figures.cents(-detail.get("refunded_cents", 0)), ""]))
     return ui.Table(columns, rows, caption=_("改变了什么"))
@@ -349,7 +372,6 @@ def _keyless(run: ImportRun) -> str:
 
 
 def _columns(run: ImportRun) -> ui.Table | None:
-    from laoke.intake.reading.messages import role_name
     from laoke.intake.reading.profiles import recognise
 
     mapping: dict[str, str] = run.mapping
@@ -368,7 +390,7 @@ def _next(run: ImportRun, quarantined: int, may: bool) -> ui.TodoList:
     new = run.detail.get("people", {}).get("new", 0)
     items = []
     customers, consent = place("customers"), place("settings_consent")
-    if run.counts.get("accepted"):
+    if run.counts.get("accepted") and run.grain in (*ORDER_GRAINS, "refund"):
         look = ui.Action(_("看客户"), customers, small=True) if customers else None
         items.append(ui.Todo(_("客户分组已更新"), icon="ok", tone="ok", action=look))
     if new and may:

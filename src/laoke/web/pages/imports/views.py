@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.preview import Preview, job_options, look_at, remember
-from laoke.intake.reading.messages import refusal_message, role_name
-from laoke.intake.reading.roles import Grain
+from laoke.intake.reading.messages import refusal_message, role_name, row_is
+from laoke.intake.reading.roles import GRAINS, Grain
 from laoke.shops import jobs
 from laoke.shops.joins import listed
 from laoke.shops.models import Job, JobState, Role, Shop, Upload
@@ -351,7 +351,7 @@ class ColumnsPage:
 
     name: str
     form: MappingForm
-    grains: list[ui.Tab]
+    grains: ui.Tabs
     problem: str
     preview: ui.Table
     back: str
@@ -366,7 +366,8 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     back = reverse("import_files", args=[group if upload.pk in numbers_of(group or "0") else upload.pk])
     if not preview.can_map:
         return redirect(back)
-    grain: Grain = "line" if request.GET.get("grain", preview.grain) == "line" else "order"
+    asked = request.GET.get("grain", preview.grain)
+    grain: Grain = next((one for one in GRAINS if one == asked), "order")
     form = MappingForm(preview, grain, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         shop, now = shop_of(request), clock_of(request).now()
@@ -379,10 +380,10 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     page = ColumnsPage(
         upload.name,
         form,
-        [
-            ui.Tab(_("一行是一单"), ui.query_with(query, grain="order"), grain == "order"),
-            ui.Tab(_("一行是一件商品"), ui.query_with(query, grain="line"), grain == "line"),
-        ],
+        ui.Tabs(
+            [ui.Tab(row_is(one), ui.query_with(query, grain=one), one == grain) for one in GRAINS],
+            _("一行是什么"),
+        ),
         refusal_message(*preview.refusal) if preview.refusal else "",
         _samples_table(preview),
         back,
