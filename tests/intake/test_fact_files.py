@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,55 +10,17 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from laoke.config.importing import import_file
-from laoke.intake.loading.run import Options
-from laoke.intake.reading.profiles import profiles
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops import catalog
 from laoke.shops.models import Shop
 from laoke.shops.setup import add_shop
 from laoke.warehouse.store import Warehouse
+from tests.intake.facts import NOW, counts, stored, table, take
 from tests.intake.seller_files import SHIPPED, Row, write
 
-NOW = datetime(2018, 11, 1, 9, 0)
 DAY_2018_10_01 = 17_805
-KEPT_APART = ("import_id", "shop_id")
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def shop(home: Path) -> Shop:
-    return add_shop("书店", now=NOW)
-
-
-def table(path: Path, profile: str, rows: Sequence[dict[str, str]], *, above: Sequence[str] = ()) -> Path:
-    """A file in a known layout; `above` are lines of a title before the header."""
-    header = list(profiles()[profile].header)
-    with path.open("w", encoding="gb18030", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerows([line] for line in above)
-        writer.writerow(header)
-        writer.writerows([row.get(name, "") for name in header] for row in rows)
-    return path
-
-
-def take(shop: Shop, path: Path, **options: Any) -> dict[str, Any]:
-    return import_file(shop, path, Options(file_name=path.name, **options), now=lambda: NOW)
-
-
-def stored(name: str) -> list[dict[str, Any]]:
-    entry = catalog.current()
-    assert entry is not None
-    rows = (
-        Warehouse(settings.PLACE.warehouse).reader(entry.versions).rows(f"SELECT * FROM {name} ORDER BY ALL")
-    )
-    return [{k: v for k, v in row.items() if k not in KEPT_APART} for row in rows]
-
-
-def counts(result: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(result[name] for name in ("rows_read", "new", "changed", "unchanged", "quarantined"))
-
 
 ITEM_DAY = {
     "统计日期": "2018-10-01", "商品ID": "600000000001", "商品名称": "四件套", "商品访客数": "1,000",

@@ -247,7 +247,7 @@ def test_the_time_of_export_is_taken_from_the_name() -> None:
 
 NOT_KNOWN_YET = {
     "alibaba1688_order", "douyin_order_75", "jd_order_30_2016", "jd_order_38_2018", "pdd_ads", "pdd_order_23",
-    "shopify_order_79", "tb_detail_10_2017", "tb_detail_27_2024", "tb_orderlist_xls_54_sorted_2018", "xhs_order",
+    "shopify_order_79", "tb_orderlist_xls_54_sorted_2018", "xhs_order",
     "youzan_customer_34", "youzan_order_60",
 }  # fmt: skip
 

@@ -162,6 +162,26 @@ ORDER_LINES = Contract(
     meaning="One row per line of an order; month and created_day are those of the order.",
 )
 
+WAITING_LINES = Contract(
+    "waiting_lines",
+    (
+        SHOP,
+        column("*order_id", "text", "order that is not known yet"),
+        column("*line", "text", "line number or sub-order id, unique inside the order"),
+        column("product_id", "text", "platform product, '' = unknown"),
+        column("sku", "text", "variant as named by the platform"),
+        column("outer_code", "text", "the shop's own code"),
+        column("title", "text", "product title at the sale"),
+        column("quantity", "count", "pieces"),
+        _cents("unit_price_cents", "price of one piece"),
+        _cents("paid_cents?", "paid for the line; null = the source does not tell it by line"),
+        _cents("refunded_cents", "refunded for the line"),
+        column("line_status", "text", "state of the line as exported"),
+        IMPORT,
+    ),
+    meaning="Lines that came before their order: they wait here until it comes.",
+)
+
 REFUNDS = Contract(
     "refunds",
     (
@@ -516,6 +536,7 @@ CONTRACTS: dict[str, Contract] = {
         ORDERS,
         ORDER_STATES,
         ORDER_LINES,
+        WAITING_LINES,
         REFUNDS,
         PRODUCTS,
         PRODUCT_DAYS,

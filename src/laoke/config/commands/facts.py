@@ -24,7 +24,10 @@ def import_files(
         list[str] | None, typer.Option("--map", help="列对应，如 order_id=单号；可多次")
     ] = None,
     grain: Annotated[
-        str, typer.Option(help="一行是什么：order 一单、line 一件商品、refund、product…（配合 --map）")
+        str,
+        typer.Option(
+            help="一行是什么：order 一单、line 一件商品、item 商品明细、refund 退款、product 商品…（配合 --map）"
+        ),
     ] = "order",
     until: Annotated[str | None, typer.Option(help="只导入这一刻以前下的单，如 2018-10-31")] = None,
     as_of: Annotated[str | None, typer.Option(help="文件导出的时间；默认看文件名或文件里最晚的时间")] = None,

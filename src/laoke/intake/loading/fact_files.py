@@ -24,6 +24,7 @@ _MONEY = {
     "order_lines": "i.paid_cents",
     "refunds": "i.amount_cents",
     "money_moves": "i.income_cents - i.expense_cents",
+    "waiting_lines": "coalesce(i.paid_cents, i.quantity * i.unit_price_cents)",
 }
 
 # Movements of money that are alike are as many movements; of anything else the last row of a key counts.
@@ -48,15 +49,22 @@ def last_of_each(rows: pa.Table, contract: Contract) -> pa.Table:
 
 def _counted(rows: pa.Table, keys: list[pa.ChunkedArray]) -> pa.Table:
     """All rows, those of one key numbered from 1 in the order of the file."""
-    import numpy as np
     import pyarrow as pa
 
-    codes = _codes(keys)
+    numbers = position_in_group(*keys)
+    return rows.set_column(rows.schema.get_field_index(COUNTED), COUNTED, pa.array(numbers))
+
+
+def position_in_group(*keys: pa.ChunkedArray) -> Any:
+    """For every row the how manyth of its key it is, from 1, int32."""
+    import numpy as np
+
+    codes = _codes(list(keys))
     order = np.argsort(codes, kind="stable")
     begins = np.flatnonzero(np.diff(codes[order], prepend=-1))
     numbers = np.empty(len(codes), np.int32)
     numbers[order] = np.arange(len(codes)) - np.repeat(begins, np.diff(begins, append=len(codes))) + 1
-    return rows.set_column(rows.schema.get_field_index(COUNTED), COUNTED, pa.array(numbers))
+    return numbers
 
 
 def _codes(keys: list[pa.ChunkedArray]) -> Any:

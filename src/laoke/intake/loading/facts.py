@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laoke.intake.loading import fact_files, order_refunds
+from laoke.intake.loading import fact_files, item_files, order_refunds
 from laoke.intake.reading.kinds import FACT_KINDS, FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
@@ -79,13 +79,18 @@ class FactsWriter:
     ) -> FactsWritten:
         """Write every staged table; `grain` says which tables hold the rows of the file, `seen_at` its as-of time
         where the staged orders do not hold it, `told` which columns a file of other facts tells."""
+        if grain == "item":
+            self._item_file(stage, shop_id)
+            return self.written
         if grain in FACT_KINDS:
             self._fact_file(stage, FACT_KINDS[grain], told, seen_at, shop_id)
             return self.written
         as_told = tuple(stage.parts.get("orders", ()))
         if as_told and shop_id:
             self._settle_by_refunds(stage, shop_id, grain)
-        self._orders(stage, as_told, seen_at, counts=grain == "order")
+            if grain == "order":
+                self._place_waiting(stage, shop_id)
+        self._orders(stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id)
         for table in sorted(set(stage.parts) - {"orders"}):
             self._table(stage, table, counts=grain == "line" and table in ("order_lines", "refunds"))
         return self.written
@@ -164,8 +169,85 @@ class FactsWriter:
         text = f"SELECT 1 FROM refunds WHERE shop_id = {int(shop_id)} AND order_id <> '' LIMIT 1"
         return self.reader.cursor(text).execute(text).fetchone() is not None
 
+    def _item_file(self, stage: Stage, shop_id: int) -> None:
+        """Lines of known orders replace theirs; the others wait for their order."""
+        import pyarrow.compute as pc
+
+        given = _all_rows(stage.parts.get("waiting_lines", []), "waiting_lines")
+        if not given.num_rows:
+            return
+        rows = item_files.numbered(given)
+        orders = fact_files.stored_with_keys(self.reader, "orders", rows["order_id"], shop_id)
+        known = pc.is_in(rows["order_id"], value_set=orders["order_id"].combine_chunks())
+        waiting = rows.filter(pc.invert(known))
+        lines = item_files.placed(rows, orders)
+        stored = fact_files.stored_with_keys(self.reader, "order_lines", lines["order_id"], shop_id)
+        taken, gone = item_files.replaced(stored, lines)
+        total = fact_files.money_of(CONTRACTS["waiting_lines"], given)
+        found = item_files.decided(stored, taken, rows.filter(known)) + fact_files.decisions(
+            self.reader, CONTRACTS["waiting_lines"], waiting
+        )
+        for decision, n, cents in found:
+            self.written.decided.add(decision, n, cents)
+            total -= cents
+        # a row that a later one of the same file replaces changes nothing
+        self.written.decided.add("unchanged", given.num_rows - rows.num_rows, total)
+        self.step("compared")
+        if taken.num_rows:
+            keys = gone.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
+            written = (
+                self.warehouse.change("order_lines", taken, keys, app_id=self.app_id, app_version=1)
+                if keys.num_rows
+                else self.warehouse.upsert("order_lines", taken, app_id=self.app_id)
+            )
+            self._note("order_lines", written.version)
+        if waiting.num_rows:
+            self._note(
+                "waiting_lines", self.warehouse.upsert("waiting_lines", waiting, app_id=self.app_id).version
+            )
+
+    def _place_waiting(self, stage: Stage, shop_id: int) -> None:
+        """Lines that came before their orders go to them; they wait no longer."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if "waiting_lines" not in self.reader.versions:
+            return
+        columns = ["order_id", "month", "created_day", "paid_cents", "postage_cents"]
+        orders = pa.concat_tables(
+            pq.read_table(part, columns=columns, partitioning=None) for part in stage.parts["orders"]
+        )
+        waiting = fact_files.stored_with_keys(self.reader, "waiting_lines", orders["order_id"], shop_id)
+        if not waiting.num_rows:
+            return
+        stage.add("order_lines", item_files.placed(waiting, orders))
+        gone = waiting.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
+        empty = CONTRACTS["waiting_lines"].empty()
+        written = self.warehouse.change("waiting_lines", empty, gone, app_id=self.app_id, app_version=1)
+        self._note("waiting_lines", written.version)
+
+    def _split_anew(self, orders: pa.Table, shop_id: int) -> None:
+        """Lines whose amounts are worked out from their order, when the order changes."""
+        if "order_lines" not in self.reader.versions or not shop_id:
+            return
+        text = f"SELECT 1 FROM order_lines WHERE shop_id = {int(shop_id)} AND line LIKE '#%' LIMIT 1"
+        if self.reader.cursor(text).execute(text).fetchone() is None:
+            return
+        lines = fact_files.stored_with_keys(self.reader, "order_lines", orders["order_id"], shop_id)
+        changed = item_files.split_anew(lines, orders)
+        if changed.num_rows:
+            self._note(
+                "order_lines", self.warehouse.upsert("order_lines", changed, app_id=self.app_id).version
+            )
+
     def _orders(
-        self, stage: Stage, as_told: tuple[Path, ...], seen_at: datetime | None, *, counts: bool
+        self,
+        stage: Stage,
+        as_told: tuple[Path, ...],
+        seen_at: datetime | None,
+        *,
+        counts: bool,
+        shop_id: int,
     ) -> None:
         """The orders; their history gets them as the file told them."""
         files = stage.parts.get("orders")
@@ -186,6 +268,8 @@ class FactsWriter:
             save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
             options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
+        if counts and not diff.is_empty and not diff.is_all_new and "order_lines" not in stage.parts:
+            self._split_anew(diff.rows, shop_id)
         told = StagedRows(as_told, seen_at)
         states = told if diff.is_all_new else states_of(told)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)

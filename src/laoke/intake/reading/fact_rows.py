@@ -13,7 +13,8 @@ from laoke.intake.reading.fact_words import WORDS
 from laoke.intake.reading.kinds import ALL, FACT_KINDS, FactColumn, FactKind
 from laoke.intake.reading.orders import identity_table
 from laoke.intake.reading.records import Chunk, Numbers, States
-from laoke.intake.reading.verdicts import Mask, Verdict, lengths
+from laoke.intake.reading.roles import PRICE_PLACES
+from laoke.intake.reading.verdicts import LARGEST_CENTS, Mask, Verdict, lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,7 +100,11 @@ class FactRows:
         for role in self.kind.more_roles:
             if not self.has(role) or role == "booked_day":
                 continue
-            if role in _RATES:
+            if role == "unit_price":
+                price, states = self.numbers(role, PRICE_PLACES)
+                self.verdict.reject(states == EMPTY, "money_missing", role)
+                self.verdict.check_money(role, price // 100, states)
+            elif role in _RATES:
                 self.verdict.reject(self._rates(role)[1] == UNREADABLE, "rate_unreadable", role)
             else:
                 cents, states = self.numbers(role)
@@ -107,12 +112,26 @@ class FactRows:
 
     def _count_money(self) -> None:
         """What each row adds to the file's sum: the role the kind names, of a movement income less expense."""
-        if self.kind.grain == "money_move":
+        if self.kind.grain == "item":
+            self.verdict.count_money(*self._item_money())
+        elif self.kind.grain == "money_move":
             income, expense = self.income_and_expense()
             self.verdict.count_money(income - expense, np.ones(self.chunk.rows, np.bool_))
         elif self.kind.money and self.has(self.kind.money):
             cents, states = self.numbers(self.kind.money)
             self.verdict.count_money(cents, (states == OK) | (states == EMPTY))
+
+    def _item_money(self) -> tuple[Numbers, Mask]:
+        """Of an item what was paid for it, where the file tells; else its price by its pieces."""
+        paid, told = self.numbers("paid")
+        price, readable = self.numbers("unit_price", PRICE_PLACES)
+        pieces, counted = self.numbers("quantity", 0)
+        worth = pieces * ((price + 50) // 100)
+        beyond = np.abs(pieces.astype(float) * price) > LARGEST_CENTS * 100
+        self.verdict.reject(beyond, "money_too_large", "unit_price")
+        return np.where(told == OK, paid, worth), (told == OK) | (
+            (readable == OK) & (counted == OK) & ~beyond
+        )
 
     def income_and_expense(self) -> tuple[Numbers, Numbers]:
         """Of money movements: two columns, or one whose sign tells which way it went."""
@@ -235,6 +254,12 @@ def _bounces(rows: FactRows) -> Any:
     )
 
 
+def _unit_price(rows: FactRows) -> Any:
+    import pyarrow as pa
+
+    return pa.array((rows.numbers("unit_price", PRICE_PLACES)[0] + 50) // 100)
+
+
 def _income(rows: FactRows) -> Any:
     import pyarrow as pa
 
@@ -252,6 +277,7 @@ _DERIVED = {
     "dwell_seconds": _dwell,
     "bounces": _bounces,
     "cost_cents": _spent,
+    "unit_price_cents": _unit_price,
     "income_cents": _income,
     "expense_cents": _expense,
 }
@@ -261,6 +287,7 @@ def told_columns(kind: FactKind, roles: set[str]) -> frozenset[str]:
     """The columns that a file with these roles fills; of the others a stored row keeps what it has."""
     told = {column.name for column in kind.columns if column.role in roles}
     sources = {
+        "unit_price_cents": {"unit_price"},
         "dwell_seconds": {"dwell_average"}, "bounces": {"bounce_rate"}, "waybill_digest": {"waybill"},
         "cost_cents": {role for role in kind.more_roles if role.startswith("cost")},
         "income_cents": {"income", "amount"}, "expense_cents": {"expense", "amount"},

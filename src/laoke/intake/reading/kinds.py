@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-FactGrain = Literal["product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment"]
+FactGrain = Literal[
+    "product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment", "item"
+]
 
 # How a role becomes a column: `id` must look like one, `key` is text for which ALL stands where there is none, `cents`
 # and `count` are numbers, `day` and `time` come from a time, `word` is one of a list (`fact_words.py`).
@@ -173,6 +175,25 @@ SHIPMENT = FactKind(
     time="event_at", identities=("waybill",), derived=frozenset({"waybill_digest"}),
 )  # fmt: skip
 
+ITEM = FactKind(
+    "item", "waiting_lines", "订单里的商品明细", "items of orders",
+    (
+        _column("order_id", "order_id", "id"),
+        _column("line", "line_id", "key"),
+        _column("product_id", "product_id", "text"),
+        _column("sku", "sku", "text"),
+        _column("outer_code", "outer_code", "text"),
+        _column("title", "title", "text", 1000),
+        _column("quantity", "quantity", "count"),
+        _column("paid_cents", "paid", "cents"),
+        _column("refunded_cents", "refunded", "cents"),
+        _column("line_status", "line_status", "text"),
+    ),
+    (("order_id",), ("title", "product_id", "outer_code"), ("quantity",), ("unit_price",)),
+    money="paid", more_roles=("unit_price",), derived=frozenset({"unit_price_cents"}),
+)  # fmt: skip
+
 FACT_KINDS: dict[str, FactKind] = {
-    kind.grain: kind for kind in (PRODUCT, PRODUCT_DAY, TRAFFIC_DAY, AD_DAY, REFUND, MONEY_MOVE, SHIPMENT)
+    kind.grain: kind
+    for kind in (PRODUCT, PRODUCT_DAY, TRAFFIC_DAY, AD_DAY, REFUND, MONEY_MOVE, SHIPMENT, ITEM)
 }

@@ -1,0 +1,172 @@
+"""Files of item details: before or after their orders, with line numbers or without, and money to the cent."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from laoke.intake.reading.profiles import profiles
+from laoke.shops.models import Shop
+from laoke.shops.setup import add_shop
+from tests.intake.facts import NOW, counts, stored, take
+from tests.intake.seller_files import Row, write
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def old_items(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """ExportOrderDetailList of 2017: guarded order numbers, and one comma more in each row than in the header."""
+    header = profiles()["tb_detail_10_2017"].header
+    lines = [",".join(header)]
+    for order_id, title, price, pieces, status in rows:
+        lines.append(
+            f'="{order_id}","{title}","{price}","{pieces}","","颜色：蓝","","","{status}","C-{title}",'
+        )
+    path.write_bytes("\r\n".join([*lines, ""]).encode("gb18030"))
+    return path
+
+
+def new_items(path: Path, rows: Sequence[Sequence[str]]) -> Path:
+    """商品明细 of 2024: numbers of lines, what was paid for each, 无退款申请 where nothing went back."""
+    header = list(profiles()["tb_detail_27_2024"].header)
+    with path.open("w", encoding="gb18030", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        for order_id, line, title, price, pieces, paid, refunded in rows:
+            told = {
+                "主订单编号": order_id, "子订单编号": line, "商品标题": title, "商品价格": price, "购买数量": pieces,
+                "买家实付金额": paid, "退款金额": refunded, "商品ID": f"6{line}", "订单状态": "交易成功",
+            }  # fmt: skip
+            writer.writerow([told.get(name, "") for name in header])
+    return path
+
+
+def lines_now() -> list[tuple[Any, ...]]:
+    names = ("order_id", "line", "title", "quantity", "unit_price_cents", "paid_cents", "refunded_cents")
+    return sorted(tuple(row[name] for name in names) for row in stored("order_lines"))
+
+
+OLD = [
+    ("1001", "床单", "60.00", "1", "交易成功"),
+    ("1001", "枕套", "20.00", "2", "交易成功"),
+    ("1002", "毛巾", "19.90", "3", "交易成功"),
+]
+SPLIT = [
+    ("1001", "#1", "床单", 1, 6_000, 6_000, 0),
+    ("1001", "#2", "枕套", 2, 2_000, 4_000, 0),
+    ("1002", "#1", "毛巾", 3, 1_990, 5_985, 0),
+]
+
+
+def test_items_before_and_after_their_orders_come_to_the_same(shop: Shop, tmp_path: Path) -> None:
+    orders = write(tmp_path / "o.csv", [Row("1001"), Row("1002", total="59.85", paid="59.85")])
+    items = old_items(tmp_path / "ExportOrderDetailList.csv", OLD)
+    for number, files in enumerate(itertools.permutations([orders, items])):
+        own = add_shop(f"店{number}", now=NOW)
+        for path in files:
+            take(own, path)
+
+    assert lines_now() == sorted(SPLIT * 2)
+    assert stored("waiting_lines") == []
+    assert {row["month"] for row in stored("order_lines")} == {"2018-10"}
+
+
+def test_lines_wait_without_loss_until_their_order_comes(shop: Shop, tmp_path: Path) -> None:
+    items = old_items(tmp_path / "i.csv", OLD)
+    result = take(shop, items)
+
+    assert counts(result) == (3, 3, 0, 0, 0)
+    assert result["total_cents"]["read"] == 6_000 + 4_000 + 5_970
+    assert [row["order_id"] for row in stored("waiting_lines")] == ["1001", "1001", "1002"]
+    assert counts(take(shop, items)) == (3, 0, 0, 3, 0)
+
+    take(shop, write(tmp_path / "o.csv", [Row("1001")]))
+
+    assert lines_now() == SPLIT[:2]
+    assert [row["order_id"] for row in stored("waiting_lines")] == ["1002"]
+
+
+def test_the_same_items_again_change_nothing(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "o.csv", [Row("1001"), Row("1002", total="59.85", paid="59.85")]))
+    items = old_items(tmp_path / "i.csv", OLD)
+    take(shop, items)
+    before = stored("order_lines")
+
+    again = take(shop, items)
+
+    assert counts(again) == (3, 0, 0, 3, 0)
+    assert again["total_cents"]["unchanged"] == again["total_cents"]["read"] == 15_970
+    assert stored("order_lines") == before
+
+
+def test_what_was_paid_is_split_anew_when_the_order_is_paid(shop: Shop, tmp_path: Path) -> None:
+    unpaid = Row("1001", status="等待买家付款", paid="0.00", paid_at="")
+    take(shop, write(tmp_path / "a.csv", [unpaid]))
+    take(shop, old_items(tmp_path / "i.csv", OLD[:2]))
+    assert [row[5] for row in lines_now()] == [0, 0]
+
+    take(shop, write(tmp_path / "b.csv", [Row("1001", total="90.01", paid="90.01")]))
+
+    assert [row[5] for row in lines_now()] == [5_401, 3_600]
+
+
+def test_a_closed_line_takes_no_share_of_what_was_paid(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "o.csv", [Row("1001", total="40.00", paid="40.00")]))
+    take(shop, old_items(tmp_path / "i.csv", [(*OLD[0][:4], "交易关闭"), OLD[1]]))
+
+    assert [(row[2], row[5]) for row in lines_now()] == [("床单", 0), ("枕套", 4_000)]
+
+
+def test_lines_with_numbers_replace_those_without_and_never_the_other_way(shop: Shop, tmp_path: Path) -> None:
+    old = old_items(tmp_path / "old.csv", OLD[:2])
+    new = new_items(
+        tmp_path / "new.csv",
+        [
+            ("1001", "10011", "床单", "60.00", "1", "58.00", "无退款申请"),
+            ("1001", "10012", "枕套", "20.00", "2", "42.00", "2.50"),
+        ],
+    )
+    take(shop, write(tmp_path / "o.csv", [Row("1001")]))
+    expected = [
+        ("1001", "10011", "床单", 1, 6_000, 5_800, 0),
+        ("1001", "10012", "枕套", 2, 2_000, 4_200, 250),
+    ]
+
+    take(shop, old)
+    take(shop, new)
+    assert lines_now() == expected
+
+    assert counts(take(shop, old)) == (2, 0, 0, 2, 0)
+    assert lines_now() == expected
+
+
+def test_a_line_that_left_the_order_goes_with_the_next_file(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "o.csv", [Row("1001")]))
+    both = [
+        ("1001", "10011", "床单", "60.00", "1", "60.00", "无退款申请"),
+        ("1001", "10012", "枕套", "20.00", "2", "40.00", "无退款申请"),
+    ]
+    take(shop, new_items(tmp_path / "a.csv", both))
+    take(shop, new_items(tmp_path / "b.csv", both[:1]))
+
+    assert [row[1] for row in lines_now()] == ["10011"]
+
+
+def test_items_that_cannot_be_read_are_put_aside(shop: Shop, tmp_path: Path) -> None:
+    rows = [
+        OLD[0],
+        ("", *OLD[1][1:]),
+        ("1001", "枕套", "不详", "2", "交易成功"),
+        ("1001", "枕套", "20.00", "-2", "交易成功"),
+    ]
+    result = take(shop, old_items(tmp_path / "i.csv", rows))
+
+    assert counts(result) == (4, 1, 0, 0, 3)
+    assert result["reasons"] == {"order_id_missing": 1, "money_unreadable": 1, "negative_count": 1}
+    money = result["total_cents"]
+    assert money["read"] == money["accepted"] + money["quarantined"]
