@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.profiles import Profile, profiles
 from laoke.intake.reading.roles import ROLES
 from tests.reading.old_books import Error, Formula, old_book
@@ -162,9 +163,38 @@ def _row(chance: random.Random, roles: list[str], profile: Profile | None) -> li
         "close_reason": "订单未关闭",
         "receiver_name": "张**",
     }
+    if profile is not None and profile.grain in FACT_KINDS:
+        told |= _fact(chance, created, cents)
     if profile is not None and profile.grain == "line":
         told["order_id"] = str(536_000 + chance.randrange(50))
     return [told.get(role, "") for role in roles]
+
+
+def _fact(chance: random.Random, created: datetime, cents: int) -> dict[str, str]:
+    """Cells of a file that is none of orders; few orders, goods and days, so that keys come again."""
+    return {
+        "order_id": str(210_000_000_000_000_000 + chance.randrange(30)),
+        "line_id": str(chance.randrange(3)),
+        "date": str(created.date()),
+        **dict.fromkeys(("asked_at", "booked_at", "event_at", "listed_at"), str(created)),
+        "settled_at": chance.choice(("", str(created + timedelta(days=2)))),
+        **dict.fromkeys(("refund_id", "flow_id"), str(chance.randrange(40))),
+        **dict.fromkeys(("refund_amount", "income", "cost", "sales", "list_price"), _yuan(cents)),
+        "amount": chance.choice(("", "-")) + _yuan(cents),
+        "refund_state": chance.choice(("退款成功", "退款关闭", "等待卖家同意")),
+        "refund_kind": chance.choice(("是", "否")),
+        "event": chance.choice(("已揽收", "运输中", "已签收")),
+        "waybill": f"73000000{chance.randrange(99):05d}",
+        **{
+            name: str(chance.randrange(3_000))
+            for name in ("visitors", "impressions", "clicks", "units", "stock", "orders")
+        },
+        "bounce_rate": chance.choice(("45.12%", "0.45", "-")),
+        "dwell_average": "12.5",
+        "plan": "双11",
+        "move_kind": "交易收款",
+        "outer_code": "C-1",
+    }
 
 
 def _yuan(cents: int) -> str:

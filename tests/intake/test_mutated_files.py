@@ -28,6 +28,7 @@ from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops import catalog
 from laoke.shops.models import Shop
 from laoke.shops.setup import add_shop
+from laoke.warehouse.contracts import CONTRACTS
 from tests.intake.mutated_files import Export, mutated_file
 
 NOW = datetime(2018, 11, 1, 9, 0)
@@ -35,7 +36,7 @@ KEPT = Path(__file__).resolve().parents[2] / "out" / "mutated"
 FEW, MANY, PARTS, FOREIGN = 60, 10_000, 40, 10
 # Features follow from facts and cost as much as an import: they are built after one in so many.
 WITH_FEATURES = 20
-FACTS = ("orders", "order_lines", "refunds", "customers")
+FACTS = tuple(name for name, contract in CONTRACTS.items() if contract.role == "fact")
 # What files are, so that a run which only ever refuses does not pass for a proof.
 TAKEN_AT_LEAST = 0.3
 
@@ -75,7 +76,7 @@ def test_reports_of_other_kinds_are_refused_or_taken_in_whole(
         for number in range(place * FOREIGN, (place + 1) * FOREIGN):
             ways[stand.take(number, mutated_file(number, layout["columns"]))] += 1
     assert stand.wrong == []
-    assert len(headers) >= 25 and ways["header_not_recognised"] > 100
+    assert len(headers) >= 25 and ways["header_not_recognised"] > 50 and ways["done"] > 50
     record_property("headers", len(headers))
     record_property("files", ways.total())
     record_property("taken in", ways.pop("done"))
@@ -165,7 +166,7 @@ def _read(export: Export, path: Path, engine: Engine) -> tuple[list[str], object
             layout = choose_layout(source, export.mapping, grain=export.grain)  # type: ignore[arg-type]
             reading = read_batches(source, layout, engine=engine)
             for batch in reading:
-                tables = [batch.orders, batch.identities, batch.lines, batch.refunds]
+                tables = [batch.orders, batch.identities, batch.lines, batch.refunds, *batch.facts.values()]
                 found += [str(row) for table in tables if table is not None for row in table.to_pylist()]
                 found += [str(row) for row in batch.quarantined]
     except IntakeRefused as refused:
