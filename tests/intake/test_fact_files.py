@@ -229,7 +229,7 @@ def test_orders_and_refunds_tell_one_truth_whichever_comes_first(shop: Shop, tmp
 def test_a_refund_knows_the_buyer_of_its_order_whichever_comes_first(shop: Shop, tmp_path: Path) -> None:
     orders = write(tmp_path / "o.csv", [Row("1001")])
     refunds = table(tmp_path / "r.csv", "tm_refund_15_2017", [REFUND])
-    take(shop, refunds)
+    assert take(shop, refunds)["waiting"] == 1
     assert [row["customer_id"] for row in stored("refunds")] == [None]
 
     take(shop, orders)

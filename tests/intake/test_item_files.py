@@ -81,6 +81,7 @@ def test_lines_wait_without_loss_until_their_order_comes(shop: Shop, tmp_path: P
     result = take(shop, items)
 
     assert counts(result) == (3, 3, 0, 0, 0)
+    assert result["waiting"] == 3
     assert result["total_cents"]["read"] == 6_000 + 4_000 + 5_970
     assert [row["order_id"] for row in stored("waiting_lines")] == ["1001", "1001", "1002"]
     assert counts(take(shop, items)) == (3, 0, 0, 3, 0)

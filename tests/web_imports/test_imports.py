@@ -375,6 +375,7 @@ def test_a_list_of_goods_goes_all_the_way_and_is_not_told_as_orders(demo: Demo) 
     files_url = _choose(client, _goods())
     page = client.get(files_url).content.decode()
     assert "商品清单（成本、库存）" in page
+    assert "和这种表头" in page
     _start(client, files_url)
     assert _work().state == JobState.DONE
     run = ImportRun.objects.get(file_name="商品成本.csv")

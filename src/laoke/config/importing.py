@@ -83,6 +83,7 @@ def result_of(run: ImportRun) -> dict[str, Any]:
         ],
         "money_unreadable": detail["money_unreadable"],
         "orders": detail["orders"],
+        "waiting": detail.get("waiting", 0),
         "people": detail["people"],
         "orders_without_customer": detail["people"]["keyless"],
         "seen_at": run.seen_at.isoformat(sep=" ", timespec="seconds") if run.seen_at else None,
@@ -113,6 +114,8 @@ def summary_text(result: dict[str, Any]) -> str:
     if result["grain"] not in ("order", "line"):
         if result["orders"].get("changed"):
             lines.append(f"  随之更新的订单 {result['orders']['changed']}")
+        if result["waiting"]:
+            lines.append(f"  订单还没导入的 {result['waiting']} 行，订单来了就对上")
         return "\n".join(lines)
     people = result["people"]
     lines.append(f"  新客户 {people['new']}，没有客户标识的订单 {sum(people['keyless'].values())}")

@@ -50,11 +50,13 @@ class Decided:
 
 @dataclass
 class FactsWritten:
-    """The versions after writing, and what became of the file's rows (orders, or lines and refunds of a line file)."""
+    """The versions after writing, and what became of the file's rows (orders, or lines and refunds of a line file).
+    `waiting` are rows of a refund or item file whose order is not known yet."""
 
     versions: dict[str, int] = field(default_factory=dict)
     decided: Decided = field(default_factory=Decided)
     orders: dict[str, int] = field(default_factory=dict)
+    waiting: int = 0
 
 
 class FactsWriter:
@@ -105,7 +107,7 @@ class FactsWriter:
             return
         rows = fact_files.last_of_each(given, contract)
         if kind.table == "refunds":
-            rows = order_refunds.with_customers(self.reader, rows, shop_id=shop_id)
+            rows, self.written.waiting = order_refunds.with_customers(self.reader, rows, shop_id=shop_id)
         rows = fact_files.merged(self.reader, contract, rows, told)
         beaten = given.num_rows - rows.num_rows
         cents = fact_files.money_of(contract, given)
@@ -180,6 +182,7 @@ class FactsWriter:
         orders = fact_files.stored_with_keys(self.reader, "orders", rows["order_id"], shop_id)
         known = pc.is_in(rows["order_id"], value_set=orders["order_id"].combine_chunks())
         waiting = rows.filter(pc.invert(known))
+        self.written.waiting = waiting.num_rows
         lines = item_files.placed(rows, orders)
         stored = fact_files.stored_with_keys(self.reader, "order_lines", lines["order_id"], shop_id)
         taken, gone = item_files.replaced(stored, lines)

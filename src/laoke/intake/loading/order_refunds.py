@@ -73,14 +73,15 @@ def refunds_of(reader: Reader, order_ids: pa.ChunkedArray, *, shop_id: int) -> p
     return stored_with_keys(reader, "refunds", order_ids, shop_id)
 
 
-def with_customers(reader: Reader, refunds: pa.Table, *, shop_id: int) -> pa.Table:
-    """Refunds with the buyer of their order, where it is stored."""
+def with_customers(reader: Reader, refunds: pa.Table, *, shop_id: int) -> tuple[pa.Table, int]:
+    """Refunds with the buyer of their order, where it is stored; and for how many it is not."""
     import pyarrow.compute as pc
 
     orders = stored_with_keys(reader, "orders", refunds["order_id"], shop_id)
     place = pc.index_in(refunds["order_id"], value_set=orders["order_id"].combine_chunks())
     customers = pc.coalesce(refunds["customer_id"], orders["customer_id"].combine_chunks().take(place))
-    return refunds.set_column(refunds.schema.get_field_index("customer_id"), "customer_id", customers)
+    told = refunds.set_column(refunds.schema.get_field_index("customer_id"), "customer_id", customers)
+    return told, place.null_count
 
 
 _USED = ["order_id", "state", "amount_cents"]

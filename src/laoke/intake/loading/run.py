@@ -362,6 +362,7 @@ def details(summary: ReadingSummary, written: FactsWritten, people: People) -> d
         "paid_cents": summary.paid_cents,
         "refunded_cents": summary.refunded_cents,
         "orders": {**written.orders, "read": summary.orders},
+        "waiting": written.waiting,
         "lines": summary.lines,
         "refunds": summary.refunds,
         "people": asdict(people.counts),

@@ -259,6 +259,9 @@ def _changes(run: ImportRun, now: datetime) -> ui.Table:
     if run.grain == "refund" and detail["orders"].get("changed"):
         note = _("这些单的退款金额或状态随之更新")
         rows.append(ui.Row([_("影响的订单"), detail["orders"]["changed"], "", ui.Cell(note, tone="muted")]))
+    if detail.get("waiting"):
+        note = _("先等着，订单导进来就对上")
+        rows.append(ui.Row([_("订单还没导入的"), detail["waiting"], "", ui.Cell(note, tone="muted")]))
     if run.grain in ORDER_GRAINS and detail.get("paid_cents") is not None:
         rows.append(ui.Row([_("其中买家实付"), "", figures.cents(detail["paid_cents"]), ""]))
         rows.append(ui.Row([_("其中退款"), "", figures.cents(-detail.get("refunded_cents", 0)), ""]))

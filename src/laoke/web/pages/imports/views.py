@@ -264,6 +264,8 @@ def _uploads(request: HttpRequest, ids: str) -> list[Upload]:
 
 def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
     facts = [size_text(upload.size), preview.encoding.upper(), preview.title]
+    if preview.found_by == "profile":
+        facts.append(_("和这种表头 %(share)s 相同") % {"share": figures.percent(preview.score, 0)})
     known = sum(1 for column in preview.columns if column.role)
     problem = None
     if preview.refusal is not None:
