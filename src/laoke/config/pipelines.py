@@ -124,6 +124,14 @@ JOBS: dict[str, JobFunction] = {
 }
 
 
+def _dropped(worker: Worker) -> bool:
+    from django.conf import settings
+
+    from laoke.intake.dropped import take_dropped
+
+    return bool(take_dropped(settings.PLACE, worker.clock))
+
+
 def _send(worker: Worker) -> bool:
     from laoke.dispatch.worker import send_turn
 
@@ -251,6 +259,7 @@ TICKS: list[Tick] = [
     Tick("settle", 2.0, _settle),
     Tick("follow", 2.0, _follow),
     Tick("mirror", 3.0, _mirror),
+    Tick("dropped", 5.0, _dropped),
     Tick("features", 20.0, _features),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),

@@ -40,6 +40,11 @@ class Place:
         return self.home / "snapshots"
 
     @property
+    def drop(self) -> Path:
+        """What is put here is imported by itself."""
+        return self.home / "drop"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 
@@ -55,6 +60,7 @@ class Place:
             self.uploads,
             self.exports,
             self.snapshots,
+            self.drop,
             self.logs,
             self.home / "static",
         ):

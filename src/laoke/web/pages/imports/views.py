@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from laoke.intake.dropped import folder_of
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.preview import Preview, job_options, look_at, remember
 from laoke.intake.reading.messages import refusal_message, role_name, row_is
@@ -159,6 +161,7 @@ class NewPage:
 
     form: FilesForm
     limit: str
+    folder: str
 
 
 @allowed(*MARKETING)
@@ -175,7 +178,7 @@ def new(request: HttpRequest) -> HttpResponse:
         if _by_script(request):
             return JsonResponse({"errors": list(form.errors.get("files", []))}, status=422)
     status = 422 if request.method == "POST" else 200
-    page = NewPage(form, size_text(limit_bytes()))
+    page = NewPage(form, size_text(limit_bytes()), str(folder_of(settings.PLACE, shop_of(request))))
     return render(request, "imports/new.html", {"page": page}, status=status)
 
 
