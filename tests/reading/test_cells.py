@@ -135,6 +135,27 @@ def test_guards_are_taken_off_and_formulas_stay_text(cell: str, inside: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("cell", "zone", "told"),
+    [
+        ("2024-01-02 10:00:00 +0900", "Asia/Shanghai", datetime(2024, 1, 2, 9)),
+        ("2024-01-02 00:30:00 +08:00", "Asia/Shanghai", datetime(2024, 1, 2, 0, 30)),
+        ("2024-07-01 23:00:00 -0400", "America/New_York", datetime(2024, 7, 1, 23)),
+        ("2024-01-01 02:00:00 UTC", "America/New_York", datetime(2023, 12, 31, 21)),
+        ("2024-01-02T10:00Z", "Asia/Shanghai", datetime(2024, 1, 2, 18)),
+    ],
+)
+def test_a_time_that_tells_its_offset_is_carried_to_the_shop_s_clock(
+    cell: str, zone: str, told: datetime
+) -> None:
+    assert time_micros(cell, zone=zone) == (micros_of(told), OK)
+
+
+@pytest.mark.parametrize("cell", ["2024-01-02 +0900", "2024-01-02 10:00 +2900", "2024-01-02 10:00 09:00"])
+def test_a_half_told_offset_is_no_time(cell: str) -> None:
+    assert time_micros(cell)[1] != OK
+
+
+@pytest.mark.parametrize(
     ("address", "place"),
     [
         ("浙江省 杭州市 西湖区 某某路1号(310000)", ("浙江", "杭州", "西湖区")),
@@ -147,7 +168,14 @@ def test_guards_are_taken_off_and_formulas_stay_text(cell: str, inside: str) -> 
         ("上海 浦东新区 某路", ("上海", "上海", "浦东新区")),
         ("香港特别行政区 九龙 观塘区 某路", ("香港", "九龙", "观塘区")),
         ("浙江省 文三路12号 501室", ("浙江", "", "")),
-        ("浙江省杭州市西湖区文三路12号", ("", "", "")),
+        ("浙江省杭州市西湖区文三路12号", ("浙江", "杭州", "西湖区")),
+        ("江西南昌市青山湖区昌东工业区", ("江西", "南昌", "青山湖区")),
+        ("北京朝阳区三环以内某路", ("北京", "北京", "朝阳区")),
+        ("江苏盐城市亭湖区", ("江苏", "盐城", "亭湖区")),
+        ("云南大理白族自治州大理市", ("云南", "大理白族自治州", "大理市")),
+        ("广东东莞市石排埔心工业区", ("广东", "东莞", "")),
+        ("广东东莞市长安镇上沙社区", ("广东", "东莞", "")),
+        ("浙江杭州城市花园", ("浙江", "", "")),
         ("某人的家 杭州市 西湖区", ("", "", "")),
         ("", ("", "", "")),
     ],
@@ -168,6 +196,16 @@ def test_only_province_city_and_district_leave_an_address(address: str, place: t
         ("交易成功", "finished"),
         ("trade_closed_by_taobao", "closed_unpaid"),
         ("TRADE_CLOSED", "closed_refunded"),
+        ("等待出库", "paid"),
+        ("（锁定）等待出库", "paid"),
+        ("等待确认收货", "shipped"),
+        ("已发货，待收货", "shipped"),
+        ("未发货，退款成功", "closed_refunded"),
+        ("备货中", "paid"),
+        ("已收货", "finished"),
+        ("partially_refunded", "paid"),
+        ("voided", "closed_unpaid"),
+        ("wc-completed", "finished"),
     ],
 )
 def test_every_status_word_of_the_exports_is_known(word: str, status: str) -> None:
@@ -176,6 +214,8 @@ def test_every_status_word_of_the_exports_is_known(word: str, status: str) -> No
 
 def test_one_word_for_both_ways_of_closing_is_left_open() -> None:
     assert status_code("交易关闭") == CLOSED
+    assert status_code("(删除)等待出库") == CLOSED
+    assert status_code("cancelled") == CLOSED
     assert status_code(" ") == NOT_TOLD
     assert status_code("飞走了") == UNKNOWN
 

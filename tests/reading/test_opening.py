@@ -245,18 +245,17 @@ def test_the_time_of_export_is_taken_from_the_name() -> None:
     assert time_in_name("order201913451650.csv") is None
 
 
-NOT_KNOWN_YET = {
-    "alibaba1688_order", "douyin_order_75", "jd_order_30_2016", "jd_order_38_2018", "pdd_ads", "pdd_order_23",
-    "shopify_order_79", "tb_orderlist_xls_54_sorted_2018", "xhs_order",
-    "youzan_customer_34", "youzan_order_60",
-}  # fmt: skip
+# Without a header of their own here: customers and advertising; the re-saved Tmall report has no order number.
+NO_LAYOUT = {"pdd_ads", "tb_orderlist_xls_54_sorted_2018", "youzan_customer_34"}
 
 
 def test_every_header_with_a_layout_is_recognised_as_itself(shared: Path) -> None:
     known = json.loads((shared / "headers" / "headers.json").read_text(encoding="utf-8"))
     headers = {layout["id"]: layout["columns"] for layout in known}
+    # the list of 1688 ends before the pieces
+    cut = {"alibaba1688_order": (0.625, ("quantity",))}
     for name in profiles():
         if name in headers:
             best = recognise(headers[name])[0]
-            assert (best.profile.id, best.score, best.missing) == (name, 1.0, ())
-    assert set(headers) - set(profiles()) == NOT_KNOWN_YET
+            assert (best.profile.id, (best.score, best.missing)) == (name, cut.get(name, (1.0, ())))
+    assert set(headers) - set(profiles()) == NO_LAYOUT

@@ -24,6 +24,7 @@ from laoke.intake.loading import quarantine
 from laoke.intake.loading.ahead import Position, grouped, reading_ahead
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
+from laoke.intake.loading.newer_lines import leave_newer_lines
 from laoke.intake.loading.people import People
 from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
@@ -159,6 +160,7 @@ class _Import:
             self.options.mapping,
             profile=self.options.profile or None,
             grain=self.options.grain,  # type: ignore[arg-type]
+            zone=self.shop.timezone,
         )
         begun = time.perf_counter()
         summary = self._read(layout)
@@ -292,6 +294,8 @@ class _Import:
                     import_id=self.run.pk,
                 ),
             )
+        if layout.grain == "line":
+            leave_newer_lines(writer, self.stage)
         kind = FACT_KINDS.get(layout.grain)
         told = told_columns(kind, set(layout.columns)) if kind else frozenset()
         written = writer.write(

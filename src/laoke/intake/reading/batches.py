@@ -42,7 +42,7 @@ class StagedBatch:
 
 @dataclass(slots=True)
 class Tally:
-    """Rows and their money in cents (总金额 of an order file, quantity × price of a line file)."""
+    """Rows and their money in cents: 总金额 of an order file, of a line file what was paid for its goods."""
 
     rows: int = 0
     cents: int = 0
@@ -77,6 +77,11 @@ class ReadingSummary:
     latest_micros: int = 0
     first_created: datetime | None = None
     last_created: datetime | None = None
+
+    def note_created(self, first: datetime, last: datetime) -> None:
+        """Widen the span of the accepted orders' times."""
+        self.first_created = min(filter(None, (self.first_created, first)))
+        self.last_created = max(filter(None, (self.last_created, last)))
 
     @property
     def adds_up(self) -> bool:

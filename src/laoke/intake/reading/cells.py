@@ -8,8 +8,10 @@ written here is the definition.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 OK: Final = 0
 EMPTY: Final = 1
@@ -34,6 +36,7 @@ _TIME = re.compile(
     r"(?:[ T]?\s*(\d{1,2})\s*[:时点]\s*(\d{1,2})\s*(?:[:分]\s*(?:(\d{1,2})(?:\.\d+)?\s*秒?)?)?)?"
 )
 _DIGITS_TIME = re.compile(r"(\d{4})(\d{2})(\d{2})(?:\s*(\d{2}):?(\d{2})(?::?(\d{2}))?)?")
+_WITH_OFFSET = re.compile(r"(.*\d)\s*(?:Z|UTC|([+-])(\d{2}):?(\d{2}))")
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d+))?")
 
 
@@ -84,11 +87,12 @@ def decimal_units(cell: str, places: int) -> tuple[int, int]:
     return (-value if "-" in (sign, inner) else value), OK
 
 
-def time_micros(cell: str, *, serials: bool = False) -> tuple[int, int]:
+def time_micros(cell: str, *, serials: bool = False, zone: str = "Asia/Shanghai") -> tuple[int, int]:
     """Microseconds since 1970-01-01 in the shop's own clock, and the state.
 
     Read: 2018-12-31 15:21:11, 2018/12/31 15:21, 20181231, 20181231152111, 2018年12月31日 15时21分, and with
-    `serials` the day numbers of Excel. A date that no calendar has, or outside 1995–2099, is IMPOSSIBLE.
+    `serials` the day numbers of Excel. One that tells its offset (2024-01-02 10:00:00 +0900, …Z) is carried over
+    to the clock of `zone`. A date that no calendar has, or outside 1995–2099, is IMPOSSIBLE.
     """
     text = cell.strip(_BLANKS).translate(_FULL_WIDTH)
     if text in _NOTHING:
@@ -100,11 +104,33 @@ def time_micros(cell: str, *, serials: bool = False) -> tuple[int, int]:
         if not all(part is None or part.isascii() for part in found.groups()):
             return 0, UNREADABLE
         return _moment(*(int(part or 0) for part in found.groups()))
+    shifted = _WITH_OFFSET.fullmatch(text) if text.isascii() else None
+    if shifted is not None:
+        return _shifted(shifted, zone)
     if serials:
         serial = _SERIAL.fullmatch(text)
         if serial is not None and text.isascii():
             return _serial(int(serial[1]), serial[2] or "")
     return 0, UNREADABLE
+
+
+def _shifted(shifted: re.Match[str], zone: str) -> tuple[int, int]:
+    """A time of another clock as the clock of `zone` showed it then."""
+    told, sign, hours, minutes = shifted.groups()
+    found = _TIME.fullmatch(told)
+    if found is None or found[4] is None:
+        return 0, UNREADABLE
+    micros, state = _moment(*(int(part or 0) for part in found.groups()))
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    if state != OK or offset > timedelta(hours=15):
+        return 0, IMPOSSIBLE
+    moment = EPOCH + timedelta(microseconds=micros) + (offset if sign == "-" else -offset)
+    return micros_of(moment.replace(tzinfo=UTC).astimezone(_zone(zone)).replace(tzinfo=None)), OK
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 def _moment(year: int, month: int, day: int, hour: int, minute: int, second: int) -> tuple[int, int]:

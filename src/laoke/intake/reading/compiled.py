@@ -261,8 +261,10 @@ class CompiledChunk:
 
     def times(self, role: str) -> tuple[Numbers, States]:
         values, states = self._numbers("times", role, 0)
-        serials = self.layout.serials
-        decide(values, states, states == OTHER, lambda r: time_micros(self.cell(role, r), serials=serials))
+        serials, zone = self.layout.serials, self.layout.zone
+        decide(
+            values, states, states == OTHER, lambda r: time_micros(self.cell(role, r), serials=serials, zone=zone)
+        )  # fmt: skip
         return values, states
 
     def plain_ids(self, role: str) -> States:

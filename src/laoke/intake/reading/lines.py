@@ -1,15 +1,9 @@
-"""Rows of which each is one product of an order (UCI Online Retail and its like): orders, lines and goods sent back.
-
-The rows of an order need not stand together, so a large file is dealt out to parts by a checksum of the order number,
-each part on disk in a temporary folder, and each part is grouped by itself: memory holds one part at a time.
-"""
+"""Rows of which each is one product of an order that is over (UCI Online Retail and its like): orders, lines and goods
+sent back. Files whose rows tell the state and the money of their orders are read by `told.py`."""
 
 from __future__ import annotations
 
-import tempfile
-import zlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,47 +11,38 @@ import numpy as np
 from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, OK
 from laoke.intake.reading.columns import months, nothing, time_columns, timestamps, within
+from laoke.intake.reading.parts import Parts, begins_of, by_order, groups_of, occurrences
 from laoke.intake.reading.records import Chunk, Numbers
 from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
-from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict, lengths
+from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict, lengths, refuse_damaged_ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY = 86_400_000_000
-_LARGEST_COUNT = 2**31 - 1
-# Bytes of a key; characters of what is only shown, as in a file of orders.
-_LONGEST_ID, _LONGEST_TITLE, _LONGEST_PLACE = 200, 1_000, 40
+LARGEST_COUNT = 2**31 - 1
+# Bytes of a key; characters of what is only shown, as in a file of orders. Where a file tells no code of a product, the
+# first characters of its title stand for it.
+LONGEST_ID, LONGEST_TITLE, _LONGEST_PLACE, _TITLE_AS_ID = 200, 1_000, 40, 50
+_PRODUCT_ROLES = ("product_id", "outer_code", "title")
 
 
 def line_batches(
     chunks: Iterable[Chunk], parts: int, seen_at: int, until: int | None, summary: ReadingSummary
 ) -> Iterator[StagedBatch]:
     """Batches of whole orders. Rows put aside come in batches without orders, as they are met."""
-    import pyarrow as pa
-
-    with tempfile.TemporaryDirectory(prefix="laoke-lines-", ignore_cleanup_errors=True) as folder:
-        writers: list[Any] = [None] * parts
-        paths = [Path(folder) / f"{part}.arrow" for part in range(parts)]
+    with Parts(parts) as dealt:
         first_row, quarantined = 1, []
         for chunk in chunks:
+            refuse_damaged_ids(chunk)
             table, found = _checked_rows(chunk, first_row, until, summary)
             first_row += chunk.rows
             quarantined.extend(found)
-            for part, piece in _dealt(table, parts):
-                if writers[part] is None:
-                    writers[part] = pa.ipc.new_file(str(paths[part]), piece.schema)
-                writers[part].write_table(piece)
-        for writer in writers:
-            if writer is not None:
-                writer.close()
-        for path, writer in zip(paths, writers, strict=True):
-            if writer is not None:
-                with pa.OSFile(str(path)) as file:
-                    rows = pa.ipc.open_file(file).read_all()
-                yield _grouped(rows, seen_at, summary, quarantined)
-                quarantined = []
+            dealt.deal(table)
+        for rows in dealt.tables():
+            yield _grouped(rows, seen_at, summary, quarantined)
+            quarantined = []
         if quarantined:
             yield _grouped(_ROWS().empty_table(), seen_at, summary, quarantined)
 
@@ -88,11 +73,9 @@ def _checked_rows(
     verdict.check_ids("order_id", ids)
     verdict.reject(_starts(ids, layout.marks.get("adjustment_prefix")), "bookkeeping_row", "order_id")
     verdict.check_time("created_at", time_states, required=True)
-    verdict.reject(chunk.plain_ids("product_id") == EMPTY, "id_missing", "product_id")
-    if layout.has("product_id"):
-        verdict.reject(lengths(chunk.texts("product_id")) > _LONGEST_ID, "id_too_long", "product_id")
+    products = product_ids(chunk, verdict)
     verdict.reject(
-        (quantity_states != OK) | (np.abs(quantity) > _LARGEST_COUNT), "count_unreadable", "quantity"
+        (quantity_states != OK) | (np.abs(quantity) > LARGEST_COUNT), "count_unreadable", "quantity"
     )
     verdict.reject(price_states == EMPTY, "money_missing", "unit_price")
     verdict.check_money("unit_price", price // 100, price_states)
@@ -105,12 +88,12 @@ def _checked_rows(
     verdict.count_money(cents, (quantity_states == OK) & (price_states == OK) & ~too_large)
     verdict.hold_back(micros, until)
     verdict.add_to(summary, micros)
-    texts: dict[str, Any] = {"order_id": ids}
-    for role in ("product_id", "title", "province", *IDENTITY_ROLES):
+    texts: dict[str, Any] = {"order_id": ids, "product_id": products}
+    for role in ("title", "province", *IDENTITY_ROLES):
         texts[role] = (
             chunk.texts(role, nullable=True) if layout.has(role) else nothing(chunk.rows, pa.string())
         )
-    for role, longest in (("title", _LONGEST_TITLE), ("province", _LONGEST_PLACE)):
+    for role, longest in (("title", LONGEST_TITLE), ("province", _LONGEST_PLACE)):
         texts[role] = pc.utf8_slice_codeunits(texts[role], 0, longest)
     table = pa.table(
         texts
@@ -123,6 +106,25 @@ def _checked_rows(
         }
     ).append_column("sent_back", pa.array(sent_back))
     return table.filter(pa.array(verdict.accepted)), verdict.quarantined()
+
+
+def product_ids(chunk: Chunk, verdict: Verdict) -> pa.Array:
+    """What names the product of each row: its code, else the shop's own code, else its title. Rows without any, and
+    codes that are none, are put aside."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found: pa.Array = nothing(chunk.rows, pa.string())
+    told = [role for role in _PRODUCT_ROLES if chunk.layout.has(role)]
+    for role in told:
+        texts = chunk.texts(role, nullable=True)
+        if role == "title":
+            texts = pc.utf8_slice_codeunits(texts, 0, _TITLE_AS_ID)
+        else:
+            verdict.reject(lengths(pc.fill_null(texts, "")) > LONGEST_ID, "id_too_long", role)
+        found = pc.coalesce(found, texts)
+    verdict.reject(pc.is_null(found).to_numpy(zero_copy_only=False), "id_missing", told[0])
+    return found
 
 
 def line_cents(quantity: Numbers, price: Numbers) -> Numbers:
@@ -140,21 +142,6 @@ def _starts(ids: pa.Array, prefix: str | None) -> Any:
     return pc.starts_with(ids, prefix).to_numpy(zero_copy_only=False)
 
 
-def _dealt(table: pa.Table, parts: int) -> Iterator[tuple[int, pa.Table]]:
-    import pyarrow as pa
-
-    if parts == 1 or not table.num_rows:
-        yield 0, table
-        return
-    encoded = table.column("order_id").combine_chunks().dictionary_encode()
-    part_of = np.array(
-        [zlib.crc32(text.encode()) % parts for text in encoded.dictionary.to_pylist()], np.int32
-    )
-    dealt = part_of[encoded.indices.to_numpy()]
-    for part in np.unique(dealt):
-        yield int(part), table.filter(pa.array(dealt == part))
-
-
 def _grouped(rows: pa.Table, seen_at: int, summary: ReadingSummary, quarantined: list[Any]) -> StagedBatch:
     """Orders, lines and refunds of the rows of whole orders."""
     import pyarrow as pa
@@ -165,7 +152,9 @@ def _grouped(rows: pa.Table, seen_at: int, summary: ReadingSummary, quarantined:
     bought = _numbered(rows.filter(pc.invert(rows.column("sent_back"))))
     returned = _numbered(rows.filter(rows.column("sent_back")))
     orders, firsts = _orders(bought, seen_at)
-    lines, refunds = _lines(bought, orders, firsts), _refunds(returned)
+    finished = pa.array([STATUSES[FINISHED]] * bought.num_rows, pa.string())
+    own = {"paid_cents": bought.column("cents"), "refunded_cents": _zeros(bought), "line_status": finished}
+    lines, refunds = line_table(bought, orders, firsts, own), _refunds(returned)
     summary.orders += orders.num_rows
     summary.lines += lines.num_rows
     summary.refunds += refunds.num_rows
@@ -191,44 +180,17 @@ def _numbered(rows: pa.Table) -> pa.Table:
     import pyarrow.compute as pc
 
     rows = rows.combine_chunks()
-    order, product = _codes(rows, "order_id"), _codes(rows, "product_id")
-    row_no = rows.column("row_no").to_numpy()
-    by_product = np.lexsort((row_no, product, order))
-    count = _runs(order[by_product], product[by_product])
-    occurrence = np.empty(len(row_no), np.int64)
-    occurrence[by_product] = count
-    line = pc.binary_join_element_wise(
-        rows.column("product_id"), pa.array(occurrence + 1).cast(pa.string()), "#"
+    count = pa.array(occurrences(rows, "product_id") + 1).cast(pa.string())
+    return by_order(
+        rows.append_column("line", pc.binary_join_element_wise(rows.column("product_id"), count, "#"))
     )
-    # orders in the order of their first row, so that a file gives the same batches however its codes fall
-    first_of = np.full(int(order.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first_of, order, row_no)
-    return rows.append_column("line", line).take(pa.array(np.lexsort((row_no, first_of[order]))))
-
-
-def _codes(rows: pa.Table, name: str) -> Numbers:
-    column = rows.column(name).combine_chunks().dictionary_encode()
-    codes: Numbers = column.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    return codes
-
-
-def _runs(*keys: Numbers) -> Numbers:
-    """Position of each element within its run of equal keys."""
-    size = len(keys[0])
-    begins = np.zeros(size, np.bool_)
-    begins[:1] = True
-    for key in keys:
-        begins[1:] |= key[1:] != key[:-1]
-    positions = np.arange(size)
-    return positions - np.maximum.accumulate(np.where(begins, positions, 0))
 
 
 def _orders(bought: pa.Table, seen_at: int) -> tuple[pa.Table, Numbers]:
     """One finished and paid order per order number, and the place of its first row."""
     import pyarrow as pa
 
-    order = _codes(bought, "order_id")
-    firsts = np.flatnonzero(np.diff(order, prepend=-1) != 0)
+    firsts = begins_of(bought)
     rows = len(firsts)
 
     def per_order(name: str, combine: Any = np.add) -> Numbers:
@@ -251,7 +213,7 @@ def _orders(bought: pa.Table, seen_at: int) -> tuple[pa.Table, Numbers]:
             f"{name}_cents": zero
             for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance")
         },
-        "item_count": pa.array(within(per_order("quantity"), _LARGEST_COUNT).astype(np.int32)),
+        "item_count": pa.array(within(per_order("quantity"), LARGEST_COUNT).astype(np.int32)),
         "channel": blank,
         "province": first.column("province").fill_null(""),
         "city": blank,
@@ -267,34 +229,39 @@ def _orders(bought: pa.Table, seen_at: int) -> tuple[pa.Table, Numbers]:
     return pa.table(columns), firsts
 
 
-def _lines(bought: pa.Table, orders: pa.Table, firsts: Numbers) -> pa.Table:
-    """The lines in the time of their order; `row_no` is that of the order, to find its customer by."""
+def line_table(bought: pa.Table, orders: pa.Table, firsts: Numbers, own: dict[str, Any]) -> pa.Table:
+    """The lines in the time of their order; `row_no` is that of the order, to find its customer by. `own` are the
+    columns of a line's money and state."""
     import pyarrow as pa
 
-    order_of = np.zeros(bought.num_rows, np.int64)
-    order_of[firsts[1:]] = 1
-    order_of = np.cumsum(order_of)
-    rows = bought.num_rows
-    blank = pa.array([""] * rows, pa.string())
-    of_order = orders.select(["month", "created_day", "row_no"]).take(pa.array(order_of))
+    of_order = orders.select(["month", "created_day", "row_no"]).take(
+        pa.array(groups_of(firsts, bought.num_rows))
+    )
+    blank = pa.array([""] * bought.num_rows, pa.string())
+    shown = {
+        name: bought.column(name).fill_null("") if name in bought.column_names else blank
+        for name in ("sku", "outer_code", "title")
+    }
     return pa.table(
         {
             "month": of_order.column("month"),
             "order_id": bought.column("order_id"),
             "line": bought.column("line"),
             "product_id": bought.column("product_id"),
-            "sku": blank,
-            "outer_code": blank,
-            "title": bought.column("title").fill_null(""),
+            **shown,
             "quantity": bought.column("quantity").cast(pa.int32()),
             "unit_price_cents": bought.column("unit_cents"),
-            "paid_cents": bought.column("cents"),
-            "refunded_cents": pa.array(np.zeros(rows, np.int64)),
-            "line_status": pa.array([STATUSES[FINISHED]] * rows, pa.string()),
+            **own,
             "created_day": of_order.column("created_day"),
             "row_no": of_order.column("row_no"),
         }
     )
+
+
+def _zeros(rows: pa.Table) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(np.zeros(rows.num_rows, np.int64))
 
 
 def _refunds(returned: pa.Table) -> pa.Table:

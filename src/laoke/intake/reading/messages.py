@@ -75,6 +75,10 @@ ROW_REASONS: dict[str, Promise] = {
     "bookkeeping_row": _("“%(found)s”是调账，不是买卖，不计入订单。"),
     "rate_unreadable": _("“%(column)s”是“%(found)s”，看不懂。写成 45.12%% 或 45.12 这样的数。"),
     "word_unknown": _("“%(column)s”是“%(found)s”，不认识。改成后台的写法再导入。"),
+    "order_row_bad": _("同一单的第 %(line)s 行用不了，整单先放在一边。改好那一行，和这一行一起再导入。"),
+    "order_contradicts": _(
+        "同一单的“%(column)s”有的行是“%(first)s”，有的行是“%(second)s”，不知道该信哪个。改成一样再导入。"
+    ),
     "status_unknown": _("“%(column)s”是“%(found)s”，不认识这个状态。改成后台的写法，如 交易成功。"),
 }
 

@@ -14,7 +14,15 @@ from laoke.intake.reading import statuses
 from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, OK
 from laoke.intake.reading.columns import nothing, time_columns, timestamps, within
-from laoke.intake.reading.places import NOWHERE, Place, place_of, province_name, province_of, short_city
+from laoke.intake.reading.places import (
+    NOWHERE,
+    Place,
+    begins_with_province,
+    place_of,
+    province_name,
+    province_of,
+    short_city,
+)
 from laoke.intake.reading.records import Chunk, Codes, Numbers, States
 from laoke.intake.reading.roles import ADDRESS_HEADS, IDENTITY_ROLES
 from laoke.intake.reading.verdicts import Mask, Verdict
@@ -25,8 +33,9 @@ if TYPE_CHECKING:
 _TIMES = ("created_at", "paid_at", "shipped_at", "finished_at", "modified_at")
 _MONEY = (
     "total", "paid", "refunded", "goods", "postage", "deposit", "balance", "settled", "seller_discount",
-    "platform_discount",
+    "platform_discount", "outstanding",
 )  # fmt: skip
+ORDER_TIMES, ORDER_MONEY = _TIMES, _MONEY
 _SIGNED = frozenset({"seller_discount", "platform_discount"})
 _LARGEST_COUNT = 2**31 - 1
 
@@ -71,7 +80,15 @@ class OrderRows:
         """What the status column says; NOT_TOLD where there is none."""
         if not self.chunk.layout.has("status"):
             return np.full(self.chunk.rows, statuses.NOT_TOLD, np.int32)
-        codes, words = self.chunk.distinct("status")
+        told = self._codes_of("status")
+        if self.chunk.layout.has("fulfilment"):  # a shop system tells payment and shipping in two columns
+            sent = self._codes_of("fulfilment")
+            known = (sent == statuses.PARTLY_SHIPPED) | (sent == statuses.SHIPPED)
+            told = np.where((told == statuses.PAID) & known, sent, told)
+        return told
+
+    def _codes_of(self, role: str) -> Codes:
+        codes, words = self.chunk.distinct(role)
         return np.array([statuses.status_code(word) for word in words], np.int32)[codes]
 
     def _judge(self, until: int | None) -> None:
@@ -101,12 +118,15 @@ class OrderRows:
     def _settle(self) -> None:
         """Status, time of payment, and the money that came in and went back."""
         refunded = self._cents("refunded")
-        actual = self._cents("paid") if "paid" in self.money else self.total
+        tells_paid = "paid" in self.money
+        due = np.maximum(self.total - self._cents("outstanding"), 0)
+        actual = self._cents("paid") if tells_paid else due
         told = self.told.copy()
         if "paid_at" in self.times:
             self.paid_at, states = self.times["paid_at"]
             self.is_paid = states == OK
             told[(told == statuses.CLOSED) & self.is_paid] = statuses.CLOSED_REFUNDED
+            self._pay_by_status(told)
         else:
             told[(told == statuses.CLOSED) & ((refunded > 0) | self._reason_tells_refund())] = (
                 statuses.CLOSED_REFUNDED
@@ -120,14 +140,24 @@ class OrderRows:
         told[told == statuses.UNKNOWN] = statuses.UNPAID
         self.status = told
         # The export shows what is left after a refund: 118.70 paid + 17.85 refunded of 136.55 due means 136.55 came in.
-        came_in = np.where(actual + refunded == self.total, self.total, np.maximum(actual, refunded))
+        left_over = tells_paid & (actual + refunded == self.total)
+        came_in = np.where(left_over, self.total, np.maximum(actual, refunded))
         # Closed after payment and no refund told: what came in went back whole.
-        told_paid = (actual > 0) & ("paid" in self.money)
+        told_paid = (actual > 0) & tells_paid
         no_refund = (told == statuses.CLOSED_REFUNDED) & (refunded == 0)
         whole = no_refund & ~(told_paid & ("refunded" in self.money))
-        came_in = np.where(whole & ~told_paid, self.total, came_in)
+        came_in = np.where(whole & ~told_paid, due, came_in)
         self.paid = np.where(self.is_paid, came_in, 0)
         self.refunded = np.where(self.is_paid, np.where(whole, came_in, refunded), 0)
+
+    def _pay_by_status(self, told: Codes) -> None:
+        """Where a layout leaves the time of payment out of orders that its status calls paid (cash on delivery), they
+        count as paid when placed."""
+        if self.chunk.layout.rows.get("paid_told_by") != "status":
+            return
+        paid = (told >= statuses.PAID) & (told <= statuses.FINISHED) | (told == statuses.CLOSED_REFUNDED)
+        self.paid_at = np.where(paid & ~self.is_paid, self.created, self.paid_at)
+        self.is_paid = self.is_paid | paid
 
     def _status_from_money(self, actual: Numbers, refunded: Numbers) -> Codes:
         """For a file without status: unpaid, paid, finished once the shop got its money, refunded in full."""
@@ -238,7 +268,7 @@ class OrderRows:
     def _places_of_addresses(self) -> tuple[Codes, list[Place]]:
         """First by province alone: an address that names none may be anything and is not looked into further."""
         codes, words = self.chunk.heads("address", ADDRESS_HEADS[0])
-        if not any(map(province_of, words)):
+        if not any(map(province_of, words)) and not any(map(begins_with_province, words)):
             return np.zeros(self.chunk.rows, np.int32), [NOWHERE]
         codes, words = self.chunk.heads("address", ADDRESS_HEADS[1])
         return codes, [place_of(word) for word in words]

@@ -1,4 +1,4 @@
-"""Province, city and district from `省 市 区 街道…(邮编)`.
+"""Province, city and district from `省 市 区 街道…(邮编)`, and from the same without blanks as JD writes it.
 
 Only these three ever leave an address for the facts, so each must look like what it claims to be: the province must be
 one of the 34, the city and district must be short Chinese names of their kind. Anything else gives an empty
@@ -21,7 +21,21 @@ _SUFFIX = re.compile(r"(?:省|市|特别行政区|维吾尔自治区|壮族自�
 _CITY = re.compile(r"[\u4e00-\u9fff]{1,14}(?:市|自治州|州|地区|盟|区|县|群岛|岛)")
 _DISTRICT = re.compile(r"[\u4e00-\u9fff]{1,19}(?:区|县|市|旗|镇|岛|林区|特区|新区|管委会|街道)|其它区|其他区")
 _DIRECT = re.compile(r"(?:省|自治区)直辖.*|直辖.*")
+# Of an address without blanks the city ends with the first word for one and has at most four characters before it; a
+# district has at most four that name no street and no estate. What is not sure stays empty.
+_JOINED_PROVINCE = re.compile(
+    "(" + "|".join(_PROVINCE_WORDS.split()) + ")(?:省|特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区)?"
+)
+_JOINED_CITY = re.compile(
+    r"((?:[\u4e00-\u9fff]城|[\u4e00-\u9fff]{1,3}?[^\W城])市|[\u4e00-\u9fff]{2,9}?(?:自治州|地区|盟))"
+)
+_JOINED_DISTRICT = re.compile(
+    r"([^\W\d_镇乡路街道村号弄巷园栋楼]{1,4}?(?:区|县|市|旗))(?<![小社校厂景]区)(?<!工业区)"
+)
 _REGIONS_WITHOUT_SUFFIX = frozenset({"九龙", "新界", "香港岛", "离岛", "澳门半岛"})
+
+
+_SHORTEST_ADDRESS = 6
 
 
 class Place(NamedTuple):
@@ -56,7 +70,7 @@ def place_of(address: str) -> Place:
     parts = address.split(" ", 3)
     province = province_of(parts[0])
     if not province:
-        return NOWHERE
+        return _joined_place(parts[0])
     city = parts[1] if len(parts) > 1 else ""
     district = parts[2] if len(parts) > 2 and _DISTRICT.fullmatch(parts[2]) else ""
     if province in _MUNICIPALITIES:
@@ -68,6 +82,28 @@ def place_of(address: str) -> Place:
     if city in _REGIONS_WITHOUT_SUFFIX:
         return Place(province, city, district)
     return Place(province, short_city(city) if _CITY.fullmatch(city) else "", district)
+
+
+def begins_with_province(text: str) -> bool:
+    """Whether a text says at its beginning which province it speaks of."""
+    return _JOINED_PROVINCE.match(text) is not None
+
+
+def _joined_place(address: str) -> Place:
+    """江西南昌市青山湖区昌东… → 江西, 南昌, 青山湖区; 北京朝阳区… → 北京, 北京, 朝阳区."""
+    found = _JOINED_PROVINCE.match(address)
+    if found is None or len(address) < _SHORTEST_ADDRESS:
+        return NOWHERE
+    province, at = found[1], found.end()
+    if province in _MUNICIPALITIES:
+        at += address.startswith("市", at)
+        district = _JOINED_DISTRICT.match(address, at)
+        return Place(province, province, district[1] if district else "")
+    city = _JOINED_CITY.match(address, at)
+    if city is None:
+        return Place(province)
+    district = _JOINED_DISTRICT.match(address, city.end())
+    return Place(province, short_city(city[1]), district[1] if district else "")
 
 
 def short_city(city: str) -> str:

@@ -24,6 +24,16 @@ _LIKE, _USED = 0.4, 0.5
 _NEAR = 0.25
 _NEED_ONE_COLUMN = frozenset({"id", "money", "time", "count"})
 
+SHOP_ZONE = "Asia/Shanghai"
+
+# What a profile may say of its rows in [rows], and the values each takes (docs/reference/layouts.md, rule 12).
+_ROW_RULES: dict[str, tuple[str, ...]] = {
+    "money": ("order", "line"),
+    "order_id": ("carried",),
+    "date_in_id": ("yymmdd",),
+    "paid_told_by": ("status",),
+}
+
 
 def normal_name(name: str) -> str:
     """A header name without blanks, byte order mark and quoting, brackets and letters in half width."""
@@ -49,12 +59,14 @@ class Profile:
     header: tuple[str, ...]
     names: dict[str, tuple[str, ...]]
     marks: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, str] = field(default_factory=dict)
+    sure: str = "high"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """A header made readable: role → column, how wide a row is, what stands between cells, and whether numbers may
-    be Excel's day serials."""
+    """A header made readable: role → column, how wide a row is, what stands between cells, whether numbers may
+    be Excel's day serials, how an order stands in its rows, and the zone of the shop's clock."""
 
     id: str
     grain: Grain
@@ -64,6 +76,8 @@ class Layout:
     serials: bool = False
     marks: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ","
+    rows: Mapping[str, str] = field(default_factory=dict)
+    zone: str = SHOP_ZONE
 
     def has(self, role: str) -> bool:
         return role in self.columns
@@ -115,6 +129,10 @@ def _profile(data: dict[str, Any]) -> Profile:
     strange = {role for role in names if not plays(role, data["grain"])}
     if strange:
         raise ValueError(f"layout {data['id']}: no such role: {', '.join(sorted(strange))}")
+    rows = data.get("rows", {})
+    wrong = [key for key, value in rows.items() if value not in _ROW_RULES.get(key, ())]
+    if wrong:
+        raise ValueError(f"layout {data['id']}: no such rule of rows: {', '.join(sorted(wrong))}")
     return Profile(
         id=data["id"],
         platform=data["platform"],
@@ -126,6 +144,8 @@ def _profile(data: dict[str, Any]) -> Profile:
         header=tuple(normal_name(name) for name in data["header"]),
         names=names,
         marks=data.get("marks", {}),
+        rows=rows,
+        sure=data.get("sure", "high"),
     )
 
 
@@ -165,6 +185,8 @@ def layout_of(
     serials: bool = False,
     marks: Mapping[str, str] | None = None,
     delimiter: str = ",",
+    rows: Mapping[str, str] | None = None,
+    zone: str = SHOP_ZONE,
 ) -> Layout:
     """Check a mapping {role: header name} against a header and give the layout to read with.
 
@@ -190,15 +212,22 @@ def layout_of(
     missing = missing_roles(set(columns), grain)
     if missing:
         raise IntakeRefused("roles_missing", roles=list(missing), found=[n for n in header if n.strip()])
-    return Layout(id, grain, columns, len(header), tuple(header), serials, dict(marks or {}), delimiter)
+    return Layout(
+        id, grain, columns, len(header), tuple(header), serials, dict(marks or {}), delimiter, dict(rows or {}), zone
+    )  # fmt: skip
 
 
 def layout_of_recognition(
-    header: Sequence[str], recognition: Recognition, *, serials: bool = False, delimiter: str = ","
+    header: Sequence[str],
+    recognition: Recognition,
+    *,
+    serials: bool = False,
+    delimiter: str = ",",
+    zone: str = SHOP_ZONE,
 ) -> Layout:
     """The layout of a recognised header; optional roles of a name that stands twice take the first."""
     profile = recognition.profile
     return layout_of(
         header, recognition.mapping, id=profile.id, grain=profile.grain, serials=serials, marks=profile.marks,
-        delimiter=delimiter,
+        delimiter=delimiter, rows=profile.rows, zone=zone,
     )  # fmt: skip

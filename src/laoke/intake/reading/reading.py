@@ -16,10 +16,16 @@ from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EPOCH, FIRST_YEAR, LAST_YEAR, OK, micros_of
 from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source
-from laoke.intake.reading.profiles import Layout, Recognition, layout_of, layout_of_recognition
+from laoke.intake.reading.profiles import (
+    SHOP_ZONE,
+    Layout,
+    Recognition,
+    layout_of,
+    layout_of_recognition,
+)
 from laoke.intake.reading.records import Chunk, PlainChunk
 from laoke.intake.reading.refusals import MIB, IntakeRefused, ReadingStopped
-from laoke.intake.reading.roles import ROLES, Grain, missing_roles
+from laoke.intake.reading.roles import ROLES, TELLS_ORDERS, Grain, missing_roles
 from laoke.intake.reading.verdicts import refuse_damaged_ids
 
 Engine = Literal["auto", "plain", "compiled"]
@@ -36,15 +42,19 @@ def choose_layout(
     *,
     profile: str | None = None,
     grain: Grain = "order",
+    zone: str = SHOP_ZONE,
 ) -> Layout:
     """The layout to read a source with: a mapping {role: header name}, a profile by id, or the best recognised.
+
+    `zone` is that of the shop's clock, for times that tell their offset.
 
     Raises IntakeRefused `header_not_recognised` when nothing fits completely, naming what is missing of the
     nearest layout and the columns there are.
     """
     if mapping is not None:
         return layout_of(
-            source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet, delimiter=source.delimiter
+            source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet, delimiter=source.delimiter,
+            zone=zone,
         )  # fmt: skip
     found: list[Recognition] = source.recognitions
     if profile is not None:
@@ -57,7 +67,7 @@ def choose_layout(
             found=[name for name in source.header if name],
         )
     return layout_of_recognition(
-        source.header, found[0], serials=source.from_sheet, delimiter=source.delimiter
+        source.header, found[0], serials=source.from_sheet, delimiter=source.delimiter, zone=zone
     )
 
 
@@ -93,11 +103,7 @@ class Reading:
         if self.layout.grain in FACT_KINDS:
             yield from self._fact_batches(plain)
         elif self.layout.grain == "line":
-            from laoke.intake.reading.lines import line_batches
-
-            yield from line_batches(
-                self._chunks(self.layout, plain), self._parts(), seen_at, self._until, self.summary
-            )
+            yield from self._line_batches(plain, seen_at)
         else:
             yield from self._order_batches(plain, seen_at)
         if not self.summary.read.rows:
@@ -105,6 +111,17 @@ class Reading:
         if self._stamp_later:
             told = micros_of(self._seen_at) if self._seen_at else self.summary.latest_micros
             self.summary.seen_at = EPOCH + timedelta(microseconds=self._until_at_most(told))
+
+    def _line_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
+        from laoke.intake.reading.lines import line_batches
+        from laoke.intake.reading.told import told_batches
+
+        if any(self.layout.has(role) for role in TELLS_ORDERS):
+            return told_batches(
+                lambda: self._chunks(self.layout, plain), self._parts(), seen_at, self._until, self.summary
+            )
+        chunks = self._chunks(self.layout, plain)
+        return line_batches(chunks, self._parts(), seen_at, self._until, self.summary)
 
     def _order_batches(self, plain: bytes | None, seen_at: int) -> Iterator[StagedBatch]:
         from laoke.intake.reading.orders import order_batch

@@ -170,7 +170,8 @@ class PlainChunk:
         return pairs([decimal_units(cell, places) for cell in self._cells(role)])
 
     def times(self, role: str) -> tuple[Numbers, States]:
-        return pairs([time_micros(cell, serials=self.layout.serials) for cell in self._cells(role)])
+        serials, zone = self.layout.serials, self.layout.zone
+        return pairs([time_micros(cell, serials=serials, zone=zone) for cell in self._cells(role)])
 
     def plain_ids(self, role: str) -> States:
         return np.array(

@@ -22,10 +22,11 @@ class Role:
     kind: RoleKind
     zh: str
     en: str
-    grains: tuple[Grain, ...] = ("order",)
+    grains: tuple[Grain, ...] = ("order", "line")
 
 
 _BOTH: tuple[Grain, ...] = ("order", "line")
+_ORDER: tuple[Grain, ...] = ("order",)
 _LINE: tuple[Grain, ...] = ("line",)
 
 ROLES: dict[str, Role] = {
@@ -47,14 +48,16 @@ ROLES: dict[str, Role] = {
         Role("deposit", "money", "定金", "deposit"),
         Role("balance", "money", "尾款", "balance"),
         Role("settled", "money", "确认收货打款金额", "paid out to the shop"),
+        Role("outstanding", "money", "还没付的金额", "still to be paid"),
         Role("status", "choice", "订单状态", "status"),
+        Role("fulfilment", "choice", "发货状态", "fulfilment status"),
         Role("close_reason", "choice", "关闭原因", "close reason"),
         Role("channel", "choice", "是否手机订单", "placed on a phone"),
         Role("coupon_used", "choice", "用了优惠券", "coupon used"),
         Role("memo_flag", "choice", "旗帜", "memo flag"),
-        Role("item_count", "count", "件数", "pieces"),
-        Role("titles", "text", "商品标题", "product titles"),
-        Role("address", "identity", "收货地址", "address", ("order",)),
+        Role("item_count", "count", "件数", "pieces", _ORDER),
+        Role("titles", "text", "商品标题", "product titles", _ORDER),
+        Role("address", "identity", "收货地址", "address"),
         Role("province", "place", "省份（国家）", "province or country", _BOTH),
         Role("city", "place", "城市", "city"),
         Role("district", "place", "区县", "district"),
@@ -74,8 +77,11 @@ ROLES: dict[str, Role] = {
         Role("title", "text", "商品名称", "product title", _LINE),
         Role("quantity", "count", "数量", "quantity", _LINE),
         Role("unit_price", "money", "单价", "unit price", _LINE),
-        Role("sku", "text", "商品属性", "variant", ()),
-        Role("outer_code", "text", "商家编码", "the shop's own code", ()),
+        Role("line_id", "id", "子订单编号", "number of the line", _LINE),
+        Role("sku", "text", "规格", "variant", _LINE),
+        Role("outer_code", "text", "商家编码", "the shop's own code", _LINE),
+        Role("line_paid", "money", "这一行的实付金额", "paid for the line", _LINE),
+        Role("line_refunded", "money", "这一行的退款金额", "refunded for the line", _LINE),
         Role("line_status", "text", "这件的状态", "state of the item", ()),
         Role("category", "text", "类目", "category", ()),
         Role("list_price", "money", "标价", "list price", ()),
@@ -103,7 +109,6 @@ ROLES: dict[str, Role] = {
         Role("cost_crowd", "money", "人群推广花费", "spent on audiences", ()),
         Role("cost_scene", "money", "场景推广花费", "spent on scenes", ()),
         Role("refund_id", "id", "退款编号", "refund number", ()),
-        Role("line_id", "id", "子订单编号", "number of the line", ()),
         Role("refund_amount", "money", "退款金额", "amount refunded", ()),
         Role("refund_kind", "choice", "退款类型", "kind of refund", ()),
         Role("refund_phase", "choice", "售中或售后", "during or after the sale", ()),
@@ -127,9 +132,19 @@ ROLES: dict[str, Role] = {
 # Each group is satisfied by any one of its roles.
 REQUIRED: dict[Grain, tuple[tuple[str, ...], ...]] = {
     "order": (("order_id",), ("created_at",), ("total", "paid")),
-    "line": (("order_id",), ("created_at",), ("product_id",), ("quantity",), ("unit_price",)),
+    "line": (
+        ("order_id",),
+        ("created_at",),
+        ("product_id", "outer_code", "title"),
+        ("quantity",),
+        ("unit_price", "line_paid", "total", "paid"),
+    ),
     **{kind.grain: kind.required for kind in FACT_KINDS.values()},
 }
+
+# Where a file of lines tells any of these, its orders have a state and money of their own; else every row is a sale
+# that is over.
+TELLS_ORDERS = ("status", "paid_at", "total", "paid", "line_paid")
 
 IDENTITY_ROLES = tuple(role.name for role in ROLES.values() if role.kind == "identity")
 

@@ -6,6 +6,7 @@ by construction.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,11 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 # A billion yuan in one row: a slip of the keys, or an id in the wrong column. Sums of rows go further (contracts).
 LARGEST_CENTS = 100_000_000_000
-_ID = r"^[0-9A-Za-z_.:#/\-]{1,64}$"
+ID_PATTERN = r"^[0-9A-Za-z_.:#/\-]{1,64}$"
 _SCIENTIFIC_ID = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}$"
-_SHOWN = 80
+SHOWN = 80
 _ROUNDED_AMONG, _ROUNDED_AT_LEAST = 1000, 20
-_TOTALS = (
+_TOTAL_WORDS = (
     "总计",
     "合计",
     "小计",
@@ -40,8 +41,8 @@ _TOTALS = (
     "注：",
     "导出时间",
     "数据说明",
-    "#",
 )
+_TOTALS = (*_TOTAL_WORDS, "#")
 
 
 class Verdict:
@@ -72,12 +73,16 @@ class Verdict:
             self._reasons.append((code, role))
             self._reason[hit] = len(self._reasons) - 1
 
-    def check_shape(self, created_states: States) -> None:
-        """Totals and remarks, rows cut off, quotes left open, overlong cells, too few or too many cells."""
+    def check_shape(self, created_states: States, counted: Mask | None = None) -> None:
+        """Totals and remarks, rows cut off, quotes left open, overlong cells, too few or too many cells.
+
+        `counted` are rows with an order number, a quantity or a price: such a row is no remark unless its order number
+        is a word for one.
+        """
         chunk = self.chunk
         faults = chunk.faults
         short = chunk.counts <= max(chunk.layout.columns.values())
-        self._ignore_totals(short, created_states)
+        self._ignore_totals(short, created_states, counted)
         self.reject((faults & CUT) > 0, "row_cut_off")
         self.reject((faults & UNCLOSED) > 0, "quote_not_closed")
         self.reject((faults & TOO_LONG) > 0, "cell_too_long")
@@ -85,11 +90,14 @@ class Verdict:
         self.reject((faults & EXTRA) > 0, "too_many_cells")
         self.money_readable &= ~short & ((faults & (CUT | UNCLOSED | EXTRA | TOO_LONG)) == 0)
 
-    def _ignore_totals(self, short: Mask, created_states: States) -> None:
+    def _ignore_totals(self, short: Mask, created_states: States, counted: Mask | None) -> None:
         faults = self.chunk.faults
         self.ignored |= (faults & (FILLED | CUT | UNCLOSED | TOO_LONG)) == 0
         candidates = ~self.ignored & (short | (created_states != OK)) & ((faults & TOO_LONG) == 0)
         for row in np.flatnonzero(candidates):
+            if counted is not None and counted[row]:
+                self.ignored[row] = self.chunk.cell("order_id", int(row)).startswith(_TOTAL_WORDS)
+                continue
             raw = self.chunk.raw(int(row)).strip(" \t,\"'=")
             if not raw or raw.startswith(_TOTALS):
                 self.ignored[row] = True
@@ -100,15 +108,15 @@ class Verdict:
         import pyarrow.compute as pc
 
         chunk = self.chunk
-        states = chunk.plain_ids(role)
+        states, length = chunk.plain_ids(role), lengths(ids)
         if needed:
-            self.reject(states == EMPTY, "order_id_missing" if role == "order_id" else "id_missing", role)
-        looked_at = np.flatnonzero((states != EMPTY) & ((states != OK) | (lengths(ids) > 64)) & self.clean)
+            self.reject(length == 0, "order_id_missing" if role == "order_id" else "id_missing", role)
+        looked_at = np.flatnonzero((length > 0) & ((states != OK) | (length > 64)) & self.clean)
         if not len(looked_at):
             return
         some = ids.take(pa.array(looked_at))
         strange = np.zeros(chunk.rows, np.bool_)
-        strange[looked_at] = ~pc.match_substring_regex(some, _ID).to_numpy(zero_copy_only=False)
+        strange[looked_at] = ~pc.match_substring_regex(some, ID_PATTERN).to_numpy(zero_copy_only=False)
         self.reject(strange, "id_unreadable", role)
 
     def check_time(self, role: str, states: States, *, required: bool = False) -> None:
@@ -140,7 +148,7 @@ class Verdict:
         chunk, layout = self.chunk, self.chunk.layout
         params: dict[str, Any] = {}
         if role:
-            params = {"column": layout.header[layout.columns[role]], "found": chunk.cell(role, row)[:_SHOWN]}
+            params = {"column": layout.header[layout.columns[role]], "found": chunk.cell(role, row)[:SHOWN]}
         elif code in ("too_few_cells", "too_many_cells", "row_cut_off"):
             params = {"found": int(chunk.counts[row]), "expected": layout.width}
         elif code == "cell_too_long" and 0 <= (place := chunk.overlong(row)) < layout.width:
@@ -154,27 +162,32 @@ class Verdict:
             bool(self.money_readable[row]),
         )
 
+    def reasons(self) -> Iterator[tuple[int, str, str]]:
+        """Each row put aside with the code and the role of its reason."""
+        for row in np.flatnonzero((self._reason > 0) & ~self.ignored):
+            yield int(row), *self._reasons[self._reason[row]]
+
     def add_to(self, summary: ReadingSummary, created: Numbers | None) -> None:
         """Add this chunk's rows and cents to the sums of the file; `created` is None where rows have no time."""
         cents, accepted = self.cents, self.accepted
-        quarantined = (self._reason > 0) & ~self.ignored
+        self.add_rejected_to(summary)
         held = self.held_back & self.clean
-        for tally, mask in (
-            (summary.read, ~self.ignored),
-            (summary.accepted, accepted),
-            (summary.quarantined, quarantined),
-            (summary.held_back, held),
-        ):
+        for tally, mask in ((summary.accepted, accepted), (summary.held_back, held)):
             tally.add(mask.sum(), cents[mask].sum())
+            summary.read.add(mask.sum(), cents[mask].sum())
+        if created is not None and accepted.any():
+            summary.note_created(moment(created[accepted].min()), moment(created[accepted].max()))
+
+    def add_rejected_to(self, summary: ReadingSummary) -> None:
+        """Add only the rows put aside, and how many were no data rows."""
+        quarantined = (self._reason > 0) & ~self.ignored
+        for tally in (summary.read, summary.quarantined):
+            tally.add(quarantined.sum(), self.cents[quarantined].sum())
         summary.ignored += int(self.ignored.sum())
         summary.money_unreadable += int((quarantined & ~self.money_readable).sum())
         codes, counts = np.unique(self._reason[quarantined], return_counts=True)
         for code, count in zip(codes, counts, strict=True):
             summary.reasons[self._reasons[code][0]] += int(count)
-        if created is not None and accepted.any():
-            first, last = (moment(created[accepted].min()), moment(created[accepted].max()))
-            summary.first_created = min(filter(None, (summary.first_created, first)))
-            summary.last_created = max(filter(None, (summary.last_created, last)))
 
 
 def refuse_damaged_ids(chunk: Chunk, role: str = "order_id") -> None:
@@ -203,7 +216,7 @@ def _refuse_ids(chunk: Chunk, role: str, row: int) -> None:
     raise IntakeRefused(
         "ids_in_scientific_notation",
         line=int(chunk.lines[row]),
-        found=chunk.cell(role, row)[:_SHOWN],
+        found=chunk.cell(role, row)[:SHOWN],
         column=chunk.layout.header[chunk.layout.columns[role]],
     )
 
