@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.reading.exports import orders_of, read_all
+from laoke.intake.reading import IntakeRefused, choose_layout, open_source
+from tests.reading.exports import orders_of, read_all, table_text, write
 
 
 @pytest.mark.parametrize("engine", ["plain", "compiled"])
@@ -47,11 +50,58 @@ def test_a_year_of_a_gift_wholesaler(shared: Path) -> None:
 
 
 def test_reviews_in_a_book_are_no_orders(shared: Path) -> None:
-    from laoke.intake.reading import IntakeRefused, choose_layout, open_source
-
     with (
         open_source(shared / "reviews_hairwash_tmall.xlsx") as source,
         pytest.raises(IntakeRefused) as caught,
     ):
         choose_layout(source)
     assert caught.value.code == "header_not_recognised"
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("olist_orders_dataset", ["created_at", "total"]),
+        ("olist_order_items_dataset", ["created_at", "total"]),
+    ],
+)
+def test_files_of_olist_lack_money_or_time_each_by_itself(
+    shared: Path, name: str, missing: list[str]
+) -> None:
+    with open_source(shared / "olist" / f"{name}.csv") as source, pytest.raises(IntakeRefused) as caught:
+        choose_layout(source)
+    assert (caught.value.code, caught.value.params["missing"]) == ("header_not_recognised", missing)
+
+
+def test_olist_joined_to_one_file_of_lines_is_read_by_a_mapping(shared: Path, tmp_path: Path) -> None:
+    orders = {row["order_id"]: row for row in _rows(shared / "olist" / "olist_orders_dataset.csv")}
+    people = {row["customer_id"]: row for row in _rows(shared / "olist" / "olist_customers_dataset.csv")}
+    header = ["order", "placed", "approved", "status", "who", "product", "pieces", "price", "paid"]
+    lines, paid = [], 0
+    for item in _rows(shared / "olist" / "olist_order_items_dataset.csv"):
+        order = orders[item["order_id"]]
+        amount = Decimal(item["price"]) + Decimal(item["freight_value"])
+        came_in = order["order_approved_at"] and order["order_status"] != "unavailable"
+        paid += int(amount * 100) if came_in else 0
+        lines.append(
+            [
+                item["order_id"], order["order_purchase_timestamp"], order["order_approved_at"], order["order_status"],
+                people[order["customer_id"]]["customer_unique_id"], item["product_id"], "1", item["price"], str(amount),
+            ]
+        )  # fmt: skip
+    path = write(tmp_path, table_text(header, *lines), encoding="utf-8")
+    roles = [
+        "order_id", "created_at", "paid_at", "status", "member_id", "product_id", "quantity", "unit_price", "line_paid",
+    ]  # fmt: skip
+    batches, reading = read_all(path, dict(zip(roles, header, strict=True)), grain="line")
+    summary = reading.summary
+    assert (summary.orders, summary.lines, dict(summary.reasons)) == (7354, 8358, {"status_unknown": 7})
+    assert summary.paid_cents == summary.accepted.cents == paid == 126_341_225
+    assert {order["status"] for order in orders_of(batches)} == {
+        "paid", "shipped", "signed", "closed_refunded"
+    }  # fmt: skip
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))

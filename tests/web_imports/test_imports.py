@@ -12,6 +12,7 @@ from django.urls import reverse
 from laoke.config.worker import run_job
 from laoke.intake.models import ImportRun, ImportState, SavedMapping
 from laoke.intake.preview import look_at, masked_sample
+from laoke.intake.reading import profiles
 from laoke.shops import jobs
 from laoke.shops.models import AuditEvent, Job, JobState, Owner, Role, Shop, Upload
 from tests.people import NOW, Demo, person
@@ -147,6 +148,41 @@ def test_a_strange_header_is_explained_once_and_remembered(demo: Demo) -> None:
     assert client.get(running, headers={"HX-Request": "true"})["HX-Redirect"] == reverse("imports")
     assert ImportRun.objects.get(file_name="别家.csv").counts["accepted"] == 4
     assert "按上次的对应" in client.get(_choose(client, _strange_file("下个月.csv"))).content.decode()
+
+
+def test_a_strange_file_of_lines_is_explained_by_order_line_and_buyer(demo: Demo) -> None:
+    client = demo.client()
+    lines = (
+        "单号,下单,品名,几件,付了,客户\n"
+        "X1,2026-10-01 10:00,杯,2,18.00,阿一\nX1,2026-10-01 10:00,壶,1,19.00,阿一\n"
+    )
+    files_url = _choose(client, SimpleUploadedFile("几行一单.csv", lines.encode()))
+    upload = Upload.objects.get(name="几行一单.csv")
+    columns = reverse("import_columns", args=[upload.pk]) + "?grain=line"
+    page = client.get(columns).content.decode()
+    order, line, buyer = (
+        page.index(title) for title in ("整单的：每行都一样", "这一行的</h3>", "买家和收货")
+    )
+    assert order < page.index('name="postage"') < line < page.index('name="line_refunded"') < buyer
+    assert buyer < page.index('name="nick"') and 'name="titles"' not in page
+    told = {
+        "order_id": "单号", "created_at": "下单", "title": "品名", "quantity": "几件", "line_paid": "付了",
+        "nick": "客户",
+    }  # fmt: skip
+    refused = client.post(columns, told | {"line_paid": ""})
+    assert (refused.status_code, "还没指定：单价" in refused.content.decode()) == (422, True)
+    assert client.post(columns, told).url == reverse("import_files", args=[upload.pk])
+    _start(client, files_url)
+    _work()
+    run = ImportRun.objects.get(file_name="几行一单.csv")
+    assert (run.counts["accepted"], run.money["accepted"], run.detail["orders"]["new"]) == (2, 3700, 1)
+
+
+def test_the_page_of_the_upload_lists_every_known_export(demo: Demo) -> None:
+    page = demo.client().get(reverse("import_new")).content.decode()
+    titles = [profile.title_zh for profile in profiles().values()]
+    assert [title for title in titles if title not in page] == []
+    assert "大致准，先核对几单" in page
 
 
 def test_only_orders_up_to_a_day_are_taken_when_asked(demo: Demo) -> None:

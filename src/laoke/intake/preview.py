@@ -27,6 +27,8 @@ from laoke.shops.models import Shop, Upload, User
 HEAD_BYTES = 8 * MIB
 SAMPLE_ROWS = 5
 SAMPLE_LENGTH = 24
+# A header that shares less with the nearest layout is not of its kind: what that one lacks says nothing of it.
+NEAR = 0.2
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,14 @@ def _preview(shop: Shop, source: Source, file_name: str, size: int) -> Preview:
             found = _of_profile(best)
     except IntakeRefused as refused:
         refusal = (refused.code, refused.params)
+    near = best if best is not None and best.score >= NEAR else None
     if not found and refusal is None:
-        refusal = _not_recognised(source, best)
+        refusal = _not_recognised(source, near)
     mapping = found.get("mapping") or (best.mapping if best else {})
     return Preview(
         file_name=file_name, size=size, kind=source.kind, encoding=source.encoding, header=source.header,
-        columns=_columns(source, mapping), missing=best.missing if best and not found else (), refusal=refusal,
-        **{"mapping": mapping, "grain": best.profile.grain if best else "order", **found},
+        columns=_columns(source, mapping), missing=near.missing if near and not found else (), refusal=refusal,
+        **{"mapping": mapping, "grain": near.profile.grain if near else "order", **found},
     )  # fmt: skip
 
 

@@ -47,7 +47,10 @@ def normal_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class Profile:
-    """One known layout: which header names fill which role, and what is particular about its rows."""
+    """One known layout: which header names fill which role, and what is particular about its rows.
+
+    `rows` says how an order stands in its rows, `sure` how well its names and their meaning are known.
+    """
 
     id: str
     platform: str
@@ -145,7 +148,7 @@ def _profile(data: dict[str, Any]) -> Profile:
         names=names,
         marks=data.get("marks", {}),
         rows=rows,
-        sure=data.get("sure", "high"),
+        sure=data["sure"],
     )
 
 

@@ -16,7 +16,7 @@ from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.messages import refusal_message, role_name
 from laoke.intake.reading.profiles import layout_of
 from laoke.intake.reading.refusals import IntakeRefused
-from laoke.intake.reading.roles import REQUIRED, Grain, roles_of
+from laoke.intake.reading.roles import REQUIRED, ROLES, Grain, roles_of
 from laoke.shops.joins import aside, listed
 from laoke.shops.uploads import limit_bytes
 
@@ -121,8 +121,20 @@ class MappingForm(forms.Form):
         """Fields without which the file cannot be read."""
         return [self[name] for name in self.fields if name in self.needed]
 
-    def other_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.fields if name not in self.needed]
+    def other_groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """All other fields; those of a line file by what they speak of: the order, the line, the buyer."""
+        others = [name for name in self.fields if name not in self.needed]
+        if self.grain != "line":
+            return [("", [self[name] for name in others])]
+        titles = {
+            "order": gettext("整单的：每行都一样，或只写在第一行"),
+            "line": gettext("这一行的"),
+            "buyer": gettext("买家和收货"),
+        }
+        return [
+            (title, [self[name] for name in others if _speaks_of(name) == about])
+            for about, title in titles.items()
+        ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -134,6 +146,13 @@ class MappingForm(forms.Form):
         except IntakeRefused as refusal:
             raise ValidationError(refusal_message(refusal.code, refusal.params)) from refusal
         return mapping
+
+
+def _speaks_of(role: str) -> str:
+    """Whether a role of a line file is of the order, the line or the buyer."""
+    if ROLES[role].grains == ("line",):
+        return "line"
+    return "buyer" if ROLES[role].kind in ("identity", "place") else "order"
 
 
 def _column_choices(preview: Preview) -> Sequence[tuple[str, str]]:

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from laoke.intake.dropped import folder_of
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.preview import Preview, job_options, look_at, remember
-from laoke.intake.reading.messages import refusal_message, role_name, row_is
+from laoke.intake.reading.messages import profile_title, refusal_message, role_name, row_is
+from laoke.intake.reading.profiles import profiles
 from laoke.intake.reading.roles import GRAINS, Grain
 from laoke.shops import jobs
 from laoke.shops.joins import listed
@@ -30,7 +31,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
-from laoke.web.pages.imports.words import STATE_SHAPES, refusal_text, size_text
+from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text, size_text
 
 # How an import can end: what runs stands above the list with its progress.
 ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
@@ -162,6 +163,24 @@ class NewPage:
     form: FilesForm
     limit: str
     folder: str
+    layouts: ui.Table
+
+
+def _layouts() -> ui.Table:
+    """The exports that are recognised as they are."""
+    columns = [
+        ui.Column("what", _("是什么"), "wrap"),
+        ui.Column("years", _("年份"), "nowrap", label_on_card=_("年份")),
+        ui.Column("sure", _("准不准"), "nowrap", label_on_card=_("准不准")),
+    ]
+    known = [
+        ui.Row([profile_title(profile), profile.years, SURE[profile.sure]])
+        for profile in sorted(
+            profiles().values(),
+            key=lambda one: (PLATFORMS.index(one.platform), one.grain not in ("order", "line"), one.years),
+        )
+    ]
+    return ui.Table(columns, known, caption=_("直接认得的导出"))
 
 
 @allowed(*MARKETING)
@@ -178,7 +197,9 @@ def new(request: HttpRequest) -> HttpResponse:
         if _by_script(request):
             return JsonResponse({"errors": list(form.errors.get("files", []))}, status=422)
     status = 422 if request.method == "POST" else 200
-    page = NewPage(form, size_text(limit_bytes()), str(folder_of(settings.PLACE, shop_of(request))))
+    page = NewPage(
+        form, size_text(limit_bytes()), str(folder_of(settings.PLACE, shop_of(request))), _layouts()
+    )
     return render(request, "imports/new.html", {"page": page}, status=status)
 
 

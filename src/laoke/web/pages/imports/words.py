@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.messages import REFUSALS, refusal_message
@@ -15,6 +17,17 @@ STATE_SHAPES: dict[ImportState, State] = {
     ImportState.DONE: "ok",
     ImportState.REFUSED: "bad",
     ImportState.CANCELLED: "warn",
+}
+
+# In the order in which a seller looks for them.
+PLATFORMS = (
+    "taobao", "tmall", "jd", "pdd", "douyin", "xhs", "wechat", "1688", "youzan", "shopify", "woocommerce", "other",
+)  # fmt: skip
+# How sure the names of a layout are, and what they mean (docs/reference/layouts.md).
+SURE: dict[str, Promise] = {
+    "very high": gettext_lazy("很准"),
+    "high": gettext_lazy("准"),
+    "medium": gettext_lazy("大致准，先核对几单"),
 }
 
 
