@@ -195,6 +195,16 @@ def test_a_column_under_its_other_name_means_the_same(tmp_path: Path, layout: st
     assert told_of(orders_of(batches)) == ORDERS[layout]
 
 
+@pytest.mark.parametrize(
+    "layout", ["douyin_order_75", "alibaba1688_order", "pdd_order_23", "shopify_order_79"]
+)
+def test_columns_explained_anew_leave_how_an_order_stands_in_its_rows(tmp_path: Path, layout: str) -> None:
+    mapping = dict(recognise(header_of(layout))[0].mapping)
+    mapping.pop("nick", None)
+    batches, reading = read(tmp_path, layout, mapping=mapping, grain="line")
+    assert (reading.layout.id, told_of(orders_of(batches))) == ("mapping", ORDERS[layout])
+
+
 def test_every_known_header_of_another_platform_is_recognised_as_itself() -> None:
     for layout in EXPORTS:
         best = recognise(header_of(layout))[0]

@@ -51,12 +51,14 @@ def choose_layout(
     Raises IntakeRefused `header_not_recognised` when nothing fits completely, naming what is missing of the
     nearest layout and the columns there are.
     """
+    found: list[Recognition] = source.recognitions
     if mapping is not None:
+        # what its columns mean was told anew; how an order stands in its rows is still that of the export it is
+        known = found[0].profile if found and found[0].complete and found[0].profile.grain == grain else None
         return layout_of(
             source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet, delimiter=source.delimiter,
-            zone=zone,
+            zone=zone, rows=known.rows if known else None,
         )  # fmt: skip
-    found: list[Recognition] = source.recognitions
     if profile is not None:
         found = [recognition for recognition in found if recognition.profile.id == profile]
     if not found or not found[0].complete:
