@@ -120,10 +120,11 @@ def test_data_that_never_came_or_is_old_says_so(shop: Shop) -> None:
     assert (fresh.freshness, fresh.freshness_state) == ("数据到 今天 09:36", "ok")
 
 
-def test_the_data_of_another_shop_and_a_refused_file_are_no_news(shop: Shop) -> None:
+def test_the_data_of_another_shop_a_refused_file_and_a_report_without_orders_are_no_news(shop: Shop) -> None:
     other = Shop.objects.create(owner=shop.owner, name="另一家", platform="tmall", created_at=NOW)
     _imported(other, "2026-11-09 09:36:00")
     _imported(shop, "2026-11-09 09:30:00", state=ImportState.REFUSED)
+    _imported(shop, "2026-11-09 09:30:00", grain="ad_day")
 
     assert _shell(shop).freshness == "还没有数据"
 
@@ -134,10 +135,10 @@ def _shell(shop: Shop) -> Shell:
     return Shell(request)
 
 
-def _imported(shop: Shop, seen_at: str, state: str = ImportState.DONE) -> None:
+def _imported(shop: Shop, seen_at: str, state: str = ImportState.DONE, grain: str = "order") -> None:
     ImportRun.objects.create(
-        shop=shop, file_name="订单.csv", file_sha256="", file_size=1, state=state, created_at=NOW,
-        detail={"seen_at": seen_at},
+        shop=shop, file_name="订单.csv", file_sha256="", file_size=1, state=state, created_at=NOW, grain=grain,
+        seen_at=datetime.fromisoformat(seen_at),
     )  # fmt: skip
 
 
