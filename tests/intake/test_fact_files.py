@@ -383,3 +383,25 @@ def test_a_share_is_read_in_each_way_it_is_written(
 ) -> None:
     take(shop, table(tmp_path / "a.csv", "sycm_item_all", [{**ITEM_DAY, "商品详情页跳出率": text}]))
     assert [row["bounces"] for row in stored("product_days")] == [bounces]
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [("商品详情页跳出率", "145.12%"), ("平均停留时长", "9999999999"), ("商品详情页跳出率", "-5%")],
+)
+def test_a_share_or_a_time_that_cannot_be_is_put_aside(
+    shop: Shop, tmp_path: Path, column: str, text: str
+) -> None:
+    path = table(
+        tmp_path / "a.csv", "sycm_item_all", [{**ITEM_DAY, "商品访客数": "2147483647", column: text}]
+    )
+    assert take(shop, path)["reasons"] == {"rate_unreadable": 1}
+
+
+def test_a_refund_told_again_after_its_order_knows_the_buyer(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "o.csv", [Row("1001")]))
+    refunds = table(tmp_path / "r.csv", "tm_refund_15_2017", [REFUND])
+    take(shop, refunds)
+
+    assert counts(take(shop, refunds)) == (1, 0, 0, 1, 0)
+    assert stored("refunds")[0]["customer_id"] == stored("orders")[0]["customer_id"]

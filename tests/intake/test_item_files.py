@@ -171,3 +171,37 @@ def test_items_that_cannot_be_read_are_put_aside(shop: Shop, tmp_path: Path) -> 
     assert result["reasons"] == {"order_id_missing": 1, "money_unreadable": 1, "negative_count": 1}
     money = result["total_cents"]
     assert money["read"] == money["accepted"] + money["quarantined"]
+
+
+def test_two_item_files_before_the_order_are_not_counted_twice(shop: Shop, tmp_path: Path) -> None:
+    old = old_items(tmp_path / "old.csv", OLD[:2])
+    new = new_items(
+        tmp_path / "new.csv",
+        [
+            ("1001", "10011", "床单", "60.00", "1", "58.00", "无退款申请"),
+            ("1001", "10012", "枕套", "20.00", "2", "42.00", "无退款申请"),
+        ],
+    )
+    orders = write(tmp_path / "o.csv", [Row("1001")])
+    expected = [("1001", "10011", 5_800), ("1001", "10012", 4_200)]
+    for number, files in enumerate(itertools.permutations([old, new, orders])):
+        own = add_shop(f"店{number}", now=NOW)
+        for path in files:
+            take(own, path)
+
+    assert [(row[0], row[1], row[5]) for row in lines_now()] == sorted(expected * 6)
+
+
+def test_what_was_paid_is_split_anew_beside_lines_that_waited(shop: Shop, tmp_path: Path) -> None:
+    take(shop, write(tmp_path / "a.csv", [Row("1001", status="等待买家付款", paid="0.00", paid_at="")]))
+    take(shop, old_items(tmp_path / "i.csv", OLD))
+
+    take(shop, write(tmp_path / "b.csv", [Row("1001"), Row("1002", total="59.85", paid="59.85")]))
+
+    assert lines_now() == SPLIT
+
+
+def test_a_line_without_pieces_is_put_aside(shop: Shop, tmp_path: Path) -> None:
+    result = take(shop, old_items(tmp_path / "i.csv", [OLD[0], ("1001", "枕套", "20.00", "", "交易成功")]))
+
+    assert result["reasons"] == {"count_unreadable": 1}

@@ -187,7 +187,7 @@ class Warehouse:
     write = upsert
 
     def change(
-        self, table: str, rows: Rows, deleted: pa.Table, *, app_id: str, app_version: int
+        self, table: str, rows: Rows, deleted: pa.Table, *, app_id: str, app_version: int = 1
     ) -> WriteResult:
         """Delete every row that matches a row of `deleted` (on its columns) and add `rows`, in one commit."""
         return self._write(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from laoke.intake.reading.parts import runs
 from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import CONTRACTS, Contract
 
@@ -61,9 +62,8 @@ def position_in_group(*keys: pa.ChunkedArray) -> Any:
 
     codes = _codes(list(keys))
     order = np.argsort(codes, kind="stable")
-    begins = np.flatnonzero(np.diff(codes[order], prepend=-1))
     numbers = np.empty(len(codes), np.int32)
-    numbers[order] = np.arange(len(codes)) - np.repeat(begins, np.diff(begins, append=len(codes))) + 1
+    numbers[order] = runs(codes[order]) + 1
     return numbers
 
 

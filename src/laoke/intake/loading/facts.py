@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.intake.loading import fact_files, item_files, order_refunds
-from laoke.intake.reading.kinds import FACT_KINDS, FactKind
+from laoke.intake.reading.kinds import FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
 from laoke.warehouse.plan import StagedRows, incoming_sql
@@ -76,25 +76,35 @@ class FactsWriter:
         *,
         grain: str,
         seen_at: datetime | None = None,
-        told: frozenset[str] = frozenset(),
-        shop_id: int = 0,
+        shop_id: int | None = None,
     ) -> FactsWritten:
-        """Write every staged table; `grain` says which tables hold the rows of the file, `seen_at` its as-of time
-        where the staged orders do not hold it, `told` which columns a file of other facts tells."""
-        if grain == "item":
-            self._item_file(stage, shop_id)
-            return self.written
-        if grain in FACT_KINDS:
-            self._fact_file(stage, FACT_KINDS[grain], told, seen_at, shop_id)
-            return self.written
+        """Write every staged table of a file of orders; `grain` says which tables hold the rows of the file, `seen_at`
+        its as-of time where the staged orders do not hold it. `shop_id` is whose orders are held against the refunds
+        and lines that are stored; None for a source whose tables agree already."""
         as_told = tuple(stage.parts.get("orders", ()))
-        if as_told and shop_id:
+        if as_told and shop_id is not None:
             self._settle_by_refunds(stage, shop_id, grain)
             if grain == "order":
                 self._place_waiting(stage, shop_id)
         self._orders(stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id)
         for table in sorted(set(stage.parts) - {"orders"}):
             self._table(stage, table, counts=grain == "line" and table in ("order_lines", "refunds"))
+        return self.written
+
+    def write_facts(
+        self,
+        stage: Stage,
+        kind: FactKind,
+        *,
+        told: frozenset[str],
+        seen_at: datetime | None,
+        shop_id: int,
+    ) -> FactsWritten:
+        """Write the table of a file of other facts, of which `told` are the columns that it tells."""
+        if kind.grain == "item":
+            self._item_file(stage, shop_id)
+        else:
+            self._fact_file(stage, kind, told, seen_at, shop_id)
         return self.written
 
     def _fact_file(
@@ -106,9 +116,9 @@ class FactsWriter:
         if not given.num_rows:
             return
         rows = fact_files.last_of_each(given, contract)
+        rows = fact_files.merged(self.reader, contract, rows, told)
         if kind.table == "refunds":
             rows, self.written.waiting = order_refunds.with_customers(self.reader, rows, shop_id=shop_id)
-        rows = fact_files.merged(self.reader, contract, rows, told)
         beaten = given.num_rows - rows.num_rows
         cents = fact_files.money_of(contract, given)
         for decision, found, part in fact_files.decisions(self.reader, contract, rows):
@@ -183,31 +193,28 @@ class FactsWriter:
         known = pc.is_in(rows["order_id"], value_set=orders["order_id"].combine_chunks())
         waiting = rows.filter(pc.invert(known))
         self.written.waiting = waiting.num_rows
-        lines = item_files.placed(rows, orders)
-        stored = fact_files.stored_with_keys(self.reader, "order_lines", lines["order_id"], shop_id)
-        taken, gone = item_files.replaced(stored, lines)
         total = fact_files.money_of(CONTRACTS["waiting_lines"], given)
-        found = item_files.decided(stored, taken, rows.filter(known)) + fact_files.decisions(
-            self.reader, CONTRACTS["waiting_lines"], waiting
+        total -= self._replace_lines(
+            "order_lines", item_files.placed(rows, orders), rows.filter(known), shop_id
         )
-        for decision, n, cents in found:
-            self.written.decided.add(decision, n, cents)
-            total -= cents
+        total -= self._replace_lines("waiting_lines", waiting, waiting, shop_id)
         # a row that a later one of the same file replaces changes nothing
         self.written.decided.add("unchanged", given.num_rows - rows.num_rows, total)
+
+    def _replace_lines(self, table: str, lines: pa.Table, rows: pa.Table, shop_id: int) -> int:
+        """Lines take the place of those that their orders have in a table; `rows` are the same as the file told them.
+        The cents of the rows."""
+        stored = fact_files.stored_with_keys(self.reader, table, lines["order_id"], shop_id)
+        taken, gone = item_files.replaced(CONTRACTS[table], stored, lines)
+        found = item_files.decided(CONTRACTS[table], stored, taken, rows)
+        for decision, n, cents in found:
+            self.written.decided.add(decision, n, cents)
         self.step("compared")
         if taken.num_rows:
-            keys = gone.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
-            written = (
-                self.warehouse.change("order_lines", taken, keys, app_id=self.app_id, app_version=1)
-                if keys.num_rows
-                else self.warehouse.upsert("order_lines", taken, app_id=self.app_id)
-            )
-            self._note("order_lines", written.version)
-        if waiting.num_rows:
             self._note(
-                "waiting_lines", self.warehouse.upsert("waiting_lines", waiting, app_id=self.app_id).version
+                table, self.warehouse.change(table, taken, _orders_of(gone), app_id=self.app_id).version
             )
+        return sum(cents for _decision, _n, cents in found)
 
     def _place_waiting(self, stage: Stage, shop_id: int) -> None:
         """Lines that came before their orders go to them; they wait no longer."""
@@ -224,24 +231,19 @@ class FactsWriter:
         if not waiting.num_rows:
             return
         stage.add("order_lines", item_files.placed(waiting, orders))
-        gone = waiting.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
         empty = CONTRACTS["waiting_lines"].empty()
-        written = self.warehouse.change("waiting_lines", empty, gone, app_id=self.app_id, app_version=1)
+        written = self.warehouse.change("waiting_lines", empty, _orders_of(waiting), app_id=self.app_id)
         self._note("waiting_lines", written.version)
 
-    def _split_anew(self, orders: pa.Table, shop_id: int) -> None:
+    def _split_anew(self, stage: Stage, orders: pa.Table, shop_id: int) -> None:
         """Lines whose amounts are worked out from their order, when the order changes."""
-        if "order_lines" not in self.reader.versions or not shop_id:
+        if "order_lines" not in self.reader.versions:
             return
         text = f"SELECT 1 FROM order_lines WHERE shop_id = {int(shop_id)} AND line LIKE '#%' LIMIT 1"
         if self.reader.cursor(text).execute(text).fetchone() is None:
             return
         lines = fact_files.stored_with_keys(self.reader, "order_lines", orders["order_id"], shop_id)
-        changed = item_files.split_anew(lines, orders)
-        if changed.num_rows:
-            self._note(
-                "order_lines", self.warehouse.upsert("order_lines", changed, app_id=self.app_id).version
-            )
+        stage.add("order_lines", item_files.split_anew(lines, orders))
 
     def _orders(
         self,
@@ -250,7 +252,7 @@ class FactsWriter:
         seen_at: datetime | None,
         *,
         counts: bool,
-        shop_id: int,
+        shop_id: int | None,
     ) -> None:
         """The orders; their history gets them as the file told them."""
         files = stage.parts.get("orders")
@@ -271,8 +273,8 @@ class FactsWriter:
             save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
             options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
-        if counts and not diff.is_empty and not diff.is_all_new and "order_lines" not in stage.parts:
-            self._split_anew(diff.rows, shop_id)
+        if counts and shop_id is not None and not diff.is_empty and not diff.is_all_new:
+            self._split_anew(stage, diff.rows, shop_id)
         told = StagedRows(as_told, seen_at)
         states = told if diff.is_all_new else states_of(told)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
@@ -287,6 +289,11 @@ class FactsWriter:
     def _note(self, table: str, version: int) -> None:
         self.written.versions[table] = version
         self.step(f"wrote_{table}")
+
+
+def _orders_of(lines: pa.Table) -> pa.Table:
+    """The keys of the orders that lines belong to."""
+    return lines.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
 
 
 def _all_rows(parts: list[Any], table: str) -> pa.Table:

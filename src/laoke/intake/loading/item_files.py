@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from laoke.intake.loading.fact_files import last_of_each, position_in_group
 from laoke.intake.reading.kinds import ALL
 from laoke.money import allocate
-from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.contracts import CONTRACTS, Contract
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,7 +92,7 @@ def _is_closed(state: str) -> bool:
     return any(word in state for word in _CLOSED)
 
 
-def replaced(stored: pa.Table, given: pa.Table) -> tuple[pa.Table, pa.Table]:
+def replaced(contract: Contract, stored: pa.Table, given: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Which of the given lines are taken, and the orders whose stored lines go for them.
 
     Lines without numbers do not replace lines with numbers. An order whose lines are all stored as they are given is
@@ -106,7 +106,7 @@ def replaced(stored: pa.Table, given: pa.Table) -> tuple[pa.Table, pa.Table]:
         pc.starts_with(given["line"], NUMBERED), pc.is_in(given["order_id"], value_set=_whole(richer))
     )
     taken = given.filter(pc.invert(poor))
-    names = [name for name in CONTRACTS["order_lines"].names if name != "import_id"]
+    names = _told_names(contract)
     before, after = _by_order(stored, names), _by_order(taken, names)
     changed = [order for order, rows in after.items() if before.get(order) != rows]
     wanted = pa.array(changed, pa.string())
@@ -116,9 +116,11 @@ def replaced(stored: pa.Table, given: pa.Table) -> tuple[pa.Table, pa.Table]:
     )
 
 
-def decided(stored: pa.Table, taken: pa.Table, given: pa.Table) -> list[tuple[str, int, int]]:
+def decided(
+    contract: Contract, stored: pa.Table, taken: pa.Table, given: pa.Table
+) -> list[tuple[str, int, int]]:
     """Rows and cents, as the file counts them, of lines that are new, changed and unchanged."""
-    names = [name for name in CONTRACTS["order_lines"].names if name != "import_id"]
+    names = _told_names(contract)
     before = {(row["order_id"], row["line"]): row for row in stored.select(names).to_pylist()}
     after = {(row["order_id"], row["line"]): row for row in taken.select(names).to_pylist()}
     sums = {decision: [0, 0] for decision in ("new", "changed", "unchanged")}
@@ -131,6 +133,10 @@ def decided(stored: pa.Table, taken: pa.Table, given: pa.Table) -> list[tuple[st
         sums[decision][0] += 1
         sums[decision][1] += worth
     return [(decision, rows, cents) for decision, (rows, cents) in sums.items()]
+
+
+def _told_names(contract: Contract) -> list[str]:
+    return [name for name in contract.names if name != "import_id"]
 
 
 def _by_order(rows: pa.Table, names: list[str]) -> dict[str, set[tuple[Any, ...]]]:

@@ -296,11 +296,12 @@ class _Import:
             )
         if layout.grain == "line":
             leave_newer_lines(writer, self.stage)
-        kind = FACT_KINDS.get(layout.grain)
-        told = told_columns(kind, set(layout.columns)) if kind else frozenset()
-        written = writer.write(
-            self.stage, grain=layout.grain, seen_at=summary.seen_at, told=told, shop_id=self.shop.pk
-        )
+        seen_at, shop_id = summary.seen_at, self.shop.pk
+        if kind := FACT_KINDS.get(layout.grain):
+            told = told_columns(kind, set(layout.columns))
+            written = writer.write_facts(self.stage, kind, told=told, seen_at=seen_at, shop_id=shop_id)
+        else:
+            written = writer.write(self.stage, grain=layout.grain, seen_at=seen_at, shop_id=shop_id)
         self.around.progress(95, 100)
         self.seconds["facts"] = time.perf_counter() - begun
         self._publish(summary, written)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,13 +15,12 @@ from laoke.intake.reading.kinds import ALL, FACT_KINDS, FactColumn, FactKind
 from laoke.intake.reading.orders import identity_table
 from laoke.intake.reading.records import Chunk, Numbers, States
 from laoke.intake.reading.roles import PRICE_PLACES
-from laoke.intake.reading.verdicts import LARGEST_CENTS, Mask, Verdict, lengths
+from laoke.intake.reading.verdicts import LARGEST_CENTS, LARGEST_COUNT, Mask, Verdict, lengths
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY = 86_400_000_000
-_LARGEST_COUNT = 2**31 - 1
 _LONGEST_KEY = 200
 
 
@@ -85,15 +85,15 @@ class FactRows:
                 verdict.reject(states == EMPTY, "money_missing", role)
             verdict.check_money(role, cents, states)
         elif column.how == "count":
-            self._judge_count(role)
+            self._judge_count(role, needed=needed)
         elif column.how == "word":
             unknown = self._word_column(role).is_null().to_numpy(zero_copy_only=False)
             verdict.reject(unknown, "word_unknown", role)
 
-    def _judge_count(self, role: str) -> None:
+    def _judge_count(self, role: str, *, needed: bool) -> None:
         counts, states = self.numbers(role, 0)
-        strange = (states != OK) & (states != EMPTY)
-        self.verdict.reject(strange | (counts > _LARGEST_COUNT), "count_unreadable", role)
+        strange = (states != OK) & ((states != EMPTY) | needed)
+        self.verdict.reject(strange | (counts > LARGEST_COUNT), "count_unreadable", role)
         self.verdict.reject(counts < 0, "negative_count", role)
 
     def _judge_more(self) -> None:
@@ -105,7 +105,9 @@ class FactRows:
                 self.verdict.reject(states == EMPTY, "money_missing", role)
                 self.verdict.check_money(role, price // 100, states)
             elif role in _RATES:
-                self.verdict.reject(self._rates(role)[1] == UNREADABLE, "rate_unreadable", role)
+                values, states = self.rates(role)
+                self.verdict.reject((states == UNREADABLE) | (values > _RATES[role]), "rate_unreadable", role)
+                self.verdict.reject(values < 0, "rate_unreadable", role)
             else:
                 cents, states = self.numbers(role)
                 self.verdict.check_money(role, cents, states, signed=role == "amount")
@@ -139,7 +141,7 @@ class FactRows:
         income = self.numbers("income")[0] + np.maximum(amount, 0)
         return income, self.numbers("expense")[0] + np.maximum(-amount, 0)
 
-    def _rates(self, role: str) -> tuple[Numbers, States]:
+    def rates(self, role: str) -> tuple[Numbers, States]:
         """Averages in hundredths, shares in hundredths of a percent, by the distinct texts."""
         codes, texts = self.chunk.distinct(role)
         parsed = [_share(text) if role in _SHARES else _average(text) for text in texts]
@@ -160,9 +162,7 @@ class FactRows:
         import pyarrow as pa
 
         columns: dict[str, Any] = {column.name: self._column(column) for column in self.kind.columns}
-        if kind_counts(self.kind):
-            columns["n"] = pa.array(np.ones(self.chunk.rows, np.int32))
-        columns |= {name: _DERIVED[name](self) for name in sorted(self.kind.derived & set(_DERIVED))}
+        columns |= {name: _DERIVED[name].made(self) for name in sorted(self.kind.derived & set(_DERIVED))}
         columns["row_no"] = pa.array(np.arange(first_row, first_row + self.chunk.rows, dtype=np.int64))
         return pa.table(columns)
 
@@ -185,15 +185,10 @@ class FactRows:
             micros, states = self.times[role]
             return timestamps(micros, states == OK if declared.nullable else None)
         if column.how == "day":
-            return pa.array(within(self.times[role][0] // _DAY, _LARGEST_COUNT).astype(np.int32))
+            return pa.array(within(self.times[role][0] // _DAY, LARGEST_COUNT).astype(np.int32))
         values, states = self.numbers(role, 2 if column.how == "cents" else 0)
-        given = pa.array(within(values, _LARGEST_COUNT).astype(np.int32) if column.how == "count" else values)
+        given = pa.array(within(values, LARGEST_COUNT).astype(np.int32) if column.how == "count" else values)
         return pc.if_else(pa.array(states == OK), given, None) if declared.nullable else given
-
-
-def kind_counts(kind: FactKind) -> bool:
-    """Whether rows that are alike are as many facts, numbered by the loader, and not one told twice."""
-    return kind.grain == "money_move"
 
 
 def _blank(column: FactColumn, declared: Any, rows: int) -> Any:
@@ -210,7 +205,8 @@ def _blank(column: FactColumn, declared: Any, rows: int) -> Any:
 
 
 _SHARES = frozenset({"bounce_rate"})
-_RATES = frozenset({"dwell_average", *_SHARES})
+# The most that can be: a day of seconds, in hundredths, and every visit.
+_RATES = {"dwell_average": 8_640_000, "bounce_rate": 10_000}
 
 
 def _average(text: str) -> tuple[int, int]:
@@ -232,14 +228,13 @@ def _of_visitors(rows: FactRows, role: str, per: int) -> Any:
 
     if not rows.has(role):
         return pa.array(np.zeros(rows.chunk.rows, np.int64))
-    return pa.array((rows.numbers("visitors", 0)[0] * rows._rates(role)[0] * 2 + per) // (2 * per))
+    return pa.array((rows.numbers("visitors", 0)[0] * rows.rates(role)[0] * 2 + per) // (2 * per))
 
 
 def _spent(rows: FactRows) -> Any:
     import pyarrow as pa
 
-    roles = [role for role in rows.kind.more_roles if role.startswith("cost")]
-    return pa.array(sum((rows.numbers(role)[0] for role in roles), np.zeros(rows.chunk.rows, np.int64)))
+    return pa.array(sum((rows.numbers(role)[0] for role in _SPENT), np.zeros(rows.chunk.rows, np.int64)))
 
 
 def _dwell(rows: FactRows) -> Any:
@@ -250,7 +245,7 @@ def _bounces(rows: FactRows) -> Any:
     import pyarrow as pa
 
     return pa.array(
-        within(_of_visitors(rows, "bounce_rate", 10_000).to_numpy(), _LARGEST_COUNT).astype(np.int32)
+        within(_of_visitors(rows, "bounce_rate", 10_000).to_numpy(), LARGEST_COUNT).astype(np.int32)
     )
 
 
@@ -272,27 +267,37 @@ def _expense(rows: FactRows) -> Any:
     return pa.array(rows.income_and_expense()[1])
 
 
-# Columns that no single role fills. What needs the vault's keys (the digest of a waybill) is added by the loader.
+def _one(rows: FactRows) -> Any:
+    import pyarrow as pa
+
+    return pa.array(np.ones(rows.chunk.rows, np.int32))
+
+
+class _Derived(NamedTuple):
+    """A column that no single role fills: the roles that tell it, and how it is made."""
+
+    roles: frozenset[str]
+    made: Callable[[FactRows], Any]
+
+
+_SPENT = frozenset({"cost", "cost_site", "cost_keyword", "cost_crowd", "cost_scene"})
+# What needs the vault's keys (the digest of a waybill) is made by the loader, which also numbers what is alike (`n`).
 _DERIVED = {
-    "dwell_seconds": _dwell,
-    "bounces": _bounces,
-    "cost_cents": _spent,
-    "unit_price_cents": _unit_price,
-    "income_cents": _income,
-    "expense_cents": _expense,
+    "dwell_seconds": _Derived(frozenset({"dwell_average"}), _dwell),
+    "bounces": _Derived(frozenset({"bounce_rate"}), _bounces),
+    "cost_cents": _Derived(_SPENT, _spent),
+    "unit_price_cents": _Derived(frozenset({"unit_price"}), _unit_price),
+    "income_cents": _Derived(frozenset({"income", "amount"}), _income),
+    "expense_cents": _Derived(frozenset({"expense", "amount"}), _expense),
+    "n": _Derived(frozenset({"flow_id"}), _one),
 }
 
 
 def told_columns(kind: FactKind, roles: set[str]) -> frozenset[str]:
     """The columns that a file with these roles fills; of the others a stored row keeps what it has."""
     told = {column.name for column in kind.columns if column.role in roles}
-    sources = {
-        "unit_price_cents": {"unit_price"},
-        "dwell_seconds": {"dwell_average"}, "bounces": {"bounce_rate"}, "waybill_digest": {"waybill"},
-        "cost_cents": {role for role in kind.more_roles if role.startswith("cost")},
-        "income_cents": {"income", "amount"}, "expense_cents": {"expense", "amount"},
-    }  # fmt: skip
-    return frozenset(told | {name for name in kind.derived if sources.get(name, set()) & roles})
+    told |= {name for name in kind.derived & set(_DERIVED) if _DERIVED[name].roles & roles}
+    return frozenset(told | ({"waybill_digest"} if "waybill" in roles else set()))
 
 
 def fact_batch(chunk: Chunk, *, until: int | None, first_row: int, summary: ReadingSummary) -> StagedBatch:

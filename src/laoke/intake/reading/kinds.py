@@ -160,7 +160,7 @@ MONEY_MOVE = FactKind(
     ),
     (("flow_id",), ("booked_at",), ("income", "amount")),
     money="amount", time="booked_at", more_roles=("income", "expense", "amount", "booked_day"),
-    derived=frozenset({"income_cents", "expense_cents"}),
+    derived=frozenset({"income_cents", "expense_cents", "n"}),
 )  # fmt: skip
 
 SHIPMENT = FactKind(

@@ -15,13 +15,12 @@ from laoke.intake.reading.parts import Parts, begins_of, by_order, groups_of, oc
 from laoke.intake.reading.records import Chunk, Numbers
 from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
-from laoke.intake.reading.verdicts import LARGEST_CENTS, Verdict, lengths, refuse_damaged_ids
+from laoke.intake.reading.verdicts import LARGEST_CENTS, LARGEST_COUNT, Verdict, lengths, refuse_damaged_ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _DAY = 86_400_000_000
-LARGEST_COUNT = 2**31 - 1
 # Bytes of a key; characters of what is only shown, as in a file of orders. Where a file tells no code of a product, the
 # first characters of its title stand for it.
 LONGEST_ID, LONGEST_TITLE, _LONGEST_PLACE, _TITLE_AS_ID = 200, 1_000, 40, 50

@@ -25,7 +25,7 @@ from laoke.intake.reading.places import (
 )
 from laoke.intake.reading.records import Chunk, Codes, Numbers, States
 from laoke.intake.reading.roles import ADDRESS_HEADS, IDENTITY_ROLES
-from laoke.intake.reading.verdicts import Mask, Verdict
+from laoke.intake.reading.verdicts import LARGEST_COUNT, Mask, Verdict
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,6 @@ _MONEY = (
 )  # fmt: skip
 ORDER_TIMES, ORDER_MONEY = _TIMES, _MONEY
 _SIGNED = frozenset({"seller_discount", "platform_discount"})
-_LARGEST_COUNT = 2**31 - 1
 
 
 class OrderRows:
@@ -109,7 +108,7 @@ class OrderRows:
                 verdict.count_money(self.total, (states == OK) | ((states == EMPTY) & ~missing))
         if self.chunk.layout.has("item_count"):
             strange = (self.count_states != OK) & (self.count_states != EMPTY)
-            verdict.reject(strange | (self.counts > _LARGEST_COUNT), "count_unreadable", "item_count")
+            verdict.reject(strange | (self.counts > LARGEST_COUNT), "count_unreadable", "item_count")
             verdict.reject(self.counts < 0, "negative_count", "item_count")
         if self.chunk.layout.has("status"):
             verdict.reject(self.told == statuses.UNKNOWN, "status_unknown", "status")
@@ -194,7 +193,7 @@ class OrderRows:
         for name in ("postage", "seller_discount", "platform_discount", "deposit", "balance"):
             money[name] = self._cents(name)
         columns.update({f"{name}_cents": pa.array(cents) for name, cents in money.items()})
-        columns["item_count"] = pa.array(within(self.counts, _LARGEST_COUNT).astype(np.int32))
+        columns["item_count"] = pa.array(within(self.counts, LARGEST_COUNT).astype(np.int32))
         columns["channel"] = self._chosen("channel", statuses.channel_of)
         for name, codes, words in place:
             columns[name] = _words(codes, words)

@@ -115,11 +115,11 @@ def occurrences(rows: pa.Table, name: str) -> Numbers:
     )
     by_text = np.lexsort((row_no, told, order))
     found = np.empty(rows.num_rows, np.int64)
-    found[by_text] = _runs(order[by_text], told[by_text])
+    found[by_text] = runs(order[by_text], told[by_text])
     return found
 
 
-def _runs(*keys: Numbers) -> Numbers:
+def runs(*keys: Numbers) -> Numbers:
     """Position of each element within its run of equal keys."""
     size = len(keys[0])
     begins = np.zeros(size, np.bool_)

@@ -21,7 +21,8 @@ from laoke.intake.reading.roles import ROLES, Grain, missing_roles, plays
 _BRACKETS = str.maketrans("（）［］【】：", "()[][]:")
 # A fact file is recognised when it shares so much with its profile, or when so many of its columns are used.
 _LIKE, _USED = 0.4, 0.5
-_NEAR = 0.25
+# An incomplete header that shares less with a profile is not of its kind: what it lacks says nothing.
+_NEAR = 0.2
 _NEED_ONE_COLUMN = frozenset({"id", "money", "time", "count"})
 
 SHOP_ZONE = "Asia/Shanghai"
@@ -102,7 +103,7 @@ class Recognition:
     @property
     def is_near(self) -> bool:
         """Whether it is worth telling what the header lacks to be of this profile."""
-        return self.score > (_NEAR if self.profile.grain in FACT_KINDS and not self.complete else 0)
+        return self.complete or self.score >= _NEAR
 
     @property
     def complete(self) -> bool:
@@ -159,7 +160,8 @@ def recognise(header: Sequence[str]) -> list[Recognition]:
     likely one of orders, and the user is told what orders lack."""
     names = [normal_name(name) for name in header]
     found = [_recognition(profile, header, names) for profile in profiles().values()]
-    return sorted((r for r in found if r.is_near), key=lambda r: (not r.complete, -r.score, r.profile.id))
+    told = (r for r in found if r.score > 0 and (r.is_near or r.profile.grain not in FACT_KINDS))
+    return sorted(told, key=lambda r: (not r.complete, -r.score, r.profile.id))
 
 
 def _recognition(profile: Profile, header: Sequence[str], names: list[str]) -> Recognition:

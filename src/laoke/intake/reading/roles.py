@@ -9,7 +9,9 @@ from laoke.intake.reading.kinds import FACT_KINDS, FactGrain
 
 # What one row of a file is: an order, a line of an order, or a fact of one of the kinds in `kinds.py`.
 Grain = Literal["order", "line"] | FactGrain
-GRAINS: tuple[Grain, ...] = ("order", "line", *get_args(FactGrain))
+# Files of orders: they alone tell who bought.
+ORDER_GRAINS: tuple[Grain, ...] = ("order", "line")
+GRAINS: tuple[Grain, ...] = (*ORDER_GRAINS, *get_args(FactGrain))
 RoleKind = Literal["id", "money", "time", "count", "rate", "choice", "place", "text", "identity"]
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, IMPOSSIBLE, OK, micros_of
-from laoke.intake.reading.lines import LARGEST_COUNT, LONGEST_TITLE, line_cents, product_ids
+from laoke.intake.reading.lines import LONGEST_TITLE, line_cents, product_ids
 from laoke.intake.reading.orders import ORDER_MONEY, ORDER_TIMES
 from laoke.intake.reading.parts import Parts
 from laoke.intake.reading.records import Chunk, Numbers, States
@@ -30,6 +30,7 @@ from laoke.intake.reading.units import STATE
 from laoke.intake.reading.verdicts import (
     ID_PATTERN,
     LARGEST_CENTS,
+    LARGEST_COUNT,
     SHOWN,
     Verdict,
     lengths,

@@ -24,6 +24,7 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 # A billion yuan in one row: a slip of the keys, or an id in the wrong column. Sums of rows go further (contracts).
 LARGEST_CENTS = 100_000_000_000
+LARGEST_COUNT = 2**31 - 1
 ID_PATTERN = r"^[0-9A-Za-z_.:#/\-]{1,64}$"
 _SCIENTIFIC_ID = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,3}$"
 SHOWN = 80
