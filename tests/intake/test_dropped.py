@@ -75,7 +75,7 @@ def test_a_file_that_cannot_be_read_is_put_aside_with_the_reason(shop: Shop) -> 
     assert why.startswith("认不出这份报表。缺：订单编号、下单时间、总金额（应付）。文件里有：单号、时间。")
     assert (folder / NOT_TAKEN / "空.csv.txt").read_text(
         encoding="utf-8"
-    ) == "文件是空的。换一个有数据的文件。\n"
+    ) == "空.csv 是空的，换一个有数据的文件\n"
     assert Upload.objects.count() == 0
     assert list(settings.PLACE.uploads.glob("*.sealed")) == []
 

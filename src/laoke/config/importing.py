@@ -15,6 +15,7 @@ from laoke.intake.loading.quarantine import reasons_of
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
 from laoke.intake.reading.messages import row_message
+from laoke.intake.reading.roles import ORDER_GRAINS
 from laoke.money import format_cents
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Shop, User
@@ -111,7 +112,7 @@ def summary_text(result: dict[str, Any]) -> str:
             lines += [f"    {_put_aside_text(one)}" for one in result["put_aside"]]
     if result["quarantined"]:
         lines.append("  隔离的行在网页的导入结果里下载，改好再导，不会重复")
-    if result["grain"] not in ("order", "line"):
+    if result["grain"] not in ORDER_GRAINS:
         if result["orders"].get("changed"):
             lines.append(f"  随之更新的订单 {result['orders']['changed']}")
         if result["waiting"]:

@@ -14,9 +14,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
-from django.utils.translation import gettext as _
+from django.core.files.uploadedfile import UploadedFile
 
 from laoke.intake.preview import job_options, look_at
 from laoke.intake.reading.messages import refusal_message
@@ -90,30 +89,21 @@ def _age(path: Path, wall: float) -> float:
         return 0.0
 
 
-class _Dropped:
-    """A file on disk as `store_upload` takes one."""
-
-    def __init__(self, path: Path, file: IO[bytes]) -> None:
-        self.name, self.size, self._file = path.name, path.stat().st_size, file
-
-    def chunks(self, size: int) -> Iterator[bytes]:
-        while piece := self._file.read(size):
-            yield piece
-
-
 def _take(shop: Shop, path: Path, now: datetime) -> Job | None:
     """Seal and queue a file, or put it aside with the reason; None for both that and one still held open."""
     try:
         before = stamp(path)
         with path.open("rb") as file:
-            upload = uploads.store_upload(shop, _Dropped(path, file), by=None, now=now)  # type: ignore[arg-type]
+            upload = uploads.store_upload(
+                shop, UploadedFile(file, path.name, size=path.stat().st_size), by=None, now=now
+            )
         if stamp(path) != before:  # it grew while it was read: the next look takes it whole
             uploads.forget(upload)
             return None
     except OSError:
         return None
     except uploads.UploadRefused as refusal:
-        _move(path, NOT_TAKEN, f"{_refused_text(refusal)}\n")
+        _move(path, NOT_TAKEN, f"{uploads.refused_text(refusal)}\n")
         return None
     preview = look_at(upload)
     if not preview.ready:
@@ -124,13 +114,6 @@ def _take(shop: Shop, path: Path, now: datetime) -> Job | None:
     job = jobs.queue("import", shop=shop, now=now, by=None, upload=upload.pk, options=job_options(preview))
     _move(path, TAKEN)
     return job
-
-
-def _refused_text(refusal: uploads.UploadRefused) -> str:
-    if refusal.code == "empty":
-        return refusal_message("empty_file", {})
-    limit = f"{uploads.limit_bytes() / 1024**3:g} GB"
-    return _("%(name)s 超过 %(limit)s，按月分开导出再导") % {"name": refusal.params["name"], "limit": limit}
 
 
 def _move(path: Path, part: str, why: str = "") -> None:

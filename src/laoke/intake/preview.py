@@ -27,8 +27,6 @@ from laoke.shops.models import Shop, Upload, User
 HEAD_BYTES = 8 * MIB
 SAMPLE_ROWS = 5
 SAMPLE_LENGTH = 24
-# A header that shares less with the nearest layout is not of its kind: what that one lacks says nothing of it.
-NEAR = 0.2
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def _preview(shop: Shop, source: Source, file_name: str, size: int) -> Preview:
             found = _of_profile(best)
     except IntakeRefused as refused:
         refusal = (refused.code, refused.params)
-    near = best if best is not None and best.score >= NEAR else None
+    near = best if best is not None and best.is_near else None
     if not found and refusal is None:
         refusal = _not_recognised(source, near)
     mapping = found.get("mapping") or (best.mapping if best else {})

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from laoke.shops.keys import load_keys
 from laoke.shops.models import Shop, Upload, User
@@ -47,6 +48,24 @@ class UploadRefused(Exception):
 
 class UploadDamaged(Exception):
     """A stored file does not open: it was cut short, changed, or sealed with a key that is not there."""
+
+
+def refused_text(refusal: UploadRefused) -> str:
+    """Why a file was not taken and what to do, in the user's language."""
+    name = refusal.params["name"]
+    if refusal.code == "empty":
+        return _("%(name)s 是空的，换一个有数据的文件") % {"name": name}
+    return _("%(name)s 超过 %(limit)s，按月分开导出再导") % {"name": name, "limit": size_text(limit_bytes())}
+
+
+def size_text(size: int) -> str:
+    """Bytes as people read them: 812 B, 48.6 MB."""
+    amount, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB"):
+        if amount < 1024:
+            break
+        amount, unit = amount / 1024, larger
+    return f"{amount:.0f} {unit}" if unit == "B" or amount == int(amount) else f"{amount:.1f} {unit}"
 
 
 def limit_bytes() -> int:

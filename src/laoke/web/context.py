@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext
 
 from laoke.dispatch.models import Gateway
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.roles import ORDER_GRAINS
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Role, Shop, User
 from laoke.web import figures, nav
@@ -147,7 +148,7 @@ class Shell:
         """Until when the imports of this shop tell of its orders; None before the first."""
         if self.shop is None:
             return None
-        done = ImportRun.objects.filter(shop=self.shop, state=ImportState.DONE, grain__in=("order", "line"))
+        done = ImportRun.objects.filter(shop=self.shop, state=ImportState.DONE, grain__in=ORDER_GRAINS)
         newest: datetime | None = done.aggregate(newest=Max("seen_at"))["newest"]
         return newest
 

@@ -12,11 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.intake.preview import Preview, proposed_mapping
-from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.messages import refusal_message, role_name
 from laoke.intake.reading.profiles import layout_of
 from laoke.intake.reading.refusals import IntakeRefused
-from laoke.intake.reading.roles import REQUIRED, ROLES, Grain, roles_of
+from laoke.intake.reading.roles import ORDER_GRAINS, REQUIRED, ROLES, Grain, roles_of
 from laoke.shops.joins import aside, listed
 from laoke.shops.uploads import limit_bytes
 
@@ -115,7 +114,7 @@ class MappingForm(forms.Form):
     @property
     def tells_buyers(self) -> bool:
         """Whether such a file can say who bought."""
-        return self.grain not in FACT_KINDS
+        return self.grain in ORDER_GRAINS
 
     def needed_fields(self) -> list[forms.BoundField]:
         """Fields without which the file cannot be read."""

@@ -21,9 +21,11 @@ from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.messages import ROW_REASONS, profile_title, role_name, row_is, row_message
 from laoke.intake.reading.profiles import profiles
+from laoke.intake.reading.roles import ORDER_GRAINS
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
 from laoke.shops.models import Role
+from laoke.shops.uploads import size_text
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -31,13 +33,11 @@ from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm
 from laoke.web.pages.imports.progress import is_over
-from laoke.web.pages.imports.words import refusal_text, size_text
+from laoke.web.pages.imports.words import refusal_text
 from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
-# Files that tell who bought, in rows or in orders.
-ORDER_GRAINS = ("order", "line")
 # Terms of the sum with their colours, in the order in which they stand.
 PARTS = {"accepted": "c1", "unchanged": "c0", "quarantined": "bad", "held_back": "c2"}
 

@@ -18,11 +18,11 @@ from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.preview import Preview, job_options, look_at, remember
 from laoke.intake.reading.messages import profile_title, refusal_message, role_name, row_is
 from laoke.intake.reading.profiles import profiles
-from laoke.intake.reading.roles import GRAINS, Grain
+from laoke.intake.reading.roles import GRAINS, ORDER_GRAINS, Grain
 from laoke.shops import jobs
 from laoke.shops.joins import listed
 from laoke.shops.models import Job, JobState, Role, Shop, Upload
-from laoke.shops.uploads import UploadRefused, forget, limit_bytes, store_upload
+from laoke.shops.uploads import UploadRefused, forget, limit_bytes, refused_text, size_text, store_upload
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -31,7 +31,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
-from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text, size_text
+from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text
 
 # How an import can end: what runs stands above the list with its progress.
 ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
@@ -177,7 +177,7 @@ def _layouts() -> ui.Table:
         ui.Row([profile_title(profile), profile.years, SURE[profile.sure]])
         for profile in sorted(
             profiles().values(),
-            key=lambda one: (PLATFORMS.index(one.platform), one.grain not in ("order", "line"), one.years),
+            key=lambda one: (PLATFORMS.index(one.platform), one.grain not in ORDER_GRAINS, one.years),
         )
     ]
     return ui.Table(columns, known, caption=_("直接认得的导出"))
@@ -218,20 +218,13 @@ def _store(request: HttpRequest, form: FilesForm) -> list[Upload]:
                 store_upload(shop_of(request), file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
             )
         except UploadRefused as refusal:
-            refused.append(_refused_text(refusal))
+            refused.append(refused_text(refusal))
     for text in refused:
         if kept:
             messages.error(request, text)
         else:
             form.add_error("files", text)
     return kept
-
-
-def _refused_text(refusal: UploadRefused) -> str:
-    name = refusal.params["name"]
-    if refusal.code == "empty":
-        return _("%(name)s 是空的，换一个有数据的文件") % {"name": name}
-    return _("%(name)s 超过 %(limit)s，按月分开导出再导") % {"name": name, "limit": size_text(limit_bytes())}
 
 
 @dataclass(frozen=True)

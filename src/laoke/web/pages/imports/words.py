@@ -35,13 +35,3 @@ def refusal_text(run: ImportRun) -> str:
     """Why a file was refused; a reason of another version that has no sentence says only that it could not be read."""
     code, params = run.error.get("code", ""), run.error.get("params", {})
     return refusal_message(code, params) if code in REFUSALS else _("这个文件读不了。")
-
-
-def size_text(size: int) -> str:
-    """Bytes as people read them: 812 B, 48.6 MB."""
-    amount, unit = float(size), "B"
-    for larger in ("KB", "MB", "GB"):
-        if amount < 1024:
-            break
-        amount, unit = amount / 1024, larger
-    return f"{amount:.0f} {unit}" if unit == "B" or amount == int(amount) else f"{amount:.1f} {unit}"
