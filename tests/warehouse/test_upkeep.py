@@ -3,14 +3,9 @@
 import os
 import time
 
-import pyarrow as pa
 import pytest
 
 from laoke.warehouse import delta, upkeep
-from laoke.warehouse.columns import Contract, column
-from laoke.warehouse.contracts import CONTRACTS
-from laoke.warehouse.delta import WarehouseError
-from laoke.warehouse.engine import Reader
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders
 
@@ -86,28 +81,4 @@ def test_a_table_that_does_not_exist_needs_no_upkeep(tmp_path):
 
     assert upkeep.compact(empty, "orders") is None
     assert upkeep.vacuum(empty, "orders", keep_versions=[]) == []
-    assert upkeep.migrate(empty, "orders") is None
     upkeep.checkpoint(empty, "orders")
-
-
-def test_an_old_table_gains_the_columns_its_contract_gained(warehouse, monkeypatch):
-    new = CONTRACTS["orders"]
-    gained = (column("gift?", "text", "a gift"), column("points", "int64", "points"))
-    grown = Contract("orders", (*new.columns[:-1], *gained, new.columns[-1]), new.partition, new.meaning)
-    warehouse.append("orders", orders(order("A"), order("B", day=17_850)), app_id="import:1")
-    row = orders(order("C"))
-    monkeypatch.setitem(CONTRACTS, "orders", grown)
-    row = row.append_column("gift", pa.array(["tea"])).append_column("points", pa.array([5]))
-
-    with pytest.raises(WarehouseError, match="no column gift yet; migrate it first"):
-        warehouse.append("orders", row, app_id="import:2")
-    assert upkeep.migrate(warehouse, "orders") == 3
-    assert upkeep.migrate(warehouse, "orders") is None
-    warehouse.append("orders", grown.conform(row), app_id="import:2")
-
-    def read(versions):
-        text = "SELECT order_id, gift, points FROM orders ORDER BY order_id"
-        return [tuple(r.values()) for r in Reader(warehouse.root, versions).sql(text).to_pylist()]
-
-    assert read(warehouse.versions()) == [("A", None, 0), ("B", None, 0), ("C", "tea", 5)]
-    assert read({"orders": 1}) == [("A", None, 0), ("B", None, 0)]

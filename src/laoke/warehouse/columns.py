@@ -84,6 +84,7 @@ class Column:
     values: tuple[str, ...] = ()
     low: int | None = None
     high: int | None = None
+    default: str | int | float | bool | None = None  # what rows from before the column read as
 
     @property
     def kind(self) -> Kind:

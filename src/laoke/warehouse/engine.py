@@ -233,7 +233,8 @@ def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:
 def stored_sql(folder: Path, contract: Contract, version: int | delta.Snapshot | None) -> str:
     """A SELECT of the contract's columns from the files of one version; typed and empty when there are none.
 
-    A version written before a column joined the contract gives null (or 0, '', false where null may not be).
+    A version written before a column joined the contract gives the column's default, else null (or 0, '', false where
+    null may not be).
     """
     snapshot = delta.snapshot(folder, version) if isinstance(version, int) else version
     if snapshot is None or not snapshot.files:
@@ -256,7 +257,10 @@ _NEUTRAL = {"VARCHAR": "''", "BOOLEAN": "false", "TIMESTAMP": "TIMESTAMP '1970-0
 
 
 def _nothing(column: Any) -> str:
-    value = "NULL" if column.nullable else _NEUTRAL.get(column.kind.duckdb, "0")
+    if column.default is not None:
+        value = "'" + str(column.default).replace("'", "''") + "'"
+    else:
+        value = "NULL" if column.nullable else _NEUTRAL.get(column.kind.duckdb, "0")
     return f'CAST({value} AS {column.kind.duckdb}) AS "{column.name}"'
 
 

@@ -77,7 +77,7 @@ class _File:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(
             self.path, schema, compression="zstd", compression_level=1, use_dictionary=_repeating(schema),
-            version="2.6",
+            version="2.6", write_page_checksum=True,
         )  # fmt: skip
         self._schema = schema
 

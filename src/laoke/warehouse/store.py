@@ -279,7 +279,9 @@ def _refuse_old(opened: DeltaTable, contract: Contract) -> None:
     present = {field.name for field in opened.schema().fields}
     missing = [name for name in contract.names if name not in present]
     if missing:
-        raise WarehouseError(f"{contract.name}: the table has no column {missing[0]} yet; migrate it first")
+        raise WarehouseError(
+            f"{contract.name}: the table has no column {missing[0]} yet; run laoke migrate first"
+        )
 
 
 def _discard(folder: Path, files: Sequence[NewFile]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
-from laoke.warehouse.engine import connect, scan_sql, stored_sql
+from laoke.warehouse.engine import connect, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
 
 if TYPE_CHECKING:
@@ -139,51 +139,3 @@ def _delete(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def migrate(warehouse: Warehouse, table: str) -> int | None:
-    """Give an old table the columns that its contract has gained; returns the new version, None = nothing to do.
-
-    Two commits (the schema, then the files); no catalog entry names the one between, and a repeat completes it.
-    Old rows get null, or 0, '' and false where null may not be. Older versions stay readable as they are.
-    """
-    folder, contract = warehouse.folder(table), CONTRACTS[table]
-    if not delta.exists(folder):
-        return None
-    opened = delta.open_table(folder)
-    _add_columns(opened, contract)
-    stale = [file for file in delta.local_files(opened) if _lacks_columns(file, contract)]
-    if not stale:
-        return None
-    connection = connect(warehouse.memory_limit, warehouse.threads)
-    try:
-        added = [_widened(connection, folder, contract, file) for file in stale]
-    finally:
-        connection.close()
-    return delta.commit(opened, contract, added, stale, app_id="", app_version=0)
-
-
-def _add_columns(opened: DeltaTable, contract: Contract) -> None:
-    from deltalake import Field
-    from deltalake.schema import PrimitiveType
-
-    present = {field.name for field in opened.schema().fields}
-    missing = [column for column in contract.columns if column.name not in present]
-    if missing:
-        opened.alter.add_columns([Field(column.name, PrimitiveType(column.kind.delta)) for column in missing])
-
-
-def _lacks_columns(file: str, contract: Contract) -> bool:
-    import pyarrow.parquet as pq
-
-    present = {*pq.read_schema(file).names, contract.partition}
-    return any(name not in present for name in contract.names)
-
-
-def _widened(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, file: str) -> NewFile:
-    import pyarrow.parquet as pq
-
-    partition = partition_of(file, contract)
-    columns = (*pq.read_schema(file).names, *partition)
-    text = stored_sql(folder, contract, delta.Snapshot(-1, (file,), columns))
-    return write_stream(folder, contract, partition, connection.execute(text).to_arrow_reader(ROW_GROUP_ROWS))

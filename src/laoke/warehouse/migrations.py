@@ -1,0 +1,100 @@
+"""Schema changes of tables as written steps: number, table, columns gained, and what they are for.
+
+A contract gains a column only together with a step here (a test holds the two together). The column may be null, or
+says in its contract what rows from before it read as. Whether a step is done is seen in the table itself: a version
+that a catalog entry names has the columns or has not, so nothing else has to be kept in step with it.
+
+The steps of one table are done together, by two commits (the schema, then the files written anew); no catalog entry
+names the one between, and a repeat completes it. Older versions stay readable as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from laoke.warehouse import delta
+from laoke.warehouse.contracts import CONTRACTS, Contract
+from laoke.warehouse.engine import connect, stored_sql
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+
+if TYPE_CHECKING:
+    import duckdb
+    from deltalake import DeltaTable
+
+    from laoke.warehouse.delta import NewFile
+    from laoke.warehouse.store import Warehouse
+
+
+@dataclass(frozen=True)
+class TableMigration:
+    """One step: the columns that a table gains, and why."""
+
+    number: int
+    table: str
+    columns: tuple[str, ...]
+    what: str
+
+
+# In order, numbered from 1; a step that was published is never edited.
+MIGRATIONS: tuple[TableMigration, ...] = ()
+
+
+def pending(
+    warehouse: Warehouse, versions: Mapping[str, int], steps: Sequence[TableMigration] | None = None
+) -> list[TableMigration]:
+    """The steps that the named versions have not seen. A table that does not exist yet is made with all columns."""
+    steps = MIGRATIONS if steps is None else steps
+    return [
+        step
+        for step in steps
+        if step.table in versions
+        and not set(step.columns)
+        <= set(delta.snapshot(warehouse.folder(step.table), versions[step.table]).columns)
+    ]
+
+
+def migrate(warehouse: Warehouse, table: str, steps: Sequence[TableMigration]) -> int:
+    """Do the steps of one table; the version that has them."""
+    folder, contract = warehouse.folder(table), CONTRACTS[table]
+    opened = delta.open_table(folder)
+    _add_columns(opened, contract, [name for step in steps for name in step.columns])
+    warehouse.failpoint("schema_changed")
+    stale = [file for file in delta.local_files(opened) if _lacks_columns(file, contract)]
+    if not stale:
+        return opened.version()
+    connection = connect(warehouse.memory_limit, warehouse.threads)
+    try:
+        added = [_widened(connection, folder, contract, file) for file in stale]
+    finally:
+        connection.close()
+    warehouse.failpoint("files_widened")
+    return delta.commit(opened, contract, added, stale, app_id="", app_version=0)
+
+
+def _add_columns(opened: DeltaTable, contract: Contract, wanted: Sequence[str]) -> None:
+    from deltalake import Field
+    from deltalake.schema import PrimitiveType
+
+    present = {field.name for field in opened.schema().fields}
+    missing = [contract.by_name[name] for name in wanted if name not in present]
+    if missing:
+        opened.alter.add_columns([Field(column.name, PrimitiveType(column.kind.delta)) for column in missing])
+
+
+def _lacks_columns(file: str, contract: Contract) -> bool:
+    import pyarrow.parquet as pq
+
+    present = {*pq.read_schema(file).names, contract.partition}
+    return any(name not in present for name in contract.names)
+
+
+def _widened(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, file: str) -> NewFile:
+    import pyarrow.parquet as pq
+
+    partition = partition_of(file, contract)
+    columns = (*pq.read_schema(file).names, *partition)
+    text = stored_sql(folder, contract, delta.Snapshot(-1, (file,), columns))
+    return write_stream(folder, contract, partition, connection.execute(text).to_arrow_reader(ROW_GROUP_ROWS))
