@@ -264,7 +264,8 @@ def rewrite_facts(
         versions = dict(entry.versions) if entry else {}
         warehouse = Warehouse(place.warehouse)
         warehouse.align(versions)
-        members = {e.pk: customers_of(e.shop, e.person_id) or [e.person_id] for e in open_ones}
+        # Done a second time (facts were brought back), the numbers of the first stand in the row.
+        members = {e.pk: customers_of(e.shop, e.person_id) or e.numbers or [e.person_id] for e in open_ones}
         aliases = _aliases(open_ones, members, random)
         app_id = f"erase-{open_ones[-1].pk}-{entry.pk if entry else 0}"
         written = _rewrite(warehouse, warehouse.reader(versions), aliases, app_id)

@@ -15,6 +15,7 @@ class ImportState(models.TextChoices):
     DONE = "done", _("完成")
     REFUSED = "refused", _("没导入")
     CANCELLED = "cancelled", _("已取消")
+    UNDONE = "undone", _("已撤回")
 
 
 class ImportRun(models.Model):

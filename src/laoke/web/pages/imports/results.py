@@ -152,6 +152,10 @@ def _trouble(run: ImportRun) -> ui.Notice | None:
         return ui.Notice(refusal_text(run), _("文件没有导入，已有的数据没有变"), "bad", action=again)
     if run.state == ImportState.CANCELLED:
         return ui.Notice(_("没有导入任何数据。"), _("已取消"), "warn")
+    if run.state == ImportState.UNDONE:
+        again = ui.Action(_("再导一次"), reverse("import_new"), small=True)
+        told = _("数据退回到了这次导入之前，它的订单不再算。认出的客户还在。")
+        return ui.Notice(told, _("已撤回"), "warn", action=again)
     if run.state != ImportState.DONE:
         return ui.Notice(
             _("写完之前页面上看不到它的数据。中断了就再导一次同一个文件，会接着做完。"),

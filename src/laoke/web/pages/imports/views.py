@@ -34,7 +34,7 @@ from laoke.web.pages.imports.running import numbers_of
 from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text
 
 # How an import can end: what runs stands above the list with its progress.
-ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED)
+ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED, ImportState.UNDONE)
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
 
 

@@ -17,6 +17,7 @@ STATE_SHAPES: dict[ImportState, State] = {
     ImportState.DONE: "ok",
     ImportState.REFUSED: "bad",
     ImportState.CANCELLED: "warn",
+    ImportState.UNDONE: "warn",
 }
 
 # In the order in which a seller looks for them.
