@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from types import TracebackType
@@ -88,6 +89,22 @@ class Ledgers:
         template = self._postgres()
         name = f"laoke_{os.getpid()}_{next(self._numbers)}"
         self._on_server(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield _with_database(postgres_url(), name)
+        finally:
+            self._on_server(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    @contextmanager
+    def copied(self, url: str, folder: Path) -> Iterator[str]:
+        """The URL of another ledger with the same rows; nobody may be connected to the first."""
+        if url.startswith("sqlite"):
+            path = folder / "ledger.sqlite3"
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as ledger:
+                ledger.execute("VACUUM INTO ?", [str(path)])  # with what still stands in its log
+            yield f"sqlite:///{path.as_posix()}"
+            return
+        name = f"laoke_{os.getpid()}_{next(self._numbers)}"
+        self._on_server(f'CREATE DATABASE "{name}" TEMPLATE "{urlsplit(url).path[1:]}"')
         try:
             yield _with_database(postgres_url(), name)
         finally:

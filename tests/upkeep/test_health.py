@@ -13,7 +13,7 @@ from django.urls import reverse
 from laoke.customers.models import Consent, Customer
 from laoke.dispatch.gateways import make_loopback_gateway
 from laoke.dispatch.models import Gateway, HandoverFile, Occasion
-from laoke.shops import catalog
+from laoke.shops import audit, catalog
 from laoke.shops.models import AuditEvent, Owner, Shop, UpkeepRun, WorkerSeen
 from laoke.shops.setup import add_shop
 from laoke.warehouse.delta import forget_snapshots
@@ -38,13 +38,14 @@ def well(demo: Demo) -> Demo:
     """The demo shop with a worker that is there and an upkeep of last night."""
     WorkerSeen.objects.create(name="w", at=demo.now)
     UpkeepRun.objects.create(started_at=demo.now, finished_at=demo.now)
+    audit.record("backup", shop=None, actor=None, at=demo.now, subject="a.backup", bytes=2_046_000)
     return demo
 
 
 def test_a_shop_in_order_has_nothing_to_tell(well: Demo) -> None:
     assert states(well) == dict.fromkeys(
         (
-            "keys", "audit", "tables", "agreement", "room", "worker", "upkeep", "clear_files", "gateways",
+            "keys", "audit", "tables", "agreement", "room", "worker", "upkeep", "backup", "clear_files", "gateways",
         ),
         GOOD,
     )  # fmt: skip
@@ -107,6 +108,15 @@ def test_an_upkeep_that_was_cut_short_counts_for_nothing(demo: Demo) -> None:
     assert look(demo)["upkeep"].state == LOOK
     UpkeepRun.objects.create(started_at=demo.now, finished_at=demo.now - timedelta(days=4))
     assert look(demo)["upkeep"].text == "上次是 2026-11-05 09:40，三天没做了"
+
+
+def test_the_last_backup_is_told_with_its_size_and_missed_after_a_week(demo: Demo) -> None:
+    assert look(demo)["backup"].text == "还没做过。运行 laoke backup"
+    audit.record("backup", shop=None, actor=None, at=demo.now, subject="a.backup", bytes=2_046_000)
+    assert (look(demo)["backup"].state, look(demo)["backup"].text) == (GOOD, "上次 2026-11-09 09:40，2.0 MB")
+    later = health.look(demo.place, now=demo.now + timedelta(days=8), wall=time.time())
+    found = next(one for one in later if one.name == "backup")
+    assert (found.state, found.text) == (LOOK, "上次是 2026-11-09 09:40，2.0 MB，七天没做了")
 
 
 def test_little_room_is_told_before_it_is_none(well: Demo, monkeypatch: pytest.MonkeyPatch) -> None:

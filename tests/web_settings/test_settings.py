@@ -438,8 +438,18 @@ def test_an_export_of_the_trail_is_not_left_lying(demo: Demo) -> None:
     assert list(demo.place.exports.glob("audit-*")) == []
 
 
+def test_the_last_backup_is_shown_with_how_to_make_one(demo: Demo) -> None:
+    page = demo.client().get(reverse("settings_upkeep")).content.decode()
+    assert page.count("还没做过。运行 laoke backup") == 2  # among what was looked at, and on the card
+    assert '<div class="code">laoke backup</div>' in page
+    audit.record("backup", shop=None, actor=None, at=demo.now, subject="a.backup", bytes=21_166_466)
+    page = demo.client().get(reverse("settings_upkeep")).content.decode()
+    assert page.count("上次 2026-11-09 09:40，21.2 MB") == 2
+
+
 def test_upkeep_is_asked_for_once_and_its_result_shown(demo: Demo) -> None:
     client = demo.client()
+    audit.record("backup", shop=None, actor=None, at=demo.now, subject="a.backup", bytes=2_000_000)
     assert "还没做过" in client.get(reverse("settings_upkeep")).content.decode()
     for _ in range(2):
         client.post(reverse("settings_upkeep_begin"))

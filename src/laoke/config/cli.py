@@ -12,6 +12,7 @@ from laoke import __version__
 from laoke.config import console
 from laoke.config.commands import (
     audit,
+    backups,
     bench,
     campaign,
     facts,
@@ -22,6 +23,7 @@ from laoke.config.commands import (
     reach,
     segment,
     serving,
+    tables,
 )
 from laoke.config.terminal import steady_output
 
@@ -66,7 +68,21 @@ def options(
     console.settings.as_json = as_json
 
 
-for module in (house, keys, audit, serving, facts, people, segment, campaign, pricing, reach, bench):
+for module in (
+    house,
+    keys,
+    backups,
+    audit,
+    tables,
+    serving,
+    facts,
+    people,
+    segment,
+    campaign,
+    pricing,
+    reach,
+    bench,
+):
     module.register(app)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -31,9 +31,20 @@ class Settings:
 settings = Settings()
 
 
-def ready(*, migrated: bool = True) -> None:
+def refuse_half_restored() -> None:
+    """Refuse a home in which a restore was decided and not brought to its end."""
+    from laoke.config.backups.journal import is_unfinished
+    from laoke.shops.place import place_from_env
+
+    if is_unfinished(place_from_env().home):
+        refuse("restore_unfinished", "上次恢复备份断在最后一步，数据都在。先运行 laoke restore --finish")
+
+
+def ready(*, migrated: bool = True, restoring: bool = False) -> None:
     """Set Django up and refuse an installation that is not made, not migrated, or has the wrong keys."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "laoke.config.settings")
+    if not restoring:
+        refuse_half_restored()
     import django
 
     django.setup()
@@ -51,6 +62,22 @@ def ready(*, migrated: bool = True) -> None:
         refuse("keys", str(error))
     except (OperationalError, ProgrammingError):
         refuse("not_ready", f"{django_settings.PLACE.home} 里还没有老客的数据。先运行 laoke init")
+
+
+@contextmanager
+def at_work(what: str) -> Iterator[None]:
+    """Be seen as working here, so that no restore takes the data away meanwhile; refused while one runs."""
+    from django.conf import settings as django_settings
+
+    from laoke.shops.presence import WriterBusy
+    from laoke.shops.presence import at_work as here
+
+    with ExitStack() as held:
+        try:
+            held.enter_context(here(django_settings.PLACE.home, what))
+        except WriterBusy as busy:
+            refuse("restoring", str(busy))
+        yield
 
 
 def the_shop(name: str | None) -> Shop:

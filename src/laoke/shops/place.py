@@ -45,6 +45,10 @@ class Place:
         return self.home / "drop"
 
     @property
+    def backups(self) -> Path:
+        return self.home / "backups"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 

@@ -246,6 +246,7 @@ def leftovers(staging: Path, exports: Path, wall: float) -> list[Path]:
     found = [
         *staging.glob("upload-*"),
         *staging.glob("*.upload*"),
+        *staging.glob("backup-*"),
         *exports.glob("*.xlsx"),
         *exports.glob("*.part"),
         # Sheets and long files are unpacked beside the system's other passing files.

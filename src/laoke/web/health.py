@@ -22,9 +22,10 @@ from laoke.shops import audit, catalog, uploads
 from laoke.shops.bulk import pieces
 from laoke.shops.joins import listed
 from laoke.shops.keys import KeyFileError
-from laoke.shops.models import CatalogEntry, Shop, UpkeepRun, Upload, WorkerSeen
+from laoke.shops.models import AuditEvent, CatalogEntry, Shop, UpkeepRun, Upload, WorkerSeen
 from laoke.shops.place import Place
 from laoke.shops.setup import check_keys
+from laoke.warehouse.inspection import Flaw, Inspector
 from laoke.warehouse.store import Warehouse
 from laoke.web.components.base import Words
 
@@ -32,8 +33,10 @@ GOOD, LOOK, BAD = "good", "look", "bad"
 ROOM_BYTES = 2 * 1024**3
 WORKER_AGE = timedelta(seconds=90)
 UPKEEP_AGE = timedelta(days=3)
+BACKUP_AGE = timedelta(days=7)
 LEAST_ALIAS = 2**62  # numbers from here on may be of erased people, whom the ledger does not know
 SHOWN = 5
+LOOK_BACK = 500  # entries; mirrors alone publish one every few seconds
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,20 @@ def glance(
 
     With `shops` nothing of another shop is named or counted: one installation may serve several owners.
     """
-    return [_room(place), _worker(now), _upkeep(now), _clear_files(place, now, wall), _gateways(shops)]
+    return [
+        _room(place),
+        _worker(now),
+        _upkeep(now),
+        _backup(now),
+        _clear_files(place, now, wall),
+        _gateways(shops),
+    ]
 
 
-def look(place: Place, *, now: datetime, wall: float) -> list[Finding]:
-    """Everything, the damage that matters most first; it reads the whole audit and the names of all files."""
+def look(place: Place, *, now: datetime, wall: float, quick: bool = False) -> list[Finding]:
+    """Everything, the damage that matters most first; it reads the whole audit and, unless `quick`, all facts."""
     entry = catalog.current()
-    tables = _tables(place, entry)
+    tables = _tables(place, entry, quick=quick)
     return [
         _keys(place),
         _audit(),
@@ -92,13 +102,77 @@ def _audit() -> Finding:
     return _finding("audit", _("审计链"), problem, _("%(n)s 条都对得上") % {"n": found.rows})
 
 
-def _tables(place: Place, entry: CatalogEntry | None) -> Finding:
+def _tables(place: Place, entry: CatalogEntry | None, *, quick: bool) -> Finding:
+    """What the newest entry names, the logs that the next write needs, and the newest entry that is whole."""
     label = _("事实表")
     if entry is None:
         return _finding("tables", label, "", _("还没有导入"))
-    damage = Warehouse(place.warehouse).damage(entry.versions)
+    inspector = Inspector(Warehouse(place.warehouse), quick=quick)
+    flaws = inspector.flaws(entry.versions)
     fine = _("%(n)s 张表都读得到") % {"n": len(entry.versions)}
-    return _finding("tables", label, listed(damage), fine)
+    if not flaws:
+        return _finding("tables", label, "", fine)
+    whole = _newest_whole(inspector)
+    told = [_flaw_text(flaw, flaws) for flaw in _once_a_table(flaws)]
+    told.append(_way_out(entry, whole))
+    detail = [
+        {"table": one.table, "kind": one.kind, "name": one.name, "version": one.version} for one in flaws
+    ]
+    return _finding(
+        "tables",
+        label,
+        listed(told),
+        fine,
+        flaws=detail,
+        entry=entry.pk,
+        whole_entry=whole.pk if whole else None,
+    )
+
+
+def _newest_whole(inspector: Inspector) -> CatalogEntry | None:
+    entries = CatalogEntry.objects.order_by("-pk")[:LOOK_BACK]
+    return next((one for one in entries if inspector.is_whole(one.versions)), None)
+
+
+def _once_a_table(flaws: Sequence[Flaw]) -> list[Flaw]:
+    """The first of each kind of a table: a cut log makes every version behind it unreadable."""
+    return list({(flaw.table, flaw.kind): flaw for flaw in reversed(flaws)}.values())[::-1]
+
+
+def _flaw_text(flaw: Flaw, flaws: Sequence[Flaw]) -> str:
+    alike = sum((one.table, one.kind) == (flaw.table, flaw.kind) for one in flaws)
+    words = {
+        "log_cut": _("%(table)s 的日志第 %(version)s 号断了一截，到第 %(good)s 号为止是好的"),
+        "log_missing": _("%(table)s 的日志少了第 %(version)s 号，到第 %(good)s 号为止是好的"),
+        "checkpoint": _("%(table)s 的日志小结第 %(version)s 号打不开"),
+        "version": _("%(table)s 第 %(version)s 版打不开"),
+        "missing": _("%(table)s 少了 %(n)s 个文件，如 %(name)s"),
+        "footer": _("%(table)s 有 %(n)s 个文件打不开，如 %(name)s"),
+        "rows": _("%(table)s 有 %(n)s 个文件行数不对，如 %(name)s"),
+        "content": _("%(table)s 有 %(n)s 个文件内容坏了，如 %(name)s"),
+    }
+    filled = {
+        "table": flaw.table,
+        "version": flaw.version,
+        "good": flaw.version - 1,
+        "name": flaw.name,
+        "n": alike,
+    }
+    return words[flaw.kind] % filled
+
+
+def _way_out(entry: CatalogEntry, whole: CatalogEntry | None) -> str:
+    if whole is None:
+        return _("没有一份完好的目录，只能用备份：laoke restore")
+    if whole.pk == entry.pk:
+        return _("现在的数据都读得到，但写不进新的。运行 laoke doctor --repair")
+    when = f"{whole.created_at:%Y-%m-%d %H:%M}"
+    return _(
+        "最近一份完好的是 %(when)s 的第 %(n)s 号目录。运行 laoke doctor --repair 回到它，或用备份：laoke restore"
+    ) % {
+        "when": when,
+        "n": whole.pk,
+    }
 
 
 def _agreement(place: Place, entry: CatalogEntry) -> Finding:
@@ -151,6 +225,18 @@ def _upkeep(now: datetime) -> Finding:
     when = f"{last.finished_at:%Y-%m-%d %H:%M}"
     problem = _("上次是 %(when)s，三天没做了") % {"when": when} if now - last.finished_at > UPKEEP_AGE else ""
     return _finding("upkeep", label, problem, _("上次 %(when)s") % {"when": when}, bad=False)
+
+
+def _backup(now: datetime) -> Finding:
+    last = AuditEvent.objects.filter(act="backup").order_by("-pk").first()
+    label = _("备份")
+    if last is None:
+        return _finding("backup", label, _("还没做过。运行 laoke backup"), "", bad=False)
+    told = {"when": f"{last.at:%Y-%m-%d %H:%M}", "size": f"{last.detail['bytes'] / 1_000_000:.1f}"}
+    problem = _("上次是 %(when)s，%(size)s MB，七天没做了") % told if now - last.at > BACKUP_AGE else ""
+    return _finding(
+        "backup", label, problem, _("上次 %(when)s，%(size)s MB") % told, bad=False, file=last.subject
+    )
 
 
 def _clear_files(place: Place, now: datetime, wall: float) -> Finding:

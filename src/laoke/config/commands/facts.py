@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from laoke.config.console import emit, progress, ready, refuse, settings, the_shop
+from laoke.config.console import at_work, emit, progress, ready, refuse, settings, the_shop
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,8 @@ def import_files(
             until=_moment(until, end_of_day=True),
             seen_at=_moment(as_of, end_of_day=True),
         )
-        result = _import_one(target, file, options)
+        with at_work("import"):
+            result = _import_one(target, file, options)
         failed = failed or "error" in result
         results.append(result)
         if settings.as_json:

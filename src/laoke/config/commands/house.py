@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from laoke.config.console import emit, ready, refuse, the_shop
+from laoke.config.console import emit, ready, refuse, refuse_half_restored, the_shop
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(users, name="user")
     app.command("doctor")(doctor)
     app.command("upkeep")(upkeep)
+    app.command("migrate")(migrate)
 
 
 def make_installation() -> None:
@@ -29,6 +30,7 @@ def make_installation() -> None:
     from laoke.shops.keys import make_key_file
     from laoke.shops.place import place_from_env
 
+    refuse_half_restored()
     place = place_from_env()
     place.make()
     new_keys = not place.keys.exists()
@@ -40,6 +42,22 @@ def make_installation() -> None:
 
     call_command("migrate", verbosity=0, interactive=False)
     ready()
+    migrate_facts()
+
+
+def migrate_facts() -> list[dict[str, Any]]:
+    """Bring the tables of facts to this version's columns; what was done."""
+    from django.conf import settings
+
+    from laoke.config.migrating import migrate_tables
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.locks import WriterBusy
+
+    try:
+        steps = migrate_tables(settings.PLACE, now=clock_from_env().now())
+    except WriterBusy as busy:
+        refuse("busy", str(busy))
+    return [{"number": one.number, "table": one.table, "what": one.what} for one in steps]
 
 
 def init() -> None:
@@ -48,6 +66,18 @@ def init() -> None:
     from django.conf import settings
 
     emit({"home": str(settings.PLACE.home)}, f"已备好：{settings.PLACE.home}")
+
+
+def migrate() -> None:
+    """升级以后把数据库和事实表换成新版本的样子；up 和 worker 开始时会自己做。"""
+    ready(migrated=False)
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    ready()
+    done = migrate_facts()
+    told = "\n".join(f"{one['number']}  {one['table']}：{one['what']}" for one in done)
+    emit({"tables": done}, told or "都是新的样子了，没有要换的")
 
 
 def shop_add(
@@ -141,8 +171,13 @@ def user_unlock(username: str, reset: Annotated[bool, typer.Option(help="换一�
     emit(result, text)
 
 
-def doctor() -> None:
-    """看这套数据是否完好：钥匙、审计链、事实表、磁盘、后台、该清的明文文件、通道。"""
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="修好日志，事实回到最近一份完好的；什么都不删")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="不把每个文件读到底，大店快得多")] = False,
+) -> None:
+    """看这套数据是否完好：钥匙、审计链、事实表、磁盘、后台、该清的明文文件、通道；坏了哪里、怎么办。"""
     ready()
     import time
 
@@ -152,7 +187,10 @@ def doctor() -> None:
     from laoke.shops.clock import clock_from_env
     from laoke.web import health
 
-    found = health.look(settings.PLACE, now=clock_from_env().now(), wall=time.time())
+    if repair:
+        _repair()
+        return
+    found = health.look(settings.PLACE, now=clock_from_env().now(), wall=time.time(), quick=quick)
     marks = {health.GOOD: "好", health.LOOK: "看", health.BAD: "坏"}
     lines = [f"[{marks[one.state]}] {one.label}：{one.text}" for one in found]
     told = [
@@ -169,6 +207,33 @@ def doctor() -> None:
         refuse("damage", "\n".join(lines), problems=problems, checks=told)
     entry = catalog.current()
     emit({"ok": True, "catalog": entry.pk if entry else None, "checks": told}, "\n".join(lines))
+
+
+def _repair() -> None:
+    from django.conf import settings
+
+    from laoke.config.repairing import RepairRefused, repair
+    from laoke.shops.clock import clock_from_env
+    from laoke.shops.locks import WriterBusy
+    from laoke.warehouse.delta import WarehouseError
+
+    try:
+        told = repair(settings.PLACE, by=None, now=clock_from_env().now())
+    except RepairRefused as refusal:
+        refuse(refusal.code, refusal.text)
+    except WriterBusy as busy:
+        refuse("busy", str(busy))
+    except WarehouseError as error:
+        refuse("nothing_whole", f"{error}。用备份：laoke restore")
+    lines = [f"修好了：事实回到第 {told['facts_of']} 号目录的样子，现在是第 {told['entry']} 号"]
+    if told["mended"]:
+        lines.append(
+            f"  日志修好的表：{'、'.join(told['mended'])}；断掉的放在数据文件夹的 warehouse/_set_aside"
+        )
+    if told["imports"]:
+        undone = "、".join(str(one) for one in told["imports"])
+        lines.append(f"  撤回的导入：{undone}。把那几个文件再导一次")
+    emit(told, "\n".join(lines))
 
 
 def upkeep() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from laoke.config.console import ready, refuse
+from laoke.config.console import at_work, ready, refuse
 
 
 def register(app: typer.Typer) -> None:
@@ -38,7 +38,8 @@ def web(
     ready()
     from laoke.config.serve import serve
 
-    serve(host, port, workers)
+    with at_work("web"):
+        serve(host, port, workers)
 
 
 def worker(
@@ -47,9 +48,12 @@ def worker(
 ) -> None:
     """只启动后台：导入、发送、回执、镜像。"""
     ready()
+    from laoke.config.commands.house import migrate_facts
     from laoke.config.worker import Worker
 
-    Worker(name or None).run(once=once)
+    with at_work("worker"):
+        migrate_facts()
+        Worker(name or None).run(once=once)
 
 
 def gateway(

@@ -25,12 +25,13 @@ LAST_RUNS = 14
 
 @dataclass(frozen=True)
 class UpkeepPage:
-    """What stands well and what does not, and the last rounds of upkeep."""
+    """What stands well and what does not, the last backup, and the last rounds of upkeep."""
 
     tabs: ui.Tabs
     findings: ui.Table
     runs: ui.Table
     begin: ui.Action | None
+    last_backup: str
 
 
 @allowed(*LOOKS)
@@ -42,7 +43,8 @@ def upkeep_page(request: HttpRequest) -> HttpResponse:
     under_way = Job.objects.filter(kind="upkeep", state__in=(JobState.QUEUED, JobState.RUNNING)).exists()
     begin = ui.Action(_("现在保养"), "begin/", method="post", why_not=_("正在保养") if under_way else "")
     may_begin = begin if may_change(request) else None
-    page = UpkeepPage(tabs(request, "settings_upkeep"), _findings(found), _runs(now), may_begin)
+    last_backup = next(one.text for one in found if one.name == "backup")
+    page = UpkeepPage(tabs(request, "settings_upkeep"), _findings(found), _runs(now), may_begin, last_backup)
     return render(request, "settings/upkeep.html", {"page": page})
 
 
