@@ -72,6 +72,7 @@ def test_destroyed_and_restored_is_the_same_in_every_table(house: Kept, backup: 
     # And it lives on.
     house.import_one()
     assert house.look()["ledger"]["intake_importrun"][0] == 3
+    house.do("back_up", target=str(tmp_path / "next.backup"))
 
 
 def test_what_came_after_the_backup_is_gone_after_a_restore(house: Kept, backup: Path) -> None:

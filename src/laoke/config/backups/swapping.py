@@ -60,6 +60,7 @@ def swap(place: Place, step: Callable[[str], None]) -> dict[str, Any]:
         step("folder_swapped")
     _swap_clock(beside, place.home, away)
     _keep_keys(place, Path(order["keys"]))
+    place.make()  # what a home has besides, where there was none
     sync_folder(place.home)
     remove(place.home / JOURNAL)
     step("finished")
