@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -154,6 +155,22 @@ def test_a_house_at_work_is_not_restored_into(house: Kept, backup: Path) -> None
     house.nursery.kill(worker)
     assert house.look() == before
     house.do("restore", source=str(backup), replace=True)  # whoever was killed is not there any more
+
+
+def test_a_session_of_somebody_else_is_waited_for_a_moment_and_then_refused(
+    house: Kept, backup: Path
+) -> None:
+    if house.url.startswith("sqlite"):
+        pytest.skip("sessions are PostgreSQL's; a SQLite house has lock files")
+    import psycopg
+
+    with psycopg.connect(house.url):
+        code, text = house.refused("restore", source=str(backup), replace=True)
+    assert (code, "1 个连接" in text) == ("running", True)
+    short = Timer(2.0, psycopg.connect(house.url).close)
+    short.start()
+    house.do("restore", source=str(backup), replace=True)
+    short.join()
 
 
 def test_whoever_was_erased_since_stays_erased(house: Kept, backup: Path) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +82,21 @@ def test_a_restore_killed_at_every_step_is_the_old_state_or_the_new(house: Kept,
     assert house.look()["warehouse"] == then["warehouse"]
     assert house.nursery.run("audit_is_whole") == 0
     assert house.passing_files() == []
+
+
+def test_the_process_that_revives_a_home_ends_with_the_restore_that_began_it(tmp_path: Path) -> None:
+    order = tmp_path / "reviving.json"
+    os.mkfifo(order)  # nobody writes: it would wait for its order for ever
+    child = subprocess.Popen(
+        [sys.executable, "-m", "laoke.config.backups.reviving", str(order), str(tmp_path / "revived.json")],
+        env={**os.environ, "LAOKE_HOME": str(tmp_path)}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    with child:
+        with pytest.raises(subprocess.TimeoutExpired):
+            child.wait(1.0)
+        assert child.stdin is not None
+        child.stdin.close()
+        assert child.wait(30.0) == 1
 
 
 def test_backups_and_restores_killed_at_random(

@@ -6,6 +6,7 @@ was made stay erased, refused and withdrawn.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,14 @@ def other_sessions() -> int:
         "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
     )
     return int(found[0][0])
+
+
+def sessions_that_stay(patience: float) -> int:
+    """`other_sessions`, once they had so many seconds to end: those of a process that was killed end by themselves."""
+    until = time.monotonic() + patience
+    while (others := other_sessions()) and time.monotonic() < until:
+        time.sleep(0.1)
+    return others
 
 
 def unknown_migrations(recorded: list[list[str]]) -> list[list[str]]:

@@ -41,6 +41,7 @@ from laoke.shops.sealed_stream import SealedStreamError
 Progress = Callable[[int, int], None]
 Step = Callable[[str], None]
 BESIDE = "restoring-"
+AFTERLIFE = 10.0  # seconds: PostgreSQL ends the sessions of a killed process when it next talks to it
 
 REASONS = {
     "no_file": "没有这个文件：{path}",
@@ -131,7 +132,7 @@ def _alone(place: Place) -> Iterator[None]:
         with presence.alone(place.home) as there:
             if there:
                 raise RestoreRefused("running", who="、".join(sorted(set(there))))
-            if others := present.other_sessions():
+            if others := present.sessions_that_stay(AFTERLIFE):
                 raise RestoreRefused("running", who=f"数据库还有 {others} 个连接")
             with held_file(place.home / "warehouse.lock", 0.5):
                 yield
@@ -241,18 +242,28 @@ class _Restore:
         asked.write_text(json.dumps(order, ensure_ascii=False), encoding="utf-8")
         if self.schema:
             present.make_schema(self.schema)
-        done = subprocess.run(
-            [sys.executable, "-m", "laoke.config.backups.reviving", str(asked), str(answered)],
-            env=self._environment(), capture_output=True, text=True, encoding="utf-8", errors="replace",
-            check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        if done.returncode or not answered.exists():
-            last = (done.stderr.strip().splitlines() or [f"{done.returncode}"])[-1]
+        returncode, errors = self._in_a_process(asked, answered)
+        if returncode or not answered.exists():
+            last = (errors.strip().splitlines() or [f"{returncode}"])[-1]
             if "disk is full" in last or "No space left" in last:
                 raise RestoreRefused("no_room")
             raise RestoreRefused("broken", reason=last[:300])
         told: dict[str, Any] = json.loads(answered.read_text(encoding="utf-8"))
         return told | {"carried": carried["read"]}
+
+    def _in_a_process(self, asked: Path, answered: Path) -> tuple[int, str]:
+        """Its status and what it wrote to standard error. Its standard input ends when this process does, however
+        that comes about, and it with it (`reviving.main`)."""
+        with (
+            (self.beside / "reviving.log").open("w+b") as log,
+            subprocess.Popen(
+                [sys.executable, "-m", "laoke.config.backups.reviving", str(asked), str(answered)],
+                env=self._environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log,
+            ) as child,
+        ):  # fmt: skip
+            status = child.wait()
+            log.seek(0)
+            return status, log.read().decode("utf-8", "replace")
 
     def _environment(self) -> dict[str, str]:
         made = {**os.environ, "LAOKE_HOME": str(self.beside), "LAOKE_KEY_FILE": str(self.keys.resolve())}
