@@ -17,8 +17,10 @@ from laoke.customers import erasure, tags
 from laoke.customers.models import Erasure, Tag
 from laoke.intake.loading.run import Options
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.undoing import UndoRefused, undo_of
 from laoke.shops import catalog
 from laoke.shops.models import AuditEvent, CatalogEntry
+from laoke.shops.setup import add_shop
 from laoke.warehouse import migrations
 from laoke.warehouse.columns import Contract, column
 from laoke.warehouse.contracts import CONTRACTS
@@ -96,7 +98,8 @@ def test_an_import_is_taken_back_and_its_file_can_come_again(demo: Demo, take: I
     assert told["imports"] == [number] and "orders" in told["tables"]
     assert ImportRun.objects.get(pk=number).state == ImportState.UNDONE
     event = AuditEvent.objects.get(act="tables.rollback")
-    assert (event.actor, event.subject, event.count) == (demo.owner, str(number), 1)
+    assert (event.shop, event.actor, event.count) == (demo.shop, demo.owner, 1)
+    assert event.subject == "ExportOrderList201811010801.csv"
     take(1)
     assert sums(demo) == after
 
@@ -106,7 +109,7 @@ def test_a_later_import_is_named_before_it_goes_too(demo: Demo, take: Import) ->
     first, second = take(1), take(2)
     after = sums(demo)
 
-    with pytest.raises(RepairRefused) as refused:
+    with pytest.raises(UndoRefused) as refused:
         roll_back(demo.place, first, yes=False, by=None, now=demo.now)
 
     assert refused.value.code == "later"
@@ -132,9 +135,25 @@ def test_what_is_no_import_or_taken_back_already_is_refused(demo: Demo, take: Im
     number = take(1)
     roll_back(demo.place, number, yes=False, by=None, now=demo.now)
     for wrong in (number, 999_999):
-        with pytest.raises(RepairRefused) as refused:
+        with pytest.raises(UndoRefused) as refused:
             roll_back(demo.place, wrong, yes=True, by=None, now=demo.now)
         assert refused.value.code == "no_import"
+
+
+def test_an_import_of_another_shop_since_is_told_and_its_facts_are_not_taken_along(
+    demo: Demo, take: Import
+) -> None:
+    first, second = take(1), take(2)
+    other = add_shop("别家", now=demo.now)
+    ImportRun.objects.filter(pk=second).update(shop=other)
+    after = sums(demo)
+
+    assert undo_of(first).touches_others
+    with pytest.raises(UndoRefused) as refused:
+        roll_back(demo.place, first, yes=True, by=None, now=demo.now, own_only=True)
+
+    assert refused.value.code == "other_shop" and f"--before-import {first}" in refused.value.text
+    assert sums(demo) == after
 
 
 def test_a_tag_set_after_the_import_stays(demo: Demo, take: Import) -> None:
@@ -182,7 +201,7 @@ def test_versions_that_were_swept_away_are_not_promised(demo: Demo, take: Import
     for path in sorted(demo.place.warehouse.glob("orders/_delta_log/*.json"))[:2]:
         path.unlink(missing_ok=True)
     forget_snapshots()
-    with pytest.raises(RepairRefused) as refused:
+    with pytest.raises(UndoRefused) as refused:
         roll_back(demo.place, number, yes=True, by=None, now=later)
     assert refused.value.code == "gone"
     assert entry is not None and ImportRun.objects.get(pk=number).state == ImportState.DONE

@@ -98,6 +98,21 @@ def _regroup(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[
     return {"catalog": entry.pk if entry else None}
 
 
+def _undo_import(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Bring the facts back to before an import that somebody took back on its page."""
+    from django.conf import settings
+
+    from laoke.config.repairing import roll_back
+    from laoke.intake.undoing import UndoRefused
+
+    try:
+        return roll_back(
+            settings.PLACE, job.params["import"], yes=True, by=job.created_by, now=now(), own_only=True
+        )
+    except UndoRefused as refusal:
+        raise Refused(refusal.code, **refusal.params) from refusal
+
+
 def _advance(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
     """Let the demo shop follow its clock, which somebody has turned."""
     from laoke.config.demo import advance_demo
@@ -119,6 +134,7 @@ def _keep_up_now(job: Job, progress: Progress, now: Callable[[], datetime]) -> d
 JOBS: dict[str, JobFunction] = {
     "import": _import,
     "features": _regroup,
+    "undo_import": _undo_import,
     "demo_advance": _advance,
     "upkeep": _keep_up_now,
 }

@@ -10,7 +10,6 @@ back; their files can be imported again. Whoever was erased since is erased from
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +21,7 @@ from laoke.customers.models import Erasure
 from laoke.dispatch.models import Message
 from laoke.insights.refresh import refresh_features
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.undoing import UndoRefused, undo_of
 from laoke.shops import audit, catalog, dirty
 from laoke.shops.bulk import pieces
 from laoke.shops.locks import warehouse_writer
@@ -34,12 +34,8 @@ from laoke.warehouse.store import Warehouse
 LOCK_SECONDS = 10.0
 # How many entries back a whole one is looked for: mirrors alone publish one every few seconds.
 LOOK_BACK = 500
-HARMLESS = ("upkeep", "migration", "erasure", "repair")
 
 REASONS = {
-    "no_import": "没有编号 {number} 的导入，或它没有完成、已经撤回",
-    "gone": "那次导入之前的数据已经清掉了（保养只留 48 小时和被引用的）。改用备份：laoke restore",
-    "later": "那以后还有 {count} 次写入动过同样的表，退回去会一起没掉：\n{list}\n确定的话加 --yes；它们的文件可以再导",
     "nothing_whole": "没有一份完好的目录可用。用备份：laoke restore",
     "nothing": "没有要修的",
 }
@@ -58,68 +54,34 @@ class RepairRefused(Exception):
         return REASONS[self.code].format(**self.params)
 
 
-@dataclass(frozen=True)
-class Later:
-    """A write after the import that touched the same tables."""
-
-    entry: int
-    reason: str
-    import_id: int | None
-    name: str
-    rows: int
-
-    @property
-    def text(self) -> str:
-        if self.import_id is None:
-            return f"  目录 {self.entry}（{self.reason}）"
-        return f"  导入 {self.import_id}：{self.name}，{self.rows} 行"
-
-
-def roll_back(place: Place, number: int, *, yes: bool, by: User | None, now: datetime) -> dict[str, Any]:
+def roll_back(
+    place: Place, number: int, *, yes: bool, by: User | None, now: datetime, own_only: bool = False
+) -> dict[str, Any]:
     """Bring the facts back to before an import, if nothing later stands on it or `yes` was said; what came of it.
+
+    With `own_only` nothing happens when facts of another shop would go with it.
 
     Raises
     ------
-    RepairRefused
+    UndoRefused
     WriterBusy
     """
-    run = ImportRun.objects.filter(pk=number, state=ImportState.DONE).first()
-    if run is None or run.catalog_ref is None:
-        raise RepairRefused("no_import", number=number)
     with warehouse_writer(place.home, LOCK_SECONDS):
-        made = CatalogEntry.objects.get(pk=run.catalog_ref)
-        before = CatalogEntry.objects.filter(pk__lt=made.pk).order_by("-pk").first()
-        then = before.versions if before else {}
-        tables = [
-            table
-            for table, version in made.versions.items()
-            if CONTRACTS[table].role == "fact" and then.get(table) != version
-        ]
-        # A table that was not there yet goes back to being empty.
-        target = {table: then.get(table, 0) for table in tables}
-        later = _later(made, tables)
-        if later and not yes:
-            told = "\n".join(one.text for one in later)
-            raise RepairRefused("later", count=len(later), list=told)
-        if not Inspector(Warehouse(place.warehouse)).is_whole(target):
-            raise RepairRefused("gone")
-        gone = [run.pk, *(one.import_id for one in later if one.import_id is not None)]
-        entry = _publish(target, gone, before, now, by, "tables.rollback", subject=str(run.pk))
+        undo = undo_of(number)
+        if own_only and undo.touches_others:
+            raise UndoRefused("other_shop", number=number)
+        if undo.later and not yes:
+            told = "\n".join(one.text for one in undo.later)
+            raise UndoRefused("later", count=len(undo.later), list=told)
+        if not Inspector(Warehouse(place.warehouse)).is_whole(undo.target):
+            raise UndoRefused("gone")
+        gone = undo.gone
+        entry = _publish(
+            undo.target, gone, undo.before, now, by, "tables.rollback",
+            shop=undo.run.shop, subject=undo.run.file_name,
+        )  # fmt: skip
     _after(place, now)
-    return {"entry": entry.pk, "tables": sorted(tables), "imports": sorted(gone)}
-
-
-def _later(made: CatalogEntry, tables: Sequence[str]) -> list[Later]:
-    """Writes after an entry that changed one of the tables, oldest first; those that change no row are none."""
-    found, last = [], made.versions
-    for entry in CatalogEntry.objects.filter(pk__gt=made.pk).order_by("pk").iterator():
-        changed = any(entry.versions.get(table) != last.get(table) for table in tables)
-        last = entry.versions
-        if changed and entry.reason not in HARMLESS:
-            run = ImportRun.objects.filter(catalog_ref=entry.pk).first()
-            name, rows = (run.file_name, run.counts.get("accepted", 0)) if run else ("", 0)
-            found.append(Later(entry.pk, entry.reason, run.pk if run else None, name, rows))
-    return found
+    return {"entry": entry.pk, "tables": sorted(undo.target), "imports": sorted(gone)}
 
 
 def repair(place: Place, *, by: User | None, now: datetime) -> dict[str, Any]:
@@ -155,7 +117,9 @@ def repair(place: Place, *, by: User | None, now: datetime) -> dict[str, Any]:
         changed = {
             table: version for table, version in versions.items() if version != entry.versions.get(table)
         }
-        published = _publish(changed, gone, facts_of, now, by, "tables.repair", subject=str(facts_of.pk))
+        published = _publish(
+            changed, gone, facts_of, now, by, "tables.repair", shop=None, subject=str(facts_of.pk)
+        )
         warehouse.align(published.versions)  # so that the next write does not begin from what cannot be read
     if lagging:
         _mirror_anew(place, now)
@@ -200,7 +164,7 @@ def _is_older(table: str, versions: dict[str, int], entry: CatalogEntry, mended:
 
 def _publish(
     versions: dict[str, int], gone: Sequence[int], facts_of: CatalogEntry | None, now: datetime, by: User | None,
-    act: str, *, subject: str,
+    act: str, *, shop: Shop | None, subject: str,
 ) -> CatalogEntry:  # fmt: skip
     newest = catalog.current()
     assert newest is not None
@@ -214,7 +178,7 @@ def _publish(
             # Older versions name whoever was erased after them; `_after` takes them out again.
             since = Erasure.objects.filter(facts_rewritten_at__gte=facts_of.created_at, vacuumed_at=None)
             since.update(facts_rewritten_at=None)
-        audit.record(act, shop=None, actor=by, at=now, subject=subject, count=len(gone), entry=entry.pk)
+        audit.record(act, shop=shop, actor=by, at=now, subject=subject, count=len(gone), entry=entry.pk)
     return entry
 
 

@@ -93,7 +93,8 @@ def run_job(job: Job, clock: Callable[[], datetime]) -> None:
     """Do one claimed job and write down how it ended; a refusal is an end, not a crash."""
     progress = jobs.Progress(job, clock)
     try:
-        result = pipelines.JOBS[job.kind](job, progress, clock)
+        with jobs.held(job, clock):
+            result = pipelines.JOBS[job.kind](job, progress, clock)
     except jobs.JobCancelled:
         jobs.finish(job, JobState.CANCELLED, clock())
     except pipelines.Refused as refusal:

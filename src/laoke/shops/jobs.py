@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from threading import Event, Thread
 from typing import Any
 
+from django.db import OperationalError, connection
 from django.db.models import F, Q
 
 from laoke.shops.models import Job, JobState, Shop, User
@@ -68,6 +71,28 @@ class Progress:
 
     def cancelled(self) -> bool:
         return Job.objects.filter(pk=self.job.pk, cancel_requested=True).exists()
+
+
+@contextmanager
+def held(job: Job, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Keep a job's lease for as long as the block runs, also where it says nothing for minutes (one long query)."""
+    over = Event()
+
+    def renew() -> None:
+        while not over.wait(LEASE.total_seconds() / 3):
+            mine = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING)
+            # A busy database has not lost the lease: the next turn tries again.
+            with suppress(OperationalError):
+                mine.update(lease_until=clock() + LEASE)
+            connection.close()
+
+    keeper = Thread(target=renew, name=f"lease-{job.pk}", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        keeper.join()
 
 
 def finish(

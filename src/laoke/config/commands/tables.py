@@ -31,7 +31,8 @@ def rollback(
     ready()
     from django.conf import settings
 
-    from laoke.config.repairing import RepairRefused, roll_back
+    from laoke.config.repairing import roll_back
+    from laoke.intake.undoing import UndoRefused
     from laoke.shops.clock import clock_from_env
     from laoke.shops.locks import WriterBusy
     from laoke.shops.models import User
@@ -41,7 +42,7 @@ def rollback(
         refuse("no_user", f"没有账号 {by}")
     try:
         told = roll_back(settings.PLACE, before_import, yes=yes, by=user, now=clock_from_env().now())
-    except RepairRefused as refusal:
+    except UndoRefused as refusal:
         refuse(refusal.code, refusal.text)
     except WriterBusy as busy:
         refuse("busy", str(busy))

@@ -81,13 +81,13 @@ def tooltip(value_format: str, *, shadow: bool = False, **options: Any) -> Optio
     return {"trigger": "axis", **pointer, "formatter": tip(value_format, **options)}
 
 
-def mark_area(span: Span) -> Option:
-    """A pale band with its name."""
+def mark_area(*spans: Span, opacity: float = 0.07) -> Option:
+    """Pale bands with their names, all in the colour of the first."""
     return {
         "silent": True,
-        "itemStyle": {"color": css(span.key), "opacity": 0.07},
-        "label": {"color": css(span.key), "fontSize": 12, "position": "insideTop"},
-        "data": [[{"name": str(span.label), "xAxis": span.first}, {"xAxis": span.last}]],
+        "itemStyle": {"color": css(spans[0].key), "opacity": opacity},
+        "label": {"color": css(spans[0].key), "fontSize": 12, "position": "insideTop"},
+        "data": [[{"name": str(span.label), "xAxis": span.first}, {"xAxis": span.last}] for span in spans],
     }
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
+from laoke.insights.coverage import Gap
 from laoke.web.charts.bars import time_bars
-from laoke.web.charts.base import Option, Series
+from laoke.web.charts.base import Option, Series, Span, mark_area
 
 MOST_DAYS = 93
+DAYS_SHOWN = 400
 
 
 def orders_by_day(days: Sequence[tuple[date, int]]) -> tuple[Option, list[tuple[str, int]]]:
@@ -22,3 +24,21 @@ def orders_by_day(days: Sequence[tuple[date, int]]) -> tuple[Option, list[tuple[
         counted[name] = counted.get(name, 0) + orders
     series = [Series(_("订单"), list(counted.values()))]
     return time_bars(list(counted), series), list(counted.items())
+
+
+def days_with_gaps(counts: Mapping[date, int], gaps: Sequence[Gap]) -> tuple[Option, list[tuple[str, int]]]:
+    """Orders by day up to the last known one, the missing days as bands; with the same numbers, the newest first."""
+    last = max(counts)
+    first = max(min(counts), last - timedelta(days=DAYS_SHOWN - 1))
+    days = [first + timedelta(days=at) for at in range((last - first).days + 1)]
+    values = [counts.get(day, 0) for day in days]
+    names = [day.isoformat() for day in days]
+    option = time_bars(names, [Series(_("订单"), values)])
+    shown = [
+        Span(_("缺"), max(gap.first, first).isoformat(), gap.last.isoformat(), "bad")
+        for gap in gaps
+        if gap.last >= first
+    ]
+    if shown:
+        option["series"][0]["markArea"] = mark_area(*shown, opacity=0.18)
+    return option, list(zip(names, values, strict=True))[::-1]

@@ -8,12 +8,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from laoke.intake import undoing
 from laoke.intake.reading.messages import REFUSALS, refusal_message
 from laoke.shops.models import Job, JobState
 from laoke.web import components as ui
 from laoke.web import figures
 
-KINDS = {"features": gettext_lazy("客户重新分组"), "demo_advance": gettext_lazy("示例店的时钟")}
+KINDS = {
+    "features": gettext_lazy("客户重新分组"),
+    "demo_advance": gettext_lazy("示例店的时钟"),
+    "undo_import": gettext_lazy("撤回导入"),
+}
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -61,6 +66,8 @@ def failure_text(job: Job) -> str:
     code, params = str(job.error.get("code", "")), job.error.get("params", {})
     if code in REFUSALS:
         return refusal_message(code, params)
+    if code in undoing.REASONS:
+        return str(undoing.REASONS[code]) % params
     return _("没做成，已有的数据没有变。再试一次；还不行就看启动老客的命令行窗口（%(code)s）。") % {
         "code": job.error.get("error") or code or job.pk
     }

@@ -24,15 +24,16 @@ from laoke.intake.reading.profiles import profiles
 from laoke.intake.reading.roles import ORDER_GRAINS
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
-from laoke.shops.models import Role
+from laoke.shops.models import JobState, Role
 from laoke.shops.uploads import size_text
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
+from laoke.web.pages.imports import undoing
 from laoke.web.pages.imports.forms import FilesForm
-from laoke.web.pages.imports.progress import is_over
+from laoke.web.pages.imports.progress import failure_text, is_over
 from laoke.web.pages.imports.words import refusal_text
 from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
@@ -75,6 +76,7 @@ class ResultPage:
     keyless_note: str
     columns: ui.Table | None
     next_steps: ui.TodoList | None
+    undo: ui.Action | None
 
 
 def _run(request: HttpRequest, pk: int) -> ImportRun:
@@ -101,7 +103,7 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         title=_title(run, balanced),
         tag=ui.Tag(_("行数与金额守恒"), "ok", "check") if balanced else None,
         facts=_facts(run, now),
-        trouble=_trouble(run),
+        trouble=_trouble(run) or _undoing(run),
         read=SumPart(_("文件里读到"), "", run.counts.get("read", 0), figures.yuan(run.money.get("read")))
         if done
         else None,
@@ -119,6 +121,9 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         keyless_note=_keyless(run) if run.grain in ORDER_GRAINS else "",
         columns=_columns(run) if run.mapping or run.profile else None,
         next_steps=_next(run, rows, may) if done else None,
+        undo=ui.Action(_("撤回这次导入"), reverse("import_undo", args=[run.pk]))
+        if done and may and not undoing.is_under_way(run)
+        else None,
     )
 
 
@@ -163,6 +168,16 @@ def _trouble(run: ImportRun) -> ui.Notice | None:
             "warn",
         )
     return None
+
+
+def _undoing(run: ImportRun) -> ui.Notice | None:
+    """That it is being taken back, or why that could not be done."""
+    job = undoing.last_try(run)
+    if job is None or job.state == JobState.DONE:
+        return None
+    if job.state == JobState.FAILED:
+        return ui.Notice(failure_text(job), _("没有撤回"), "bad")
+    return ui.Notice(_("后台正在做，做完这一页会写着已撤回。"), _("正在撤回"), "")
 
 
 def _adds_up(run: ImportRun) -> bool:

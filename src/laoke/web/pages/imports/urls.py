@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.imports import results, running, views
+from laoke.web.pages.imports import results, running, undoing, views
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("imports/running/<str:ids>/", running.imports_running, name="import_running"),
     path("imports/<int:pk>/", results.result, name="import_result"),
     path("imports/<int:pk>/rows/", results.rows, name="import_rows"),
+    path("imports/<int:pk>/undo/", undoing.undo, name="import_undo"),
     path("imports/<int:pk>/quarantine.csv", results.download, name="import_quarantine"),
     path("jobs/<int:pk>/", running.job, name="job_progress"),
     path("jobs/<int:pk>/cancel/", running.cancel, name="job_cancel"),

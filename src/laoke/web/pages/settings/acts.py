@@ -68,6 +68,8 @@ ACTS: dict[str, Words] = {
     "staff.dismiss": _("移除员工"),
     "staff.role": _("改角色"),
     "tables.migrate": _("事实表换新版本"),
+    "tables.repair": _("修复事实表"),
+    "tables.rollback": _("撤回导入"),
     "tag.set": _("打标签"),
     "target.set": _("改目标"),
     "task.assign": _("分派任务"),

@@ -1,0 +1,111 @@
+"""Which days a shop's facts tell of, and which are missing: pure, from counts by day and the spans of the files.
+
+A day may be missing in three ways. `uncovered`: no file speaks of it, and there is nothing. `partial`: the file that
+speaks of it was exported before the day was over, and no later one speaks of it. `silent`: a file speaks of it and has
+nothing, although so many rows are usual around it that chance does not bring none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from typing import Literal
+
+GapKind = Literal["uncovered", "partial", "silent"]
+
+AROUND = 14  # days before and after, from which it is known what is usual
+# Below this probability of a day without a row (Poisson, at what is usual) it is no chance.
+CHANCE = 1e-6
+USUAL_AT_LEAST = -math.log(CHANCE)  # 13.8 rows a day
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What one file speaks of: from its first to its last time; when it was exported, where that is known."""
+
+    first: datetime
+    last: datetime
+    exported: datetime | None = None
+
+    @property
+    def days(self) -> tuple[date, date]:
+        return self.first.date(), self.last.date()
+
+    def is_whole(self, day: date) -> bool:
+        """Whether the day was over when the file was exported; an unknown moment is taken for later."""
+        return self.exported is None or self.exported.date() > day
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Days in a row that are missing in the same way. `usual` is how many rows a day has around them."""
+
+    first: date
+    last: date
+    kind: GapKind
+    usual: float
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+
+def gaps(counts: Mapping[date, int], told: Sequence[Told], *, dense: bool) -> list[Gap]:
+    """The missing days between the first and the last known day, oldest first.
+
+    `counts` holds rows by day; days without a row may be left out. The last known day is never missing: more may come.
+    `dense` says that every day should have rows (orders of a shop that sells, reports by day). Without it a day is
+    missing only when there are files that tell of days, and none tells of this one.
+    """
+    if not dense and not told:
+        return []
+    have = {day: n for day, n in counts.items() if n > 0}
+    ends = [*have, *(day for one in told for day in one.days)]
+    if not ends:
+        return []
+    covered = _whole_by_day(told)
+    found: list[Gap] = []
+    day, last = min(ends), max(ends)
+    while day < last:
+        kind = _kind(day, have, covered, dense)
+        if kind:
+            before = found[-1] if found else None
+            if before and before.kind == kind and before.last == day - ONE_DAY:
+                found[-1] = Gap(before.first, day, kind, before.usual)
+            else:
+                found.append(Gap(day, day, kind, usual(have, covered, day)))
+        day += ONE_DAY
+    return found
+
+
+def _whole_by_day(told: Sequence[Told]) -> dict[date, bool]:
+    """Every day that a file speaks of, and whether one of them was exported after it."""
+    covered: dict[date, bool] = {}
+    for one in told:
+        day, last = one.days
+        while day <= last:
+            covered[day] = covered.get(day, False) or one.is_whole(day)
+            day += ONE_DAY
+    return covered
+
+
+def _kind(day: date, have: Mapping[date, int], covered: Mapping[date, bool], dense: bool) -> GapKind | None:
+    if day not in covered:
+        return None if day in have else "uncovered"
+    if not covered[day]:
+        return "partial" if dense else None
+    if dense and day not in have and usual(have, covered, day) >= USUAL_AT_LEAST:
+        return "silent"
+    return None
+
+
+def usual(have: Mapping[date, int], covered: Mapping[date, bool], day: date) -> float:
+    """The median of the rows of the days around, those left out that nothing speaks of."""
+    near = [day + ONE_DAY * step for step in range(-AROUND, AROUND + 1) if step]
+    known = [have.get(one, 0) for one in near if one in have or covered.get(one)]
+    return float(median(known)) if known else 0.0

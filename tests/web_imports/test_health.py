@@ -1,0 +1,219 @@
+"""The page that tells how a shop's data keep, and the way back from an import, as people use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from laoke.config.importing import import_file
+from laoke.config.worker import run_job
+from laoke.insights.data_health import coverage
+from laoke.intake.loading.run import Options
+from laoke.intake.models import ImportRun, ImportState
+from laoke.shops import catalog, jobs
+from laoke.shops.models import AuditEvent, Job, JobState, Role, Shop, User
+from laoke.shops.setup import add_shop, add_user
+from laoke.warehouse.store import Warehouse
+from tests.intake.facts import table
+from tests.intake.seller_files import Row, write
+from tests.people import NOW, Demo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def small(demo: Demo) -> Shop:
+    """A shop of its own beside the demo shop, with its owner signed up."""
+    shop = add_shop("小店", now=NOW)
+    add_user("xiaodian", shops=[shop], role=Role.OWNER, now=NOW, password="kaituozhe-2026")
+    return shop
+
+
+@pytest.fixture
+def client(small: Shop, demo: Demo) -> Client:
+    return demo.client(User.objects.get(username="xiaodian"))
+
+
+def take(shop: Shop, path: Path) -> ImportRun:
+    result = import_file(shop, path, Options(file_name=path.name), now=lambda: NOW)
+    return ImportRun.objects.get(pk=result["import"])
+
+
+def sales(folder: Path, name: str, days: range, *, first: int = 1) -> Path:
+    """Two orders on each day of October 2018."""
+    rows = [
+        Row(
+            f"{day:02d}{n:04d}", nick=f"客{day}", total="100.00", paid="100.00",
+            created=f"2018-10-{day:02d} 1{n}:00:00", paid_at=f"2018-10-{day:02d} 1{n}:05:00",
+        )
+        for day in days
+        for n in range(first, first + 2)
+    ]  # fmt: skip
+    return write(folder / name, rows)
+
+
+def text_of(client: Client, name: str = "imports_health", *args: object) -> str:
+    answer = client.get(reverse(name, args=args))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def work() -> Job:
+    job = jobs.claim("tester", NOW)
+    assert job is not None
+    run_job(job, lambda: NOW)
+    job.refresh_from_db()
+    return job
+
+
+def test_an_empty_shop_is_told_so(client: Client) -> None:
+    text = text_of(client)
+    assert "还没有数据" in text and "从千牛导出订单报表" in text
+
+
+def test_days_between_two_files_are_named_and_go_when_a_file_brings_them(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    take(small, sales(tmp_path, "ExportOrderList201810110900.csv", range(9, 11)))
+
+    text = text_of(client)
+    assert "订单缺 3 天" in text and "2018-10-06 – 2018-10-08" in text and "没有文件说到这些天" in text
+
+    take(small, sales(tmp_path, "ExportOrderList201810111000.csv", range(4, 10)))
+    assert "订单不缺天，都对得上" in text_of(client)
+
+
+def test_half_a_day_that_an_early_export_left_out_is_named(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    take(small, sales(tmp_path, "ExportOrderList201810051500.csv", range(1, 6)))
+    take(small, sales(tmp_path, "ExportOrderList201810110900.csv", range(6, 11)))
+
+    text = text_of(client)
+    assert "订单缺 1 天" in text and "导出时这天还没过完" in text and "2018-10-05" in text
+
+
+def test_a_report_that_says_more_than_the_orders_is_shown_day_by_day(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 4)))
+    days = [{"统计日期": f"2018-10-0{day}", "访客数": "9", "支付金额": "200.00"} for day in (1, 2)]
+    days.append({"统计日期": "2018-10-03", "访客数": "9", "支付金额": "300.00"})
+    take(small, table(tmp_path / "shop.csv", "sycm_shop_daily", days))
+
+    assert "订单不缺天，有 1 处对不上" in text_of(client)
+    text = text_of(client, "imports_health_differences", "shop_days_against_orders")
+    assert (
+        "2018-10-03" in text and "300.00" in text and "200.00" in text and "-100.00" in text.replace("−", "-")
+    )
+    sheet = client.get(
+        reverse("imports_health_differences", args=["shop_days_against_orders"]), {"export": "xlsx"}
+    )
+    assert sheet["Content-Type"].startswith("application/vnd.openxmlformats")
+    event = AuditEvent.objects.get(act="list.export")
+    assert (event.shop, event.count) == (small, 1)
+    assert client.get(reverse("imports_health_differences", args=["orders"])).status_code == 404
+
+
+def test_rows_put_aside_are_counted_by_reason_over_all_files(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    for number in (1, 2):
+        rows = [Row(f"7{number}"), Row("", total="4.00", paid="4.00")]
+        take(small, write(tmp_path / f"ExportOrderList20181{number}010900.csv", rows))
+
+    text = text_of(client)
+    assert "没有订单编号" in text and "8.00" in text and ">2<" in text
+
+
+def test_features_are_counted_anew_on_demand(demo: Demo) -> None:
+    client = demo.client()
+    assert client.post(reverse("imports_health_recount")).url == reverse("imports_health")
+    assert "正在重算" in text_of(client)
+    client.post(reverse("imports_health_recount"))
+    assert Job.objects.filter(kind="features").count() == 1
+    assert work().state == JobState.DONE
+
+
+def test_who_may_look_and_who_may_act(demo: Demo) -> None:
+    run = ImportRun.objects.first()
+    assert run is not None
+    for user, looks, acts in ((demo.owner, 200, 302), (demo.analyst, 200, 403), (demo.service, 403, 403)):
+        client = demo.client(user)
+        assert client.get(reverse("imports_health")).status_code == looks
+        assert client.post(reverse("imports_health_recount")).status_code == acts
+        undo = client.get(reverse("import_undo", args=[run.pk])).status_code
+        assert undo == (200 if acts == 302 else 403)
+    assert "重算客户特征" not in text_of(demo.client(demo.analyst))
+
+
+def orders_of(shop: Shop) -> int:
+    entry = catalog.current()
+    assert entry is not None
+    reader = Warehouse(catalog_place()).reader(entry.versions)
+    [row] = reader.rows("SELECT count(*) AS n FROM orders WHERE shop_id = $shop_id", {"shop_id": shop.pk})
+    return int(row["n"])
+
+
+def catalog_place() -> Path:
+    from django.conf import settings
+
+    return Path(settings.PLACE.warehouse)
+
+
+def test_an_import_is_taken_back_with_those_that_stand_on_it(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    first = take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    second = take(small, sales(tmp_path, "ExportOrderList201810110900.csv", range(6, 11)))
+    page = reverse("import_undo", args=[first.pk])
+
+    assert page in text_of(client, "import_result", first.pk)
+    asked = client.get(page).content.decode()
+    assert "撤回“ExportOrderList201810060900.csv”" in asked and "ExportOrderList201810110900.csv" in asked
+    assert orders_of(small) == 20
+
+    assert client.post(page).url == reverse("import_result", args=[first.pk])
+    client.post(page)  # twice is once
+    assert Job.objects.filter(kind="undo_import").count() == 1
+    waiting = text_of(client, "import_result", first.pk)
+    assert "正在撤回" in waiting and page not in waiting
+    assert work().state == JobState.DONE
+
+    assert orders_of(small) == 0
+    assert set(ImportRun.objects.filter(shop=small).values_list("state", flat=True)) == {ImportState.UNDONE}
+    assert "已撤回" in text_of(client, "import_result", second.pk)
+    assert client.get(page).status_code == 404
+    assert coverage(small, Warehouse(catalog_place()).reader(catalog.current().versions)) == []  # type: ignore[union-attr]
+
+
+def test_facts_of_another_shop_are_not_taken_along(
+    client: Client, small: Shop, demo: Demo, tmp_path: Path
+) -> None:
+    first = take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    take(demo.shop, sales(tmp_path, "ExportOrderList201810110900.csv", range(6, 11)))
+    page = reverse("import_undo", args=[first.pk])
+
+    text = client.get(page).content.decode()
+    assert "不能在这里撤回" in text and "ExportOrderList201810110900.csv" not in text
+    assert client.post(page).status_code == 200
+    assert not Job.objects.filter(kind="undo_import").exists()
+
+    job = jobs.queue(
+        "undo_import", shop=small, now=NOW, **{"import": first.pk}
+    )  # asked before the other shop's came
+    work()
+    job.refresh_from_db()
+    assert (job.state, job.error["code"]) == (JobState.FAILED, "other_shop")
+    assert "没有撤回" in text_of(client, "import_result", first.pk)
+    assert orders_of(small) == 10
+
+
+def test_nobody_takes_back_what_belongs_to_another_shop(client: Client, demo: Demo) -> None:
+    run = ImportRun.objects.filter(shop=demo.shop).first()
+    assert run is not None
+    assert client.post(reverse("import_undo", args=[run.pk])).status_code == 404
