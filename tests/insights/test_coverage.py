@@ -67,14 +67,17 @@ def test_the_last_known_day_is_never_missing() -> None:
 
 
 def test_a_day_without_a_sale_in_a_file_is_strange_only_where_many_are_usual() -> None:
-    whole = [file(1, 9)]
+    whole, days = [file(1, 9)], (1, 2, 3, 5, 6, 7, 8, 9)
 
-    assert gaps(sold(1, 2, 3, 5, 6, 7, 8, 9, each=20), whole, dense=True) == [
-        Gap(day(4), day(4), "silent", 20.0)
-    ]
-    assert (
-        gaps(sold(1, 2, 3, 5, 6, 7, 8, 9, each=13), whole, dense=True) == []
-    )  # e^-13 is above one in a million
+    assert gaps(sold(*days, each=20), whole, dense=True) == [Gap(day(4), day(4), "silent", 20.0)]
+    assert gaps(sold(*days, each=13), whole, dense=True) == []  # e^-13 is above one in a million
+
+
+def test_a_week_without_a_sale_is_strange_where_two_a_day_are_usual() -> None:
+    week = [1, 2, 3, *range(11, 20)]
+
+    assert gaps(sold(*week, each=2), [file(1, 19)], dense=True) == [Gap(day(4), day(10), "silent", 2.0)]
+    assert gaps(sold(*week, each=1), [file(1, 19)], dense=True) == []
 
 
 def test_refunds_are_missing_only_where_files_of_refunds_leave_days_out() -> None:

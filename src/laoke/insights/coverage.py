@@ -1,14 +1,15 @@
 """Which days a shop's facts tell of, and which are missing: pure, from counts by day and the spans of the files.
 
 A day may be missing in three ways. `uncovered`: no file speaks of it, and there is nothing. `partial`: the file that
-speaks of it was exported before the day was over, and no later one speaks of it. `silent`: a file speaks of it and has
-nothing, although so many rows are usual around it that chance does not bring none.
+speaks of it was exported before the day was over, and no later one speaks of it. `silent`: files speak of it and of the
+days beside it that are empty too, and have nothing, although so many rows are usual around them that chance does not
+bring none.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
@@ -17,9 +18,9 @@ from typing import Literal
 GapKind = Literal["uncovered", "partial", "silent"]
 
 AROUND = 14  # days before and after, from which it is known what is usual
-# Below this probability of a day without a row (Poisson, at what is usual) it is no chance.
+# Below this probability of so many days without a row (Poisson, at what is usual) it is no chance.
 CHANCE = 1e-6
-USUAL_AT_LEAST = -math.log(CHANCE)  # 13.8 rows a day
+EXPECTED_AT_LEAST = -math.log(CHANCE)  # 13.8 rows
 
 ONE_DAY = timedelta(days=1)
 
@@ -70,17 +71,27 @@ def gaps(counts: Mapping[date, int], told: Sequence[Told], *, dense: bool) -> li
         return []
     covered = _whole_by_day(told)
     found: list[Gap] = []
-    day, last = min(ends), max(ends)
-    while day < last:
-        kind = _kind(day, have, covered, dense)
-        if kind:
-            before = found[-1] if found else None
-            if before and before.kind == kind and before.last == day - ONE_DAY:
-                found[-1] = Gap(before.first, day, kind, before.usual)
-            else:
-                found.append(Gap(day, day, kind, usual(have, covered, day)))
-        day += ONE_DAY
+    for kind, first, last in _runs(min(ends), max(ends), have, covered, dense):
+        around = usual(have, covered, first, last)
+        gap = Gap(first, last, kind, around)
+        if kind != "silent" or around * gap.days >= EXPECTED_AT_LEAST:
+            found.append(gap)
     return found
+
+
+def _runs(
+    day: date, end: date, have: Mapping[date, int], covered: Mapping[date, bool], dense: bool
+) -> Iterator[tuple[GapKind, date, date]]:
+    """Days in a row that have nothing in the same way, before the last known day."""
+    kind: GapKind | None = None
+    first = day
+    while day <= end:
+        now = _kind(day, have, covered, dense) if day < end else None
+        if now != kind:
+            if kind:
+                yield kind, first, day - ONE_DAY
+            kind, first = now, day
+        day += ONE_DAY
 
 
 def _whole_by_day(told: Sequence[Told]) -> dict[date, bool]:
@@ -97,15 +108,16 @@ def _whole_by_day(told: Sequence[Told]) -> dict[date, bool]:
 def _kind(day: date, have: Mapping[date, int], covered: Mapping[date, bool], dense: bool) -> GapKind | None:
     if day not in covered:
         return None if day in have else "uncovered"
+    if not dense:
+        return None
     if not covered[day]:
-        return "partial" if dense else None
-    if dense and day not in have and usual(have, covered, day) >= USUAL_AT_LEAST:
-        return "silent"
-    return None
+        return "partial"
+    return None if day in have else "silent"
 
 
-def usual(have: Mapping[date, int], covered: Mapping[date, bool], day: date) -> float:
-    """The median of the rows of the days around, those left out that nothing speaks of."""
-    near = [day + ONE_DAY * step for step in range(-AROUND, AROUND + 1) if step]
+def usual(have: Mapping[date, int], covered: Mapping[date, bool], first: date, last: date) -> float:
+    """The median of the rows of the days before and after, those left out that nothing speaks of."""
+    near = [first - ONE_DAY * step for step in range(1, AROUND + 1)]
+    near += [last + ONE_DAY * step for step in range(1, AROUND + 1)]
     known = [have.get(one, 0) for one in near if one in have or covered.get(one)]
     return float(median(known)) if known else 0.0

@@ -34,11 +34,14 @@ def days_with_gaps(counts: Mapping[date, int], gaps: Sequence[Gap]) -> tuple[Opt
     values = [counts.get(day, 0) for day in days]
     names = [day.isoformat() for day in days]
     option = time_bars(names, [Series(_("订单"), values)])
-    shown = [
-        Span(_("缺"), max(gap.first, first).isoformat(), gap.last.isoformat(), "bad")
-        for gap in gaps
-        if gap.last >= first
-    ]
+    shown: list[Span] = []
+    for gap in gaps:
+        if gap.last < first:
+            continue
+        begins = max(gap.first, first).isoformat()
+        if shown and shown[-1].last == (gap.first - timedelta(days=1)).isoformat():
+            begins = shown.pop().first
+        shown.append(Span(_("缺"), begins, gap.last.isoformat(), "bad"))
     if shown:
         option["series"][0]["markArea"] = mark_area(*shown, opacity=0.18)
     return option, list(zip(names, values, strict=True))[::-1]

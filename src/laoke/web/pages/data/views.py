@@ -111,7 +111,8 @@ def _headline(
     note = _("别的数据缺 %(n)s 天") % {"n": figures.exact(others)} if others else ""
     return ui.Kpis(
         [
-            ui.Kpi(_("订单到"), figures.day(last, now)),
+            ui.Kpi(_("订单"), figures.exact(sum(one.rows for one in found if one.kind == "order"))),
+            ui.Kpi(_("订单到"), figures.table_day(last, now)),
             ui.Kpi(_("订单缺几天"), figures.exact(missing.get("order", 0)), note=note),
             ui.Kpi(_("对不上的"), figures.exact(sum(one.count for one in compared))),
             ui.Kpi(_("隔离着的行"), figures.exact(aside)),
