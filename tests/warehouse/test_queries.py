@@ -2,13 +2,17 @@
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from laoke.warehouse.features import DEFAULT_CUT_POINTS, build_features, write_features
 from laoke.warehouse.named import UnknownQuery, query_comment, query_names, query_parameters, query_text
 from laoke.warehouse.reference import queries_page
+from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "queries.md"
@@ -52,8 +56,6 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
     """Alice (1, also nick 11) bought a year ago and now; Bob (2) now, half refunded; one order without buyer."""
-    from laoke.warehouse.store import Warehouse
-
     warehouse = Warehouse(tmp_path_factory.mktemp("warehouse"))
     rows = orders(
         order("A1", 1, day=TODAY - 370, paid_cents=5_000),
@@ -227,3 +229,41 @@ def test_an_unknown_query_is_named_with_those_there_are():
 
 def test_the_reference_page_of_queries_is_current():
     assert PAGE.read_text(encoding="utf-8") == queries_page()
+
+
+def test_the_customer_summary_counts_days_of_repeat_purchases(shop):
+    assert ask(shop, "customer_summary") == [
+        {"person_id": 1, "frequency": 1, "recency_days": 360, "age_days": 370, "repeat_cents": 20_000},
+        {"person_id": 2, "frequency": 1, "recency_days": 30, "age_days": 40, "repeat_cents": 4_000},
+    ]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 4), st.integers(0, 30), st.integers(0, 900), st.integers(0, 1000)),
+        max_size=40,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_the_customer_summary_says_what_a_plain_rival_says(bought):
+    rows = [
+        order(f"O{n}", who, day=TODAY - ago, paid_cents=paid, refunded_cents=back)
+        for n, (who, ago, paid, back) in enumerate(bought)
+    ]
+    with TemporaryDirectory() as folder:
+        warehouse = Warehouse(folder)
+        warehouse.append("orders", orders(*rows), app_id="1")
+        reader = warehouse.reader()
+        found = reader.query("customer_summary", shop_id=1, as_of_day=TODAY).to_pylist()
+
+    by_day: dict[int, dict[int, int]] = {}
+    for who, ago, paid, back in bought:
+        days = by_day.setdefault(who, {})
+        days[TODAY - ago] = days.get(TODAY - ago, 0) + max(paid - back, 0)
+    assert found == [
+        {
+            "person_id": who, "frequency": len(days) - 1, "recency_days": max(days) - min(days),
+            "age_days": TODAY - min(days), "repeat_cents": sum(days.values()) - days[min(days)],
+        }
+        for who, days in sorted(by_day.items())
+    ]  # fmt: skip
