@@ -1,7 +1,8 @@
-"""The loopback gateway of trials and the demo shop: same protocol as the real one, nothing leaves this machine."""
+"""The loopback gateways of trials and the demo shop: same protocol as the real one, nothing leaves this machine."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -39,3 +40,34 @@ def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -
         clock=live_now,
         ready=lambda gateway: say(f"演练网关：{gateway.endpoint}"),
     )
+
+
+TRIAL_TRADES, DAYS_BEFORE, DAYS_AFTER = 3_000, 120, 30
+
+
+def run_top(*, port: int, seed: int) -> None:
+    """Serve the platform of a made-up shop until interrupted; what to connect with is said."""
+    from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
+    from laoke.intake.top.loopback_shop import make_shop
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    on_ending(stop)
+    # From a whole day, so that a second start of the same day tells the same shop.
+    today = live_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    shop = make_shop(
+        seed,
+        trades=TRIAL_TRADES,
+        start=today - timedelta(days=DAYS_BEFORE),
+        end=today + timedelta(days=DAYS_AFTER),
+    )
+    platform = LoopbackTop(shop, live_now, port)
+    say(f"演练平台：{platform.gateway}")
+    say(f"App Key {APP_KEY}  App Secret {SECRET}  session {SESSION}")
+    try:
+        platform.serve()
+    except KeyboardInterrupt:
+        return
+    finally:
+        platform.close()

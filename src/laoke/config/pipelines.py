@@ -175,6 +175,13 @@ def _settle(worker: Worker) -> bool:
     return expire_turn(worker.name, worker.clock) or settled or reaped
 
 
+def _pull(worker: Worker) -> bool:
+    """New orders and refunds of the shops that are connected to their platform."""
+    from laoke.config.pulling import pull_turn
+
+    return pull_turn(worker.clock)
+
+
 def _mirror(worker: Worker) -> bool:
     """Write what changed in the ledger to the mirrors, and what was sent to `touches`."""
     from django.conf import settings
@@ -189,12 +196,13 @@ def _features(worker: Worker) -> bool:
     from django.conf import settings
 
     from laoke.config.demo import advance_demo
+    from laoke.config.pulling import features_can_wait
     from laoke.insights.refresh import add_month_end, features_behind, features_day, refresh_features
     from laoke.shops.models import Shop
 
     now = worker.clock()
     for shop in Shop.objects.all():
-        if features_behind(shop):
+        if features_behind(shop) and not features_can_wait(shop, now):
             refresh_features(shop, settings.PLACE, now=now)
             return True
         if features_day(shop, settings.PLACE) not in (None, now.date()):
@@ -276,6 +284,7 @@ TICKS: list[Tick] = [
     Tick("follow", 2.0, _follow),
     Tick("mirror", 3.0, _mirror),
     Tick("dropped", 5.0, _dropped),
+    Tick("pull", 5.0, _pull),
     Tick("features", 20.0, _features),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),

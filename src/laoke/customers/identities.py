@@ -1,7 +1,7 @@
 """Who is who: keys of a source row become a customer id, given once and never recomputed.
 
-Strong keys (nick, member id, ouid, omid) on one row join by themselves; a phone or an address only proposes. Masked
-values are never keys. A key of an erased person gives no customer.
+Strong keys (nick, member id, open uid, ouid, omid) on one row join by themselves; a phone or an address only proposes.
+Masked values are never keys. A key of an erased person gives no customer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from laoke.shops import dirty
 from laoke.shops.bulk import insert_many, is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop
 
-KINDS = ("nick", "member", "ouid", "omid")
+KINDS = ("nick", "member", "open_uid", "ouid", "omid")
 
 KeySet = tuple[tuple[str, str], ...]
 

@@ -31,6 +31,7 @@ class Customer(models.Model):
 class IdentityKind(models.TextChoices):
     NICK = "nick", _("旺旺昵称")
     MEMBER = "member", _("会员编号")
+    OPEN_UID = "open_uid", _("应用内买家标识")
     OUID = "ouid", _("买家加密标识")
     OMID = "omid", _("商家内买家标识")
     WECOM = "wecom", _("企业微信外部联系人")

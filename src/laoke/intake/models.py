@@ -1,4 +1,4 @@
-"""Rows of intake: what was imported, what was put aside, and which mappings a shop has used."""
+"""Rows of intake: what was imported, what was put aside, which mappings a shop has used, and where it pulls from."""
 
 from __future__ import annotations
 
@@ -80,3 +80,62 @@ class SavedMapping(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shop", "header_digest"], name="one_mapping_per_header")
         ]
+
+
+class ConnectionState(models.TextChoices):
+    ACTIVE = "active", _("在拉取")
+    PAUSED = "paused", _("已暂停")
+    SIGN_IN = "sign_in", _("要重新授权")
+    STOPPED = "stopped", _("停了")
+
+
+class Connection(models.Model):
+    """A shop's account at its platform, from which orders are pulled. Secret and session are sealed together.
+
+    Whoever pulls holds the lease; `lease_token` decides when two did.
+    """
+
+    shop = models.OneToOneField(Shop, models.CASCADE, related_name="connection")
+    app_key = models.CharField(max_length=40)
+    gateway = models.CharField(max_length=200)
+    is_loopback = models.BooleanField(default=False)
+    sealed_secret = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    state = models.CharField(max_length=10, choices=ConnectionState.choices, default=ConnectionState.ACTIVE)
+    trouble = models.JSONField(default=dict)
+    failures = models.IntegerField(default=0)
+    pulled_at = models.DateTimeField(null=True)
+    next_pull_at = models.DateTimeField()
+    lease_token = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+
+class PullStream(models.TextChoices):
+    CHANGES = "changes", _("订单变动")
+    REFUNDS = "refunds", _("退款")
+    HISTORY = "history", _("最近三个月的订单")
+
+
+class PullCursor(models.Model):
+    """How far a stream has come. Everything of it before `reached` is stored; `until` and `page` are the window that
+    is being read and the page of it that comes next.
+
+    `goal` is where a stream ends, null for one that never does. `seen` names what the end of the last window told, so
+    that the overlap of the next one is not fetched twice. `gaps` are spans that the platform no longer tells.
+    """
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="cursors")
+    stream = models.CharField(max_length=10, choices=PullStream.choices)
+    began = models.DateTimeField()
+    reached = models.DateTimeField()
+    goal = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    page = models.IntegerField(null=True)
+    seen = models.JSONField(default=dict)
+    gaps = models.JSONField(default=list)
+    rows = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "stream"], name="one_cursor_per_stream")]

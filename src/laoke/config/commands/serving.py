@@ -57,19 +57,22 @@ def worker(
 
 
 def gateway(
-    provider: Annotated[str, typer.Argument(help="aliyun")] = "aliyun",
+    provider: Annotated[str, typer.Argument(help="aliyun 或 top")] = "aliyun",
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="端口")] = 8027,
+    port: Annotated[int, typer.Option(help="端口；top 不写时是 8028")] = 8027,
     callback: Annotated[
         str, typer.Option(help="回执与回复推送到的网址；只写主机和端口时用老客收回执的地址")
     ] = "http://127.0.0.1:8000",
     lag: Annotated[float, typer.Option(help="几秒后查得到")] = 2.0,
     seed: Annotated[int, typer.Option(help="随机种子")] = 11,
 ) -> None:
-    """启动一个和真网关同协议的演练网关：只收永不分配的号码，什么都不会真的发出去。"""
+    """启动一个和真网关同协议的演练网关：aliyun 只收永不分配的号码，top 是一家编出来的店；什么都不会离开这台电脑。"""
     ready()
-    from laoke.config.loopback import run_gateway
+    from laoke.config.loopback import run_gateway, run_top
 
+    if provider == "top":
+        run_top(port=8028 if port == 8027 else port, seed=seed)
+        return
     if provider != "aliyun":
-        refuse("provider", f"没有演练网关 {provider}，可选：aliyun")
+        refuse("provider", f"没有演练网关 {provider}，可选：aliyun、top")
     run_gateway(host=host, port=port, callback=callback, lag=lag, seed=seed)

@@ -15,7 +15,7 @@ from django.db import transaction
 from laoke.customers.vault import store_order_texts
 from laoke.experiments.assignment import mix, salt_of
 from laoke.intake.loading.buyers import buyers
-from laoke.intake.loading.facts import FactsWriter
+from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
 from laoke.intake.loading.stage import Stage
 from laoke.intake.models import ImportRun, ImportState
@@ -87,12 +87,14 @@ def load_demo(
     for table, rows in told.tables().items():
         stage.add(
             table,
-            _facts(table, rows, shop, run, None, _row_numbers(rows, orders) if table == "orders" else None),
+            contract_rows(
+                table, rows, shop, run, None, _row_numbers(rows, orders) if table == "orders" else None
+            ),
         )
     for table, rows in (
         ("products", plan.products()), ("traffic_days", book.traffic_days()), ("product_days", book.product_days())
     ):  # fmt: skip
-        stage.add(table, _facts(table, _until(rows, now), shop, run, None))
+        stage.add(table, contract_rows(table, _until(rows, now), shop, run, None))
     seconds["making"] = time.perf_counter() - begun - people.counts.seconds
     flags = people.flags()
     consenting = _consenting(people, _buyers_so_far(plan))
@@ -232,14 +234,15 @@ def _stage_run(
     of_order = dict(zip(part.orders["order_id"].to_pylist(), customers.to_pylist(), strict=True))
     _store_reviews(shop, part.review_texts, of_order)
     stage.add(
-        "orders", _facts("orders", part.orders, shop, run, customers, _row_numbers(part.orders, first_row))
+        "orders",
+        contract_rows("orders", part.orders, shop, run, customers, _row_numbers(part.orders, first_row)),
     )
     for table in RUN_TABLES:
         facts = getattr(part, table)
         buyers_of = None
         if "customer_id" in CONTRACTS[table].by_name:
             buyers_of = pa.array([of_order.get(order) for order in facts["order_id"].to_pylist()], pa.int64())
-        stage.add(table, _facts(table, facts, shop, run, buyers_of))
+        stage.add(table, contract_rows(table, facts, shop, run, buyers_of))
 
 
 def _store_reviews(shop: Shop, texts: pa.Table, of_order: dict[str, int | None]) -> None:
@@ -247,25 +250,6 @@ def _store_reviews(shop: Shop, texts: pa.Table, of_order: dict[str, int | None])
     for row in texts.to_pylist():
         by_order.setdefault(row["order_id"], {})[f"review:{row['product_id']}"] = row["text"]
     store_order_texts(shop, [(order, of_order.get(order), words) for order, words in by_order.items()])
-
-
-def _facts(
-    table: str,
-    rows: pa.Table,
-    shop: Shop,
-    run: ImportRun,
-    customers: pa.Array | None,
-    row_no: pa.Array | None = None,
-) -> pa.Table:
-    import pyarrow as pa
-
-    count = rows.num_rows
-    kept = rows.append_column("shop_id", pa.repeat(pa.scalar(shop.pk, pa.int64()), count))
-    kept = kept.append_column("import_id", pa.repeat(pa.scalar(run.pk, pa.int64()), count))
-    if customers is not None:
-        kept = kept.append_column("customer_id", customers)
-    filled = CONTRACTS[table].conform(kept)
-    return filled if row_no is None else filled.append_column("row_no", row_no)
 
 
 def _consenting(people: People, told: pa.Table) -> list[int]:

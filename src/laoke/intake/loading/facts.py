@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from laoke.intake.loading.stage import Stage
+    from laoke.intake.models import ImportRun
+    from laoke.shops.models import Shop
     from laoke.warehouse.engine import Reader
 
 DECISIONS = ("new", "changed", "unchanged")
@@ -294,6 +296,26 @@ class FactsWriter:
 def _orders_of(lines: pa.Table) -> pa.Table:
     """The keys of the orders that lines belong to."""
     return lines.select(["shop_id", "order_id"]).group_by(["shop_id", "order_id"]).aggregate([])
+
+
+def contract_rows(
+    table: str,
+    rows: pa.Table,
+    shop: Shop,
+    run: ImportRun,
+    customers: pa.Array | None,
+    row_no: pa.Array | None = None,
+) -> pa.Table:
+    """Rows with shop, import and customer, in the contract's columns; orders with their row numbers beside them."""
+    import pyarrow as pa
+
+    count = rows.num_rows
+    kept = rows.append_column("shop_id", pa.repeat(pa.scalar(shop.pk, pa.int64()), count))
+    kept = kept.append_column("import_id", pa.repeat(pa.scalar(run.pk, pa.int64()), count))
+    if customers is not None:
+        kept = kept.append_column("customer_id", customers)
+    filled = CONTRACTS[table].conform(kept)
+    return filled if row_no is None else filled.append_column("row_no", row_no)
 
 
 def _all_rows(parts: list[Any], table: str) -> pa.Table:

@@ -15,7 +15,7 @@ from laoke.shops.models import Shop
 if TYPE_CHECKING:
     import pyarrow as pa
 
-KEY_ROLES = {"nick": "nick", "member_id": "member", "ouid": "ouid", "omid": "omid"}
+KEY_ROLES = {"nick": "nick", "member_id": "member", "open_uid": "open_uid", "ouid": "ouid", "omid": "omid"}
 CONTACT_ROLES = ("nick", "receiver_name", "phone", "email", "address", "ouid", "birthday")
 TEXT_ROLES = ("buyer_message", "seller_memo")
 SEPARATOR = columns.SEPARATOR

@@ -80,6 +80,7 @@ ROW_REASONS: dict[str, Promise] = {
         "同一单的“%(column)s”有的行是“%(first)s”，有的行是“%(second)s”，不知道该信哪个。改成一样再导入。"
     ),
     "status_unknown": _("“%(column)s”是“%(found)s”，不认识这个状态。改成后台的写法，如 交易成功。"),
+    "platform_refused": _("平台没有给这一单的内容：%(found)s。到千牛后台看这一单。"),
 }
 
 FILE_KINDS: dict[str, Promise] = {

@@ -44,7 +44,7 @@ class MadeLine:
 
 @dataclass(frozen=True)
 class MadeRefund:
-    """A refund of one line or, with an empty `oid`, of all of the trade."""
+    """A refund of one line."""
 
     refund_id: str
     oid: str
@@ -159,7 +159,7 @@ class MadeShop:
 
     def _line(self, trade: MadeTrade, line: MadeLine, status: str, now: datetime) -> dict[str, Any]:
         refund = trade.refund
-        of_line = refund is not None and refund.asked <= now and refund.oid in ("", line.oid)
+        of_line = refund is not None and refund.asked <= now and refund.oid == line.oid
         return {
             "oid": int(line.oid), "num_iid": int(line.product[0]), "title": line.product[1], "num": line.quantity,
             "price": yuan(line.product[2]), "total_fee": yuan(line.goods_cents), "discount_fee": "0.00",
@@ -177,7 +177,7 @@ class MadeShop:
     def refund_row(self, trade: MadeTrade, refund: MadeRefund, now: datetime) -> dict[str, Any]:
         """A refund as the platform tells it at that time."""
         return {
-            "refund_id": refund.refund_id, "tid": int(trade.tid), "oid": int(refund.oid or trade.tid),
+            "refund_id": refund.refund_id, "tid": int(trade.tid), "oid": int(refund.oid),
             "status": refund.status(now), "created": refund.asked.strftime(TIME_FORMAT), "reason": refund.reason,
             "modified": refund.modified(now).strftime(TIME_FORMAT), "refund_fee": yuan(refund.cents),
             "has_good_return": refund.goods, "buyer_nick": f"买**{trade.buyer % 10}",
@@ -202,19 +202,19 @@ def make_shop(seed: int, *, trades: int, start: datetime, end: datetime) -> Made
 
 def _trade(draw: random.Random, number: int, created: datetime, buyer: int) -> MadeTrade:
     tid = str(9_100_000_000_000_000_000 + number * 1_000)
-    coupon = draw.random() < 0.3
-    lines = _lines(draw, tid, coupon)
+    coupon, fate = draw.random() < 0.3, draw.random()
+    goes_back = 0.1 <= fate < 0.17
+    lines = _lines(draw, tid, coupon, 1 if goes_back else draw.choice((1, 1, 1, 2, 3)))
     shipped = finished = closed = None
     paid: datetime | None = created + timedelta(seconds=draw.randrange(20, 1800))
     refund = None
-    fate = draw.random()
     if fate < 0.1:
         paid, closed = None, created + timedelta(hours=24)
-    elif fate < 0.17:
+    elif goes_back:
         asked = created + timedelta(hours=1, seconds=draw.randrange(7200))
         closed = asked + timedelta(seconds=draw.randrange(600, 7200))
-        total = sum(line.paid_cents for line in lines)
-        refund = _refund(draw, tid, "", total, asked, closed, granted=True, goods=False)
+        only = lines[0]
+        refund = _refund(draw, tid, only.oid, only.paid_cents, asked, closed, granted=True, goods=False)
     else:
         shipped = created + timedelta(hours=3, seconds=draw.randrange(40 * 3600))
         finished = shipped + timedelta(days=3, seconds=draw.randrange(7 * 86400))
@@ -231,8 +231,8 @@ def _trade(draw: random.Random, number: int, created: datetime, buyer: int) -> M
     )  # fmt: skip
 
 
-def _lines(draw: random.Random, tid: str, coupon: bool) -> tuple[MadeLine, ...]:
-    chosen = draw.sample(_GOODS, draw.choice((1, 1, 1, 2, 3)))
+def _lines(draw: random.Random, tid: str, coupon: bool, count: int) -> tuple[MadeLine, ...]:
+    chosen = draw.sample(_GOODS, count)
     # A trade of one line has the trade's own number as that of its line, as on the platform.
     oids = [tid] if len(chosen) == 1 else [str(int(tid) + place + 1) for place in range(len(chosen))]
     made = []

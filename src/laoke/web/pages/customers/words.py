@@ -65,6 +65,7 @@ ORDER_STATES: dict[str, Words] = {
 KEY_KINDS: dict[str, Words] = {
     "nick": _("旺旺昵称"),
     "member": _("会员编号"),
+    "open_uid": _("应用内买家标识"),
     "ouid": _("买家加密标识"),
     "omid": _("商家内买家标识"),
     "wecom": _("企业微信"),

@@ -19,6 +19,7 @@ from laoke.intake.preview import Preview, job_options, look_at, remember
 from laoke.intake.reading.messages import profile_title, refusal_message, role_name, row_is
 from laoke.intake.reading.profiles import profiles
 from laoke.intake.reading.roles import GRAINS, ORDER_GRAINS, Grain
+from laoke.intake.top.staging import PULLED
 from laoke.shops import jobs
 from laoke.shops.joins import listed
 from laoke.shops.models import Job, JobState, Role, Shop, Upload
@@ -102,7 +103,8 @@ def _tabs(request: HttpRequest) -> ui.Tabs:
 
 
 def _listing(request: HttpRequest, shop: Shop, now: datetime) -> lists.Listing[ImportRun]:
-    rows = ImportRun.objects.filter(shop=shop)
+    # A connection brings hundreds of batches a day: of those only what was put aside concerns anybody here.
+    rows = ImportRun.objects.filter(shop=shop).exclude(profile__in=PULLED, quarantined__isnull=True)
     state = request.GET.get("state", "")
     if search := lists.searched(request):
         rows = rows.filter(file_name__icontains=search)

@@ -264,3 +264,43 @@ class AliyunForm(HoursForm):
         if not name:
             raise ValidationError(_("填上名称"))
         return name
+
+
+class SessionForm(forms.Form):
+    """A seller's session at the platform."""
+
+    session = forms.CharField(
+        label="session",
+        max_length=300,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("卖家授权后平台给的，加密保存，存下后不再显示"),
+        error_messages={"required": _("填上 session")},
+    )
+
+
+class TopForm(SessionForm):
+    """An app of the Taobao Open Platform and the seller's session."""
+
+    app_key = forms.CharField(
+        label="App Key",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": _("填上 App Key")},
+    )
+    secret = forms.CharField(
+        label="App Secret",
+        max_length=200,
+        strip=True,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("加密保存，存下后不再显示"),
+        error_messages={"required": _("填上 App Secret")},
+    )
+    gateway = forms.CharField(
+        label=_("演练地址"),
+        max_length=200,
+        required=False,
+        help_text=_("演练时填 laoke gateway top 给的地址；接真的平台就空着"),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    field_order = ["app_key", "secret", "session", "gateway"]

@@ -21,6 +21,7 @@ ROOMS: tuple[tuple[str, Words, frozenset[str]], ...] = (
     ("settings_staff", gettext_lazy("员工"), LOOKS),
     ("settings_cuts", gettext_lazy("客户分组"), LOOKS),
     ("settings_consent", gettext_lazy("同意依据"), LOOKS),
+    ("settings_connection", gettext_lazy("平台连接"), LOOKS),
     ("settings_gateways", gettext_lazy("网关"), LOOKS),
     ("settings_reach", gettext_lazy("频次与对照"), LOOKS),
     ("settings_upkeep", gettext_lazy("保养"), LOOKS),

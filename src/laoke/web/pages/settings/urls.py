@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.settings import audit, consent, gateways, shop, staff, upkeep
+from laoke.web.pages.settings import audit, connection, consent, gateways, shop, staff, upkeep
 
 urlpatterns = [
     path("settings/", shop.shop_page, name="settings"),
@@ -18,6 +18,11 @@ urlpatterns = [
     path("settings/gateways/loopback/", gateways.loopback, name="settings_gateway_loopback"),
     path("settings/gateways/<int:pk>/", gateways.gateway_page, name="settings_gateway"),
     path("settings/gateways/<int:pk>/release/", gateways.release, name="settings_gateway_release"),
+    path("settings/platform/", connection.connection_page, name="settings_connection"),
+    path("settings/platform/session/", connection.sign_in, name="settings_connection_sign_in"),
+    path("settings/platform/pause/", connection.turn, {"act": "pause"}, name="settings_connection_pause"),
+    path("settings/platform/resume/", connection.turn, {"act": "resume"}, name="settings_connection_resume"),
+    path("settings/platform/forget/", connection.turn, {"act": "forget"}, name="settings_connection_forget"),
     path("settings/upkeep/", upkeep.upkeep_page, name="settings_upkeep"),
     path("settings/upkeep/begin/", upkeep.begin, name="settings_upkeep_begin"),
     path("settings/audit/", audit.audit_page, name="settings_audit"),

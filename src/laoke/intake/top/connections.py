@@ -1,0 +1,180 @@
+"""A shop's connection to the platform: made, signed in anew, paused, forgotten; and the lease of whoever pulls.
+
+A demo shop connects to nothing. What a loopback tells stays in the facts, so a trial needs a shop of its own: one that
+holds no orders but those of trials, and such a shop is never connected to the platform itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from laoke.customers.resealing import SealedKind
+from laoke.customers.sealing import open_sealed, seal
+from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState
+from laoke.intake.top.call import GATEWAY, Account
+from laoke.intake.top.staging import TRIAL_PROFILE
+from laoke.shops import audit
+from laoke.shops.models import Shop, User
+
+LEASE = timedelta(minutes=10)
+GATEWAYS = frozenset({GATEWAY})
+ZONE = "Asia/Shanghai"
+
+
+class ConnectionRefused(Exception):
+    """A connection that may not be made.
+
+    `code` is `demo_shop`, `zone`, `empty`, `gateway`, `trial_needs_own_shop`, `trial_shop`, `connected` or `busy`.
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class LeaseLost(Exception):
+    """Another worker took the connection over, or it was paused or forgotten meanwhile: nothing is written."""
+
+
+def is_trial(gateway: str) -> bool:
+    """Whether an address is of this machine, where only a loopback can listen."""
+    host = urlsplit(gateway).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def connect(
+    shop: Shop, *, app_key: str, secret: str, session: str, by: User | None, now: datetime, gateway: str = GATEWAY
+) -> Connection:  # fmt: skip
+    """Make the shop's connection; pulling begins at the worker's next turn.
+
+    Raises
+    ------
+    ConnectionRefused
+        for a demo shop, a shop outside the platform's time zone, an empty field, an address that is neither the
+        platform's nor this machine, and for mixing a trial with real orders. Nothing is written then.
+    """
+    trial = is_trial(gateway)
+    _check(shop, gateway, trial, app_key.strip(), secret.strip(), session.strip())
+    sealed, key_id = seal({"secret": secret.strip(), "session": session.strip()}, bound_to(shop.pk))
+    with transaction.atomic():
+        connection = Connection.objects.create(
+            shop=shop, app_key=app_key.strip(), gateway=gateway, is_loopback=trial, sealed_secret=sealed, key_id=key_id,
+            next_pull_at=now, created_by=by, created_at=now,
+        )  # fmt: skip
+        audit.record("connection.make", shop=shop, actor=by, at=now, subject=app_key.strip(), trial=trial)
+    return connection
+
+
+def _check(shop: Shop, gateway: str, trial: bool, *told: str) -> None:
+    if shop.is_demo:
+        raise ConnectionRefused("demo_shop")
+    if shop.timezone != ZONE:
+        raise ConnectionRefused("zone")
+    if not all(told):
+        raise ConnectionRefused("empty")
+    if gateway not in GATEWAYS and not (trial and urlsplit(gateway).scheme == "http"):
+        raise ConnectionRefused("gateway")
+    if Connection.objects.filter(shop=shop).exists():
+        raise ConnectionRefused("connected")
+    stored = ImportRun.objects.filter(shop=shop, state=ImportState.DONE)
+    if trial and stored.exclude(profile=TRIAL_PROFILE).exists():
+        raise ConnectionRefused("trial_needs_own_shop")
+    if not trial and stored.filter(profile=TRIAL_PROFILE).exists():
+        raise ConnectionRefused("trial_shop")
+
+
+def sign_in(connection: Connection, session: str, *, by: User | None, now: datetime) -> None:
+    """Put a new session in the place of one that ran out, and go on from the cursor."""
+    if not session.strip():
+        raise ConnectionRefused("empty")
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        secrets = open_sealed(row.sealed_secret, row.key_id, bound_to(row.shop_id))
+        sealed, key_id = seal({**secrets, "session": session.strip()}, bound_to(row.shop_id))
+        Connection.objects.filter(pk=row.pk).update(
+            sealed_secret=sealed,
+            key_id=key_id,
+            state=ConnectionState.ACTIVE,
+            trouble={},
+            failures=0,
+            next_pull_at=now,
+        )
+        audit.record("connection.sign_in", shop=connection.shop, actor=by, at=now, subject=connection.app_key)
+    connection.refresh_from_db()
+
+
+def pause(connection: Connection, *, by: User | None, now: datetime) -> None:
+    """Pull no more until `resume`; what is being pulled at this moment is not stored."""
+    _turn(connection, ConnectionState.PAUSED, "connection.pause", by, now)
+
+
+def resume(connection: Connection, *, by: User | None, now: datetime) -> None:
+    """Go on where it stopped, also after trouble that somebody has mended."""
+    _turn(connection, ConnectionState.ACTIVE, "connection.resume", by, now)
+
+
+def _turn(connection: Connection, state: str, act: str, by: User | None, now: datetime) -> None:
+    with transaction.atomic():
+        Connection.objects.filter(pk=connection.pk).update(
+            state=state,
+            trouble={},
+            failures=0,
+            next_pull_at=now,
+            lease_token=F("lease_token") + 1,
+            lease_until=None,
+        )
+        audit.record(act, shop=connection.shop, actor=by, at=now, subject=connection.app_key)
+    connection.refresh_from_db()
+
+
+def forget(connection: Connection, *, by: User | None, now: datetime) -> None:
+    """Delete secret, session and cursors. The orders that were pulled stay."""
+    with transaction.atomic():
+        audit.record("connection.forget", shop=connection.shop, actor=by, at=now, subject=connection.app_key)
+        connection.delete()
+
+
+def account_of(connection: Connection) -> Account:
+    """The opened account; it is never printed or logged."""
+    told = open_sealed(connection.sealed_secret, connection.key_id, bound_to(connection.shop_id))
+    return Account(connection.app_key, told["secret"], told["session"], connection.gateway)
+
+
+def due(now: datetime) -> list[Connection]:
+    """The connections whose turn has come and that nobody pulls from, the longest waiting first."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    rows = Connection.objects.filter(free, state=ConnectionState.ACTIVE, next_pull_at__lte=now)
+    return list(rows.select_related("shop", "shop__owner").order_by("next_pull_at", "pk"))
+
+
+def take(connection: Connection, now: datetime) -> bool:
+    """Take the lease; False when another was quicker."""
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    taken = Connection.objects.filter(free, pk=connection.pk, lease_token=connection.lease_token).update(
+        lease_token=F("lease_token") + 1, lease_until=now + LEASE
+    )
+    connection.refresh_from_db()
+    return bool(taken)
+
+
+def held(connection: Connection, now: datetime) -> None:
+    """Make sure the lease is still ours, and prolong it. Raises LeaseLost."""
+    ours = Connection.objects.filter(pk=connection.pk, lease_token=connection.lease_token)
+    if not ours.update(lease_until=now + LEASE):
+        raise LeaseLost
+
+
+def bound_to(shop_id: int) -> str:
+    """What a connection's secrets are sealed for."""
+    return f"connection|{shop_id}"
+
+
+SEALED_HERE = (SealedKind(Connection, "sealed_secret", lambda row: bound_to(row.shop_id)),)

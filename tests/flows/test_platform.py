@@ -1,0 +1,53 @@
+"""A trial of the platform by the command line: connect, pull, see how far it is, pull again, forget."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
+from laoke.intake.top.loopback_shop import make_shop
+from tests.flows.commands import Laoke
+
+NOW = datetime(2026, 10, 31, 10, 0)
+STANDING = "=2026-10-31 10:00"
+LATER = "=2026-11-03 10:00"
+
+
+def test_a_shop_is_connected_pulled_from_and_forgotten(tmp_path: Path) -> None:
+    laoke = Laoke(tmp_path / "home")
+    laoke("init")
+    laoke("shop", "add", "试用店", now=STANDING)
+    (tmp_path / "secret").write_text(SECRET + "\n", encoding="utf-8")
+    (tmp_path / "session").write_text(SESSION + "\n", encoding="utf-8")
+    times = [NOW]
+    shop = make_shop(11, trades=120, start=NOW - timedelta(days=100), end=NOW + timedelta(days=20))
+    with LoopbackTop(shop, lambda: times[0]) as platform:
+        secrets = ("--secret-file", str(tmp_path / "secret"), "--session-file", str(tmp_path / "session"))
+        assert laoke("connect", "status", now=STANDING, refused=True)["error"] == "not_connected"
+        assert laoke("connect", "top", APP_KEY, now=STANDING, refused=True)["error"] == "needs_file"
+        made = laoke("connect", "top", APP_KEY, *secrets, "--gateway", platform.gateway, now=STANDING)
+        assert (made["state"], made["trial"], made["streams"]) == ("active", True, {})
+
+        pulled = laoke("pull", now=STANDING)
+        since = NOW - timedelta(days=90, minutes=1)
+        there = [t for t in shop.visible(NOW - timedelta(minutes=1)) if t.created >= since]
+        status = laoke("connect", "status", now=STANDING)
+        assert (pulled["put_aside"], status["streams"]["history"]["rows"]) == (0, len(there))
+        assert status["streams"]["history"]["reached"] == status["streams"]["history"]["goal"]
+        assert laoke("segment", "count", "bought(1+)", now=STANDING)["count"] == len(
+            {t.buyer for t in there if t.paid and t.paid < NOW}
+        )
+
+        times[0] = NOW + timedelta(days=3)
+        assert laoke("pull", now=LATER)["trades"] > 0
+        assert laoke("pull", now=LATER)["trades"] == 0
+
+        platform.session = "another"
+        assert laoke("pull", now="=2026-11-03 10:20", refused=True)["error"] == "sign_in"
+        assert laoke("connect", "status", now=LATER)["state"] == "sign_in"
+
+    assert laoke("connect", "forget", now=LATER)["forgotten"]
+    told = laoke.run("audit", "verify", now=LATER).stdout
+    assert SECRET not in told
+    assert SESSION not in told

@@ -1,0 +1,342 @@
+"""Pulling: the facts are the platform's truth, whatever moves, fails or dies in between, and nothing is there twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from laoke.customers.models import Customer, Identity, OrderText
+from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState, PullCursor
+from laoke.intake.top import connections, pulling
+from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, Fault, LoopbackTop
+from laoke.intake.top.pulling import Pulling, Turn, pull
+from laoke.shops import catalog
+from laoke.shops.models import Shop
+from laoke.shops.setup import add_shop
+from laoke.warehouse.store import Warehouse
+from tests.top.platform import NOW, MovedClock, Sleeps, small_shop
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture(autouse=True)
+def _three_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many days instead of three months, so that a test asks for fewer windows."""
+    monkeypatch.setattr(pulling, "HISTORY", timedelta(days=21))
+
+
+@pytest.fixture
+def platform(clock: MovedClock) -> Iterator[LoopbackTop]:
+    with LoopbackTop(small_shop(trades=110, days=24), clock) as platform:
+        yield platform
+
+
+@pytest.fixture
+def shop(home: Path) -> Shop:
+    return add_shop("试用店", now=NOW)
+
+
+@pytest.fixture
+def connection(shop: Shop, platform: LoopbackTop) -> Connection:
+    return connections.connect(
+        shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
+    )
+
+
+def pull_once(connection: Connection, clock: MovedClock, **told: Any) -> Turn:
+    turn = pull(connection, Pulling(settings.PLACE, clock, sleep=Sleeps(), **told))
+    assert turn is not None
+    return turn
+
+
+def stored(table: str, columns: str, shop: Shop) -> list[tuple[Any, ...]]:
+    entry = catalog.current()
+    assert entry is not None
+    reader = Warehouse(settings.PLACE.warehouse).reader(entry.versions)
+    rows = reader.rows(f"SELECT {columns} FROM {table} WHERE shop_id = {shop.pk} ORDER BY ALL")
+    return [tuple(row.values()) for row in rows]
+
+
+ORDERS = "order_id, status, created_at, modified_at, paid_at, total_cents, paid_cents, memo_flag"
+STATES = {
+    "WAIT_BUYER_PAY": "unpaid", "WAIT_SELLER_SEND_GOODS": "paid", "WAIT_BUYER_CONFIRM_GOODS": "shipped",
+    "TRADE_FINISHED": "finished", "TRADE_CLOSED": "closed_refunded", "TRADE_CLOSED_BY_TAOBAO": "closed_unpaid",
+}  # fmt: skip
+
+
+def true_orders(platform: LoopbackTop, until: datetime, since: datetime) -> list[tuple[Any, ...]]:
+    """What the platform's shop says of every trade that was created or changed from `since` to `until`, as facts."""
+    shop, told = platform.shop, []
+    for trade in shop.visible(until):
+        modified = shop.modified(trade, until)
+        if trade.created >= since:
+            paid = trade.paid if trade.paid and trade.paid <= until else None
+            flag = shop.touched.get(trade.tid, (until, 0))[1] % 6
+            told.append(
+                (trade.tid, STATES[trade.status(until)], trade.created, modified, paid, trade.due_cents,
+                 trade.due_cents if paid else 0, flag)
+            )  # fmt: skip
+    return sorted(told)
+
+
+def true_refunds(platform: LoopbackTop, until: datetime) -> list[tuple[Any, ...]]:
+    rows = [(r.refund_id, t.tid, r.oid, r.cents) for t, r in platform.shop.refunds(until)]
+    return sorted(rows)
+
+
+def check_truth(shop: Shop, platform: LoopbackTop, clock: MovedClock, began: datetime = NOW) -> None:
+    """Facts equal the truth of a minute ago: what happened since then is for the next turn."""
+    until, first = clock() - timedelta(minutes=1), began - pulling.HISTORY - timedelta(minutes=1)
+    found = [row for row in stored("orders", ORDERS, shop) if row[2] >= first]
+    assert found == true_orders(platform, until, first)
+    assert len(stored("orders", "DISTINCT order_id", shop)) == len(stored("orders", "order_id", shop))
+    since = {trade.tid for trade in platform.shop.visible(until) if trade.created >= first}
+    refunds = [
+        row for row in stored("refunds", "refund_id, order_id, line, amount_cents", shop) if row[1] in since
+    ]
+    assert refunds == [row for row in true_refunds(platform, until) if row[1] in since]
+    granted = {
+        trade.tid: refund.cents
+        for trade, refund in platform.shop.refunds(until)
+        if refund.status(until) == "SUCCESS"
+    }
+    back = {tid: cents for tid, cents in stored("orders", "order_id, refunded_cents", shop) if tid in since}
+    assert back == {tid: granted.get(tid, 0) for tid in since}
+
+
+def test_the_first_pull_brings_what_the_platform_still_tells_and_names_nobody_twice(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    turn = pull_once(connection, clock)
+
+    assert (turn.done, turn.aside, turn.trouble) == (True, 0, None)
+    check_truth(shop, platform, clock)
+    lines = stored("order_lines", "order_id, line, paid_cents, quantity", shop)
+    visible = {row[0] for row in stored("orders", "order_id", shop)}
+    until = clock() - timedelta(minutes=1)
+    assert lines == sorted(
+        (t.tid, line.oid, line.paid_cents if t.paid and t.paid <= until else 0, line.quantity)
+        for t in platform.shop.trades.values()
+        if t.tid in visible
+        for line in t.lines
+    )
+    buyers = {t.buyer for t in platform.shop.trades.values() if t.tid in visible}
+    assert Customer.objects.count() == len(buyers)
+    assert set(Identity.objects.values_list("kind", flat=True)) == {"open_uid", "ouid"}
+    memos = sum(bool(t.memo) for t in platform.shop.trades.values() if t.tid in visible)
+    assert OrderText.objects.count() == memos > 0
+
+
+def test_pulled_again_with_nothing_new_nothing_is_written(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    pull_once(connection, clock)
+    before, runs = stored("orders", "*", shop), ImportRun.objects.count()
+    entry = catalog.current()
+    platform.calls.clear()
+
+    clock.move(seconds=20)
+    turn = pull_once(connection, clock)
+
+    assert (turn.done, turn.trades, turn.imports) == (True, 0, [])
+    assert (stored("orders", "*", shop), ImportRun.objects.count(), catalog.current()) == (
+        before,
+        runs,
+        entry,
+    )
+    assert platform.calls["taobao.trade.fullinfo.get"] == 0
+
+
+def test_later_turns_follow_the_shop_as_it_lives_on(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    pull_once(connection, clock)
+    for hours in (0.1, 1, 30):
+        clock.move(hours=hours)
+        assert pull_once(connection, clock).done
+        check_truth(shop, platform, clock)
+    assert {row[0] for row in stored("order_states", "order_id", shop)} == {
+        row[0] for row in stored("orders", "order_id", shop)
+    }
+
+
+def test_a_trade_that_changes_while_pages_are_read_leaves_no_other_out(
+    shop: Shop, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("laoke.intake.top.asking.PAGE_SIZE", 5)
+    with LoopbackTop(small_shop(trades=500, days=5, ahead=2), clock) as platform:
+        connection = connections.connect(
+            shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
+        )
+        pull_once(connection, clock)
+        clock.move(hours=3)
+        platform.faults = [Fault("touch", left=60, methods=("taobao.trades.sold.increment.get",))]
+        pull_once(connection, clock)
+        touched = len(platform.shop.touched)
+        assert touched > 5
+        clock.move(minutes=5)
+        platform.faults = []
+        pull_once(connection, clock)
+        check_truth(shop, platform, clock)
+
+
+STEPS = (
+    "page_read", "people_stored", "compared", "wrote_orders", "wrote_order_states", "wrote_customers",
+    "wrote_order_lines", "wrote_refunds", "before_publish", "published", "cursor_moved",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_after_any_step_the_next_turn_ends_where_an_unbroken_one_does(
+    connection: Connection,
+    shop: Shop,
+    platform: LoopbackTop,
+    clock: MovedClock,
+    step: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("laoke.intake.top.pulling.BATCH_TRADES", 40)
+    kills = 0
+    for wanted in (1, 2):
+        met = 0
+
+        def die(name: str) -> None:
+            nonlocal met, kills
+            met += name == step
+            if name == step and met == wanted:  # noqa: B023 - called within this round only
+                kills += 1
+                raise Killed
+
+        try:
+            pull_once(connection, clock, step=die)
+        except Killed:
+            # A killed process says nothing more: the lease stands until it runs out.
+            Connection.objects.update(lease_until=clock() + timedelta(minutes=5))
+            connection.refresh_from_db()
+            assert pull(connection, Pulling(settings.PLACE, clock, sleep=Sleeps())) is None
+        clock.move(minutes=11)
+    assert kills >= 1
+    clock.move(minutes=11)
+    connection.refresh_from_db()
+    assert pull_once(connection, clock).done
+    check_truth(shop, platform, clock)
+    assert not ImportRun.objects.filter(state__in=("reading", "people", "facts")).exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "kind"),
+    [
+        ("signed_out", ConnectionState.SIGN_IN, "sign_in"),
+        ("forbidden", ConnectionState.STOPPED, "permission"),
+        ("busy", ConnectionState.ACTIVE, "busy"),
+        ("http500", ConnectionState.ACTIVE, "away"),
+    ],
+)
+def test_trouble_in_the_middle_keeps_what_was_stored_and_goes_on_from_there(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock, mode: str, state: str, kind: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("laoke.intake.top.pulling.BATCH_TRADES", 30)
+    platform.faults = [Fault(mode, left=4, after=90)]
+
+    turn = pull_once(connection, clock)
+
+    assert (turn.done, turn.trouble.kind if turn.trouble else "") == (False, kind)
+    assert (connection.state, connection.trouble["kind"], connection.failures) == (state, kind, 1)
+    assert connection.lease_until is None
+    assert connection.next_pull_at == clock() + timedelta(minutes=3)
+    kept = len(stored("orders", "order_id", shop))
+    assert 0 < kept < 90
+
+    platform.faults = []
+    connections.sign_in(connection, SESSION, by=None, now=clock())
+    assert pull_once(connection, clock).done
+    assert (connection.state, connection.trouble, connection.failures) == (ConnectionState.ACTIVE, {}, 0)
+    check_truth(shop, platform, clock)
+
+
+def test_a_trade_that_cannot_be_read_is_put_aside_and_holds_up_no_other(
+    connection: Connection,
+    shop: Shop,
+    platform: LoopbackTop,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strange = next(
+        t for t in platform.shop.visible(NOW - timedelta(days=1)) if t.created > NOW - timedelta(days=15)
+    )
+    whole = type(platform.shop).row
+    monkeypatch.setattr(
+        type(platform.shop),
+        "row",
+        lambda self, trade, now: (
+            whole(self, trade, now) | ({"payment": "一百"} if trade.tid == strange.tid else {})
+        ),
+    )
+
+    turn = pull_once(connection, clock)
+
+    assert (turn.done, turn.aside) == (True, 1)
+    assert strange.tid not in {row[0] for row in stored("orders", "order_id", shop)}
+    run = ImportRun.objects.get(pk__in=turn.imports, quarantined__isnull=False)
+    [row] = run.quarantined.all()
+    assert (row.reason, row.params) == ("money_unreadable", {"column": "payment", "found": "一百"})
+    assert run.counts["read"] == run.counts["accepted"] + run.counts["unchanged"] + run.counts["quarantined"]
+    assert run.state == ImportState.DONE
+
+
+def test_a_connection_that_is_paused_while_it_pulls_stores_nothing_more(
+    connection: Connection, shop: Shop, clock: MovedClock
+) -> None:
+    def pause(name: str) -> None:
+        if name == "before_publish":
+            connections.pause(Connection.objects.get(pk=connection.pk), by=None, now=clock())
+
+    with pytest.raises(connections.LeaseLost):
+        pull_once(connection, clock, step=pause)
+
+    assert catalog.current() is None
+    assert PullCursor.objects.get(connection=connection, stream="history").reached == NOW - timedelta(
+        days=21, minutes=1
+    )
+    assert Connection.objects.get().state == ConnectionState.PAUSED
+
+
+def test_a_pause_longer_than_the_platform_remembers_is_a_gap_with_its_dates(
+    connection: Connection, shop: Shop, clock: MovedClock
+) -> None:
+    pull_once(connection, clock)
+    clock.move(days=31)
+
+    pull_once(connection, clock)
+
+    changes = PullCursor.objects.get(connection=connection, stream="changes")
+    assert changes.gaps == [["2026-10-31 09:59:00", "2026-11-10 09:59:00"]]
+    assert changes.reached == clock() - timedelta(minutes=1)
+
+
+def test_a_clock_ahead_of_the_platforms_skips_nothing(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    platform.skew = timedelta(minutes=-8)
+    pull_once(connection, clock)
+    changes = PullCursor.objects.get(connection=connection, stream="changes")
+    assert changes.reached == NOW - timedelta(minutes=9)
+    clock.move(minutes=30)
+    platform.skew = timedelta(0)
+    pull_once(connection, clock)
+    check_truth(shop, platform, clock)
