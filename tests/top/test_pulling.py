@@ -124,6 +124,7 @@ def test_the_first_pull_brings_what_the_platform_still_tells_and_names_nobody_tw
     turn = pull_once(connection, clock)
 
     assert (turn.done, turn.aside, turn.trouble) == (True, 0, None)
+    assert turn.trades == len(stored("orders", "order_id", shop))
     check_truth(shop, platform, clock)
     lines = stored("order_lines", "order_id, line, paid_cents, quantity", shop)
     visible = {row[0] for row in stored("orders", "order_id", shop)}

@@ -61,15 +61,25 @@ class Pulling:
 
 @dataclass
 class Turn:
-    """What a turn did; `trouble` is what ended it early, `done` whether everything up to now is stored."""
+    """What a turn did; `trouble` is what ended it early, `done` whether everything up to now is stored.
 
-    trades: int = 0
-    refunds: int = 0
+    A trade that two streams told counts once."""
+
+    orders: set[str] = field(default_factory=set, repr=False)
+    refund_ids: set[str] = field(default_factory=set, repr=False)
     aside: int = 0
     imports: list[int] = field(default_factory=list)
     calls: int = 0
     done: bool = False
     trouble: TopTrouble | None = None
+
+    @property
+    def trades(self) -> int:
+        return len(self.orders)
+
+    @property
+    def refunds(self) -> int:
+        return len(self.refund_ids)
 
 
 def pull(connection: Connection, around: Pulling) -> Turn | None:
@@ -255,8 +265,8 @@ def _store(
     surroundings = Surroundings(place=around.place, now=around.now, step=around.step)
     run = load_pulled(connection.shop, batch, surroundings, moved=moved)
     turn.imports.append(run.pk)
-    turn.trades += len(gathered.trades)
-    turn.refunds += len(gathered.refunds)
+    turn.orders.update(gathered.trades)
+    turn.refund_ids.update(gathered.refunds)
     turn.aside += len(gathered.aside)
 
 
