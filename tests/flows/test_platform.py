@@ -49,7 +49,7 @@ def test_a_shop_is_connected_pulled_from_and_forgotten(tmp_path: Path) -> None:
         assert laoke("pull", now=LATER)["trades"] == 0
 
         platform.session = "another"
-        assert laoke("pull", now="=2026-11-03 10:20", refused=True)["error"] == "sign_in"
+        assert laoke("pull", now=LATER, refused=True)["error"] == "sign_in"
         assert laoke("connect", "status", now=LATER)["state"] == "sign_in"
 
     assert laoke("connect", "forget", now=LATER)["forgotten"]
