@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0002_grain_and_seen_at'),
+        ('intake', '0003_import_undone'),
         ('shops', '0003_upkeep'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
