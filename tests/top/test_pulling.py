@@ -19,7 +19,7 @@ from laoke.shops import catalog
 from laoke.shops.models import Shop
 from laoke.shops.setup import add_shop
 from laoke.warehouse.store import Warehouse
-from tests.top.platform import NOW, MovedClock, Sleeps, small_shop
+from tests.top.platform import NOW, MovedClock, Sleeps, small_shop, true_orders, true_refunds
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -72,30 +72,6 @@ def stored(table: str, columns: str, shop: Shop) -> list[tuple[Any, ...]]:
 
 
 ORDERS = "order_id, status, created_at, modified_at, paid_at, total_cents, paid_cents, memo_flag"
-STATES = {
-    "WAIT_BUYER_PAY": "unpaid", "WAIT_SELLER_SEND_GOODS": "paid", "WAIT_BUYER_CONFIRM_GOODS": "shipped",
-    "TRADE_FINISHED": "finished", "TRADE_CLOSED": "closed_refunded", "TRADE_CLOSED_BY_TAOBAO": "closed_unpaid",
-}  # fmt: skip
-
-
-def true_orders(platform: LoopbackTop, until: datetime, since: datetime) -> list[tuple[Any, ...]]:
-    """What the platform's shop says of every trade that was created or changed from `since` to `until`, as facts."""
-    shop, told = platform.shop, []
-    for trade in shop.visible(until):
-        modified = shop.modified(trade, until)
-        if trade.created >= since:
-            paid = trade.paid if trade.paid and trade.paid <= until else None
-            flag = shop.touched.get(trade.tid, (until, 0))[1] % 6
-            told.append(
-                (trade.tid, STATES[trade.status(until)], trade.created, modified, paid, trade.due_cents,
-                 trade.due_cents if paid else 0, flag)
-            )  # fmt: skip
-    return sorted(told)
-
-
-def true_refunds(platform: LoopbackTop, until: datetime) -> list[tuple[Any, ...]]:
-    rows = [(r.refund_id, t.tid, r.oid, r.cents) for t, r in platform.shop.refunds(until)]
-    return sorted(rows)
 
 
 def check_truth(shop: Shop, platform: LoopbackTop, clock: MovedClock, began: datetime = NOW) -> None:

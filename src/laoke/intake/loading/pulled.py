@@ -134,7 +134,7 @@ def _facts_and_publish(
             "customers",
             buyers(writer.reader, stage.parts["orders"], flags, shop_id=run.shop_id, import_id=run.pk),
         )
-    written = writer.write(stage, grain="order")
+    written = writer.write(stage, grain="order", shop_id=run.shop_id)
     now = around.now()
     run.counts, run.money = sums(pulled.summary, written)
     seconds["facts"] = time.perf_counter() - begun
