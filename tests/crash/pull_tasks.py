@@ -11,7 +11,8 @@ from django.conf import settings
 from laoke.intake.models import Connection, ImportRun, PullCursor
 from laoke.intake.top import connections, pulling
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION
-from laoke.intake.top.pulling import Pulling, pull
+from laoke.intake.top.pulling import pull
+from laoke.intake.top.turns import Pulling
 from laoke.shops.models import Shop
 from laoke.shops.setup import add_shop
 from tests.crash import imports_tasks

@@ -2,96 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 
 from laoke.customers.models import Customer, Identity, OrderText
 from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState, PullCursor
-from laoke.intake.top import connections, pulling
+from laoke.intake.top import connections
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, Fault, LoopbackTop
-from laoke.intake.top.pulling import Pulling, Turn, pull
+from laoke.intake.top.loopback_others import members_of, ratings_of
+from laoke.intake.top.pulling import pull
+from laoke.intake.top.turns import Pulling
 from laoke.shops import catalog
 from laoke.shops.models import Shop
-from laoke.shops.setup import add_shop
-from laoke.warehouse.store import Warehouse
-from tests.top.platform import NOW, MovedClock, Sleeps, small_shop, true_orders, true_refunds
+from tests.top.platform import NOW, MovedClock, Sleeps, check_truth, pull_once, small_shop, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Killed(BaseException):
     """The process dies here."""
-
-
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
-
-
-@pytest.fixture(autouse=True)
-def _three_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So many days instead of three months, so that a test asks for fewer windows."""
-    monkeypatch.setattr(pulling, "HISTORY", timedelta(days=21))
-
-
-@pytest.fixture
-def platform(clock: MovedClock) -> Iterator[LoopbackTop]:
-    with LoopbackTop(small_shop(trades=110, days=24), clock) as platform:
-        yield platform
-
-
-@pytest.fixture
-def shop(home: Path) -> Shop:
-    return add_shop("试用店", now=NOW)
-
-
-@pytest.fixture
-def connection(shop: Shop, platform: LoopbackTop) -> Connection:
-    return connections.connect(
-        shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
-    )
-
-
-def pull_once(connection: Connection, clock: MovedClock, **told: Any) -> Turn:
-    turn = pull(connection, Pulling(settings.PLACE, clock, sleep=Sleeps(), **told))
-    assert turn is not None
-    return turn
-
-
-def stored(table: str, columns: str, shop: Shop) -> list[tuple[Any, ...]]:
-    entry = catalog.current()
-    assert entry is not None
-    reader = Warehouse(settings.PLACE.warehouse).reader(entry.versions)
-    rows = reader.rows(f"SELECT {columns} FROM {table} WHERE shop_id = {shop.pk} ORDER BY ALL")
-    return [tuple(row.values()) for row in rows]
-
-
-ORDERS = "order_id, status, created_at, modified_at, paid_at, total_cents, paid_cents, memo_flag"
-
-
-def check_truth(shop: Shop, platform: LoopbackTop, clock: MovedClock, began: datetime = NOW) -> None:
-    """Facts equal the truth of a minute ago: what happened since then is for the next turn."""
-    until, first = clock() - timedelta(minutes=1), began - pulling.HISTORY - timedelta(minutes=1)
-    found = [row for row in stored("orders", ORDERS, shop) if row[2] >= first]
-    assert found == true_orders(platform, until, first)
-    assert len(stored("orders", "DISTINCT order_id", shop)) == len(stored("orders", "order_id", shop))
-    since = {trade.tid for trade in platform.shop.visible(until) if trade.created >= first}
-    refunds = [
-        row for row in stored("refunds", "refund_id, order_id, line, amount_cents", shop) if row[1] in since
-    ]
-    assert refunds == [row for row in true_refunds(platform, until) if row[1] in since]
-    granted = {
-        trade.tid: refund.cents
-        for trade, refund in platform.shop.refunds(until)
-        if refund.status(until) == "SUCCESS"
-    }
-    back = {tid: cents for tid, cents in stored("orders", "order_id, refunded_cents", shop) if tid in since}
-    assert back == {tid: granted.get(tid, 0) for tid in since}
 
 
 def test_the_first_pull_brings_what_the_platform_still_tells_and_names_nobody_twice(
@@ -112,10 +43,13 @@ def test_the_first_pull_brings_what_the_platform_still_tells_and_names_nobody_tw
         for line in t.lines
     )
     buyers = {t.buyer for t in platform.shop.trades.values() if t.tid in visible}
-    assert Customer.objects.count() == len(buyers)
+    members = {one.buyer for one in members_of(platform.shop, until)}
+    assert Customer.objects.count() == len(buyers | members)
     assert set(Identity.objects.values_list("kind", flat=True)) == {"open_uid", "ouid"}
-    memos = sum(bool(t.memo) for t in platform.shop.trades.values() if t.tid in visible)
-    assert OrderText.objects.count() == memos > 0
+    noted = {t.tid for t in platform.shop.trades.values() if t.memo and t.tid in visible}
+    rated = {one.tid for one in ratings_of(platform.shop, until) if one.tid in visible}
+    assert set(OrderText.objects.values_list("order_id", flat=True)) == noted | rated
+    assert noted and rated
 
 
 def test_pulled_again_with_nothing_new_nothing_is_written(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
-from laoke.intake.top.signing import is_signed, sign
+from laoke.intake.top.signing import is_signed, sign, sign_line
 
 CALL = {
     "method": "taobao.item.seller.get", "app_key": "12345678", "session": "test", "timestamp": "2016-01-01 12:00:00",
@@ -20,6 +23,26 @@ SIGNS = {
 @pytest.mark.parametrize(("method", "expected"), SIGNS.items())
 def test_the_signature_is_that_of_the_vector(method: str, expected: str) -> None:
     assert sign({**CALL, "sign_method": method}, "helloworld", method) == expected
+
+
+def test_the_signature_of_a_line_is_that_of_the_vector() -> None:
+    expected = "2E03D1348D7B65A366F8DB4BD1435983"
+    assert sign_line("12345678", "default", "1451620800000", "helloworld") == expected
+
+
+def test_both_signatures_are_those_of_the_independent_reckoning(shared: Path) -> None:
+    """Written from the documentation without a look at ours."""
+    path = shared.parent / "sms" / "vectors.py"
+    if not path.is_file():
+        pytest.skip("no vectors here")
+    spec = importlib.util.spec_from_file_location("vectors", path)
+    assert spec is not None and spec.loader is not None
+    vectors = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(vectors)
+    for number, method in enumerate(SIGNS):
+        told = {**CALL, "sign_method": method, "title": "四件套 1.8m", "num_iid": str(number), "empty": ""}
+        assert sign(told, "s3cret", method) == vectors.top_sign(told, "s3cret", method)
+    assert sign_line("1", "g", "2", "s") == vectors.tmc_sign("1", "g", "2", "s")
 
 
 def test_empty_values_and_the_signature_itself_are_not_signed() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from laoke.config.console import say
+from laoke.config.console import refuse, say
 from laoke.config.ending import on_ending
 from laoke.dispatch.gateways import LOOPBACK_KEY, LOOPBACK_SECRET
 from laoke.shops.clock import live_now
@@ -45,9 +45,16 @@ def run_gateway(*, host: str, port: int, callback: str, lag: float, seed: int) -
 TRIAL_TRADES, DAYS_BEFORE, DAYS_AFTER = 3_000, 120, 30
 
 
-def run_top(*, port: int, seed: int) -> None:
+def run_top(*, port: int, seed: int, faults: str = "") -> None:
     """Serve the platform of a made-up shop until interrupted; what to connect with is said."""
-    from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
+    from laoke.intake.top.line import service_of
+    from laoke.intake.top.loopback import (
+        APP_KEY,
+        SECRET,
+        SESSION,
+        LoopbackTop,
+        standing_faults,
+    )
     from laoke.intake.top.loopback_shop import make_shop
 
     def stop() -> None:
@@ -62,8 +69,16 @@ def run_top(*, port: int, seed: int) -> None:
         start=today - timedelta(days=DAYS_BEFORE),
         end=today + timedelta(days=DAYS_AFTER),
     )
-    platform = LoopbackTop(shop, live_now, port)
+    try:
+        standing, skew = standing_faults(faults)
+    except ValueError as unknown:
+        refuse("faults", f"没有这样的故障 {unknown}")
+    platform = LoopbackTop(shop, live_now, port, faults=standing, skew=skew)
     say(f"演练平台：{platform.gateway}")
+    say(f"消息服务：{service_of(platform.gateway)}")
+    if standing or skew:
+        names = [fault.mode for fault in standing] + (["skew"] if skew else [])
+        say(f"会出的故障：{'、'.join(names)}")
     say(f"App Key {APP_KEY}  App Secret {SECRET}  session {SESSION}")
     try:
         platform.serve()

@@ -182,6 +182,13 @@ def _pull(worker: Worker) -> bool:
     return pull_turn(worker.clock)
 
 
+def _listen(worker: Worker) -> bool:
+    """What the platform tells by itself: its messages name orders for the next pull."""
+    from laoke.config.pulling import listening_of
+
+    return listening_of(worker.kept, worker.clock).turn()
+
+
 def _mirror(worker: Worker) -> bool:
     """Write what changed in the ledger to the mirrors, and what was sent to `touches`."""
     from django.conf import settings
@@ -223,11 +230,16 @@ def _tidy(worker: Worker) -> bool:
     from django.conf import settings
 
     from laoke.dispatch.list_files import forget_due, forget_strays
+    from laoke.intake.loading.pulled import forget_pulls
     from laoke.intake.loading.quarantine import forget_expired
     from laoke.intake.loading.run import sweep_staging
+    from laoke.intake.top.listening import forget_read
+    from laoke.intake.top.staging import PULLED
     from laoke.shops.uploads import forget_leftovers, forget_old
 
     forget_old(worker.clock())
+    forget_read(worker.clock())
+    forget_pulls(PULLED, worker.clock())
     forget_due(worker.clock())
     sweep_staging(settings.PLACE)
     # Files have the times of the machine, whatever the shop's clock says.
@@ -284,6 +296,7 @@ TICKS: list[Tick] = [
     Tick("follow", 2.0, _follow),
     Tick("mirror", 3.0, _mirror),
     Tick("dropped", 5.0, _dropped),
+    Tick("listen", 1.0, _listen),
     Tick("pull", 5.0, _pull),
     Tick("features", 20.0, _features),
     Tick("erase", 120.0, _erase),

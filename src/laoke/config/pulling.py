@@ -13,9 +13,11 @@ from laoke.insights.refresh import features_behind, refresh_features
 from laoke.intake.models import Connection, ImportRun, ImportState, PullCursor
 from laoke.intake.top import connections
 from laoke.intake.top.call import TIME_FORMAT
-from laoke.intake.top.pulling import Pulling, Turn, pull
+from laoke.intake.top.listening import Listening, listening_to
+from laoke.intake.top.pulling import pull
 from laoke.intake.top.staging import PULLED
-from laoke.intake.top.words import trouble_text
+from laoke.intake.top.turns import Pulling, Turn
+from laoke.intake.top.words import stream_trouble_text, trouble_text
 from laoke.shops.models import CatalogEntry, Shop
 
 # The worker has other things to do: a turn is short, and the next one goes on from its cursor.
@@ -33,6 +35,14 @@ def pull_turn(clock: Callable[[], datetime]) -> bool:
         except connections.LeaseLost:
             return True
     return False
+
+
+def listening_of(kept: dict[str, Any], clock: Callable[[], datetime]) -> Listening:
+    """The lines that a worker keeps open between its turns."""
+    if "listen" not in kept:
+        kept["listen"] = Listening(clock, spread=random.random)
+    lines: Listening = kept["listen"]
+    return lines
 
 
 def pull_all(
@@ -72,7 +82,8 @@ def status_of(connection: Connection) -> dict[str, Any]:
         "message": trouble_text(connection.trouble),
         "pulled_at": _told(connection.pulled_at),
         "next_pull_at": _told(connection.next_pull_at),
-        "streams": {cursor.stream: _stream(cursor) for cursor in connection.cursors.all()},
+        "streams": {cursor.stream: _stream(cursor) for cursor in connection.cursors.order_by("pk")},
+        "messages": listening_to(connection),
     }
 
 
@@ -83,6 +94,9 @@ def _stream(cursor: PullCursor) -> dict[str, Any]:
         "goal": _told(cursor.goal),
         "rows": cursor.rows,
         "gaps": cursor.gaps,
+        "answered_at": _told(cursor.answered_at),
+        "trouble": cursor.trouble,
+        "message": stream_trouble_text(cursor.trouble),
     }
 
 

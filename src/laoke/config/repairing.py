@@ -21,6 +21,7 @@ from laoke.customers.models import Erasure
 from laoke.dispatch.models import Message
 from laoke.insights.refresh import refresh_features
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.top import connections
 from laoke.intake.undoing import UndoRefused, undo_of
 from laoke.shops import audit, catalog, dirty
 from laoke.shops.bulk import pieces
@@ -174,6 +175,7 @@ def _publish(
             import_ref=facts_of.import_ref if facts_of else None,
         )  # fmt: skip
         ImportRun.objects.filter(pk__in=gone).update(state=ImportState.UNDONE)
+        connections.start_over(gone)
         if facts_of is not None:
             # Older versions name whoever was erased after them; `_after` takes them out again.
             since = Erasure.objects.filter(facts_rewritten_at__gte=facts_of.created_at, vacuumed_at=None)

@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Callable
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 from django.db import close_old_connections
@@ -36,6 +37,12 @@ log = structlog.get_logger("laoke.worker")
 IDLE_SECONDS = 0.3
 
 
+class Kept(Protocol):
+    """Something that is open between turns."""
+
+    def close(self) -> None: ...
+
+
 class Worker:
     """One worker process."""
 
@@ -44,17 +51,23 @@ class Worker:
         self.clock = clock or live_now
         self._stopping = False
         self._next: dict[str, float] = {}
+        # What a tick keeps open from one turn to the next, by its name.
+        self.kept: dict[str, Kept] = {}
 
     def run(self, *, once: bool = False) -> None:
         """Work until stopped; with `once` until there is nothing left to do now."""
         self._stop_on_signals()
-        while not self._stopping:
-            close_old_connections()
-            worked = self.turn(all_ticks=once)
-            if once and not worked:
-                return
-            if not worked:
-                time.sleep(IDLE_SECONDS)
+        try:
+            while not self._stopping:
+                close_old_connections()
+                worked = self.turn(all_ticks=once)
+                if once and not worked:
+                    return
+                if not worked:
+                    time.sleep(IDLE_SECONDS)
+        finally:
+            for kept in self.kept.values():
+                kept.close()
 
     def turn(self, *, all_ticks: bool = False) -> bool:
         """One job and every tick that is due; True when anything was done."""

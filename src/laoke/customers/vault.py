@@ -303,9 +303,14 @@ def show_contact(record: VaultRecord, *, actor: User, now: datetime, field: str)
 
 
 def store_order_texts(shop: Shop, texts: Sequence[tuple[str, int | None, dict[str, str]]]) -> int:
-    """Seal (order id, customer id, {'buyer_message', 'seller_memo'}) rows; a later text replaces an earlier one."""
+    """Seal (order id, customer id, {'buyer_message', 'seller_memo', 'review:…'}) rows. A later text replaces an earlier
+    one of the same name; those of other names stay, because orders and ratings come from different sources."""
     last = {order_id: (customer_id, text) for order_id, customer_id, text in texts}
     order_ids = sorted(last)
+    for piece in pieces(order_ids, 500):
+        for row in OrderText.objects.filter(shop=shop, order_id__in=piece):
+            customer_id, text = last[row.order_id]
+            last[row.order_id] = (customer_id, {**open_order_text(row), **text})
     sealer = Sealer()
     contents = [json_bytes(last[order_id][1]) for order_id in order_ids]
     bound = [f"order|{shop.pk}|{order_id}|{SCHEMA}".encode() for order_id in order_ids]

@@ -116,6 +116,9 @@ class PullStream(models.TextChoices):
     CHANGES = "changes", _("订单变动")
     REFUNDS = "refunds", _("退款")
     HISTORY = "history", _("最近三个月的订单")
+    TRACES = "traces", _("物流")
+    RATINGS = "ratings", _("评价")
+    MEMBERS = "members", _("会员等级")
 
 
 class PullCursor(models.Model):
@@ -124,6 +127,8 @@ class PullCursor(models.Model):
 
     `goal` is where a stream ends, null for one that never does. `seen` names what the end of the last window told, so
     that the overlap of the next one is not fetched twice. `gaps` are spans that the platform no longer tells.
+    `answered_at` is when the platform last answered, `trouble` why it does not tell this stream, while it tells others;
+    before `next_at` it is not asked again.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="cursors")
@@ -136,6 +141,45 @@ class PullCursor(models.Model):
     seen = models.JSONField(default=dict)
     gaps = models.JSONField(default=list)
     rows = models.BigIntegerField(default=0)
+    answered_at = models.DateTimeField(null=True)
+    trouble = models.JSONField(default=dict)
+    next_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["connection", "stream"], name="one_cursor_per_stream")]
+
+
+class Listener(models.Model):
+    """A connection's line to the message service: who holds it, what came over it, and when it is tried again.
+
+    `seller` is the seller's number there: all sellers of an app are told of on one line.
+    """
+
+    connection = models.OneToOneField(Connection, models.CASCADE, related_name="listener")
+    seller = models.CharField(max_length=40, blank=True)
+    since = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    heard_at = models.DateTimeField(null=True)
+    heard = models.BigIntegerField(default=0)
+    again = models.BigIntegerField(default=0)
+    trouble = models.JSONField(default=dict)
+    failures = models.IntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    lease_token = models.IntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+
+
+class PlatformMessage(models.Model):
+    """A message of the platform: an order to be read again. Its number stays for a while after that, because the
+    platform tells more than once; nothing else of it is kept."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="messages", db_index=False)
+    number = models.CharField(max_length=40)
+    topic = models.CharField(max_length=80)
+    order_id = models.CharField(max_length=40)
+    heard_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "number"], name="message_once")]
+        indexes = [models.Index(fields=["connection", "read_at"], name="message_to_be_read")]

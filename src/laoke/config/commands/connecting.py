@@ -144,8 +144,12 @@ def pull(shop: ShopName = None) -> None:
     if turn.trouble is not None:
         trouble = turn.trouble.as_dict()
         refuse(turn.trouble.kind, f"{trouble_text(trouble)}（{trouble_detail(trouble)}）", trades=turn.trades)
-    result = {"trades": turn.trades, "refunds": turn.refunds, "put_aside": turn.aside, "calls": turn.calls}
-    emit(result, f"拉到 {turn.trades} 单、{turn.refunds} 笔退款，隔离 {turn.aside}")
+    result = {
+        "trades": turn.trades, "refunds": turn.refunds, "others": turn.others, "put_aside": turn.aside,
+        "calls": turn.calls,
+    }  # fmt: skip
+    text = f"拉到 {turn.trades} 单、{turn.refunds} 笔退款，评价、物流、会员共 {turn.others} 条，隔离 {turn.aside}"
+    emit(result, text)
 
 
 def _connection(shop: str | None) -> Connection:
@@ -164,5 +168,10 @@ def _emit(connection: Connection, text: str) -> None:
     told: dict[str, Any] = status_of(connection)
     lines = [text] if text else []
     lines.append(f"{told['shop']}：{connection.get_state_display()} {told['message']}".rstrip())
-    lines += [f"  {name} 到 {one['reached']}，{one['rows']:,} 条" for name, one in told["streams"].items()]
+    for name, one in told["streams"].items():
+        lines.append(f"  {name} 到 {one['reached']}，{one['rows']:,} 条 {one['message']}".rstrip())
+    heard = told["messages"]
+    lines.append(
+        f"  messages {'在听' if heard['since'] else '没在听'}，{heard['heard']:,} 条，等着读 {heard['to_be_read']:,}"
+    )
     emit(told, "\n".join(lines))

@@ -65,13 +65,17 @@ def gateway(
     ] = "http://127.0.0.1:8000",
     lag: Annotated[float, typer.Option(help="几秒后查得到")] = 2.0,
     seed: Annotated[int, typer.Option(help="随机种子")] = 11,
+    faults: Annotated[
+        str,
+        typer.Option(help="top 一直时不时出的故障，逗号分开，all 是会自己过去的全部；见 reference/taobao.md"),
+    ] = "",
 ) -> None:
     """启动一个和真网关同协议的演练网关：aliyun 只收永不分配的号码，top 是一家编出来的店；什么都不会离开这台电脑。"""
     ready()
     from laoke.config.loopback import run_gateway, run_top
 
     if provider == "top":
-        run_top(port=8028 if port == 8027 else port, seed=seed)
+        run_top(port=8028 if port == 8027 else port, seed=seed, faults=faults)
         return
     if provider != "aliyun":
         refuse("provider", f"没有演练网关 {provider}，可选：aliyun、top")

@@ -8,14 +8,19 @@ facts are the same as after one time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.db.models import Max
 
+from laoke.customers.sealing import waybill_digests
+from laoke.customers.vault import store_order_texts
 from laoke.intake.loading import quarantine
 from laoke.intake.loading.buyers import buyers
+from laoke.intake.loading.fact_files import stored_with_keys
 from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
 from laoke.intake.loading.run import Surroundings, details, sums
@@ -30,14 +35,26 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from laoke.intake.reading.batches import ReadingSummary, StagedBatch
+    from laoke.intake.reading.kinds import FactKind
 
+# A pull every few minutes leaves hundreds of rows a day; after this long nobody asks for one of them.
+KEPT_FOR = timedelta(days=30)
 UNFINISHED = (ImportState.READING, ImportState.PEOPLE, ImportState.FACTS)
+
+
+@dataclass(frozen=True)
+class Others:
+    """A batch of facts that are no orders: their kind, the columns that are told, and texts for the vault by order."""
+
+    kind: FactKind
+    told: frozenset[str]
+    texts: Sequence[tuple[str, dict[str, str]]] = ()
 
 
 @dataclass(frozen=True)
 class Pulled:
     """One batch with its sums. `name` and `sha256` are what the list of imports shows, `header` names the columns of
-    rows put aside."""
+    rows put aside; `others` says what it holds in place of orders."""
 
     name: str
     profile: str
@@ -45,6 +62,7 @@ class Pulled:
     batch: StagedBatch
     summary: ReadingSummary
     header: list[str]
+    others: Others | None = None
 
 
 def load_pulled(
@@ -66,11 +84,14 @@ def load_pulled(
     )
     run = ImportRun.objects.create(
         shop=shop, file_name=pulled.name, file_sha256=pulled.sha256, file_size=0, profile=pulled.profile,
-        created_at=now, detail={"header": pulled.header},
+        grain=pulled.others.kind.grain if pulled.others else "order", created_at=now, detail={"header": pulled.header},
     )  # fmt: skip
     stage = Stage(around.place.staging / f"pulled-{run.pk}")
     try:
-        people, flags, seconds = _people(run, pulled.batch, stage, around)
+        if pulled.others is None:
+            people, flags, seconds = _people(run, pulled.batch, stage, around)
+        else:
+            people, flags, seconds = _others(run, pulled.batch, pulled.others, stage, around)
         _enter(run, ImportState.FACTS)
         with warehouse_writer(around.place.home, lock_seconds):
             _facts_and_publish(run, pulled, stage, people, flags, seconds, around, moved)
@@ -111,6 +132,48 @@ def _people(
     return people, flags, {"people": people.counts.seconds}
 
 
+def _others(
+    run: ImportRun, batch: StagedBatch, others: Others, stage: Stage, around: Surroundings
+) -> tuple[People, pa.Table, dict[str, float]]:
+    """Facts beside orders are staged; a level needs its buyer, a waybill its digest, a text the vault."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    _enter(run, ImportState.PEOPLE)
+    people = People(run.shop, around.now(), stopped=None)
+    rows, customers = batch.facts[others.kind.table], None
+    if others.kind.table == "customers":
+        known = people.customers_of(batch.identities, np.zeros(rows.num_rows, dtype=bool))
+        rows, customers = rows.filter(pc.is_valid(known)), known.drop_null()
+    elif others.kind.table == "shipment_events":
+        digests = waybill_digests(batch.identities["waybill"].to_pylist())
+        rows = rows.append_column("waybill_digest", pa.array(digests, pa.string()))
+    stage.add(others.kind.table, contract_rows(others.kind.table, rows, run.shop, run, customers))
+    _seal_texts(run, others.texts, around)
+    quarantine.put_aside(run, batch.quarantined, around.now().date())
+    around.step("people_stored")
+    return people, people.flags(), {"people": people.counts.seconds}
+
+
+def _seal_texts(run: ImportRun, texts: Sequence[tuple[str, dict[str, str]]], around: Surroundings) -> None:
+    """Only texts whose writer is known: what belongs to nobody could never be erased for somebody."""
+    import pyarrow as pa
+
+    entry = catalog.current()
+    if not texts or entry is None:
+        return
+    reader = Warehouse(around.place.warehouse).reader(entry.versions)
+    orders = pa.chunked_array([pa.array([order for order, _ in texts], pa.string())])
+    stored = stored_with_keys(reader, "orders", orders, run.shop_id)
+    writer_of = dict(zip(stored["order_id"].to_pylist(), stored["customer_id"].to_pylist(), strict=True))
+    by_order: dict[str, dict[str, str]] = {}
+    for order, words in texts:
+        if writer_of.get(order) is not None:
+            by_order.setdefault(order, {}).update(words)
+    store_order_texts(run.shop, [(order, writer_of[order], words) for order, words in by_order.items()])
+
+
 def _bare(rows: pa.Table) -> pa.Table:
     return rows.drop_columns(["row_no"])
 
@@ -134,7 +197,11 @@ def _facts_and_publish(
             "customers",
             buyers(writer.reader, stage.parts["orders"], flags, shop_id=run.shop_id, import_id=run.pk),
         )
-    written = writer.write(stage, grain="order", shop_id=run.shop_id)
+    if pulled.others is None:
+        written = writer.write(stage, grain="order", shop_id=run.shop_id)
+    else:
+        others = pulled.others
+        written = writer.write_facts(stage, others.kind, told=others.told, seen_at=None, shop_id=run.shop_id)
     now = around.now()
     run.counts, run.money = sums(pulled.summary, written)
     seconds["facts"] = time.perf_counter() - begun
@@ -147,6 +214,20 @@ def _facts_and_publish(
         run.state, run.catalog_ref, run.finished_at = ImportState.DONE, published.pk, now
         run.save()
         moved()
+
+
+def forget_pulls(profiles: Sequence[str], now: datetime) -> int:
+    """Delete the rows of old batches but the last of each shop, and those with rows put aside; how many."""
+    pulls = ImportRun.objects.filter(profile__in=profiles)
+    last = (
+        pulls.filter(state=ImportState.DONE)
+        .values("shop")
+        .annotate(last=Max("pk"))
+        .values_list("last", flat=True)
+    )
+    old = pulls.filter(created_at__lt=now - KEPT_FOR, quarantined__isnull=True).exclude(state__in=UNFINISHED)
+    _, by_model = old.exclude(pk__in=list(last)).delete()
+    return by_model.get(ImportRun._meta.label, 0)
 
 
 def _enter(run: ImportRun, state: str) -> None:

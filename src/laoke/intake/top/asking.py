@@ -9,6 +9,7 @@ from typing import Any
 
 from laoke.intake.reading.cells import EPOCH, OK, time_micros
 from laoke.intake.top.call import TopClient, TopTrouble
+from laoke.intake.top.others import RATING_FIELDS, member_of, rating_of, traces_of
 from laoke.intake.top.staging import Gathered, PutAside
 from laoke.intake.top.trades import (
     LIST_FIELDS,
@@ -55,32 +56,114 @@ def created_page(client: TopClient, since: datetime, until: datetime, page: int 
     return Page(listed(answer, "trades", "trade"), number + 1 if more else None)
 
 
+@dataclass(frozen=True)
+class Listing:
+    """How a method lists its rows: the names of the doubly wrapped list, of the page and of the count, and how many
+    rows a page has (None: as many as one of trades)."""
+
+    method: str
+    outer: str
+    inner: str
+    page: str = "page_no"
+    total: str = "total_results"
+    size: int | None = None
+    counts_on_demand: bool = True
+
+
+_CHANGED = Listing("taobao.trades.sold.increment.get", "trades", "trade")
+_REFUNDS = Listing("taobao.refunds.receive.get", "refunds", "refund")
+_RATINGS = Listing("taobao.traderates.get", "trade_rates", "trade_rate", size=100)
+_MEMBERS = Listing(
+    "taobao.crm.members.increment.get", "members", "basic_member", "current_page", "total_result", 100,
+    counts_on_demand=False,
+)  # fmt: skip
+TRACE_METHOD = "taobao.logistics.trace.search"
+
+
 def changed_page(client: TopClient, since: datetime, until: datetime, page: int | None) -> Page:
     """Trades by their last change, from the last page to the first."""
     told = {"fields": LIST_FIELDS, "start_modified": since, "end_modified": until}
-    return _from_the_last(client, "taobao.trades.sold.increment.get", told, page, ("trades", "trade"))
+    return _from_the_last(client, _CHANGED, told, page)
 
 
 def refund_page(client: TopClient, since: datetime, until: datetime, page: int | None) -> Page:
     """Refunds by their last change, from the last page to the first."""
     told = {"fields": REFUND_FIELDS, "start_modified": since, "end_modified": until}
-    return _from_the_last(client, "taobao.refunds.receive.get", told, page, ("refunds", "refund"))
+    return _from_the_last(client, _REFUNDS, told, page)
 
 
-def _from_the_last(
-    client: TopClient, method: str, told: Mapping[str, object], page: int | None, names: tuple[str, str]
-) -> Page:
+def rating_page(client: TopClient, since: datetime, until: datetime, page: int | None) -> Page:
+    """What buyers said of us, by when they said it."""
+    told = {
+        "fields": RATING_FIELDS,
+        "rate_type": "get",
+        "role": "buyer",
+        "start_date": since,
+        "end_date": until,
+    }
+    return _from_the_last(client, _RATINGS, told, page)
+
+
+def member_page(client: TopClient, since: datetime, until: datetime, page: int | None) -> Page:
+    """Members by their last change."""
+    return _from_the_last(client, _MEMBERS, {"start_modify": since, "end_modify": until}, page)
+
+
+def _from_the_last(client: TopClient, listing: Listing, told: Mapping[str, object], page: int | None) -> Page:
     """A row that is changed while we read leaves the window, and what stood behind it moves one place to the front:
     onto pages that are still to be read when reading goes from the last page to the first. So it may be read twice,
     and is never left out. The row itself stands in a later window."""
+    size = listing.size or PAGE_SIZE
+
+    def asked(number: int, counted: bool) -> dict[str, Any]:
+        more = {"use_has_next": not counted} if listing.counts_on_demand else {}
+        return client.call(listing.method, {**told, listing.page: number, "page_size": size, **more})
+
     if page is None:
-        counted = client.call(method, {**told, "page_no": 1, "page_size": PAGE_SIZE, "use_has_next": False})
-        total = int(counted.get("total_results") or 0)
-        page = -(-total // PAGE_SIZE)
+        first = asked(1, counted=True)
+        page = -(-int(first.get(listing.total) or 0) // size)
         if page <= 1:
-            return Page(listed(counted, *names), None)
-    answer = client.call(method, {**told, "page_no": page, "page_size": PAGE_SIZE, "use_has_next": True})
-    return Page(listed(answer, *names), page - 1 if page > 1 else None)
+            return Page(listed(first, listing.outer, listing.inner), None)
+    answer = asked(page, counted=False)
+    return Page(listed(answer, listing.outer, listing.inner), page - 1 if page > 1 else None)
+
+
+def gather_ratings(client: TopClient, rows: Iterable[Mapping[str, Any]], into: Gathered) -> None:
+    """Keep the listed ratings. Of two of one product the later counts."""
+    for row in rows:
+        try:
+            rating = rating_of(row)
+        except RowUnreadable as unreadable:
+            _put_aside(row, unreadable, into, f"{row.get('tid')}-{row.get('oid')}")
+            continue
+        key = (rating.order_id, rating.product_id)
+        if key not in into.ratings or into.ratings[key].at <= rating.at:
+            into.ratings[key] = rating
+
+
+def gather_members(client: TopClient, rows: Iterable[Mapping[str, Any]], into: Gathered) -> None:
+    """Keep the listed members that have a key. What has none says nothing of anybody here, and holds a name."""
+    for row in rows:
+        try:
+            member = member_of(row)
+        except RowUnreadable:
+            member = member_of({**row, "last_trade_time": None})
+        if member.keys:
+            into.members.append(member)
+
+
+def gather_traces(client: TopClient, order_ids: Iterable[str], into: Gathered) -> None:
+    """Ask what happened to the parcel of each order; one without a parcel tells nothing."""
+    for tid in order_ids:
+        try:
+            answer = client.call(TRACE_METHOD, {"tid": tid})
+        except TopTrouble as trouble:
+            # Refused for this order, not for all of them.
+            if trouble.kind != "refused" or not trouble.code.startswith("15 "):
+                raise
+            continue
+        for trace in traces_of(tid, answer):
+            into.traces[trace.order_id, trace.at, trace.kind] = trace
 
 
 def gather_trades(client: TopClient, rows: Iterable[Mapping[str, Any]], into: Gathered) -> None:
@@ -134,7 +217,7 @@ def _keep(refund: Refund, into: Gathered) -> None:
         into.refunds[refund.refund_id] = refund
 
 
-def _put_aside(row: Mapping[str, Any], unreadable: RowUnreadable, into: Gathered) -> None:
-    key = str(row.get("tid") or row.get("refund_id") or "")
+def _put_aside(row: Mapping[str, Any], unreadable: RowUnreadable, into: Gathered, key: str = "") -> None:
+    key = key or str(row.get("tid") or row.get("refund_id") or "")
     if key not in into.trades:
         into.aside[key] = PutAside(row, unreadable.code, unreadable.params)

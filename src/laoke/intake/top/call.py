@@ -177,11 +177,16 @@ def _answer_in(method: str, body: bytes) -> dict[str, Any]:
     raise TopTrouble("away", method, code="unreadable")
 
 
+def plain_text(told: str) -> str:
+    """What the platform says of itself, short and without anything but words."""
+    return _PLAIN.sub(" ", told)[:200].strip()
+
+
 def trouble_in(method: str, error: Mapping[str, Any]) -> TopTrouble:
     """What an `error_response` means."""
     number, sub = str(error.get("code")), str(error.get("sub_code") or "")
     code = int(number) if number.isdecimal() else 0
-    text = _PLAIN.sub(" ", str(error.get("sub_msg") or error.get("msg") or ""))[:200].strip()
+    text = plain_text(str(error.get("sub_msg") or error.get("msg") or ""))
     kind = _BY_CODE.get(code) or _kind_of_sub_code(code, sub)
     wait = 0.0
     if kind == "busy":

@@ -7,6 +7,7 @@ holds no orders but those of trials, and such a shop is never connected to the p
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -15,9 +16,17 @@ from django.db.models import F, Q
 
 from laoke.customers.resealing import SealedKind
 from laoke.customers.sealing import open_sealed, seal
-from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState
+from laoke.intake.models import (
+    Connection,
+    ConnectionState,
+    ImportRun,
+    ImportState,
+    Listener,
+    PlatformMessage,
+    PullCursor,
+)
 from laoke.intake.top.call import GATEWAY, Account
-from laoke.intake.top.staging import TRIAL_PROFILE
+from laoke.intake.top.staging import PULLED, TRIAL_PROFILE
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 
@@ -107,6 +116,7 @@ def sign_in(connection: Connection, session: str, *, by: User | None, now: datet
             failures=0,
             next_pull_at=now,
         )
+        _try_all_again(row)
         audit.record("connection.sign_in", shop=connection.shop, actor=by, at=now, subject=connection.app_key)
     connection.refresh_from_db()
 
@@ -131,8 +141,15 @@ def _turn(connection: Connection, state: str, act: str, by: User | None, now: da
             lease_token=F("lease_token") + 1,
             lease_until=None,
         )
+        _try_all_again(connection)
         audit.record(act, shop=connection.shop, actor=by, at=now, subject=connection.app_key)
     connection.refresh_from_db()
+
+
+def _try_all_again(connection: Connection) -> None:
+    """What was refused may be allowed now."""
+    PullCursor.objects.filter(connection=connection).update(next_at=None)
+    Listener.objects.filter(connection=connection).update(next_at=None, failures=0)
 
 
 def forget(connection: Connection, *, by: User | None, now: datetime) -> None:
@@ -140,6 +157,19 @@ def forget(connection: Connection, *, by: User | None, now: datetime) -> None:
     with transaction.atomic():
         audit.record("connection.forget", shop=connection.shop, actor=by, at=now, subject=connection.app_key)
         connection.delete()
+
+
+def start_over(import_ids: Sequence[int]) -> int:
+    """Pull anew what imports brought that were taken back; of how many connections the cursors go.
+
+    The cursors stand behind facts that are gone. From nothing, all that the platform still tells is pulled again.
+    """
+    shops = ImportRun.objects.filter(pk__in=import_ids, profile__in=PULLED).values("shop")
+    ours = Connection.objects.filter(shop__in=shops)
+    PullCursor.objects.filter(connection__in=ours).delete()
+    PlatformMessage.objects.filter(connection__in=ours).delete()
+    # Whoever pulls right now must not store behind that.
+    return ours.update(lease_token=F("lease_token") + 1, lease_until=None)
 
 
 def account_of(connection: Connection) -> Account:

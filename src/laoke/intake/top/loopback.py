@@ -23,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from laoke.intake.top.loopback_messages import MESSAGE_MODES, MessageService, beside
 from laoke.intake.top.loopback_rules import METHODS, Refused
 from laoke.intake.top.loopback_shop import TIME_FORMAT, MadeShop
 from laoke.intake.top.signing import is_signed
@@ -32,7 +33,8 @@ PATH = "/router/rest"
 SKEW = timedelta(minutes=10)
 MAX_BODY = 1_000_000
 APP_KEY, SECRET, SESSION = "12345678", "loopback-secret", "loopback-session"
-FAULT_MODES = ("slow", "reset", "http500", "unreadable", "busy", "away", "signed_out", "forbidden", "touch")
+CALL_MODES = ("slow", "reset", "http500", "unreadable", "busy", "away", "signed_out", "forbidden", "touch")
+FAULT_MODES = (*CALL_MODES, *MESSAGE_MODES)
 _ERRORS = {
     "busy": Refused(7, "App Call Limited", "accesscontrol.limited-by-api-access-count",
                     "This ban will last for 1 more seconds"),
@@ -44,13 +46,20 @@ _ERRORS = {
 
 @dataclass
 class Fault:
-    """A failure on demand: for the next `left` calls of `methods` (empty: of all), once `after` of them went through.
+    """A failure on demand: for the next `left` calls of `methods` (empty: of all), once `after` of them went through;
+    with `every` again and again, so many calls apart.
 
     slow        answered after `seconds`                    reset        the connection is reset
     http500     HTTP 500                                    unreadable   half an answer
     busy        code 7                                      away         code 15 with an isp code
     signed_out  code 27                                     forbidden    code 11
     touch       before the answer a trade is modified, as when the seller works while we read
+
+    Of messages, each `left` is one delivery (of `deaf` one confirmation):
+
+    repeat      every message twice                          reorder      the latest first
+    delay       told `seconds` later                         drop         the line is cut after half of it
+    deaf        a confirmation is not heard
     """
 
     mode: str
@@ -58,18 +67,19 @@ class Fault:
     after: int = 0
     seconds: float = 5.0
     methods: tuple[str, ...] = ()
+    every: int = 0
 
     @classmethod
     def from_json(cls, wish: Mapping[str, Any]) -> Fault:
-        """`{"mode", "next", "after", "seconds", "methods"}`. Raises ValueError."""
-        known = {"mode", "next", "after", "seconds", "methods"}
+        """`{"mode", "next", "after", "seconds", "methods", "every"}`. Raises ValueError."""
+        known = {"mode", "next", "after", "seconds", "methods", "every"}
         if wish.get("mode") not in FAULT_MODES or set(wish) - known:
             raise ValueError(
                 f"mode is one of {', '.join(FAULT_MODES)}; fields are {', '.join(sorted(known))}"
             )
         return cls(
             str(wish["mode"]), int(wish.get("next", 1)), int(wish.get("after", 0)), float(wish.get("seconds", 5.0)),
-            tuple(wish.get("methods", ())),
+            tuple(wish.get("methods", ())), int(wish.get("every", 0)),
         )  # fmt: skip
 
     def strikes(self, method: str) -> bool:
@@ -79,8 +89,33 @@ class Fault:
         if self.after > 0:
             self.after -= 1
             return False
+        if self.every:
+            self.after = self.every - 1
+            return True
         self.left -= 1
         return True
+
+
+SKEWED = "skew"
+# How many calls apart a fault that does not end strikes, where it is not ten.
+_APART = {"slow": 60, "busy": 25, "signed_out": 400, "forbidden": 400, "delay": 3, "drop": 3, "deaf": 3}
+PASSING = tuple(mode for mode in FAULT_MODES if mode not in ("signed_out", "forbidden"))
+
+
+def standing_faults(names: str) -> tuple[list[Fault], timedelta]:
+    """Faults that come again and again, by their names with commas between, and how far the clock is off; `all` are
+    those that pass by themselves. Raises ValueError on a name that there is none of."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    if wanted == ["all"]:
+        wanted = [*PASSING, SKEWED]
+    if unknown := [name for name in wanted if name not in (*FAULT_MODES, SKEWED)]:
+        raise ValueError(f"{unknown[0]}: {', '.join((*FAULT_MODES, SKEWED))}, all")
+    faults = [
+        Fault(mode, after=place, seconds=25.0, every=_APART.get(mode, 10))
+        for place, mode in enumerate(wanted)
+        if mode != SKEWED
+    ]
+    return faults, timedelta(minutes=6 if SKEWED in wanted else 0)
 
 
 @dataclass
@@ -105,7 +140,9 @@ class LoopbackTop:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._this_second: tuple[int, int] = (0, 0)
-        self._server = _Server((HOST, self.port), self)
+        self._server: _Server
+        self.messages: MessageService
+        self._server, self.messages = beside(lambda port: _Server((HOST, port), self), self, HOST, self.port)
         self._thread: threading.Thread | None = None
 
     @property
@@ -115,6 +152,7 @@ class LoopbackTop:
 
     def serve(self) -> None:
         """Serve until `stop()`."""
+        self.messages.start()
         self._server.serve_forever(poll_interval=0.1)
 
     def start(self) -> LoopbackTop:
@@ -132,6 +170,7 @@ class LoopbackTop:
 
     def close(self) -> None:
         """Close what is open after `serve` has ended."""
+        self.messages.stop()
         self._server.close_all()
 
     def __enter__(self) -> LoopbackTop:
@@ -140,6 +179,10 @@ class LoopbackTop:
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
 
+    @property
+    def allowed_skew(self) -> timedelta:
+        return SKEW
+
     def platform_now(self) -> datetime:
         return self.now() + self.skew
 
@@ -147,7 +190,13 @@ class LoopbackTop:
         """The fault that this call meets, if any."""
         with self._lock:
             self.calls[method] += 1
-            return next((fault for fault in self.faults if fault.strikes(method)), None)
+            faults = [fault for fault in self.faults if fault.mode in CALL_MODES]
+            return next((fault for fault in faults if fault.strikes(method)), None)
+
+    def striking_messages(self, mode: str = "") -> Fault | None:
+        """The fault that a delivery meets, if any; with a mode only one of that."""
+        modes = (mode,) if mode else MESSAGE_MODES[:-1]
+        return next((fault for fault in self.faults if fault.mode in modes and fault.strikes("")), None)
 
     def perform(self, params: Mapping[str, str], fault: Fault | None) -> dict[str, Any]:
         """The answer to one call, wrapped as the platform wraps it."""
@@ -161,6 +210,8 @@ class LoopbackTop:
                 if fault is not None and fault.mode == "touch":
                     self._touch_one(now)
                 answer = METHODS[method](self.shop, params, now)
+            if method == "taobao.tmc.user.permit":
+                self.messages.permit(now)
         except Refused as refused:
             return {"error_response": {**refused.body, "request_id": "loopback"}}
         name = method.removeprefix("taobao.").replace(".", "_") + "_response"
@@ -241,7 +292,8 @@ class LoopbackTop:
         return {
             "now": now.strftime(TIME_FORMAT), "trades": len(self.shop.visible(now)),
             "refunds": len(self.shop.refunds(now)), "calls": dict(self.calls),
-            "faults": [fault.mode for fault in self.faults if fault.left],
+            "faults": [fault.mode for fault in self.faults if fault.left], "messages": dict(self.messages.sent),
+            "unconfirmed": self.messages.unconfirmed,
         }  # fmt: skip
 
 

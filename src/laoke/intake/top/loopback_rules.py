@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from laoke.intake.top.loopback_shop import TIME_FORMAT, MadeShop
+from laoke.intake.top.loopback_others import members_of, ratings_of, trace_row
+from laoke.intake.top.loopback_shop import SELLER_ID, TIME_FORMAT, MadeShop
 
 Row = TypeVar("Row")
-HISTORY = timedelta(days=90)
+HISTORY, RATINGS_KEPT = timedelta(days=90), timedelta(days=180)
 LONGEST_SPAN = timedelta(days=1)
 LARGEST_PAGE = 100
 DEFAULT_PAGE = 40
@@ -76,6 +77,47 @@ def refund_get(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict
     raise Refused(15, "Remote service error", "isv.refund-not-exist", "退款不存在")
 
 
+def user_get(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """The seller whose session it is."""
+    return {"user": _told(params, {"user_id": int(SELLER_ID), "nick": "演练店"})}
+
+
+def permit(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """Messages of this seller are told from now on."""
+    return {"is_success": True}
+
+
+def ratings_get(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """What buyers said, of the last 180 days, the latest first."""
+    if (params.get("rate_type"), params.get("role")) != ("get", "buyer"):
+        raise _wrong("role")
+    since = max(_moment(params, "start_date", now - RATINGS_KEPT), now - RATINGS_KEPT)
+    until = _moment(params, "end_date", now)
+    found = [one for one in ratings_of(shop, now) if since <= one.at <= until]
+    found.sort(key=lambda one: (one.at, one.oid), reverse=True)
+    return _page(params, found, "trade_rates", "trade_rate", lambda one: _told(params, one.row()), most=150)
+
+
+def trace_search(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """The way of a trade's parcel until now."""
+    trade = shop.trades.get(params.get("tid", ""))
+    if trade is None or trade.created > now:
+        raise Refused(15, "Remote service error", "isv.trade-not-exist", "交易不存在")
+    if trade.shipped is None or trade.shipped > now:
+        raise Refused(15, "Remote service error", "isv.logistics-order-not-exist", "没有物流订单")
+    return trace_row(trade, now)
+
+
+def members_get(shop: MadeShop, params: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """Members by their last change, a hundred at most; always counted."""
+    since, until = _moment(params, "start_modify", datetime(2008, 1, 1)), _moment(params, "end_modify", now)
+    found = [one for one in members_of(shop, now) if since <= one.modified <= until]
+    found.sort(key=lambda one: (one.modified, one.buyer), reverse=True)
+    size, number = _whole(params, "page_size", 20, 100), _whole(params, "current_page", 1, 1000)
+    rows = [one.row() for one in found[(number - 1) * size : number * size]]
+    return {**({"members": {"basic_member": rows}} if rows else {}), "total_result": len(found)}
+
+
 METHODS: dict[str, Callable[[MadeShop, Mapping[str, str], datetime], dict[str, Any]]] = {
     "taobao.time.get": time_get,
     "taobao.trades.sold.get": sold_get,
@@ -83,15 +125,25 @@ METHODS: dict[str, Callable[[MadeShop, Mapping[str, str], datetime], dict[str, A
     "taobao.trade.fullinfo.get": fullinfo_get,
     "taobao.refunds.receive.get": refunds_get,
     "taobao.refund.get": refund_get,
+    "taobao.user.seller.get": user_get,
+    "taobao.tmc.user.permit": permit,
+    "taobao.traderates.get": ratings_get,
+    "taobao.logistics.trace.search": trace_search,
+    "taobao.crm.members.increment.get": members_get,
 }
 
 
 def _page(
-    params: Mapping[str, str], found: Sequence[Row], outer: str, inner: str, told: Callable[[Row], dict[str, Any]]
-) -> dict[str, Any]:  # fmt: skip
+    params: Mapping[str, str],
+    found: Sequence[Row],
+    outer: str,
+    inner: str,
+    told: Callable[[Row], dict[str, Any]],
+    most: int = LARGEST_PAGE,
+) -> dict[str, Any]:
     number, size = (
         _whole(params, "page_no", 1, 10**6),
-        _whole(params, "page_size", DEFAULT_PAGE, LARGEST_PAGE),
+        _whole(params, "page_size", DEFAULT_PAGE, most),
     )
     rows = [told(row) for row in found[(number - 1) * size : number * size]]
     answer: dict[str, Any] = {outer: {inner: rows}} if rows else {}

@@ -23,6 +23,7 @@ _PLACES = (
     ("浙江省", "杭州市", "西湖区"), ("上海", "上海市", "徐汇区"), ("广东省", "深圳市", "南山区"),
     ("湖北省", "", "仙桃市"), ("四川省", "成都市", "武侯区"), ("江苏省", "苏州市", "姑苏区"),
 )  # fmt: skip
+SELLER_ID = "2200000000001"
 _REASONS = ("7天无理由退换货", "多拍/错拍/不想要", "颜色/款式与描述不符")
 _COUPON_CENTS = 1000
 
@@ -106,12 +107,24 @@ class MadeTrade:
             yield from (self.refund.asked, self.refund.settled)
 
 
+@dataclass(frozen=True)
+class Happening:
+    """Something that the message service tells: its number is the same whenever it is asked for."""
+
+    number: int
+    at: datetime
+    topic: str
+    tid: str
+    refund_id: str = ""
+
+
 @dataclass
 class MadeShop:
     """All trades by number, and those that somebody touched: when, and how often."""
 
     trades: dict[str, MadeTrade]
     touched: dict[str, tuple[datetime, int]] = field(default_factory=dict)
+    touches: list[tuple[datetime, str]] = field(default_factory=list)
 
     def modified(self, trade: MadeTrade, now: datetime) -> datetime:
         last = max(moment for moment in trade.moments() if moment <= now)
@@ -120,7 +133,21 @@ class MadeShop:
 
     def touch(self, tid: str, now: datetime) -> None:
         """The seller sets another flag on a trade: it is modified now."""
-        self.touched[tid] = (now.replace(microsecond=0), self.touched.get(tid, (now, 0))[1] + 1)
+        at = now.replace(microsecond=0)
+        self.touched[tid] = (at, self.touched.get(tid, (now, 0))[1] + 1)
+        self.touches.append((at, tid))
+
+    def happenings(self, since: datetime, until: datetime) -> list[Happening]:
+        """What happened after the one moment and not after the other."""
+        found = [
+            one for trade in self.trades.values() for one in _happenings(trade) if since < one.at <= until
+        ]
+        found += [
+            Happening(_TOUCH_NUMBERS + place, at, "taobao_trade_TradeMemoModified", tid)
+            for place, (at, tid) in enumerate(self.touches)
+            if since <= at <= until
+        ]
+        return found
 
     def visible(self, now: datetime) -> list[MadeTrade]:
         return [trade for trade in self.trades.values() if trade.created <= now]
@@ -183,6 +210,26 @@ class MadeShop:
             "has_good_return": refund.goods, "buyer_nick": f"买**{trade.buyer % 10}",
             "refund_phase": "aftersale" if trade.finished and refund.asked > trade.finished else "onsale",
         }  # fmt: skip
+
+
+_TOUCH_NUMBERS = 5_000_000_000_000_000_000
+
+
+def _happenings(trade: MadeTrade) -> Iterable[Happening]:
+    """All that ever happens to a trade, numbered by place."""
+    refund = trade.refund
+    closed = "taobao_trade_TradeClose"
+    told = [
+        (trade.created, "taobao_trade_TradeCreate"), (trade.paid, "taobao_trade_TradeBuyerPay"),
+        (trade.shipped, "taobao_trade_TradeSellerShip"), (trade.finished, "taobao_trade_TradeSuccess"),
+        (trade.closed, closed), (refund.asked if refund else None, "taobao_refund_RefundCreated"),
+        (refund.settled if refund else None,
+         f"taobao_refund_Refund{'Success' if refund and refund.granted else 'Closed'}"),
+    ]  # fmt: skip
+    for place, (at, topic) in enumerate(told):
+        if at is not None:
+            number = int(trade.tid) // 100 % 10**16 * 10 + place
+            yield Happening(number, at, topic, trade.tid, refund.refund_id if refund and place > 4 else "")
 
 
 def yuan(cents: int) -> str:

@@ -1,4 +1,5 @@
-"""One turn of pulling: changes first, then refunds, then the rest of the last three months, as far as time allows.
+"""One turn of pulling: orders that messages named, changes, refunds, the rest of the last three months, then what
+stands beside orders; as far as time allows.
 
 A window lies wholly in the past of the platform's clock, so what it lists can only become less. The cursor goes on in
 the transaction that makes the rows visible (`loading/pulled.py`); wherever a process dies, the next one reads from
@@ -8,78 +9,27 @@ there again and stores the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from laoke.intake.loading.pulled import load_pulled
-from laoke.intake.loading.run import Surroundings
 from laoke.intake.models import Connection, ConnectionState, PullCursor, PullStream
-from laoke.intake.top import asking, connections
+from laoke.intake.top import asking, by_order, connections
 from laoke.intake.top.asking import Page
-from laoke.intake.top.call import TIME_FORMAT, WAITS, TopClient, TopTrouble
-from laoke.intake.top.staging import Gathered, staged
-from laoke.shops.place import Place
+from laoke.intake.top.call import TIME_FORMAT, TopClient, TopTrouble
+from laoke.intake.top.staging import Gathered
+from laoke.intake.top.streams import ALONE, CORE, FIRST_MEMBERS, OVERLAP, RATINGS_KEPT, STREAMS, Stream
+from laoke.intake.top.turns import Asker, Pulling, Turn
 
 HISTORY = timedelta(days=90)
-# What the platform tells a little late, and clocks that differ a little: the end of a window is asked for once more.
-OVERLAP = timedelta(minutes=10)
 SETTLE = timedelta(minutes=1)
-SPANS = {
-    PullStream.CHANGES: timedelta(minutes=30),
-    PullStream.REFUNDS: timedelta(days=1),
-    PullStream.HISTORY: timedelta(days=1),
-}
-# What the list of imports calls a batch.
-NAMES = {
-    PullStream.CHANGES: "淘宝订单变动",
-    PullStream.REFUNDS: "淘宝退款",
-    PullStream.HISTORY: "淘宝近三个月订单",
-}
 BATCH_TRADES = 500
+# What the app may not do today it may not do in a minute either.
+REFUSED_REST = timedelta(hours=6)
 EVERY = timedelta(minutes=3)
 LONGEST_BACK_OFF = timedelta(hours=1)
-
-
-@dataclass(frozen=True)
-class Pulling:
-    """What a turn needs from outside. `step` is called after each step (tests kill there); `seconds` is how long a turn
-    may go on before it leaves the rest to the next, None for no limit."""
-
-    place: Place
-    now: Callable[[], datetime]
-    sleep: Callable[[float], None] = time.sleep
-    spread: Callable[[], float] = lambda: 0.5
-    seconds: float | None = None
-    waits: tuple[float, ...] = WAITS
-    step: Callable[[str], None] = lambda name: None
-    told: Callable[[str, datetime], None] = lambda stream, reached: None
-
-
-@dataclass
-class Turn:
-    """What a turn did; `trouble` is what ended it early, `done` whether everything up to now is stored.
-
-    A trade that two streams told counts once."""
-
-    orders: set[str] = field(default_factory=set, repr=False)
-    refund_ids: set[str] = field(default_factory=set, repr=False)
-    aside: int = 0
-    imports: list[int] = field(default_factory=list)
-    calls: int = 0
-    done: bool = False
-    trouble: TopTrouble | None = None
-
-    @property
-    def trades(self) -> int:
-        return len(self.orders)
-
-    @property
-    def refunds(self) -> int:
-        return len(self.refund_ids)
 
 
 def pull(connection: Connection, around: Pulling) -> Turn | None:
@@ -113,32 +63,66 @@ def _all_streams(connection: Connection, client: TopClient, around: Pulling, tur
 
     ceiling = min(asking.platform_time(client), around.now()).replace(microsecond=0) - SETTLE
     cursors = _cursors(connection, ceiling)
-    for stream in (PullStream.CHANGES, PullStream.REFUNDS, PullStream.HISTORY):
-        while _behind(cursors[stream], ceiling):
-            _one_batch(connection, cursors[stream], ceiling, client, around, turn, in_time)
-            if not in_time():
-                return
+    asker = Asker(connection, client, around, turn, in_time)
+    by_order.pull_named(asker, cursors)
+    for stream in CORE:
+        while in_time() and _behind(cursors[stream], ceiling):
+            _one_batch(asker, cursors[stream], ceiling)
+        if not in_time():
+            return
+    for stream in ALONE:
+        _alone(asker, cursors[stream], ceiling)
+        if not in_time():
+            return
     turn.done = True
 
 
 def _cursors(connection: Connection, ceiling: datetime) -> dict[str, PullCursor]:
     """The cursors of a connection. At the first turn they begin so that no moment lies between two of them: changes
     from now on, and what was created or refunded in the three months before."""
+    first = ceiling - HISTORY
+    begins = {
+        PullStream.CHANGES: ceiling - OVERLAP, PullStream.REFUNDS: first, PullStream.HISTORY: first,
+        PullStream.TRACES: first, PullStream.RATINGS: ceiling - RATINGS_KEPT, PullStream.MEMBERS: FIRST_MEMBERS,
+    }  # fmt: skip
+    known = {cursor.stream: cursor for cursor in connection.cursors.all()}
     with transaction.atomic():
-        if not connection.cursors.exists():
-            first = ceiling - HISTORY
-            for stream, since, goal in (
-                (PullStream.CHANGES, ceiling - OVERLAP, None), (PullStream.REFUNDS, first, None),
-                (PullStream.HISTORY, first, ceiling),
-            ):  # fmt: skip
-                PullCursor.objects.create(
+        for stream, since in begins.items():
+            if stream not in known:
+                goal = ceiling if stream == PullStream.HISTORY else None
+                known[stream] = PullCursor.objects.create(
                     connection=connection, stream=stream, began=since, reached=since, goal=goal
                 )
-    return {cursor.stream: cursor for cursor in connection.cursors.all()}
+    return known
 
 
 def _behind(cursor: PullCursor, ceiling: datetime) -> bool:
     return cursor.reached < (cursor.goal or ceiling)
+
+
+def _alone(asker: Asker, cursor: PullCursor, ceiling: datetime) -> None:
+    """A stream of its own: refused, it rests for some hours and says why, while all others go on."""
+    now = asker.around.now
+    if cursor.next_at is not None and now() < cursor.next_at:
+        return
+    try:
+        if cursor.stream == PullStream.TRACES:
+            done = by_order.pull_traces(asker, cursor, ceiling)
+        else:
+            while asker.in_time() and _behind(cursor, ceiling):
+                _one_batch(asker, cursor, ceiling)
+            done = not _behind(cursor, ceiling)
+    except TopTrouble as trouble:
+        if trouble.kind not in ("permission", "refused"):
+            raise
+        cursor.trouble = {**trouble.as_dict(), "at": now().strftime(TIME_FORMAT)}
+        cursor.next_at = now() + REFUSED_REST
+        cursor.save(update_fields=["trouble", "next_at"])
+        return
+    if done:
+        traces = cursor.stream == PullStream.TRACES
+        cursor.next_at = now() + (by_order.TRACES_REST if traces else STREAMS[cursor.stream].rest)
+        cursor.save(update_fields=["next_at"])
 
 
 @dataclass
@@ -150,17 +134,10 @@ class _Position:
     page: int | None
     seen: dict[str, str]
     gaps: list[list[str]]
+    answered: bool = False
 
 
-def _one_batch(
-    connection: Connection,
-    cursor: PullCursor,
-    ceiling: datetime,
-    client: TopClient,
-    around: Pulling,
-    turn: Turn,
-    in_time: Callable[[], bool],
-) -> None:
+def _one_batch(asker: Asker, cursor: PullCursor, ceiling: datetime) -> None:
     """Read pages until there is enough to store or nothing more to read, then store it and move the cursor.
 
     Trouble in the middle of it throws away what was read of its page only."""
@@ -168,39 +145,38 @@ def _one_batch(
     at = _Position(cursor.reached, cursor.until, cursor.page, dict(cursor.seen), list(cursor.gaps))
     trouble = None
     try:
-        _read_pages(cursor, at, ceiling, client, gathered, around, in_time)
+        _read_pages(asker, cursor, at, ceiling, gathered)
     except TopTrouble as met:
         trouble = met
-    _store(connection, cursor, gathered, at, around, turn)
-    around.told(cursor.stream, cursor.reached)
+    _store(asker, cursor, gathered, at)
+    asker.around.told(cursor.stream, cursor.reached)
     if trouble is not None:
         raise trouble
 
 
 def _read_pages(
-    cursor: PullCursor,
-    at: _Position,
-    ceiling: datetime,
-    client: TopClient,
-    gathered: Gathered,
-    around: Pulling,
-    in_time: Callable[[], bool],
+    asker: Asker, cursor: PullCursor, at: _Position, ceiling: datetime, gathered: Gathered
 ) -> None:
+    stream = STREAMS[cursor.stream]
     while at.reached < (cursor.goal or ceiling) and len(gathered) < BATCH_TRADES:
         _open_window(cursor, at, ceiling)
         assert at.until is not None
-        page = _page(cursor.stream, client, at)
-        fresh = [row for row in page.rows if at.seen.get(_key(cursor.stream, row)) != row.get("modified")]
-        gather = asking.gather_refunds if cursor.stream == PullStream.REFUNDS else asking.gather_trades
-        gather(client, fresh, gathered)
-        around.step("page_read")
-        _remember(cursor.stream, at, page)
+        page = stream.ask(asker.client, at.reached - stream.overlap, at.until, at.page)
+        fresh = [
+            row
+            for row in page.rows
+            if not stream.version or at.seen.get(stream.key_of(row)) != stream.version_of(row)
+        ]
+        stream.gather(asker.client, fresh, gathered)
+        asker.around.step("page_read")
+        at.answered = True
+        _remember(stream, at, page)
         if page.following is None:
             at.reached, at.until, at.page = at.until, None, None
-            _forget_old(at)
+            _forget_old(stream, at)
         else:
             at.page = page.following
-        if not in_time():
+        if not asker.in_time():
             return
 
 
@@ -208,66 +184,48 @@ def _open_window(cursor: PullCursor, at: _Position, ceiling: datetime) -> None:
     """The next window, when none is being read; what the platform no longer tells becomes a gap with its dates."""
     if at.until is not None:
         return
-    oldest = ceiling - HISTORY
-    if cursor.stream != PullStream.HISTORY and at.reached < oldest:
+    kept = {PullStream.CHANGES: HISTORY, PullStream.REFUNDS: HISTORY, PullStream.RATINGS: RATINGS_KEPT}
+    oldest = ceiling - kept.get(PullStream(cursor.stream), ceiling - at.reached)
+    if at.reached < oldest:
         at.gaps.append([at.reached.strftime(TIME_FORMAT), oldest.strftime(TIME_FORMAT)])
         at.reached, at.seen = oldest, {}
-    span = SPANS[PullStream(cursor.stream)]
-    at.until, at.page = min(at.reached + span, cursor.goal or ceiling), None
+    at.until, at.page = min(at.reached + STREAMS[cursor.stream].span, cursor.goal or ceiling), None
 
 
-def _page(stream: str, client: TopClient, at: _Position) -> Page:
-    assert at.until is not None
-    if stream == PullStream.HISTORY:
-        return asking.created_page(client, at.reached, at.until, at.page)
-    ask = asking.refund_page if stream == PullStream.REFUNDS else asking.changed_page
-    return ask(client, at.reached - OVERLAP, at.until, at.page)
-
-
-def _key(stream: str, row: Mapping[str, Any]) -> str:
-    return str(row.get("refund_id" if stream == PullStream.REFUNDS else "tid") or "")
-
-
-def _remember(stream: str, at: _Position, page: Page) -> None:
+def _remember(stream: Stream, at: _Position, page: Page) -> None:
     """Rows that the next window's overlap will list again, with the change that was read of them."""
-    if stream == PullStream.HISTORY or at.until is None:
+    if not stream.version or at.until is None:
         return
-    edge = (at.until - OVERLAP).strftime(TIME_FORMAT)
+    edge = (at.until - stream.overlap).strftime(TIME_FORMAT)
     for row in page.rows:
-        if str(row.get("modified") or "") >= edge:
-            at.seen[_key(stream, row)] = str(row["modified"])
+        if (version := stream.version_of(row)) >= edge:
+            at.seen[stream.key_of(row)] = version
 
 
-def _forget_old(at: _Position) -> None:
-    edge = (at.reached - OVERLAP).strftime(TIME_FORMAT)
-    at.seen = {key: modified for key, modified in at.seen.items() if modified >= edge}
+def _forget_old(stream: Stream, at: _Position) -> None:
+    edge = (at.reached - stream.overlap).strftime(TIME_FORMAT)
+    at.seen = {key: version for key, version in at.seen.items() if version >= edge}
 
 
-def _store(
-    connection: Connection, cursor: PullCursor, gathered: Gathered, at: _Position, around: Pulling, turn: Turn
-) -> None:  # fmt: skip
+def _store(asker: Asker, cursor: PullCursor, gathered: Gathered, at: _Position) -> None:
     """Make the rows visible and move the cursor, both or neither."""
+    now = asker.around.now
     count = len(gathered) if cursor.stream != PullStream.REFUNDS else len(gathered.refunds)
 
     def moved() -> None:
-        connections.held(connection, around.now())
+        connections.held(asker.connection, now())
         cursor.reached, cursor.until, cursor.page = at.reached, at.until, at.page
         cursor.seen, cursor.gaps, cursor.rows = at.seen, at.gaps, cursor.rows + count
+        if at.answered:
+            cursor.answered_at, cursor.trouble = now(), {}
         cursor.save()
 
     if gathered.is_empty:
         with transaction.atomic():
             moved()
-        around.step("cursor_moved")
+        asker.around.step("cursor_moved")
         return
-    name = f"{NAMES[PullStream(cursor.stream)]} {cursor.reached:%Y-%m-%d %H:%M}"
-    batch = staged(gathered, name=name, trial=connection.is_loopback)
-    surroundings = Surroundings(place=around.place, now=around.now, step=around.step)
-    run = load_pulled(connection.shop, batch, surroundings, moved=moved)
-    turn.imports.append(run.pk)
-    turn.orders.update(gathered.trades)
-    turn.refund_ids.update(gathered.refunds)
-    turn.aside += len(gathered.aside)
+    asker.load(gathered, f"{STREAMS[cursor.stream].name} {cursor.reached:%Y-%m-%d %H:%M}", moved)
 
 
 def _settle(connection: Connection, around: Pulling, turn: Turn) -> None:

@@ -15,6 +15,7 @@ from laoke.intake.loading.pulled import Pulled
 from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import OK, decimal_units, micros_of
 from laoke.intake.reading.statuses import RANKS, STATUSES
+from laoke.intake.top.others import Member, Rating, Trace
 from laoke.intake.top.trades import Refund, Trade
 
 if TYPE_CHECKING:
@@ -44,13 +45,17 @@ class Gathered:
     trades: dict[str, Trade] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     aside: dict[str, PutAside] = field(default_factory=dict)
+    ratings: dict[tuple[str, str], Rating] = field(default_factory=dict)
+    traces: dict[tuple[str, datetime, str], Trace] = field(default_factory=dict)
+    members: list[Member] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.trades or self.refunds or self.aside)
+        return not (self.refunds or len(self))
 
     def __len__(self) -> int:
-        return len(self.trades) + len(self.aside)
+        told = (self.trades, self.aside, self.ratings, self.traces, self.members)
+        return sum(len(part) for part in told)
 
 
 def staged(gathered: Gathered, *, name: str, trial: bool) -> Pulled:
@@ -60,17 +65,27 @@ def staged(gathered: Gathered, *, name: str, trial: bool) -> Pulled:
         by_order.setdefault(refund.order_id, []).append(refund)
     trades = list(gathered.trades.values())
     refunded = [trade.refunded_cents(by_order.get(trade.order_id, ())) for trade in trades]
-    put_aside = [
-        _put_aside(number, one) for number, one in enumerate(gathered.aside.values(), len(trades) + 1)
-    ]
+    put_aside = rows_put_aside(gathered, len(trades))
     batch = StagedBatch(
         _orders(trades, refunded), _lines(trades, by_order), _refunds(list(gathered.refunds.values())),
         _identities(trades), put_aside,
     )  # fmt: skip
-    text = json.dumps([sorted(gathered.trades), sorted(gathered.refunds), sorted(gathered.aside), name])
-    sha = hashlib.sha256(text.encode()).hexdigest()
-    profile = TRIAL_PROFILE if trial else PROFILE
-    return Pulled(name, profile, sha, batch, _summary(trades, refunded, batch), HEADER)
+    sha = digest_of(name, sorted(gathered.trades), sorted(gathered.refunds), sorted(gathered.aside))
+    return Pulled(name, profile_of(trial), sha, batch, _summary(trades, refunded, batch), HEADER)
+
+
+def profile_of(trial: bool) -> str:
+    return TRIAL_PROFILE if trial else PROFILE
+
+
+def digest_of(*told: object) -> str:
+    """What names a batch in the list of imports, as a file is named by its digest."""
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def rows_put_aside(gathered: Gathered, taken: int) -> list[QuarantinedRow]:
+    """What could not be read, numbered behind the rows that were taken."""
+    return [_put_aside(number, one) for number, one in enumerate(gathered.aside.values(), taken + 1)]
 
 
 def _put_aside(number: int, one: PutAside) -> QuarantinedRow:
@@ -116,13 +131,13 @@ def _orders(trades: Sequence[Trade], refunded: Sequence[int]) -> pa.Table:
     paid = np.array([micros_of(trade.paid) if trade.paid else 0 for trade in trades], np.int64)
     is_paid = np.array([trade.paid is not None for trade in trades], np.bool_)
     columns: dict[str, Any] = {
-        "order_id": _texts(trade.order_id for trade in trades),
-        "status": _texts(trade.status for trade in trades),
+        "order_id": text_column(trade.order_id for trade in trades),
+        "status": text_column(trade.status for trade in trades),
         **time_columns("created", created, None),
         **time_columns("paid", paid, is_paid),
-        "shipped_at": _times(trade.shipped for trade in trades),
-        "finished_at": _times(trade.finished for trade in trades),
-        "modified_at": _times(trade.modified for trade in trades),
+        "shipped_at": time_column(trade.shipped for trade in trades),
+        "finished_at": time_column(trade.finished for trade in trades),
+        "modified_at": time_column(trade.modified for trade in trades),
         "goods_cents": _whole(trade.goods_cents for trade in trades),
         "total_cents": _whole(trade.due_cents for trade in trades),
         "paid_cents": _whole(trade.paid_cents for trade in trades),
@@ -133,16 +148,16 @@ def _orders(trades: Sequence[Trade], refunded: Sequence[int]) -> pa.Table:
         "deposit_cents": _whole(trade.deposit_cents for trade in trades),
         "balance_cents": _whole(trade.balance_cents for trade in trades),
         "item_count": pa.array([sum(line.quantity for line in trade.lines) for trade in trades], pa.int32()),
-        "channel": _texts(trade.channel for trade in trades),
-        "province": _texts(trade.province for trade in trades),
-        "city": _texts(trade.city for trade in trades),
-        "district": _texts(trade.district for trade in trades),
+        "channel": text_column(trade.channel for trade in trades),
+        "province": text_column(trade.province for trade in trades),
+        "city": text_column(trade.city for trade in trades),
+        "district": text_column(trade.district for trade in trades),
         "coupon_used": pa.array([trade.coupon_used for trade in trades], pa.bool_()),
-        "close_reason": _texts("" for _ in trades),
+        "close_reason": text_column("" for _ in trades),
         "memo_flag": pa.array([trade.memo_flag for trade in trades], pa.int8()),
-        "titles": _texts("，".join(line.title for line in trade.lines)[:1000] for trade in trades),
+        "titles": text_column("，".join(line.title for line in trade.lines)[:1000] for trade in trades),
         # The state is as old as its last change, not as our reading of it: read again it is the same row.
-        "seen_at": _times(trade.modified for trade in trades),
+        "seen_at": time_column(trade.modified for trade in trades),
         "state_rank": pa.array([rank[trade.status] for trade in trades], pa.int8()),
         "row_no": _whole(range(1, len(trades) + 1)),
     }
@@ -184,17 +199,17 @@ def _refunds(refunds: Sequence[Refund]) -> pa.Table:
     import pyarrow as pa
 
     columns: dict[str, Any] = {
-        "month": _texts(f"{refund.created:%Y-%m}" for refund in refunds),
-        "refund_id": _texts(refund.refund_id for refund in refunds),
-        "order_id": _texts(refund.order_id for refund in refunds),
-        "line": _texts(refund.line for refund in refunds),
+        "month": text_column(f"{refund.created:%Y-%m}" for refund in refunds),
+        "refund_id": text_column(refund.refund_id for refund in refunds),
+        "order_id": text_column(refund.order_id for refund in refunds),
+        "line": text_column(refund.line for refund in refunds),
         "amount_cents": _whole(refund.cents for refund in refunds),
-        "kind": _texts(refund.kind for refund in refunds),
-        "phase": _texts(refund.phase for refund in refunds),
-        "reason": _texts(refund.reason for refund in refunds),
-        "state": _texts(refund.state for refund in refunds),
-        "created_at": _times(refund.created for refund in refunds),
-        "finished_at": _times(refund.finished for refund in refunds),
+        "kind": text_column(refund.kind for refund in refunds),
+        "phase": text_column(refund.phase for refund in refunds),
+        "reason": text_column(refund.reason for refund in refunds),
+        "state": text_column(refund.state for refund in refunds),
+        "created_at": time_column(refund.created for refund in refunds),
+        "finished_at": time_column(refund.finished for refund in refunds),
         "created_day": pa.array([_day(refund.created) for refund in refunds], pa.int32()),
         "row_no": _whole(range(1, len(refunds) + 1)),
     }
@@ -216,7 +231,8 @@ def _day(moment: datetime) -> int:
     return micros_of(moment) // 86_400_000_000
 
 
-def _texts(values: Iterable[str]) -> pa.Array:
+def text_column(values: Iterable[str]) -> pa.Array:
+    """Texts as a column."""
     import pyarrow as pa
 
     return pa.array(list(values), pa.string())
@@ -228,7 +244,8 @@ def _whole(values: Iterable[int]) -> pa.Array:
     return pa.array(list(values), pa.int64())
 
 
-def _times(values: Iterable[datetime | None]) -> pa.Array:
+def time_column(values: Iterable[datetime | None]) -> pa.Array:
+    """Moments as a column, none as null."""
     import pyarrow as pa
 
     return pa.array(list(values), pa.timestamp("us"))

@@ -165,65 +165,66 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
     RowUnreadable
         when an id, a time, an amount or the state is missing or not what it should be.
     """
-    order_id, created = _id(row, "tid"), _moment(row, "created", needed=True)
+    order_id, created = number_of(row, "tid"), moment_of(row, "created", needed=True)
     assert created is not None
-    code = statuses.status_code(_plain(row.get("status")))
+    code = statuses.status_code(plain(row.get("status")))
     if code >= len(statuses.STATUSES):
-        raise RowUnreadable("status_unknown", "status", _plain(row.get("status")))
-    paid = _moment(row, "pay_time")
+        raise RowUnreadable("status_unknown", "status", plain(row.get("status")))
+    paid = moment_of(row, "pay_time")
     due, postage = _cents(row, "payment", needed=True), _cents(row, "post_fee")
     coupon = _whole(row, "coupon_fee")
     deposit, balance = _two_stages(row, due)
     lines = tuple(_line(one, is_paid=paid is not None) for one in listed(row, "orders", "order"))
-    city, district = _plain(row.get("receiver_city")), _plain(row.get("receiver_district"))
+    city, district = plain(row.get("receiver_city")), plain(row.get("receiver_district"))
     if not city:  # municipalities and counties ruled by the province: the district is the city
         city, district = district, ""
     return Trade(
         order_id=order_id, status=statuses.STATUSES[code], created=created,
-        modified=_moment(row, "modified") or created, paid=paid, shipped=_moment(row, "consign_time"),
-        finished=_moment(row, "end_time"), due_cents=due, goods_cents=_cents(row, "total_fee"), postage_cents=postage,
+        modified=moment_of(row, "modified") or created, paid=paid, shipped=moment_of(row, "consign_time"),
+        finished=moment_of(row, "end_time"), due_cents=due, goods_cents=_cents(row, "total_fee"), postage_cents=postage,
         platform_discount_cents=coupon, deposit_cents=deposit, balance_cents=balance,
-        channel=_channel(_plain(row.get("trade_from"))), province=province_name(_plain(row.get("receiver_state")))[:40],
+        channel=_channel(plain(row.get("trade_from"))), province=province_name(plain(row.get("receiver_state")))[:40],
         city=short_city(city)[:40], district=district[:40], coupon_used=coupon > 0 or _names_coupon(row),
-        memo_flag=min(_whole(row, "seller_flag"), 9), lines=lines, keys=_keys(row),
-        texts={name: _plain(row.get(name)) for name in ("buyer_message", "seller_memo") if _plain(row.get(name))},
+        memo_flag=min(_whole(row, "seller_flag"), 9), lines=lines, keys=keys_of(row),
+        texts={name: plain(row.get(name)) for name in ("buyer_message", "seller_memo") if plain(row.get(name))},
     )  # fmt: skip
 
 
 def refund_of(row: Mapping[str, Any]) -> Refund:
     """Read a refund; raises RowUnreadable as `trade_of` does."""
-    created = _moment(row, "created", needed=True)
+    created = moment_of(row, "created", needed=True)
     assert created is not None
-    goods = row.get("has_good_return") in (True, "true") or "RETURN" in _plain(row.get("dispute_type"))
-    phase = {"onsale": "during", "aftersale": "after"}.get(_plain(row.get("refund_phase")), "")
+    goods = row.get("has_good_return") in (True, "true") or "RETURN" in plain(row.get("dispute_type"))
+    phase = {"onsale": "during", "aftersale": "after"}.get(plain(row.get("refund_phase")), "")
     return Refund(
-        _id(row, "refund_id"), _id(row, "tid"), _plain(row.get("oid")), _cents(row, "refund_fee"),
-        "goods" if goods else "money", phase, _plain(row.get("reason"))[:200], _plain(row.get("status")),
-        created, _moment(row, "modified") or created,
+        number_of(row, "refund_id"), number_of(row, "tid"), plain(row.get("oid")), _cents(row, "refund_fee"),
+        "goods" if goods else "money", phase, plain(row.get("reason"))[:200], plain(row.get("status")),
+        created, moment_of(row, "modified") or created,
     )  # fmt: skip
 
 
 def _line(row: Mapping[str, Any], *, is_paid: bool) -> Line:
     """`divide_order_fee` is the line's share of what was paid; older trades tell it by what the line shares instead."""
-    if _plain(row.get("divide_order_fee")):
+    if plain(row.get("divide_order_fee")):
         paid = _cents(row, "divide_order_fee")
     else:
         paid = max(0, _cents(row, "payment") - _cents(row, "part_mjz_discount"))
-    status = _plain(row.get("status"))
-    refund = _plain(row.get("refund_status"))
+    status = plain(row.get("status"))
+    refund = plain(row.get("refund_status"))
     return Line(
-        line=_id(row, "oid"), product_id=_plain(row.get("num_iid")), sku=_plain(row.get("sku_properties_name"))[:400],
-        outer_code=_plain(row.get("outer_sku_id")) or _plain(row.get("outer_iid")),
-        title=_plain(row.get("title"))[:1000],
+        line=number_of(row, "oid"), product_id=plain(row.get("num_iid")),
+        sku=plain(row.get("sku_properties_name"))[:400],
+        outer_code=plain(row.get("outer_sku_id")) or plain(row.get("outer_iid")),
+        title=plain(row.get("title"))[:1000],
         quantity=_whole(row, "num"), unit_cents=_cents(row, "price"), paid_cents=paid if is_paid else 0,
         state=REFUND_STATES["SUCCESS"] if refund == "SUCCESS" else LINE_STATES.get(status, status),
-        refund_id=_plain(row.get("refund_id"))if refund not in ("", "NO_REFUND") else "",
+        refund_id=plain(row.get("refund_id"))if refund not in ("", "NO_REFUND") else "",
     )  # fmt: skip
 
 
 def _two_stages(row: Mapping[str, Any], due: int) -> tuple[int, int]:
     """Deposit and balance of a presale; none of either where the trade has one stage."""
-    stage, paid = _plain(row.get("step_trade_status")), _cents(row, "step_paid_fee")
+    stage, paid = plain(row.get("step_trade_status")), _cents(row, "step_paid_fee")
     if stage not in ("FRONT_PAID_FINAL_NOPAID", "FRONT_PAID_FINAL_PAID") or not 0 < paid < due:
         return 0, 0
     return paid, due - paid
@@ -244,21 +245,23 @@ def _names_coupon(row: Mapping[str, Any]) -> bool:
     return any(word in name for name in names for word in _COUPON_WORDS)
 
 
-def _keys(row: Mapping[str, Any]) -> dict[str, str]:
+def keys_of(row: Mapping[str, Any]) -> dict[str, str]:
     """Keys of the buyer by role. A nick is one only in clear: masked it has stars, encrypted it begins with `~`."""
     names = {"open_uid": "buyer_open_uid", "ouid": "ouid", "omid": "omid", "nick": "buyer_nick"}
-    found = {role: _plain(row.get(name)) for role, name in names.items() if _plain(row.get(name))}
+    found = {role: plain(row.get(name)) for role, name in names.items() if plain(row.get(name))}
     if found.get("nick", "").startswith("~"):
         del found["nick"]
     return found
 
 
-def _plain(value: object) -> str:
+def plain(value: object) -> str:
+    """A cell as text; nothing is ''."""
     return "" if value is None else str(value).replace("\0", "").strip()
 
 
-def _id(row: Mapping[str, Any], name: str) -> str:
-    text = _plain(row.get(name))
+def number_of(row: Mapping[str, Any], name: str) -> str:
+    """The platform's number of a thing."""
+    text = plain(row.get(name))
     if not text:
         raise RowUnreadable("id_missing", name)
     if not (text.isascii() and text.replace("-", "").isalnum() and len(text) <= 64):
@@ -267,7 +270,7 @@ def _id(row: Mapping[str, Any], name: str) -> str:
 
 
 def _cents(row: Mapping[str, Any], name: str, *, needed: bool = False) -> int:
-    text = _plain(row.get(name))
+    text = plain(row.get(name))
     cents, state = decimal_units(text, 2)
     if state == EMPTY:
         if needed:
@@ -283,7 +286,7 @@ def _cents(row: Mapping[str, Any], name: str, *, needed: bool = False) -> int:
 
 
 def _whole(row: Mapping[str, Any], name: str) -> int:
-    text = _plain(row.get(name))
+    text = plain(row.get(name))
     count, state = decimal_units(text, 0)
     if state == EMPTY:
         return 0
@@ -292,8 +295,9 @@ def _whole(row: Mapping[str, Any], name: str) -> int:
     return count
 
 
-def _moment(row: Mapping[str, Any], name: str, *, needed: bool = False) -> datetime | None:
-    text = _plain(row.get(name))
+def moment_of(row: Mapping[str, Any], name: str, *, needed: bool = False) -> datetime | None:
+    """A time of the platform, None where none is told."""
+    text = plain(row.get(name))
     micros, state = time_micros(text)
     if state == EMPTY:
         if needed:

@@ -17,6 +17,16 @@ TROUBLES: dict[str, Promise] = {
     "permission": _("这个应用没有拉订单要的权限。在开放平台给应用申请，再点继续。"),
     "refused": _("平台不接受这样的请求。把下面的代码告诉维护的人，再点继续。"),
 }
+# Of one stream, while the others go on; of the line of messages.
+STREAM_TROUBLES: dict[str, Promise] = {
+    "permission": _("这个应用没有读这一项的权限，别的照拉。在开放平台申请好了，暂停再继续，马上再试。"),
+    "refused": _("平台不接受这样的请求，别的照拉。把代码告诉维护的人。"),
+}
+LINE_TROUBLES: dict[str, Promise] = {
+    "away": _("消息服务没有回应，会自己再连。订单照常每几分钟拉一次。"),
+    "permission": _("这个应用没有开通消息服务。订单照常每几分钟拉一次；开通了，暂停再继续，马上再连。"),
+    "refused": _("消息服务不接受这个应用。订单照常每几分钟拉一次；把代码告诉维护的人。"),
+}
 REFUSALS: dict[str, Promise] = {
     "demo_shop": _("示例店不接平台。另建一家店。"),
     "zone": _("平台用北京时间，这家店的时区不是。"),
@@ -31,6 +41,18 @@ REFUSALS: dict[str, Promise] = {
 def trouble_text(trouble: Mapping[str, Any]) -> str:
     """The sentence of a connection's trouble; empty where there is none."""
     return str(TROUBLES.get(str(trouble.get("kind")), "")) if trouble else ""
+
+
+def stream_trouble_text(trouble: Mapping[str, Any]) -> str:
+    """The sentence of one stream's trouble."""
+    kind = str(trouble.get("kind"))
+    return str(STREAM_TROUBLES.get(kind, TROUBLES.get(kind, ""))) if trouble else ""
+
+
+def line_trouble_text(trouble: Mapping[str, Any]) -> str:
+    """The sentence of the trouble with messages."""
+    kind = str(trouble.get("kind"))
+    return str(LINE_TROUBLES.get(kind, TROUBLES.get(kind, ""))) if trouble else ""
 
 
 def trouble_detail(trouble: Mapping[str, Any]) -> str:
