@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from laoke.intake.models import Connection, ConnectionState, PullCursor
+from laoke.intake.models import Connection, ConnectionState, Listener, PlatformMessage, PullCursor
 from laoke.intake.top import connections
 from laoke.shops.models import AuditEvent, Role, Shop, Staff
 from laoke.shops.setup import add_shop
@@ -102,6 +102,42 @@ def test_the_page_says_how_far_it_is_and_what_is_wrong(owner: Client, real_shop:
     connection.refresh_from_db()
     assert (connection.state, connection.trouble) == ("active", {})
     assert connections.account_of(connection).session == "neue-sitzung"
+
+
+def test_every_stream_says_when_it_answered_and_why_it_does_not(owner: Client, real_shop: Shop) -> None:
+    owner.post(reverse("settings_connection"), GIVEN)
+    connection = Connection.objects.get(shop=real_shop)
+    refused = {"kind": "permission", "method": "taobao.traderates.get", "code": "11", "text": "没有权限"}
+    PullCursor.objects.create(
+        connection=connection, stream="ratings", began=NOW - timedelta(days=180), reached=NOW - timedelta(days=180),
+        trouble=refused, next_at=NOW + timedelta(hours=6),
+    )  # fmt: skip
+    PullCursor.objects.create(
+        connection=connection, stream="members", began=NOW, reached=NOW - timedelta(days=40), rows=7,
+        answered_at=NOW - timedelta(hours=1),
+    )  # fmt: skip
+    listener = Listener.objects.create(
+        connection=connection, since=NOW, heard=12, again=3, heard_at=NOW, answered_at=NOW, seller="22"
+    )
+    PlatformMessage.objects.create(
+        connection=connection, number="1", topic="taobao_trade_TradeCreate", order_id="91", heard_at=NOW
+    )
+
+    shown = page(owner)
+    assert "这个应用没有读这一项的权限，别的照拉。在开放平台申请好了，暂停再继续，马上再试。" in shown
+    assert "taobao.traderates.get 11 没有权限" in shown
+    assert "还差 40 天" in shown
+    assert "在听，1 条等着去读，3 条重复的没有再记" in shown
+
+    listener.since, listener.next_at = None, NOW + timedelta(hours=6)
+    listener.trouble = {"kind": "permission", "method": "taobao.tmc.user.permit", "code": "11", "text": ""}
+    listener.save()
+    assert "这个应用没有开通消息服务。订单照常每几分钟拉一次；开通了，暂停再继续，马上再连。" in page(owner)
+
+    for act in ("pause", "resume"):
+        owner.post(reverse(f"settings_connection_{act}"))
+    assert set(PullCursor.objects.values_list("next_at", flat=True)) == {None}
+    assert Listener.objects.get().next_at is None
 
 
 def test_pause_go_on_and_forget_are_audited(owner: Client, demo: Demo) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from laoke.intake.models import Connection, ConnectionState, PullCursor, PullStream
+from laoke.intake.models import Connection, ConnectionState
 from laoke.intake.top import connections
 from laoke.intake.top.call import GATEWAY
 from laoke.intake.top.words import REFUSALS, trouble_detail, trouble_text
@@ -28,6 +28,7 @@ from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
 from laoke.web.components.words import State
 from laoke.web.pages.settings.forms import SessionForm, TopForm
+from laoke.web.pages.settings.streams import streams
 from laoke.web.pages.settings.tabs import CHANGES, LOOKS, may_change, tabs
 
 SHAPES: dict[str, State] = {
@@ -102,7 +103,7 @@ def _page(
         room,
         _trouble(connection),
         _facts(connection, now),
-        _streams(list(connection.cursors.order_by("pk")), now),
+        streams(connection, now),
         None,
         (session or SessionForm()) if may else None,
         ui.Action(label, reverse(f"settings_connection_{act}"), method="post")
@@ -142,38 +143,6 @@ def _facts(connection: Connection, now: datetime) -> ui.Facts:
             (_("接上"), figures.when(connection.created_at, now)),
         ]
     )
-
-
-def _streams(cursors: list[PullCursor], now: datetime) -> ui.Table:
-    columns = [
-        ui.Column("what", _("拉什么"), "nowrap"),
-        ui.Column("reached", _("拉到"), "nowrap", label_on_card=_("拉到")),
-        ui.Column("rows", _("拉过（条）"), "num", label_on_card=_("条")),
-        ui.Column("state", _("还差"), "wrap", card="end"),
-    ]
-    rows = [
-        ui.Row(
-            [cursor.get_stream_display(), figures.when(cursor.reached, now), figures.exact(cursor.rows), _left(cursor)]
-        )
-        for cursor in cursors
-    ]  # fmt: skip
-    return ui.Table(
-        columns, rows, caption=_("拉到哪"), empty=ui.Empty(_("还没开始"), _("后台几秒后开始拉。"))
-    )
-
-
-def _left(cursor: PullCursor) -> str:
-    """How much of the way is left, and the spans that the platform no longer tells."""
-    parts = []
-    if cursor.stream == PullStream.HISTORY and cursor.goal is not None:
-        whole = (cursor.goal - cursor.began).total_seconds()
-        left = max(0.0, (cursor.goal - cursor.reached).total_seconds())
-        parts.append(_("%(n)s 天") % {"n": round(left / 86_400)} if left and whole else _("齐了"))
-    parts += [
-        _("%(since)s 到 %(until)s 的变动平台不再给，用导出的文件补") % {"since": since[:10], "until": until[:10]}
-        for since, until in cursor.gaps
-    ]  # fmt: skip
-    return "；".join(parts) or _("一直跟着")
 
 
 def _forget(connection: Connection) -> ui.Dialog:
