@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from laoke.config.pipelines import TICKS
+from laoke.config.worker import Worker
 from laoke.intake.models import Connection, Listener, PlatformMessage
 from laoke.intake.top import connections
 from laoke.intake.top.call import Account, TopTrouble
@@ -236,6 +238,12 @@ def test_a_paused_connection_is_not_listened_to(
     clock.move(hours=9)
     hear(listening, platform, 0.3)
     assert not PlatformMessage.objects.exists()
+    assert Listener.objects.get().since is None
+
+    connections.resume(connection, by=None, now=clock())
+    hear(listening, platform)
+    assert set(PlatformMessage.objects.values_list("number", flat=True)) == truth(platform, clock)
+    assert Listener.objects.get().since == clock()
 
 
 def test_numbers_are_known_for_a_week_after_their_orders_were_read(
@@ -292,3 +300,35 @@ def test_a_pull_takes_messages_of_closed_trades_as_the_platform_tells_them_now(
         assert {"taobao_trade_TradeCreate", "taobao_trade_TradeBuyerPay"} <= topics
         assert len(stored("orders", "order_id", shop)) > 20
         listening.close()
+
+
+def test_trouble_while_named_orders_are_read_keeps_those_that_were_read(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock, listening: Listening
+) -> None:
+    pull_once(connection, clock)
+    hear(listening, platform)
+    clock.move(hours=9)
+    hear(listening, platform)
+    heard = PlatformMessage.objects.count()
+    platform.faults = [Fault("away", left=1, after=3, methods=("taobao.trade.fullinfo.get",))]
+    turn = pull_once(connection, clock, waits=())
+    assert turn.trouble is not None
+    assert len(turn.orders) == 3
+    assert 0 < PlatformMessage.objects.filter(read_at=None).count() < heard
+    clock.move(minutes=5)
+    assert pull_once(connection, clock).done
+    assert not PlatformMessage.objects.filter(read_at=None).exists()
+    check_truth(shop, platform, clock)
+
+
+def test_a_worker_keeps_its_lines_between_turns_and_leaves_them_when_it_ends(
+    connection: Connection, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    worker = Worker("w", clock)
+    listen = next(tick for tick in TICKS if tick.name == "listen")
+    assert listen.run(worker)
+    assert Listener.objects.get().since == clock()
+    assert not listen.run(worker)
+    for kept in worker.kept.values():
+        kept.close()
+    assert Listener.objects.get().lease_until is None

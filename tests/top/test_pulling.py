@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from laoke.customers.models import Customer, Identity, OrderText
+from laoke.intake.loading.pulled import forget_pulls
 from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState, PullCursor
 from laoke.intake.top import connections
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, Fault, LoopbackTop
 from laoke.intake.top.loopback_others import members_of, ratings_of
 from laoke.intake.top.pulling import pull
+from laoke.intake.top.staging import PULLED
 from laoke.intake.top.turns import Pulling
 from laoke.shops import catalog
 from laoke.shops.models import Shop
+from tests.intake.facts import take
+from tests.intake.test_item_files import old_items
 from tests.top.platform import NOW, MovedClock, Sleeps, check_truth, pull_once, small_shop, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -251,3 +256,60 @@ def test_a_clock_ahead_of_the_platforms_skips_nothing(
     platform.skew = timedelta(0)
     pull_once(connection, clock)
     check_truth(shop, platform, clock)
+
+
+def test_rows_of_old_batches_are_forgotten_but_the_last_of_each_kind(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    pull_once(connection, clock)
+    clock.move(hours=5)
+    pull_once(connection, clock)
+    last = {run.grain: run.pk for run in ImportRun.objects.order_by("pk")}
+    newest = max(row[0] for row in stored("orders", "modified_at, order_id", shop))
+    assert ImportRun.objects.filter(grain="order").order_by("pk").last().seen_at == newest  # type: ignore[union-attr]
+    cut_short = ImportRun.objects.create(
+        shop=shop, file_name="f", file_sha256="0" * 64, file_size=0, profile="top_trial", created_at=NOW,
+        state=ImportState.CANCELLED,
+    )  # fmt: skip
+    of_a_file = ImportRun.objects.create(
+        shop=shop, file_name="f", file_sha256="0" * 64, file_size=0, profile="tb", created_at=NOW,
+        state=ImportState.DONE,
+    )  # fmt: skip
+    count = ImportRun.objects.count()
+
+    assert forget_pulls(PULLED, NOW + timedelta(days=30)) == 0
+    assert forget_pulls(PULLED, NOW + timedelta(days=31)) == count - len(last) - 1
+    assert set(ImportRun.objects.values_list("pk", flat=True)) == {*last.values(), of_a_file.pk}
+    assert not ImportRun.objects.filter(pk=cut_short.pk).exists()
+    check_truth(shop, platform, clock)
+
+
+def test_facts_that_are_taken_back_are_pulled_again(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock
+) -> None:
+    turn = pull_once(connection, clock)
+    assert connections.start_over([]) == 0
+    assert PullCursor.objects.count() == 6
+    assert connections.start_over(turn.imports[-1:]) == 1
+    assert PullCursor.objects.count() == 0
+    connection.refresh_from_db()
+    again = pull_once(connection, clock)
+    assert (again.done, again.orders) == (True, turn.orders)
+    check_truth(shop, platform, clock)
+
+
+def test_lines_that_an_item_file_told_give_way_to_those_of_the_platform(
+    connection: Connection, shop: Shop, platform: LoopbackTop, clock: MovedClock, tmp_path: Path
+) -> None:
+    trades = [
+        t for t in platform.shop.visible(NOW - timedelta(days=1)) if t.created > NOW - timedelta(days=20)
+    ]
+    rows = [(t.tid, "别的名字", "9.90", "1", "交易成功") for t in trades[:3]]
+    take(shop, old_items(tmp_path / "items.csv", rows))
+    assert len(stored("waiting_lines", "order_id", shop)) == 3
+
+    pull_once(connection, clock)
+    told = [(t.tid, line.oid, line.product[1]) for t in trades[:3] for line in t.lines]
+    lines = stored("order_lines", "order_id, line, title", shop)
+    assert [row for row in lines if row[0] in {t.tid for t in trades[:3]}] == sorted(told)
+    assert stored("waiting_lines", "order_id", shop) == []

@@ -82,9 +82,10 @@ def test_the_page_says_how_far_it_is_and_what_is_wrong(owner: Client, real_shop:
         reached=NOW - timedelta(days=30),
         goal=NOW,
         rows=1234,
+        answered_at=NOW,
     )
     PullCursor.objects.create(
-        connection=connection, stream="changes", began=began, reached=NOW, rows=56,
+        connection=connection, stream="changes", began=began, reached=NOW, rows=56, answered_at=NOW,
         gaps=[["2026-01-02 00:00:00", "2026-02-03 00:00:00"]],
     )  # fmt: skip
 

@@ -79,16 +79,22 @@ class FactsWriter:
         grain: str,
         seen_at: datetime | None = None,
         shop_id: int | None = None,
+        whole_lines: bool = False,
     ) -> FactsWritten:
         """Write every staged table of a file of orders; `grain` says which tables hold the rows of the file, `seen_at`
         its as-of time where the staged orders do not hold it. `shop_id` is whose orders are held against the refunds
-        and lines that are stored; None for a source whose tables agree already."""
+        and lines that are stored; None for a source whose tables agree already. With `whole_lines` every order comes
+        with all its lines: they take the place of those that an item file told of it."""
         as_told = tuple(stage.parts.get("orders", ()))
         if as_told and shop_id is not None:
             self._settle_by_refunds(stage, shop_id, grain)
             if grain == "order":
-                self._place_waiting(stage, shop_id)
-        self._orders(stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id)
+                self._place_waiting(stage, shop_id, placed=not whole_lines)
+        self._orders(
+            stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id if not whole_lines else None
+        )
+        if whole_lines and shop_id is not None and "order_lines" in stage.parts:
+            self._whole_lines(_all_rows(stage.parts.pop("order_lines"), "order_lines"), shop_id)
         for table in sorted(set(stage.parts) - {"orders"}):
             self._table(stage, table, counts=grain == "line" and table in ("order_lines", "refunds"))
         return self.written
@@ -171,6 +177,11 @@ class FactsWriter:
             if after is not before:
                 stage.parts["orders"][place] = stage.beside(part, after)
         nameless = refunds.filter(pc.is_null(refunds["customer_id"]))
+        if told := stage.parts.get("refunds"):
+            # told beside their order, they name their buyer themselves
+            again = pa.concat_tables(pq.read_table(p, columns=["refund_id"], partitioning=None) for p in told)
+            given = again["refund_id"].combine_chunks()
+            nameless = nameless.filter(pc.invert(pc.is_in(nameless["refund_id"], value_set=given)))
         if nameless.num_rows and grain == "order":
             place = pc.index_in(nameless["order_id"], value_set=ids["order_id"].combine_chunks())
             buyers = ids["customer_id"].combine_chunks().take(place)
@@ -218,8 +229,16 @@ class FactsWriter:
             )
         return sum(cents for _decision, _n, cents in found)
 
-    def _place_waiting(self, stage: Stage, shop_id: int) -> None:
-        """Lines that came before their orders go to them; they wait no longer."""
+    def _whole_lines(self, lines: pa.Table, shop_id: int) -> None:
+        """Lines as their orders have them now; what else is stored of these orders goes."""
+        stored = fact_files.stored_with_keys(self.reader, "order_lines", lines["order_id"], shop_id)
+        taken, gone = item_files.replaced(CONTRACTS["order_lines"], stored, lines)
+        if taken.num_rows:
+            written = self.warehouse.change("order_lines", taken, _orders_of(gone), app_id=self.app_id)
+            self._note("order_lines", written.version)
+
+    def _place_waiting(self, stage: Stage, shop_id: int, *, placed: bool) -> None:
+        """Lines that came before their orders go to them, unless those bring their own; they wait no longer."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -232,7 +251,8 @@ class FactsWriter:
         waiting = fact_files.stored_with_keys(self.reader, "waiting_lines", orders["order_id"], shop_id)
         if not waiting.num_rows:
             return
-        stage.add("order_lines", item_files.placed(waiting, orders))
+        if placed:
+            stage.add("order_lines", item_files.placed(waiting, orders))
         empty = CONTRACTS["waiting_lines"].empty()
         written = self.warehouse.change("waiting_lines", empty, _orders_of(waiting), app_id=self.app_id)
         self._note("waiting_lines", written.version)

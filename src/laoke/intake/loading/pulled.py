@@ -198,12 +198,13 @@ def _facts_and_publish(
             buyers(writer.reader, stage.parts["orders"], flags, shop_id=run.shop_id, import_id=run.pk),
         )
     if pulled.others is None:
-        written = writer.write(stage, grain="order", shop_id=run.shop_id)
+        written = writer.write(stage, grain="order", shop_id=run.shop_id, whole_lines=True)
     else:
         others = pulled.others
         written = writer.write_facts(stage, others.kind, told=others.told, seen_at=None, shop_id=run.shop_id)
     now = around.now()
     run.counts, run.money = sums(pulled.summary, written)
+    run.seen_at = pulled.summary.seen_at
     seconds["facts"] = time.perf_counter() - begun
     run.detail |= details(pulled.summary, written, people) | {"seconds": seconds}
     around.step("before_publish")
@@ -217,11 +218,11 @@ def _facts_and_publish(
 
 
 def forget_pulls(profiles: Sequence[str], now: datetime) -> int:
-    """Delete the rows of old batches but the last of each shop, and those with rows put aside; how many."""
+    """Delete the rows of old batches but the last of each kind and shop, and those with rows put aside; how many."""
     pulls = ImportRun.objects.filter(profile__in=profiles)
     last = (
         pulls.filter(state=ImportState.DONE)
-        .values("shop")
+        .values("shop", "grain")
         .annotate(last=Max("pk"))
         .values_list("last", flat=True)
     )

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from laoke.intake.models import PlatformMessage, PullCursor, PullStream
 from laoke.intake.top import asking, connections, listening
-from laoke.intake.top.call import TIME_FORMAT
+from laoke.intake.top.call import TIME_FORMAT, TopTrouble
 from laoke.intake.top.staging import Gathered
+from laoke.intake.top.streams import OVERLAP
 from laoke.intake.top.turns import Asker
 from laoke.shops import catalog
 from laoke.warehouse.store import Warehouse
@@ -37,35 +38,62 @@ def pull_named(asker: Asker, cursors: dict[str, PullCursor]) -> None:
 
 
 def _read_orders(asker: Asker, messages: list[PlatformMessage], changes: PullCursor) -> None:
-    gathered, now = Gathered(), asker.around.now
-    asking.gather_trades(asker.client, [{"tid": tid} for tid in _orders_of(messages)], gathered)
+    """What was read before trouble came is stored; the rest stays to be read."""
+    gathered, now, trouble = Gathered(), asker.around.now, None
+    try:
+        asking.gather_trades(asker.client, [{"tid": tid} for tid in _orders_of(messages)], gathered)
+    except TopTrouble as met:
+        trouble = met
     asker.around.step("messages_read")
+    known = gathered.trades.keys() | gathered.aside.keys()
+    read = [one for one in messages if one.order_id in known]
 
     def moved() -> None:
         connections.held(asker.connection, now())
-        listening.note_read(messages, now())
+        listening.note_read(read, now())
         # The changes will list these orders too: as long as they are the same, they are not asked for again.
         seen = {trade.order_id: trade.modified.strftime(TIME_FORMAT) for trade in gathered.trades.values()}
-        edge = (changes.reached - timedelta(minutes=10)).strftime(TIME_FORMAT)
+        edge = (changes.reached - OVERLAP).strftime(TIME_FORMAT)
         changes.seen = changes.seen | {key: at for key, at in seen.items() if at >= edge}
         changes.save(update_fields=["seen"])
 
-    asker.load(gathered, f"{MESSAGES_NAME} {now():%Y-%m-%d %H:%M}", moved)
+    if read:
+        asker.load(gathered, f"{MESSAGES_NAME} {now():%Y-%m-%d %H:%M}", moved)
+    if trouble is not None:
+        raise trouble
 
 
 def _read_parcels(asker: Asker, messages: list[PlatformMessage], cursor: PullCursor) -> None:
-    """At once while the platform tells parcels; else the message has nothing to say."""
-    gathered, now = Gathered(), asker.around.now
+    """At once while the platform tells parcels; else the message has nothing to say, and the next round asks."""
+    gathered, now, asked = Gathered(), asker.around.now, _orders_of(messages)
+    trouble = None
     if not cursor.trouble:
-        asking.gather_traces(asker.client, _orders_of(messages), gathered)
+        done, trouble = _ask_parcels(asker, asked, gathered)
+        asked = asked[:done]
+    if trouble is not None and trouble.kind in ("permission", "refused"):
+        asked, trouble = _orders_of(messages), None
+    read = [one for one in messages if one.order_id in set(asked)]
 
     def moved() -> None:
         connections.held(asker.connection, now())
-        listening.note_read(messages, now())
-        PullCursor.objects.filter(pk=cursor.pk).update(rows=cursor.rows + len(gathered))
+        listening.note_read(read, now())
         cursor.rows += len(gathered)
+        cursor.save(update_fields=["rows"])
 
-    _load_or_move(asker, gathered, moved)
+    if read:
+        _load_or_move(asker, gathered, moved)
+    if trouble is not None:
+        raise trouble
+
+
+def _ask_parcels(asker: Asker, orders: list[str], into: Gathered) -> tuple[int, TopTrouble | None]:
+    """Ask about one parcel after the other; how many answered before trouble came."""
+    for place, order in enumerate(orders):
+        try:
+            asking.gather_traces(asker.client, [order], into)
+        except TopTrouble as trouble:
+            return place, trouble
+    return len(orders), None
 
 
 def _orders_of(messages: list[PlatformMessage]) -> list[str]:
@@ -81,11 +109,14 @@ def pull_traces(asker: Asker, cursor: PullCursor, ceiling: datetime) -> bool:
         since = cursor.until or ceiling - TRACES_SINCE
         parcels = _on_their_way(asker, since, str(cursor.seen.get("order") or ""))
         gathered = Gathered()
-        asking.gather_traces(asker.client, [order for order, _ in parcels], gathered)
+        done, trouble = _ask_parcels(asker, [order for order, _ in parcels], gathered)
         asker.around.step("page_read")
-        more = len(parcels) == BATCH_PARCELS
-        _move(asker, cursor, gathered, parcels[-1] if more else None, ceiling)
-        asker.around.told(cursor.stream, cursor.reached)
+        more = trouble is not None or len(parcels) == BATCH_PARCELS
+        if done or trouble is None:
+            _move(asker, cursor, gathered, parcels[done - 1] if more else None, ceiling)
+            asker.around.told(cursor.stream, cursor.reached)
+        if trouble is not None:
+            raise trouble
         if not more:
             return True
     return False

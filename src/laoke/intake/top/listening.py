@@ -57,7 +57,7 @@ class Listening:
         active = Connection.objects.filter(state=ConnectionState.ACTIVE)
         found = {one.pk: one for one in active.select_related("shop")}
         for pk in set(self._lines) - set(found):
-            self._drop(pk)
+            self._leave(pk)
         worked = False
         for connection in found.values():
             listener, _ = Listener.objects.get_or_create(connection=connection)
@@ -75,9 +75,13 @@ class Listening:
     def close(self) -> None:
         """Close all lines; another worker may open them at once."""
         for pk in list(self._lines):
-            held = Listener.objects.filter(connection_id=pk, lease_token=self._lines[pk].token)
-            held.update(lease_until=None)
-            self._drop(pk)
+            self._leave(pk)
+
+    def _leave(self, pk: int) -> None:
+        """Close a line and let others, or ourselves, open it again at once."""
+        held = Listener.objects.filter(connection_id=pk, lease_token=self._lines[pk].token)
+        held.update(lease_until=None, since=None)
+        self._drop(pk)
 
     def _take(self, listener: Listener) -> bool:
         now = self.now()
@@ -111,7 +115,8 @@ class Listening:
     def _hear(self, connection: Connection, listener: Listener) -> bool:
         held, now = self._lines[connection.pk], self.now()
         ours = Listener.objects.filter(pk=listener.pk, lease_token=held.token)
-        if not ours.update(lease_until=now + LEASE):
+        # An open line answers: the websocket itself asks every twenty seconds and closes without an answer.
+        if not ours.update(lease_until=now + LEASE, answered_at=now):
             self._drop(connection.pk)
             return False
         if self.monotonic() - held.asked >= ASK_EVERY:

@@ -138,9 +138,8 @@ class _Position:
 
 
 def _one_batch(asker: Asker, cursor: PullCursor, ceiling: datetime) -> None:
-    """Read pages until there is enough to store or nothing more to read, then store it and move the cursor.
-
-    Trouble in the middle of it throws away what was read of its page only."""
+    """Read pages until there is enough to store or nothing more to read, or trouble comes; then store what was read and
+    move the cursor."""
     gathered = Gathered()
     at = _Position(cursor.reached, cursor.until, cursor.page, dict(cursor.seen), list(cursor.gaps))
     trouble = None
@@ -167,7 +166,15 @@ def _read_pages(
             for row in page.rows
             if not stream.version or at.seen.get(stream.key_of(row)) != stream.version_of(row)
         ]
-        stream.gather(asker.client, fresh, gathered)
+        try:
+            stream.gather(asker.client, fresh, gathered)
+        except TopTrouble:
+            # What of the page was read is stored and not asked for again, or a page could fail for ever.
+            read = gathered.trades.keys() | gathered.aside.keys()
+            at.seen |= {
+                stream.key_of(row): stream.version_of(row) for row in fresh if str(row.get("tid")) in read
+            }
+            raise
         asker.around.step("page_read")
         at.answered = True
         _remember(stream, at, page)
@@ -194,7 +201,7 @@ def _open_window(cursor: PullCursor, at: _Position, ceiling: datetime) -> None:
 
 def _remember(stream: Stream, at: _Position, page: Page) -> None:
     """Rows that the next window's overlap will list again, with the change that was read of them."""
-    if not stream.version or at.until is None:
+    if not stream.overlap or not stream.version or at.until is None:
         return
     edge = (at.until - stream.overlap).strftime(TIME_FORMAT)
     for row in page.rows:
@@ -203,6 +210,8 @@ def _remember(stream: Stream, at: _Position, page: Page) -> None:
 
 
 def _forget_old(stream: Stream, at: _Position) -> None:
+    if not stream.overlap:
+        at.seen = {}
     edge = (at.reached - stream.overlap).strftime(TIME_FORMAT)
     at.seen = {key: version for key, version in at.seen.items() if version >= edge}
 

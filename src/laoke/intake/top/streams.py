@@ -57,7 +57,8 @@ STREAMS: dict[str, Stream] = {
         "淘宝退款", timedelta(days=1), asking.refund_page, asking.gather_refunds, ("refund_id",), ("modified",)
     ),
     PullStream.HISTORY: Stream(
-        "淘宝近三个月订单", timedelta(days=1), asking.created_page, asking.gather_trades, ("tid",), overlap=timedelta(0)
+        "淘宝近三个月订单", timedelta(days=1), asking.created_page, asking.gather_trades, ("tid",), ("modified",),
+        overlap=timedelta(0),
     ),
     PullStream.RATINGS: Stream(
         "淘宝评价", timedelta(days=7), asking.rating_page, asking.gather_ratings, ("tid", "oid"), ("created", "result"),

@@ -75,6 +75,8 @@ def _left(cursor: PullCursor, now: datetime) -> str:
     """How much of the way is left, and the spans that the platform no longer tells."""
     parts = []
     left = max(timedelta(0), (cursor.goal or now) - cursor.reached)
+    if cursor.answered_at is None:
+        return _("还没轮到")
     if cursor.stream == PullStream.TRACES:
         parts.append(_("在路上的包裹每两小时问一遍"))
     elif cursor.stream == PullStream.HISTORY and not left:
