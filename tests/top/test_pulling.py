@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from laoke.config import pulling
 from laoke.customers.models import Customer, Identity, OrderText
+from laoke.dispatch.models import Occasion, OccasionState
 from laoke.intake.loading.pulled import forget_pulls
 from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportState, PullCursor
 from laoke.intake.top import connections
@@ -313,3 +315,18 @@ def test_lines_that_an_item_file_told_give_way_to_those_of_the_platform(
     lines = stored("order_lines", "order_id, line, title", shop)
     assert [row for row in lines if row[0] in {t.tid for t in trades[:3]}] == sorted(told)
     assert stored("waiting_lines", "order_id", shop) == []
+
+
+def test_a_turn_of_the_worker_is_short_while_messages_are_being_sent(
+    connection: Connection, shop: Shop, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float | None] = []
+    monkeypatch.setattr(pulling, "pull", lambda connection, around: given.append(around.seconds))
+    round_ = Occasion.objects.create(
+        shop=shop, kind="round", name="第一轮", channel="sms", state=OccasionState.RUNNING,
+        not_before=NOW, not_after=NOW + timedelta(hours=2), created_at=NOW,
+    )  # fmt: skip
+    pulling.pull_turn(clock)
+    Occasion.objects.filter(pk=round_.pk).update(state=OccasionState.FINISHED)
+    pulling.pull_turn(clock)
+    assert given == [1.0, 10.0]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from laoke.dispatch.models import Occasion, OccasionState
 from laoke.insights.refresh import features_behind, refresh_features
 from laoke.intake.models import Connection, ImportRun, ImportState, PullCursor
 from laoke.intake.top import connections
@@ -22,6 +23,7 @@ from laoke.shops.models import CatalogEntry, Shop
 
 # The worker has other things to do: a turn is short, and the next one goes on from its cursor.
 TURN_SECONDS = 10.0
+TURN_SECONDS_WHILE_SENDING = 1.0
 TURN_WAITS = (0.5, 2.0)
 SORTED_EVERY = timedelta(minutes=15)
 
@@ -29,12 +31,20 @@ SORTED_EVERY = timedelta(minutes=15)
 def pull_turn(clock: Callable[[], datetime]) -> bool:
     """One short turn of the connection that waits longest; whether there was one."""
     for connection in connections.due(clock())[:1]:
-        around = Pulling(settings.PLACE, clock, spread=random.random, seconds=TURN_SECONDS, waits=TURN_WAITS)
+        seconds = TURN_SECONDS_WHILE_SENDING if _is_sending(clock()) else TURN_SECONDS
+        around = Pulling(settings.PLACE, clock, spread=random.random, seconds=seconds, waits=TURN_WAITS)
         try:
             return pull(connection, around) is not None
         except connections.LeaseLost:
             return True
     return False
+
+
+def _is_sending(now: datetime) -> bool:
+    """Whether the worker has messages to send that would have to wait for a longer turn."""
+    return Occasion.objects.filter(
+        state=OccasionState.RUNNING, not_before__lte=now, not_after__gt=now
+    ).exists()
 
 
 def listening_of(kept: dict[str, Any], clock: Callable[[], datetime]) -> Listening:
