@@ -30,6 +30,7 @@ def test_pulls_killed_at_random(ledger_url: str, tmp_path: Path, record_property
 
 
 @pytest.mark.prove
+@pytest.mark.timeout(7200)
 def test_pulls_killed_at_random_many_times(
     ledger_url: str, tmp_path: Path, record_property: Recorder
 ) -> None:
