@@ -10,16 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FactGrain = Literal[
-    "product",
-    "product_day",
-    "traffic_day",
-    "ad_day",
-    "refund",
-    "money_move",
-    "shipment",
-    "item",
-    "review",
-    "member",
+    "product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment", "item"
 ]
 
 # How a role becomes a column: `id` must look like one, `key` is text for which ALL stands where there is none, `cents`
