@@ -115,6 +115,7 @@ def _dump() -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
         "intake_",
         "work_",
         "promotions_",
+        "insights_",
         "audiences_",
         "dispatch_",
         "campaigns_",

@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,8 @@ from laoke.audiences.compiling import Compiled, count_query
 from laoke.audiences.sources import day_number
 from laoke.audiences.tree import Everyone
 from laoke.customers import mirrors
+from laoke.insights.fake_orders import flags as fake_orders
+from laoke.insights.fake_orders.mirroring import laid_over as flags_laid_over
 from laoke.shops import catalog, dirty
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Dirty, Shop
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 # Who is one person is not laid over: the features were built with the map of their catalog entry, and both must agree.
 OVERLAID = ("customer_tags", "customer_reach")
+# Flags of fake orders are: what somebody just cleared counts in the sales at once, in the features with the next ones.
+BY_ORDER = fake_orders.MIRROR
 KEPT = 8
 Value = TypeVar("Value")
 
@@ -57,6 +61,13 @@ class Reading:
     as_of_day: int
     people: int
     reader: Reader
+
+    def with_fakes(self) -> Reading:
+        """The same state with suspect and confirmed fake orders counted like any other, in what is asked of orders.
+
+        What is known of each customer (the features) stays without them.
+        """
+        return replace(self, reader=self.reader.counting_all())
 
     @property
     def as_of(self) -> date:
@@ -132,7 +143,7 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
 
 def _dirty_state(shop_id: int) -> tuple[int, int | None, int | None]:
     """Changes whenever a mark comes, changes or goes."""
-    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=OVERLAID).aggregate(
+    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=(*OVERLAID, BY_ORDER)).aggregate(
         n=Count("pk"), newest=Max("pk"), revisions=Sum("revision")
     )
     return found["n"], found["newest"], found["revisions"]
@@ -166,6 +177,9 @@ def overlays(
         people = [int(key) for _pk, _shop, key, _revision in dirty.waiting(name, shop.pk)]
         if people:
             found[name] = partial(_overlay, name, shop, people, today, touches)
+    orders = [key for _pk, _shop, key, _revision in dirty.waiting(BY_ORDER, shop.pk)]
+    if orders:
+        found[BY_ORDER] = partial(flags_laid_over, shop, orders)
     return found
 
 

@@ -16,10 +16,10 @@ from django.conf import settings
 
 from laoke.config.console import progress, say
 from laoke.config.mirroring import mirror_shop
+from laoke.config.refreshing import refresh_shop
 from laoke.customers import consent, links
 from laoke.customers.models import Channel
 from laoke.experiments.assignment import mix, salt_of
-from laoke.insights.refresh import refresh_features
 from laoke.shops.clock import clock_from_env, set_demo_clock
 from laoke.shops.models import Role, Shop, User
 from laoke.shops.setup import add_shop, add_user
@@ -76,7 +76,7 @@ def make_demo_shop(
         loaded = load_demo(shop, _plan_of(shop), settings.PLACE, now=now, progress=update)
     links.propose(shop, now=now)
     _give_consent(shop, loaded.consenting, owner, now)
-    refresh_features(shop, settings.PLACE, now=now)
+    refresh_shop(shop, settings.PLACE, now=now)
     mirror_shop(shop, settings.PLACE, now)
     equip(shop, now)
     return {
@@ -120,7 +120,7 @@ def advance_demo(
     now = now.replace(microsecond=0)
     moved, reached = _responses(shop, now)
     loaded = load_demo(shop, _plan_of(shop), settings.PLACE, now=now, progress=update, responses=moved)
-    refresh_features(shop, settings.PLACE, now=now)
+    refresh_shop(shop, settings.PLACE, now=now)
     return {
         "shop": shop.name,
         "now": now.isoformat(sep=" "),
@@ -129,6 +129,14 @@ def advance_demo(
         "planted_orders": len(moved),
         "planted_per_10000": RESPONSE_PER_10000,
     }
+
+
+def planted_fakes(shop: Shop, now: datetime) -> set[str]:
+    """The orders that the demo shop planted as fake up to `now`, from its seed. Scores never look here."""
+    from laoke.intake.demo.tables import planted_fakes as told
+
+    planned = _plan_of(shop).as_of(now.replace(microsecond=0))
+    return set(told(planned.run(0, len(planned.placed)))["order_id"].to_pylist())
 
 
 def _plan_of(shop: Shop) -> DemoPlan:

@@ -1,4 +1,4 @@
-"""An import with what follows it: features are refreshed in the same breath, so that pages never show old ones."""
+"""An import with what follows it in the same breath, flags of fake orders and features: pages never show old ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from laoke.config.refreshing import refresh_shop
 from laoke.customers import links
-from laoke.insights.refresh import features_behind, refresh_features
+from laoke.insights.refresh import features_behind
 from laoke.intake.loading.quarantine import reasons_of
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
@@ -47,7 +48,7 @@ def import_file(
     if done.detail["people"]["new"] or done.detail["people"]["contacts_changed"]:
         links.propose(shop, now=clock())
     if features_behind(shop):
-        refresh_features(shop, settings.PLACE, now=clock())
+        refresh_shop(shop, settings.PLACE, now=clock())
         step("features")
     return result_of(done)
 

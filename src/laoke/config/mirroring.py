@@ -1,4 +1,4 @@
-"""Bringing together what mirrors need: the ledger's people from below, and who was written to from dispatch."""
+"""Bringing together what mirrors need: people, flags of orders, who was written to, each from the package it is of."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from laoke.audiences.mirroring import mirror_everything, write_mirrors
 from laoke.dispatch.touches import counts_of, write_touches
+from laoke.insights.fake_orders.mirroring import mirror_all_flags, write_flags
 from laoke.insights.refresh import refresh_features
 from laoke.shops import dirty
 from laoke.shops.clock import Clock
@@ -16,7 +17,9 @@ from laoke.warehouse.store import Warehouse
 
 def mirror_shop(shop: Shop, place: Place, now: datetime) -> None:
     """Write all mirrors of a shop anew, for its first day and after a restore."""
-    mirror_everything(shop, Warehouse(place.warehouse), Clock(start=now, frozen=True), counts_of)
+    warehouse = Warehouse(place.warehouse)
+    mirror_everything(shop, warehouse, Clock(start=now, frozen=True), counts_of)
+    mirror_all_flags(shop, warehouse, now)
 
 
 def write_all_mirrors(place: Place, now: datetime) -> bool:
@@ -27,8 +30,9 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
     for shop in Shop.objects.select_related("owner"):
         joined = bool(dirty.waiting("person_map", shop.pk, limit=1))
         worked = write_mirrors(shop, warehouse, clock, counts_of) or worked
-        if joined:
-            # Features are by person: who was joined or split needs them computed by the new map.
+        flagged = write_flags(shop, warehouse, now)
+        if joined or flagged:
+            # Features are by person and without fake orders: a new map or flag needs them computed anew.
             refresh_features(shop, place, now=now)
-        worked = write_touches(shop, warehouse, now) or worked
+        worked = write_touches(shop, warehouse, now) or flagged or worked
     return worked

@@ -113,6 +113,18 @@ def _undo_import(job: Job, progress: Progress, now: Callable[[], datetime]) -> d
         raise Refused(refusal.code, **refusal.params) from refusal
 
 
+def _flag_orders(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Score all orders anew: the shop weighs the signals of fake orders otherwise."""
+    from django.conf import settings
+
+    from laoke.config.refreshing import flag_orders
+    from laoke.insights.refresh import refresh_features
+
+    scan = flag_orders(job.shop, settings.PLACE, now=now(), everything=True)
+    refresh_features(job.shop, settings.PLACE, now=now())
+    return {"kept": scan.kept, "changed": scan.changed}
+
+
 def _advance(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
     """Let the demo shop follow its clock, which somebody has turned."""
     from laoke.config.demo import advance_demo
@@ -135,6 +147,7 @@ JOBS: dict[str, JobFunction] = {
     "import": _import,
     "features": _regroup,
     "undo_import": _undo_import,
+    "fake_orders": _flag_orders,
     "demo_advance": _advance,
     "upkeep": _keep_up_now,
 }
@@ -199,24 +212,25 @@ def _mirror(worker: Worker) -> bool:
 
 
 def _features(worker: Worker) -> bool:
-    """A new day has new recencies: features are computed anew once it has begun, month ends one by one after that."""
+    """A new day has new recencies: flags and features are computed anew once it has begun, then month ends in turn."""
     from django.conf import settings
 
     from laoke.config.demo import advance_demo
     from laoke.config.pulling import features_can_wait
-    from laoke.insights.refresh import add_month_end, features_behind, features_day, refresh_features
+    from laoke.config.refreshing import refresh_shop
+    from laoke.insights.refresh import add_month_end, features_behind, features_day
     from laoke.shops.models import Shop
 
     now = worker.clock()
     for shop in Shop.objects.all():
         if features_behind(shop) and not features_can_wait(shop, now):
-            refresh_features(shop, settings.PLACE, now=now)
+            refresh_shop(shop, settings.PLACE, now=now)
             return True
         if features_day(shop, settings.PLACE) not in (None, now.date()):
             if shop.is_demo:
                 advance_demo(now)
             else:
-                refresh_features(shop, settings.PLACE, now=now)
+                refresh_shop(shop, settings.PLACE, now=now)
             return True
         if add_month_end(shop, settings.PLACE, now=now):
             return True

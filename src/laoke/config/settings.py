@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "laoke.intake",
     "laoke.work",
     "laoke.promotions",
+    "laoke.insights",
     "laoke.audiences",
     "laoke.dispatch",
     "laoke.campaigns",

@@ -73,6 +73,13 @@ class Reader:
         self._settings = (memory_limit, threads)
         self._own = threading.local()
 
+    def counting_all(self) -> Reader:
+        """The same tables and overlays, with `orders_counted` leaving nothing out: figures with fake orders."""
+        memory_limit, threads = self._settings
+        return Reader(
+            self.root, self.versions, self._given, exclude=(), memory_limit=memory_limit, threads=threads
+        )
+
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one statement and return its rows; `$name` in the text takes its value from `params`."""
         cursor = self.cursor(text)
