@@ -57,6 +57,7 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "campaign_id": 1,
     "round_id": 0,
     "order_id": "A1",
+    "order_ids": ",A1,",
     "import_id": 0,
     "until": datetime(2019, 4, 15),
     **Rules().params(),
@@ -64,6 +65,7 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
 
 # What reads orders, or what hangs on them, without leaving fake ones out, and why that is right.
 GROSS = {
+    "fake_buyers": "suspects with how many of their orders are",
     "fake_days": "which days to score: all of them",
     "fake_signals": "judges every order",
     "find_orders": "an order is found by its number, whatever it is",

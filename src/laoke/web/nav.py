@@ -170,6 +170,7 @@ for _entry in (
     NavEntry(KNOW, _("客户"), "customers", 10, TALKING, go="k"),
     NavEntry(KNOW, pgettext_lazy("place", "人群"), "segments", 20, SELLING, go="r"),
     NavEntry(KNOW, _("客户分析"), "analysis", 30, SELLING),
+    NavEntry(KNOW, _("疑似刷单"), "fake_orders", 40, SELLING),
     NavEntry(PLAN, _("活动"), "campaigns", 10, go="h"),
     NavEntry(PLAN, _("日历"), "calendar", 20, go="l"),
     NavEntry(PLAN, _("任务"), "tasks", 30, go="t"),

@@ -13,7 +13,7 @@ from laoke.web import components as ui
 from laoke.web.charts.overview import daily_sales, day_label, heat_levels
 from laoke.web.components.base import Words
 from laoke.web.figures import Amount
-from laoke.web.pages.overview.figures import GROUPS, LIFECYCLES, Day, Repurchase, Sales, Standing
+from laoke.web.pages.overview.figures import GROUPS, LIFECYCLES, Day, LeftOut, Repurchase, Sales, Standing
 from laoke.web.pages.overview.periods import BASES, Period
 
 LIFECYCLE_NAMES: dict[str, Words] = {
@@ -50,9 +50,15 @@ def headline(
     again: tuple[Repurchase, Repurchase],
     reach: tuple[int, int],
     period: Period,
+    with_fakes: bool = False,
 ) -> ui.Kpis:
     """The six figures of the period with their change. `reach` is persons reachable by SMS, and all persons."""
     basis = str(BASES[period.basis])
+    paid_hint = (
+        _("买家付的钱，退款没有扣；含疑似刷单。%(hint)s")
+        if with_fakes
+        else _("买家付的钱，退款没有扣；不含疑似刷单。%(hint)s")
+    )
     hint = _("小图是近 12 周，每周一点")
 
     def spark(values: list[float | None]) -> list[float]:
@@ -65,7 +71,7 @@ def headline(
                 Amount.money(now.paid_cents),
                 _ratio(now.paid_cents, before.paid_cents, basis),
                 spark=spark([week.paid_cents for week in weeks]),
-                hint=_("买家付的钱，退款没有扣；不含疑似刷单。%(hint)s") % {"hint": hint},
+                hint=paid_hint % {"hint": hint},
             ),
             ui.Kpi(
                 _("支付买家"),
@@ -127,8 +133,10 @@ def _points(now: float | None, before: float | None, basis: str) -> ui.Delta:
     return ui.Delta(round(change, 6), figures.points(abs(change)), basis)
 
 
-def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.ChartCard:
-    """Daily money with its table."""
+def sales_card(
+    days: list[Day], suspects: int, span: charts.Span | None, with_fakes: bool = False
+) -> ui.ChartCard:
+    """Daily money with its table; `suspects` are the orders of these days that are suspected or known to be fake."""
     columns = [
         ui.Column("day", _("日期"), "nowrap"),
         ui.Column("old", _("老客（元）"), "num"),
@@ -157,10 +165,12 @@ def sales_card(days: list[Day], suspects: int, span: charts.Span | None) -> ui.C
     ]
     sub = []
     if suspects:
-        sub.append(
-            ngettext("不含疑似刷单 %(n)s 单", "不含疑似刷单 %(n)s 单", suspects)
-            % {"n": figures.exact(suspects)}
+        said = (
+            ngettext("含疑似刷单 %(n)s 单", "含疑似刷单 %(n)s 单", suspects)
+            if with_fakes
+            else ngettext("不含疑似刷单 %(n)s 单", "不含疑似刷单 %(n)s 单", suspects)
         )
+        sub.append(said % {"n": figures.exact(suspects)})
     if any(day.holds_leap_day for day in days):
         sub.append(_("去年 2 月 29 日的记在 28 日"))
     legend = [(pgettext("buyers", "老客"), "c1", ""), (pgettext("buyers", "新客"), "c1-soft", "")]
@@ -252,3 +262,13 @@ def data_until_text(last: date, now: datetime) -> str:
     if last >= now.date() - timedelta(days=1):
         return ""
     return _("数据只到 %(day)s，下面按那一天看。导入新的订单就会往前走") % {"day": figures.day(last, now)}
+
+
+def fakes_text(fakes: LeftOut, with_fakes: bool) -> str:
+    """Which figures are shown and how much they differ by: the orders of the period that look fake."""
+    said = (
+        _("现在的数字含疑似和已确认的刷单 %(n)s 单、%(money)s；客户分组不含")
+        if with_fakes
+        else _("现在的数字不含疑似和已确认的刷单 %(n)s 单、%(money)s")
+    )
+    return said % {"n": figures.exact(fakes.orders), "money": figures.yuan_short(fakes.paid_cents)}

@@ -51,6 +51,14 @@ class Repurchase:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Orders that are suspected or known to be fake, and what was paid for them in cents."""
+
+    orders: int
+    paid_cents: int
+
+
+@dataclass(frozen=True)
 class Day:
     """One day's money by old and new buyers, and the same day a year before.
 
@@ -192,15 +200,15 @@ def reachable_by_sms(reading: Reading) -> int:
     return next((int(row["reachable"]) for row in rows if row["channel"] == "sms"), 0)
 
 
-def suspects_of(reading: Reading, period: Period) -> int:
-    """Orders of the period that are left out as fake."""
+def suspects_of(reading: Reading, period: Period) -> LeftOut:
+    """Orders of the period that are suspect or confirmed, and what was paid for them."""
     row = reading.reader.remembered(
         "suspect_orders",
         shop_id=reading.shop_id,
         from_day=day_number(period.first),
         to_day=day_number(period.last),
     ).to_pylist()[0]
-    return int(row["orders"])
+    return LeftOut(int(row["orders"]), int(row["paid_cents"]))
 
 
 def hours_of(reading: Reading, last: date) -> dict[tuple[int, int], int]:

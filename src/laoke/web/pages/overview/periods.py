@@ -14,6 +14,7 @@ EPOCH = date(1970, 1, 1)
 FRESH_DAYS = 7
 PERIODS: dict[str, Words] = {"1": _("昨天"), "7": _("7 天"), "30": _("30 天"), "year": _("今年")}
 BASES: dict[str, Words] = {"year": _("比去年同期"), "before": _("比上一期")}
+FAKES: dict[str, Words] = {"without": _("不含疑似刷单"), "with": _("含疑似刷单")}
 
 
 def day_number(day: date) -> int:

@@ -11,17 +11,19 @@ from django.utils.translation import gettext as _
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.campaigns.models import Round, RoundState
+from laoke.insights.fake_orders.flags import standing as standing_of_fakes
 from laoke.shops.models import Job, JobState, Role, Shop
 from laoke.web import charts, figures
 from laoke.web import components as ui
 from laoke.web.access import EVERYONE, READS, allowed, clock_of, shop_of
 from laoke.web.charts.overview import day_label
 from laoke.web.components.base import Words
+from laoke.web.nav import SELLING
 from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.overview import cards
 from laoke.web.pages.overview import figures as numbers
-from laoke.web.pages.overview.periods import BASES, PERIODS, Period, last_day, period_of, year_before
+from laoke.web.pages.overview.periods import BASES, FAKES, PERIODS, Period, last_day, period_of, year_before
 from laoke.web.pages.overview.places import place
 from laoke.web.pages.overview.running import ROUND_SHAPES, RunningCard, campaign_now, running_card
 from laoke.web.pages.overview.waiting import due_today, waiting_for
@@ -38,6 +40,9 @@ class OverviewPage:
     stale: str = ""
     periods: list[ui.Tab] = field(default_factory=list)
     bases: list[ui.Tab] = field(default_factory=list)
+    fakes: list[ui.Tab] = field(default_factory=list)
+    fakes_said: str = ""
+    fakes_url: str = ""
     kpis: ui.Kpis | None = None
     sales: ui.ChartCard | None = None
     lifecycle: ui.BarList | None = None
@@ -91,6 +96,8 @@ def _subtitle(shop: Shop, now: datetime) -> str:
 def _filled(
     request: HttpRequest, shop: Shop, reading: Reading, now: datetime, todo: list[ui.Todo]
 ) -> OverviewPage:
+    with_fakes = request.GET.get("fakes") == "with"
+    reading = reading.with_fakes() if with_fakes else reading
     newest = numbers.newest_sale(reading)
     last = last_day(now.date(), newest)
     period = period_of(request.GET.get("period", ""), request.GET.get("against", ""), last)
@@ -100,6 +107,8 @@ def _filled(
     standing = numbers.standing_of(reading)
     campaign = campaign_now(shop, now)
     hours = numbers.hours_of(reading, last)
+    fakes = numbers.suspects_of(reading, period)
+    flagged = bool(standing_of_fakes(shop).left_out.orders)
     return OverviewPage(
         subtitle=_subtitle(shop, now),
         todo=_todo_list(todo),
@@ -107,8 +116,13 @@ def _filled(
         stale=cards.data_until_text(last, now),
         periods=_choices(request, "period", PERIODS, period.key),
         bases=_choices(request, "against", BASES, period.basis),
-        kpis=cards.headline(current, before, numbers.weeks_of(reading, last), again, reach, period),
-        sales=_sales(reading, period, campaign, last),
+        fakes=_choices(request, "fakes", FAKES, "with" if with_fakes else "without") if flagged else [],
+        fakes_said=cards.fakes_text(fakes, with_fakes) if flagged else "",
+        fakes_url=place("fake_orders") if _sees_fakes(request) else "",
+        kpis=cards.headline(
+            current, before, numbers.weeks_of(reading, last), again, reach, period, with_fakes
+        ),
+        sales=_sales(reading, period, campaign, with_fakes),
         lifecycle=cards.lifecycle_bars(standing),
         lifecycle_note=_("和 %(day)s 比") % {"day": figures.day(standing.since, now)}
         if standing.since
@@ -129,11 +143,17 @@ def _choices(request: HttpRequest, name: str, choices: dict[str, Words], chosen:
     ]
 
 
-def _sales(reading: Reading, period: Period, campaign: object, last: object) -> ui.ChartCard:
+def _sees_fakes(request: HttpRequest) -> bool:
+    """Whether the list of suspect orders opens for who asks."""
+    return request.role in SELLING  # type: ignore[attr-defined]
+
+
+def _sales(reading: Reading, period: Period, campaign: object, with_fakes: bool) -> ui.ChartCard:
     """At least two weeks of days, so that a single day is seen among its neighbours."""
     shown = period if period.days >= 14 else period_of("30", period.basis, period.last)
     days = numbers.days_of(reading, shown)
-    return cards.sales_card(days, numbers.suspects_of(reading, shown), _span(campaign, days))
+    suspects = numbers.suspects_of(reading, shown).orders
+    return cards.sales_card(days, suspects, _span(campaign, days), with_fakes)
 
 
 def _span(campaign: object, days: list[numbers.Day]) -> charts.Span | None:
