@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -55,9 +56,10 @@ def _burst(row: Row, among: Sequence[Row], goods: int) -> dict | None:
         return None
     best = (0, 0)
     for window in windows(among, HOUR):
-        buyers = len({r["customer_id"] for r in window})
-        if row in window and buyers >= 2 and len(window) >= 6 and len(window) >= 3 * buyers:
-            best = max(best, (len(window), buyers))
+        times = Counter(r["customer_id"] for r in window)
+        often = [buyer for buyer, orders in times.items() if orders >= 3]
+        if row in window and len(often) >= 2 and len(window) >= 6 and len(window) >= 3 * len(times):
+            best = max(best, (len(window), len(times)))
     return {"burst": {"orders": best[0], "buyers": best[1], "goods": goods}} if best[0] else None
 
 

@@ -57,6 +57,7 @@ def test_the_planted_orders_are_flagged_and_no_other(demo: Demo) -> None:
     found = held_against(demo.shop, planted(demo), 50)
     assert (found["precision"], found["recall"], found["flagged"]) == (1.0, 1.0, 27)
     assert (found["orders_only"]["precision"], found["orders_only"]["recall"]) == (1.0, 1.0)
+    assert {rate["recall"] for rate in found["without"].values()} == {1.0}, "no signal alone carries them"
     row = OrderFlag.objects.get(shop=demo.shop, order_id=planted(demo)[0])
     assert row.reasons[0]["signal"] == "burst" and row.signals.startswith(",burst,")
 
@@ -189,23 +190,29 @@ def test_a_scan_reads_only_what_is_new_until_the_day_or_the_rules_are(demo: Demo
     assert scan_orders(demo.shop, demo.place, now=demo.now + timedelta(days=1)).days == first.days
 
 
-def test_an_import_scores_the_days_it_touches_and_their_neighbours(demo: Demo) -> None:
+def import_burst(demo: Demo, *, cents: str = "88.00", new: int = 12) -> None:
+    """Import twelve orders of one article that three buyers placed within twelve minutes."""
     from laoke.config.importing import import_file
-    from laoke.insights.fake_orders.scanning import scan_orders
-    from laoke.insights.models import OrderFlag
     from laoke.intake.loading.run import Options
 
-    flagged(demo)
     file = demo.place.home / "burst.csv"
     lines = ["订单号,买家,下单,付款,金额,标题,区"]
     for n in range(12):
         at = f"2026-11-08 21:{n:02}:00"
-        lines.append(f"9900000000{n:02},刷{n % 3},{at},{at},88.00,保温杯,余杭区")
+        lines.append(f"9900000000{n:02},刷{n % 3},{at},{at},{cents},保温杯,余杭区")
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     mapping = {"order_id": "订单号", "nick": "买家", "created_at": "下单", "paid_at": "付款", "total": "金额",
                "titles": "标题"}  # fmt: skip
     options = Options(file_name=file.name, mapping=mapping, grain="order")
-    assert import_file(demo.shop, Path(file), options, now=lambda: demo.now)["new"] == 12
+    assert import_file(demo.shop, Path(file), options, now=lambda: demo.now)["new"] == new
+
+
+def test_an_import_scores_the_days_it_touches_and_their_neighbours(demo: Demo) -> None:
+    from laoke.insights.fake_orders.scanning import scan_orders
+    from laoke.insights.models import OrderFlag
+
+    flagged(demo)
+    import_burst(demo)
     new = OrderFlag.objects.filter(order_id__startswith="9900000000")
     assert new.count() == 12
     assert {row.signals for row in new} == {",burst,same_goods,"}
@@ -239,6 +246,94 @@ def test_the_whole_mirror_is_written_anew_after_a_restore(demo: Demo) -> None:
     flags.decide(demo.shop, planted(demo)[:2], "cleared", by=demo.owner, now=demo.now)
     mirror_shop(demo.shop, demo.place, demo.now)
     assert sorted(in_mirror(demo).values()) == ["cleared"] * 2 + ["suspect"] * 25
+
+
+def test_scores_of_an_import_that_was_taken_back_go_with_it(demo: Demo) -> None:
+    from laoke.config.repairing import roll_back
+    from laoke.insights.models import OrderFlag
+    from laoke.intake.models import ImportRun
+
+    flagged(demo)
+    import_burst(demo)
+    assert OrderFlag.objects.filter(shop=demo.shop).count() == 39
+    number = ImportRun.objects.latest("pk").pk
+    roll_back(demo.place, number, yes=False, by=demo.owner, now=demo.now)
+    assert OrderFlag.objects.filter(shop=demo.shop).count() == 27
+    assert in_mirror(demo) == dict.fromkeys(planted(demo), "suspect")
+
+
+def features(demo: Demo) -> dict[int, list[tuple]]:
+    """Day → the rows of its features, as they are published."""
+    from laoke.shops import catalog
+    from laoke.warehouse.store import Warehouse
+
+    reader = Warehouse(demo.place.warehouse).reader(catalog.current().versions)
+    found: dict[int, list[tuple]] = {}
+    for row in reader.rows("SELECT * FROM customer_features ORDER BY as_of_day, person_id"):
+        found.setdefault(row["as_of_day"], []).append(tuple(row.values()))
+    return found
+
+
+def test_month_ends_follow_a_flag_from_the_day_of_its_order_on(demo: Demo) -> None:
+    from laoke.config.mirroring import write_all_mirrors
+    from laoke.config.refreshing import refresh_shop
+    from laoke.insights.fake_orders import flags
+    from laoke.insights.refresh import add_month_end, day_number
+
+    refresh_shop(demo.shop, demo.place, now=demo.now)
+    while add_month_end(demo.shop, demo.place, now=demo.now):
+        pass
+    before = features(demo)
+    row = flags.suspects(demo.shop).order_by("-placed_at").first()
+    placed = day_number(row.placed_at.date())
+    later = [day for day in before if placed <= day < max(before)]
+    earlier = [day for day in before if day < placed]
+    assert later and earlier
+    flags.decide(demo.shop, [row.order_id], "cleared", by=demo.operator, now=demo.now)
+    assert write_all_mirrors(demo.place, demo.now)
+    after = features(demo)
+    assert sorted(after) == sorted([*earlier, max(before)]), "those that rested on the old flag are gone"
+    assert all(after[day] == before[day] for day in earlier)
+    assert after[max(before)] != before[max(before)]
+    while add_month_end(demo.shop, demo.place, now=demo.now):
+        pass
+    assert sorted(features(demo)) == sorted(before)
+    assert all(features(demo)[day] != before[day] for day in later)
+    flags.decide(demo.shop, [row.order_id], "confirmed", by=demo.operator, now=demo.now)
+    write_all_mirrors(demo.place, demo.now)
+    while add_month_end(demo.shop, demo.place, now=demo.now):
+        pass
+    assert features(demo) == before, "left out again: what was written step by step is what a rebuild gives"
+
+
+def test_confirming_a_suspect_moves_no_figure_and_costs_no_month_end(demo: Demo) -> None:
+    from laoke.config.mirroring import write_all_mirrors
+    from laoke.insights.fake_orders import flags
+    from laoke.insights.refresh import add_month_end
+
+    flagged(demo)
+    while add_month_end(demo.shop, demo.place, now=demo.now):
+        pass
+    days = sorted(features(demo))
+    flags.decide(demo.shop, planted(demo), "confirmed", by=demo.operator, now=demo.now)
+    assert write_all_mirrors(demo.place, demo.now)
+    assert set(in_mirror(demo).values()) == {"confirmed"} and sorted(features(demo)) == days
+
+
+def test_a_decision_stays_when_the_same_file_comes_again(demo: Demo) -> None:
+    from laoke.insights.fake_orders import flags
+    from laoke.insights.models import OrderFlag
+
+    flagged(demo)
+    import_burst(demo)
+    flags.decide(demo.shop, ["990000000000"], "cleared", by=demo.operator, now=demo.now)
+    flags.decide(demo.shop, ["990000000001"], "confirmed", by=demo.operator, now=demo.now)
+    import_burst(demo, cents="89.00", new=0)
+    decided = OrderFlag.objects.exclude(decision="").order_by("order_id")
+    assert [(one.order_id, one.decision, one.paid_cents) for one in decided] == [
+        ("990000000000", "cleared", 8_900), ("990000000001", "confirmed", 8_900),
+    ]  # fmt: skip
+    assert in_mirror(demo)["990000000000"] == "cleared" and in_mirror(demo)["990000000001"] == "confirmed"
 
 
 def test_three_customers_of_one_phone_share_it_and_two_persons_do_not(demo: Demo) -> None:

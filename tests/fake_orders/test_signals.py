@@ -45,8 +45,8 @@ def test_six_orders_of_two_buyers_within_an_hour_are_a_burst(tmp_path):
 
 @pytest.mark.parametrize(
     ("orders_by_buyer", "gap"),
-    [([3, 2], 60), ([2, 2, 2], 60), ([6], 60), ([3, 3], 720)],
-    ids=["five orders", "two each", "one buyer alone", "an hour exactly"],
+    [([3, 2], 60), ([2, 2, 2], 60), ([6], 60), ([5, 2], 60), ([3, 3], 720)],
+    ids=["five orders", "two each", "one buyer alone", "one who ordered anew", "an hour exactly"],
 )
 def test_less_than_that_is_no_burst(tmp_path, orders_by_buyer, gap):
     orders = [row | {"titles": f"茶 {n}"} for n, row in enumerate(crowd(orders_by_buyer, gap))]

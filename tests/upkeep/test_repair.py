@@ -12,6 +12,7 @@ import pytest
 
 from laoke.config import migrating, upkeep
 from laoke.config.importing import import_file
+from laoke.config.refreshing import refresh_shop
 from laoke.config.repairing import RepairRefused, repair, roll_back
 from laoke.customers import erasure, tags
 from laoke.customers.models import Erasure, Tag
@@ -87,6 +88,7 @@ def tables_finding(demo: Demo) -> health.Finding:
 
 
 def test_an_import_is_taken_back_and_its_file_can_come_again(demo: Demo, take: Import) -> None:
+    refresh_shop(demo.shop, demo.place, now=demo.now)
     before, features = sums(demo), feature_cents(demo)
     number = take(1)
     after = sums(demo)

@@ -16,10 +16,10 @@ from typing import Any
 from django.db import transaction
 
 from laoke.config.mirroring import mirror_shop
+from laoke.config.refreshing import refresh_shop
 from laoke.customers import erasure
 from laoke.customers.models import Erasure
 from laoke.dispatch.models import Message
-from laoke.insights.refresh import refresh_features
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.top import connections
 from laoke.intake.undoing import UndoRefused, undo_of
@@ -188,7 +188,7 @@ def _after(place: Place, now: datetime) -> None:
     """What follows from facts follows again."""
     erasure.rewrite_facts(place, now=now)
     for shop in Shop.objects.order_by("pk"):
-        refresh_features(shop, place, now=now)
+        refresh_shop(shop, place, now=now, everything=True)
 
 
 def _mirror_anew(place: Place, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from laoke.insights.models import OrderFlag
 from laoke.shops import catalog, dirty
 from laoke.shops.bulk import pieces, write_in_batches
 from laoke.shops.locks import warehouse_writer
-from laoke.shops.models import Shop
+from laoke.shops.models import CatalogEntry, Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_MARKS = 50_000
 LOCK_SECONDS = 2.0
+EPOCH = date(1970, 1, 1)
 
 
 def flag_rows(shop: Shop, orders: Sequence[str] | None = None) -> pa.Table:
@@ -65,6 +66,9 @@ def write_flags(
 ) -> bool:
     """Write the marked orders to the mirror; True when there were any.
 
+    Features of past month ends rest on flags too: those from the first order on that changed sides are dropped by the
+    same entry, and the worker computes them anew. Today's features are the caller's.
+
     Raises
     ------
     WriterBusy
@@ -72,20 +76,71 @@ def write_flags(
     """
     from laoke.warehouse.mirrors import apply_mirror
 
-    entry = catalog.current()
-    marks = dirty.waiting(MIRROR, shop.pk, limit=MOST_MARKS) if entry else []
-    if not marks:
+    if catalog.current() is None or not dirty.waiting(MIRROR, shop.pk, limit=1):
         return False
-    orders = [key for _pk, _shop, key, _revision in marks]
     with warehouse_writer(settings.PLACE.home, lock_seconds):
-        app_id, number = _app(shop, warehouse)
+        entry = catalog.current()
+        assert entry is not None  # an entry never goes away
+        marks = dirty.waiting(MIRROR, shop.pk, limit=MOST_MARKS)
+        orders = [key for _pk, _shop, key, _revision in marks]
+        warehouse.align(entry.versions)
         rows = flag_rows(shop, orders)
+        since = _first_moved(shop, warehouse, entry, orders, rows)
+        versions = _drop_month_ends(shop, warehouse, entry, since)
+        app_id, number = _app(shop, warehouse)
         written = apply_mirror(
             warehouse, MIRROR, rows, _keys(shop, orders), app_id=app_id, app_version=number
         )
-        _publish(written.version, now)
+        _publish({MIRROR: written.version, **versions}, now)
         write_in_batches(marks, dirty.clear)
     return True
+
+
+def _first_moved(
+    shop: Shop, warehouse: Warehouse, entry: CatalogEntry, orders: Sequence[str], rows: pa.Table
+) -> int | None:
+    """The day of placing of the first order that begins or ceases to count; None when none does."""
+    from laoke.warehouse.engine import FAKE_FLAGS
+
+    found = warehouse.reader(entry.versions).rows(
+        "SELECT order_id, flag FROM order_flags WHERE shop_id = $shop_id", {"shop_id": shop.pk}
+    )
+    out = {row["order_id"] for row in found if row["flag"] in FAKE_FLAGS}
+    marked = set(orders)
+    out_now = {row["order_id"] for row in rows.to_pylist() if row["flag"] in FAKE_FLAGS}
+    moved = (out & marked) ^ out_now
+    if not moved:
+        return None
+    days = [
+        placed
+        for piece in pieces(sorted(moved), 500)
+        for placed in OrderFlag.objects.filter(shop=shop, order_id__in=piece).values_list(
+            "placed_at", flat=True
+        )
+    ]
+    # A row that went took its day with it: then every month end may hold the order.
+    return 0 if len(days) < len(moved) else (min(days).date() - EPOCH).days
+
+
+def _drop_month_ends(
+    shop: Shop, warehouse: Warehouse, entry: CatalogEntry, since: int | None
+) -> dict[str, int]:
+    """Forget the features of past days from `since` on; the version to publish with it."""
+    from laoke.warehouse.features import drop_features
+
+    if since is None:
+        return {}
+    today = (entry.as_of_day - EPOCH).days
+    reader = warehouse.reader(entry.versions)
+    kept = reader.query("feature_days", shop_id=shop.pk, to_day=today).to_pylist()
+    days = [row["as_of_day"] for row in kept]
+    # The newest stays until it is computed anew: pages read it meanwhile.
+    stale = sorted(day for day in days if since <= day < max(days))
+    version = {}
+    for day in stale:
+        app_id = f"flags-{shop.pk}-{entry.pk}-drop-{day}"
+        version = {"customer_features": drop_features(warehouse, day, shop.pk, app_id=app_id).version}
+    return version
 
 
 def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
@@ -97,7 +152,7 @@ def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
         app_id, number = _app(shop, warehouse)
         where = {"shop_id": shop.pk}
         written = warehouse.replace(MIRROR, flag_rows(shop), where=where, app_id=app_id, app_version=number)
-        _publish(written.version, now)
+        _publish({MIRROR: written.version}, now)
         write_in_batches(marks, dirty.clear)
     return True
 
@@ -108,11 +163,11 @@ def _app(shop: Shop, warehouse: Warehouse) -> tuple[str, int]:
     return app_id, (warehouse.applied(MIRROR, app_id) or 0) + 1
 
 
-def _publish(version: int, now: datetime) -> None:
+def _publish(versions: dict[str, int], now: datetime) -> None:
     with transaction.atomic():
         before = catalog.current()
         assert before is not None  # an entry never goes away
-        catalog.publish({MIRROR: version}, as_of_day=before.as_of_day, now=now, reason="order_flags")
+        catalog.publish(versions, as_of_day=before.as_of_day, now=now, reason="order_flags")
 
 
 def _keys(shop: Shop, orders: Sequence[str]) -> pa.Table:

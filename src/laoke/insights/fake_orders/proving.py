@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from laoke.insights.fake_orders.rules import FLOOR, MOST
+from laoke.insights.fake_orders.rules import FLOOR, MOST, POINTS
 from laoke.insights.models import OrderFlag
 from laoke.shops.models import Shop
 
@@ -18,15 +18,18 @@ def held_against(shop: Shop, planted: Collection[str], threshold: int) -> dict[s
     """Scores of a shop against the orders known to be fake; what people decided is left aside.
 
     `by_threshold` says the same for other thresholds, `orders_only` for the signals that a plain order export shows,
-    `signals` how many planted and how many other kept orders carry each signal.
+    `without` for all signals but one, `signals` how many planted and how many other kept orders carry each signal.
     """
     fakes = frozenset(planted)
     rows = list(OrderFlag.objects.filter(shop=shop).values_list("order_id", "score", "reasons"))
     scores = [(order, score) for order, score, _reasons in rows]
-    plain = [
-        (order, sum(reason["points"] for reason in reasons if reason["signal"] in ORDERS_ONLY))
-        for order, _score, reasons in rows
-    ]
+
+    def by(signals: Collection[str]) -> list[tuple[str, int]]:
+        return [
+            (order, sum(reason["points"] for reason in reasons if reason["signal"] in signals))
+            for order, _score, reasons in rows
+        ]
+
     signals: dict[str, dict[str, int]] = {}
     for order, _score, reasons in rows:
         for reason in reasons:
@@ -35,7 +38,8 @@ def held_against(shop: Shop, planted: Collection[str], threshold: int) -> dict[s
     return {
         **rates(scores, fakes, threshold),
         "by_threshold": {str(least): rates(scores, fakes, least) for least in range(FLOOR, MOST + 1, STEP)},
-        "orders_only": rates(plain, fakes, threshold),
+        "orders_only": rates(by(ORDERS_ONLY), fakes, threshold),
+        "without": {name: rates(by(POINTS.keys() - {name}), fakes, threshold) for name in sorted(signals)},
         "signals": signals,
     }
 

@@ -4,7 +4,8 @@
 -- moment and hold what was placed within 3,600 or 86,400 seconds up to it; an order counts the fullest one it lies in.
 -- Distinct buyers of a moving window, in one pass: an order adds a buyer when it is placed, and takes it away when the
 -- window leaves it or the same buyer orders again, whichever is sooner. Buyers are persons. Only rows whose points
--- ($p_…), $elsewhere for what is not asked here included, reach $floor come back; who asks adds them up. $flags is ',4,5,' of memo flags that the shop uses for such orders, or ''.
+-- ($p_…), $elsewhere for what is not asked here included, reach $floor come back; who asks adds them up. $flags is
+-- ',4,5,' of memo flags that the shop uses for such orders, or ''.
 WITH placed AS (
   SELECT
     o.order_id, coalesce(m.person_id, o.customer_id) AS person_id, o.titles, o.month, o.created_day,
@@ -50,12 +51,37 @@ windows AS (
     FROM steps GROUP BY kind, goods, place, ends
   ) AS changes
 ),
-full_windows AS (
+crowded AS (
   -- Orders and buyers in one number, so that the fullest window keeps both.
   SELECT kind, goods, place, ends, orders * 10000000 + buyers AS size
   FROM windows
   WHERE (kind < 2 AND buyers >= 2 AND orders >= $burst_orders AND orders >= $burst_ratio * buyers)
     OR (kind = 2 AND buyers >= $cluster_buyers)
+),
+-- Two buyers at least must have ordered so often in it: one who orders again at a better price makes no burst.
+repeaters AS (
+  SELECT kind, goods, place, ends
+  FROM (
+    SELECT c.kind, c.goods, c.place, c.ends, m.person_id
+    FROM (
+      SELECT kind, goods, place, ends, ends // 3600 AS slot FROM crowded WHERE kind < 2
+      UNION ALL
+      SELECT kind, goods, place, ends, ends // 3600 - 1 AS slot FROM crowded WHERE kind < 2
+    ) AS c
+    JOIN members AS m
+      ON m.kind = c.kind AND m.goods = c.goods AND m.place = c.place AND m.secs // 3600 = c.slot
+      AND m.secs > c.ends - 3600 AND m.secs <= c.ends
+    GROUP BY c.kind, c.goods, c.place, c.ends, m.person_id
+    HAVING count(*) >= $burst_each
+  ) AS often
+  GROUP BY kind, goods, place, ends
+  HAVING count(*) >= 2
+),
+full_windows AS (
+  SELECT * FROM crowded WHERE kind = 2
+  UNION ALL
+  SELECT c.* FROM crowded AS c
+  JOIN repeaters AS r ON r.kind = c.kind AND r.goods = c.goods AND r.place = c.place AND r.ends = c.ends
 ),
 reaching AS (
   SELECT kind, goods, place, ends, size, ends // 3600 AS slot FROM full_windows

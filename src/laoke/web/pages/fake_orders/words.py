@@ -29,7 +29,7 @@ SIGNALS: dict[str, Words] = {
 # What each signal looks at, for who sets its points.
 MEANINGS: dict[str, Words] = {
     "memo_flag": _("卖家备注的旗帜是本店用来记刷单的颜色"),
-    "burst": _("1 小时里，订单数 ÷ 买家数到了 3，这位买家自己也下了 3 单"),
+    "burst": _("1 小时里，订单数 ÷ 买家数到了 3，这位和至少另一位买家各下了 3 单"),
     "reused_waybill": _("同一个运单号出现在两位以上买家的订单上"),
     "shared_contact": _("3 位以上买家用同一个电话或邮箱（只比摘要，不解密）"),
     "cluster": _("1 小时里，同一个区有 3 位以上买家买同一款"),
