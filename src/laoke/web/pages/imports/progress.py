@@ -16,10 +16,9 @@ from laoke.web import figures
 
 KINDS = {
     "features": gettext_lazy("客户重新分组"),
-    "demo_advance": gettext_lazy("示例店的时钟"),
-    "undo_import": gettext_lazy("撤回导入"),
     "fake_orders": gettext_lazy("疑似刷单重新打分"),
     "demo_advance": gettext_lazy("示例店的时钟"),
+    "undo_import": gettext_lazy("撤回导入"),
 }
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
