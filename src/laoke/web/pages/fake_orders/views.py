@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.insights.fake_orders import flags
 from laoke.insights.fake_orders.rules import FLOOR, MOST
-from laoke.insights.models import FakeScan, OrderFlag
+from laoke.insights.models import Decision, FakeScan, OrderFlag
 from laoke.shops import jobs
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -101,7 +101,7 @@ def _page(
         tabs=_tabs(shop, stands, given),
         filters=_filters(request, given, count),
         table=replace(table, selectable=may_change),
-        bulk=_bulk(count) if may_change and count else None,
+        bulk=_bulk(count, given) if may_change and count else None,
         query=query,
         may_change=may_change,
         given=given,
@@ -178,14 +178,17 @@ def _filters(request: HttpRequest, given: listing.Asked, count: int) -> ui.Filte
     return replace(made, add=ui.Action(_("条件"), dialog="conditions"))
 
 
-def _bulk(count: int) -> ui.Bulk:
+def _bulk(count: int, given: listing.Asked) -> ui.Bulk:
     def act(decision: str, kind: str = "") -> ui.Action:
         url = reverse("fake_orders_decide", args=[decision])
         return ui.Action(words.DECISIONS[decision], url, kind)  # type: ignore[arg-type]
 
+    acts = [act("confirmed", "danger"), act("cleared", "primary")]
+    if given.search or given.state in (Decision.CONFIRMED, Decision.CLEARED):
+        acts.append(act("undecide"))
     return ui.Bulk(
         "fakes",
-        [act("confirmed", "danger"), act("cleared", "primary"), act("undecide")],
+        acts,
         _("单"),
         figures.exact(count),
     )
