@@ -9,8 +9,9 @@ from typing import Any
 
 from django.conf import settings
 
+from laoke.config.refreshing import refresh_shop
 from laoke.dispatch.models import Occasion, OccasionState
-from laoke.insights.refresh import features_behind, refresh_features
+from laoke.insights.refresh import features_behind
 from laoke.intake.models import Connection, ImportRun, ImportState, PullCursor
 from laoke.intake.top import connections
 from laoke.intake.top.call import TIME_FORMAT
@@ -61,7 +62,7 @@ def pull_all(
     """Pull until everything up to now is stored, and sort the customers anew; None when a worker pulls right now."""
     turn = pull(connection, Pulling(settings.PLACE, clock, spread=random.random, told=told))
     if turn is not None and features_behind(connection.shop):
-        refresh_features(connection.shop, settings.PLACE, now=clock())
+        refresh_shop(connection.shop, settings.PLACE, now=clock())
     return turn
 
 
