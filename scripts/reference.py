@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Write docs/reference/states.md and commands.md from the source: run it when a closed list or a command changes.
+"""Write docs/reference/states.md, commands.md, api.md and openapi.json from the source: run it when a closed list, a
+command or a field of the API changes.
 
 tests/house/test_docs.py compares the pages with what this makes.
 """
@@ -13,9 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from api_page import api_page, openapi_text
+
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 STATES = FOLDER / "states.md"
 COMMANDS = FOLDER / "commands.md"
+API = FOLDER / "api.md"
+OPENAPI = FOLDER / "openapi.json"
 STATES_OPENING = """# States and kinds
 
 Every closed list of the ledger: the word in the code and in `--json` answers, and the word on the screen.
@@ -94,6 +99,8 @@ def main() -> None:
         django.setup()
         STATES.write_text(states_page(), encoding="utf-8")
         COMMANDS.write_text(commands_page(), encoding="utf-8")
+        API.write_text(api_page(), encoding="utf-8")
+        OPENAPI.write_text(openapi_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

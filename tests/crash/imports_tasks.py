@@ -73,7 +73,7 @@ def _take(path: Path, step: Callable[[str], None], features: bool) -> None:
 def look(path: str, passed: Sequence[str] = ()) -> None:
     """What is there for a reader: the facts of the newest catalog entry, imports, people."""
     seen = {
-        "facts": {table: _rows(table) for table in FACTS},
+        "facts": {table: rows_of(table) for table in FACTS},
         "imports": list(
             ImportRun.objects.order_by("pk").values("file_name", "state", "counts", "money", "catalog_ref")
         ),
@@ -87,7 +87,7 @@ def look(path: str, passed: Sequence[str] = ()) -> None:
     Path(path).write_text(json.dumps(seen, default=_plain), encoding="utf-8")
 
 
-def _rows(table: str) -> list[dict[str, Any]]:
+def rows_of(table: str) -> list[dict[str, Any]]:
     entry = catalog.current()
     if entry is None or table not in entry.versions:
         return []

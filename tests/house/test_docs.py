@@ -105,8 +105,13 @@ def test_every_setting_of_the_source_is_in_the_reference_and_no_other() -> None:
 
 @pytest.mark.parametrize(
     ("page", "made"),
-    [(reference.STATES, reference.states_page), (reference.COMMANDS, reference.commands_page)],
-    ids=["states", "commands"],
+    [
+        (reference.STATES, reference.states_page),
+        (reference.COMMANDS, reference.commands_page),
+        (reference.API, reference.api_page),
+        (reference.OPENAPI, reference.openapi_text),
+    ],
+    ids=["states", "commands", "api", "openapi"],
 )
 def test_a_made_page_is_what_the_source_says(page: Path, made: Callable[[], str]) -> None:
     assert page.read_text(encoding="utf-8") == made(), (

@@ -110,7 +110,11 @@ def furnished(demo: Demo) -> Made:
         "settings_staff": {"pk": staff.pk},
         "settings_consent": {"pk": basis.pk},
         "settings_gateway": {"pk": gateway.pk},
+        "settings_token": {"pk": rows["token"].pk},
         "hook": {"provider": "aliyun", "token": "no-such-token"},
+        "api_facts": {"kind": "orders"},
+        "api_batch": {"pk": 1},
+        "api_nowhere": {"rest": "nowhere"},
     }
     things: Things = {}
     for name in WITH_ARGUMENTS:
@@ -130,6 +134,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.intake.models import ImportRun
     from laoke.promotions.models import Backtest, Offer
     from laoke.shops.models import Job
+    from laoke.shops.tokens import make_token
     from laoke.shops.uploads import store_upload
 
     shop, now = demo.shop, demo.now
@@ -162,6 +167,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
             shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now
         ),
         "file": HandoverFile.objects.create(occasion=occasion, number=1, people=1, created_at=now),
+        "token": make_token(shop, name="ERP", scopes=[], days=30, by=demo.owner, now=now)[0],
         "reply": Reply.objects.create(
             shop=shop, channel="sms", contact_mask="100****0001", sealed_text=sealed, key_id=key_id,
             is_opt_out=False, received_at=now,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 ROOMS = (
     "settings", "settings_staff", "settings_cuts", "settings_consent", "settings_gateways", "settings_reach",
-    "settings_upkeep", "settings_audit", "settings_connection",
+    "settings_tokens", "settings_upkeep", "settings_audit", "settings_connection",
 )  # fmt: skip
 
 

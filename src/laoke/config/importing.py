@@ -15,8 +15,8 @@ from laoke.insights.refresh import features_behind
 from laoke.intake.loading.quarantine import reasons_of
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
 from laoke.intake.models import ImportRun
-from laoke.intake.reading.messages import row_message
 from laoke.intake.reading.roles import ORDER_GRAINS
+from laoke.intake.sent.wording import reason_told
 from laoke.money import format_cents
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Shop, User
@@ -79,7 +79,7 @@ def result_of(run: ImportRun) -> dict[str, Any]:
                 "reason": one.first.reason,
                 "rows": one.rows,
                 "line": one.first.line,
-                "message": row_message(one.first.reason, one.first.params),
+                "message": reason_told(one.first.reason, one.first.params),
             }
             for one in reasons_of(run)
         ],

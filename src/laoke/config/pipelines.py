@@ -5,9 +5,11 @@ Nothing lower calls upward; the order of things is written here and nowhere else
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import OperationalError
@@ -18,6 +20,8 @@ from laoke.shops.models import Job
 
 if TYPE_CHECKING:
     from laoke.config.worker import Worker
+    from laoke.intake.loading.run import Options
+    from laoke.shops.models import Upload
 
 
 class Refused(Exception):
@@ -51,25 +55,33 @@ EXPECTED_TROUBLE: tuple[type[Exception], ...] = (OperationalError, WriterBusy)
 
 
 def _import(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
-    """Take an uploaded file in; the upload is forgotten when the import is over."""
-    from laoke.config.importing import import_file
+    """Take an uploaded file or a sent batch in; the upload is forgotten when the import is over."""
+    from laoke.config.importing import import_file, result_of
     from laoke.intake.loading.run import Options
-    from laoke.intake.models import ImportRun
+    from laoke.intake.models import ImportRun, ImportState
     from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
     from laoke.shops import uploads
     from laoke.shops.models import Upload
 
-    upload = Upload.objects.get(pk=job.params["upload"])
+    upload = Upload.objects.filter(pk=job.params["upload"]).first()
+    known = ImportRun.objects.filter(job=job, state=ImportState.DONE).first()
+    if upload is None and known is not None:
+        return result_of(
+            known
+        )  # the worker before died between forgetting the upload and saying that it was done
+    if upload is None:
+        raise Refused("upload_gone")
     options = Options(**_options(job.params["options"]))
+    batch = getattr(job, "batch", None)
     run, _ = ImportRun.objects.get_or_create(
         job=job,
         defaults={
             "shop": job.shop, "file_name": options.file_name, "file_sha256": upload.sha256, "file_size": upload.size,
-            "created_by": job.created_by, "created_at": now(),
+            "created_by": job.created_by, "token": batch.token if batch else None, "created_at": now(),
         },
     )  # fmt: skip
     try:
-        with uploads.opened(upload) as path:
+        with _readable(job, upload, options) as (path, options):
             result = import_file(
                 job.shop, path, options, run=run, by=job.created_by, now=now,
                 progress=lambda done, total: progress.step(done, total), cancelled=progress.cancelled,
@@ -80,6 +92,24 @@ def _import(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[s
         raise Refused(refusal.code, **refusal.params) from refusal
     uploads.forget(upload)
     return result
+
+
+@contextmanager
+def _readable(job: Job, upload: Upload, options: Options) -> Iterator[tuple[Path, Options]]:
+    """An upload in clear, and how to read it; a batch that was sent as the file that it becomes."""
+    from django.conf import settings
+
+    from laoke.intake.sent.sheets import written
+    from laoke.intake.sent.taking import sheet_and_options
+    from laoke.shops import uploads
+
+    with uploads.opened(upload) as path:
+        if "sent" not in job.params:
+            yield path, options
+            return
+        sheet, read_so = sheet_and_options(job.params["sent"], path.read_bytes(), options)
+        with written(sheet, settings.PLACE.staging) as file:
+            yield file, read_so
 
 
 def _options(stored: dict[str, Any]) -> dict[str, Any]:
@@ -247,11 +277,13 @@ def _tidy(worker: Worker) -> bool:
     from laoke.intake.loading.pulled import forget_pulls
     from laoke.intake.loading.quarantine import forget_expired
     from laoke.intake.loading.run import sweep_staging
+    from laoke.intake.sent.taking import forget_batches
     from laoke.intake.top.listening import forget_read
     from laoke.intake.top.staging import PULLED
     from laoke.shops.uploads import forget_leftovers, forget_old
 
     forget_old(worker.clock())
+    forget_batches(worker.clock())
     forget_read(worker.clock())
     forget_pulls(PULLED, worker.clock())
     forget_due(worker.clock())

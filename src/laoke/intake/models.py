@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from laoke.shops.models import Job, Shop, User
+from laoke.shops.models import ApiToken, Job, Shop, User
 
 
 class ImportState(models.TextChoices):
@@ -19,7 +19,8 @@ class ImportState(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One file taken in. Visible from the moment its catalog entry exists, which is the moment it is `done`."""
+    """One file, or one batch of the shop's own system, taken in. Visible from the moment its catalog entry exists,
+    which is the moment it is `done`. `token` is what a batch was sent with."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="imports")
     job = models.OneToOneField(Job, models.SET_NULL, null=True, related_name="import_run")
@@ -38,6 +39,7 @@ class ImportRun(models.Model):
     error = models.JSONField(default=dict)
     catalog_ref = models.BigIntegerField(null=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
 
@@ -62,6 +64,25 @@ class QuarantinedRow(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "line"], name="quarantined_line_once")]
+
+
+class SentBatch(models.Model):
+    """One batch that the shop's own system sent and that was taken. Its key and the digest of its body tell a request
+    that is sent again from another one; `errors` are those of its refused rows, numbers of people masked."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="batches")
+    token = models.ForeignKey(ApiToken, models.SET_NULL, null=True, related_name="+")
+    key = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20)
+    body_sha256 = models.CharField(max_length=64)
+    job = models.OneToOneField(Job, models.CASCADE, related_name="batch")
+    rows = models.IntegerField()
+    errors = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "key"], name="one_batch_per_key")]
+        indexes = [models.Index(fields=["created_at"], name="batch_created")]
 
 
 class SavedMapping(models.Model):

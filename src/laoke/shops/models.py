@@ -119,6 +119,29 @@ class Upload(models.Model):
     created_at = models.DateTimeField()
 
 
+class ApiToken(models.Model):
+    """What a shop's own system signs its requests with: known by its prefix, kept as a digest only.
+
+    `minute` and `used` count the requests of one minute, in whichever process they are answered.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    minute = models.BigIntegerField(default=0)
+    used = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEvent(models.Model):
     """One act that must be answerable later. Append-only; each row's hash covers the one before it.
 

@@ -26,6 +26,7 @@ from laoke.shops.keys import load_keys
 from laoke.shops.models import Shop, Upload, User
 
 if TYPE_CHECKING:
+    from django.core.files.base import ContentFile
     from django.core.files.uploadedfile import UploadedFile
 
 MAGIC = b"LKUP1"
@@ -75,7 +76,7 @@ def limit_bytes() -> int:
 
 def store_upload(
     shop: Shop,
-    file: UploadedFile,
+    file: UploadedFile | ContentFile[bytes],
     *,
     by: User | None,
     now: datetime,

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from laoke.intake.reading.batches import QuarantinedRow as PutAside
     from laoke.intake.reading.batches import ReadingSummary, StagedBatch
     from laoke.intake.reading.profiles import Layout
 
@@ -57,7 +58,9 @@ READ_SHARE = 70  # of 100 parts of progress; the rest is people and facts
 
 @dataclass(frozen=True)
 class Options:
-    """How to read a file: its name at the owner's, a profile or a mapping {role: header}, and a cut."""
+    """How to read a file: its name at the owner's, a profile or a mapping {role: header}, and a cut.
+
+    A batch that was sent as JSON knows how its orders stand in `rows`, and brings the rows that are in no file."""
 
     file_name: str
     profile: str = ""
@@ -65,6 +68,8 @@ class Options:
     grain: str = "order"
     until: datetime | None = None
     seen_at: datetime | None = None
+    rows: dict[str, str] | None = None
+    refused: tuple[PutAside, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ class _Import:
             profile=self.options.profile or None,
             grain=self.options.grain,  # type: ignore[arg-type]
             zone=self.shop.timezone,
+            rows=self.options.rows,
         )
         begun = time.perf_counter()
         summary = self._read(layout)
@@ -205,7 +211,17 @@ class _Import:
                     self.around.step("batch_staged")
                 self.around.progress(position.share(READ_SHARE), 100)
         self.stage.settle()
+        self._refuse_rows(reading.summary)
         return reading.summary
+
+    def _refuse_rows(self, summary: ReadingSummary) -> None:
+        """Rows of a batch that could not even stand in its file are put aside with the others, and counted."""
+        quarantine.put_aside(self.run, self.options.refused, self.around.now().date())
+        for row in self.options.refused:
+            for tally in (summary.read, summary.quarantined):
+                tally.add(1, row.cents)
+            summary.money_unreadable += not row.money_readable
+            summary.reasons[row.reason_code] += 1
 
     def _with_customers(self, group: list[StagedBatch]) -> Iterator[tuple[StagedBatch, pa.Array]]:
         """The batches of a group, each with the customers of its identities: keys are looked up for all at once."""
@@ -322,6 +338,7 @@ class _Import:
             audit.record(
                 "import", shop=self.shop, actor=self.run.created_by, at=now, subject=self.run.file_name,
                 count=self.run.counts["read"], sha256=self.run.file_sha256,
+                **({"token": self.run.token.prefix} if self.run.token else {}),
             )  # fmt: skip
         self.around.step("published")
 

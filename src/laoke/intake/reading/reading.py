@@ -43,10 +43,12 @@ def choose_layout(
     profile: str | None = None,
     grain: Grain = "order",
     zone: str = SHOP_ZONE,
+    rows: Mapping[str, str] | None = None,
 ) -> Layout:
     """The layout to read a source with: a mapping {role: header name}, a profile by id, or the best recognised.
 
-    `zone` is that of the shop's clock, for times that tell their offset.
+    `zone` is that of the shop's clock, for times that tell their offset. `rows` says with a mapping how an order stands
+    in its rows, where whoever wrote the file knows that.
 
     Raises IntakeRefused `header_not_recognised` when nothing fits completely, naming what is missing of the
     nearest layout and the columns there are.
@@ -57,7 +59,7 @@ def choose_layout(
         known = found[0].profile if found and found[0].complete and found[0].profile.grain == grain else None
         return layout_of(
             source.header, mapping, id="mapping", grain=grain, serials=source.from_sheet, delimiter=source.delimiter,
-            zone=zone, rows=known.rows if known else None,
+            zone=zone, rows=rows if rows is not None else known.rows if known else None,
         )  # fmt: skip
     if profile is not None:
         found = [recognition for recognition in found if recognition.profile.id == profile]

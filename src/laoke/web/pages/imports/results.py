@@ -19,9 +19,10 @@ from django.views.decorators.http import require_GET, require_POST
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv, reasons_of
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.intake.reading.kinds import FACT_KINDS
-from laoke.intake.reading.messages import ROW_REASONS, profile_title, role_name, row_is, row_message
+from laoke.intake.reading.messages import profile_title, role_name, row_is
 from laoke.intake.reading.profiles import profiles
 from laoke.intake.reading.roles import ORDER_GRAINS
+from laoke.intake.sent.wording import reason_told
 from laoke.shops import catalog
 from laoke.shops.joins import clauses
 from laoke.shops.models import JobState, Role
@@ -34,7 +35,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.imports import undoing
 from laoke.web.pages.imports.forms import FilesForm
 from laoke.web.pages.imports.progress import failure_text, is_over
-from laoke.web.pages.imports.words import refusal_text
+from laoke.web.pages.imports.words import refusal_text, sent_by
 from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
@@ -80,7 +81,9 @@ class ResultPage:
 
 
 def _run(request: HttpRequest, pk: int) -> ImportRun:
-    return get_object_or_404(ImportRun.objects.select_related("job", "shop"), pk=pk, shop=shop_of(request))
+    return get_object_or_404(
+        ImportRun.objects.select_related("job", "shop", "token"), pk=pk, shop=shop_of(request)
+    )
 
 
 @allowed(*SEES)
@@ -138,10 +141,14 @@ def _title(run: ImportRun, balanced: bool) -> str:
 def _facts(run: ImportRun, now: datetime) -> list[str]:
     encoding = str(run.detail.get("encoding") or "").upper()
     profile = profiles().get(run.profile)
-    title = profile_title(profile) if profile else _("按指定的列") if run.profile == "mapping" else ""
+    title = profile_title(profile) if profile else ""
+    if run.profile == "mapping" and run.token is None:
+        title = _("按指定的列")
     kind = row_is(run.grain) if run.grain not in ORDER_GRAINS and not profile else ""
     parts = [size_text(run.file_size), encoding, title, kind]
     facts = [run.file_name, " · ".join(part for part in parts if part)]
+    if run.token is not None:
+        facts.append(sent_by(run.token))
     if run.finished_at is not None:
         spent = (run.finished_at - run.created_at).total_seconds()
         facts.append(
@@ -351,7 +358,7 @@ def _reasons(run: ImportRun, total: int) -> ui.Table:
 
 def reason_text(row: QuarantinedRow) -> str:
     """Why a row was put aside; a reason of an older version that has no sentence shows its code."""
-    return row_message(row.reason, row.params) if row.reason in ROW_REASONS else row.reason
+    return reason_told(row.reason, row.params)
 
 
 def _quarantine_note(run: ImportRun, rows: int) -> str:

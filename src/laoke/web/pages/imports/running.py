@@ -124,6 +124,8 @@ def _again(one: Job) -> ui.Action | None:
     from laoke.shops.models import Upload
 
     upload = one.params.get("upload")
+    if "sent" in one.params:
+        return None  # the system that sent it sends it again
     if not Upload.objects.filter(pk=upload, shop_id=one.shop_id).exists():
         return ui.Action(_("重新选文件"), reverse("import_new"), small=True)
     return ui.Action(_("再来一次"), reverse("import_files", args=[upload]), small=True)

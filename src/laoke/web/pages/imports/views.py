@@ -32,7 +32,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
-from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text
+from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text, sent_by
 
 # How an import can end: what runs stands above the list with its progress.
 ENDS = (ImportState.DONE, ImportState.REFUSED, ImportState.CANCELLED, ImportState.UNDONE)
@@ -105,6 +105,7 @@ def _tabs(request: HttpRequest) -> ui.Tabs:
 def _listing(request: HttpRequest, shop: Shop, now: datetime) -> lists.Listing[ImportRun]:
     # A connection brings hundreds of batches a day: of those only what was put aside concerns anybody here.
     rows = ImportRun.objects.filter(shop=shop).exclude(profile__in=PULLED, quarantined__isnull=True)
+    rows = rows.select_related("token")
     state = request.GET.get("state", "")
     if search := lists.searched(request):
         rows = rows.filter(file_name__icontains=search)
@@ -132,7 +133,7 @@ def _row(run: ImportRun, now: datetime) -> ui.Row:
     bad = counts.get("quarantined", 0)
     return ui.Row(
         [
-            ui.Cell(run.file_name, sub=refusal_text(run) if run.state == ImportState.REFUSED else ""),
+            ui.Cell(run.file_name, sub=_told_of(run)),
             figures.when(run.created_at, now),
             ui.Cell(figures.exact(counts.get("read")), sub=_after_cut(counts.get("held_back", 0))),
             *(figures.exact(counts.get(name)) for name in ("accepted", "unchanged")),
@@ -143,6 +144,13 @@ def _row(run: ImportRun, now: datetime) -> ui.Row:
         url=reverse("import_result", args=[run.pk]),
         name=run.file_name,
     )
+
+
+def _told_of(run: ImportRun) -> str:
+    """Why it was not imported, else which system sent it."""
+    if run.state == ImportState.REFUSED:
+        return refusal_text(run)
+    return sent_by(run.token) if run.token else ""
 
 
 def _after_cut(rows: int) -> str:

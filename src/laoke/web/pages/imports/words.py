@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.messages import REFUSALS, refusal_message
+from laoke.shops.models import ApiToken
 from laoke.web.components.words import State
 
 STATE_SHAPES: dict[ImportState, State] = {
@@ -36,3 +37,8 @@ def refusal_text(run: ImportRun) -> str:
     """Why a file was refused; a reason of another version that has no sentence says only that it could not be read."""
     code, params = run.error.get("code", ""), run.error.get("params", {})
     return refusal_message(code, params) if code in REFUSALS else _("这个文件读不了。")
+
+
+def sent_by(token: ApiToken) -> str:
+    """Which system sent a batch, as people recognise its token."""
+    return _("接口发来，令牌“%(name)s”（lk_%(prefix)s…）") % {"name": token.name, "prefix": token.prefix}

@@ -84,6 +84,8 @@ ACTS: dict[str, Words] = {
     "task.edit": _("改任务"),
     "task.state": _("改任务状态"),
     "template.save": _("存消息模板"),
+    "token.make": _("建接口令牌"),
+    "token.revoke": _("停用接口令牌"),
     "user.add": _("加账号"),
     "user.reset": _("重置密码"),
     "user.unlock": _("解锁账号"),

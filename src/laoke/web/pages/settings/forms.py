@@ -15,6 +15,7 @@ from laoke.customers.consent import Declaration, DeclarationRefused, check_decla
 from laoke.customers.models import Channel
 from laoke.shops.models import Role
 from laoke.warehouse.features import CutPoints
+from laoke.web.pages.settings.scopes import scope_choices
 
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 DATE = {"type": "date"}
@@ -304,3 +305,28 @@ class TopForm(SessionForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     field_order = ["app_key", "secret", "session", "gateway"]
+
+
+class TokenForm(forms.Form):
+    """A token for a system of the shop: what it may do, and for how long."""
+
+    name = forms.CharField(
+        label=_("名称"),
+        max_length=60,
+        help_text=_("哪个系统用它，如 仓库 ERP。一个系统一个，停用时不连累别的"),
+        error_messages={"required": _("填上名称")},
+    )
+    days = forms.TypedChoiceField(
+        label=_("有效期"),
+        coerce=int,
+        choices=[(30, _("30 天")), (90, _("90 天")), (365, _("一年"))],
+        initial=365,
+        help_text=_("到期前再建一个换上"),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("能做什么"),
+        choices=scope_choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("只勾用得到的"),
+        error_messages={"required": _("至少勾一样")},
+    )

@@ -23,6 +23,7 @@ ROOMS: tuple[tuple[str, Words, frozenset[str]], ...] = (
     ("settings_consent", gettext_lazy("同意依据"), LOOKS),
     ("settings_connection", gettext_lazy("平台连接"), LOOKS),
     ("settings_gateways", gettext_lazy("网关"), LOOKS),
+    ("settings_tokens", gettext_lazy("接口令牌"), LOOKS),
     ("settings_reach", gettext_lazy("频次与对照"), LOOKS),
     ("settings_upkeep", gettext_lazy("保养"), LOOKS),
     ("settings_audit", gettext_lazy("审计"), AUDITS),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.settings import audit, connection, consent, gateways, shop, staff, upkeep
+from laoke.web.pages.settings import audit, connection, consent, gateways, shop, staff, tokens, upkeep
 
 urlpatterns = [
     path("settings/", shop.shop_page, name="settings"),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("settings/platform/pause/", connection.turn, {"act": "pause"}, name="settings_connection_pause"),
     path("settings/platform/resume/", connection.turn, {"act": "resume"}, name="settings_connection_resume"),
     path("settings/platform/forget/", connection.turn, {"act": "forget"}, name="settings_connection_forget"),
+    path("settings/tokens/", tokens.tokens_page, name="settings_tokens"),
+    path("settings/tokens/<int:pk>/revoke/", tokens.revoke_page, name="settings_token_revoke"),
     path("settings/upkeep/", upkeep.upkeep_page, name="settings_upkeep"),
     path("settings/upkeep/begin/", upkeep.begin, name="settings_upkeep_begin"),
     path("settings/audit/", audit.audit_page, name="settings_audit"),

@@ -1,0 +1,1 @@
+"""The JSON API for shops with systems of their own."""

@@ -1,0 +1,69 @@
+"""Who a request of the API speaks for: a token in its header, never the session of a browser.
+
+Without cookies there is nothing that another site could ride on, so these requests need no form token.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from laoke.intake.sent.bodies import BodyRefused
+from laoke.intake.sent.fields import SENT_KINDS
+from laoke.shops.clock import live_now
+from laoke.shops.models import ApiToken
+from laoke.shops.tokens import MOST_A_MINUTE, count_use, token_of
+from laoke.web.access import open_to_all
+from laoke.web.pages.api.answers import refused
+
+READ = "batches:read"
+SCOPES = (*(f"facts:{kind}" for kind in SENT_KINDS), READ)
+LONGEST_HEADER = 200
+
+View = Callable[..., HttpResponse]
+
+
+def answers(*methods: str) -> Callable[[View], View]:
+    """A view that systems call: only these methods, and every refusal as JSON."""
+
+    def mark(view: View) -> View:
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                if request.method not in methods:
+                    raise BodyRefused("method", allowed=", ".join(methods))
+                return view(request, *args, **kwargs)
+            except BodyRefused as refusal:
+                return refused(refusal)
+
+        return csrf_exempt(open_to_all(answered))  # type: ignore[arg-type, return-value]
+
+    return mark
+
+
+def token_for(request: HttpRequest, scope: str) -> ApiToken:
+    """The token of a request, counted.
+
+    Raises
+    ------
+    BodyRefused
+        when there is none, it has ended, may not do this, or has used up its minute.
+    """
+    header = request.headers.get("Authorization", "")
+    word, _, text = header.partition(" ")
+    if word.lower() != "bearer" or not text.strip():
+        raise BodyRefused("token_missing")
+    token = token_of(text.strip()[:LONGEST_HEADER], live_now)
+    if token is None:
+        raise BodyRefused("token_wrong")
+    seconds = count_use(token, now=live_now(token.shop.timezone), wall=time.time())
+    if seconds:
+        raise BodyRefused("too_many_requests", most=MOST_A_MINUTE, seconds=seconds)
+    if scope not in token.scopes:
+        raise BodyRefused("scope_missing", scope=scope)
+    return token

@@ -1,0 +1,12 @@
+"""Addresses of the API. They are promised: what is under /api/v1/ changes only by additions."""
+
+from django.urls import path
+
+from laoke.web.pages.api import views
+
+urlpatterns = [
+    path("api/v1/openapi.json", views.description, name="api_description"),
+    path("api/v1/facts/<slug:kind>", views.facts, name="api_facts"),
+    path("api/v1/batches/<int:pk>", views.batch, name="api_batch"),
+    path("api/v1/<path:rest>", views.nowhere, name="api_nowhere"),
+]

@@ -1,0 +1,73 @@
+"""The API's views: a batch of facts in, how far it is, and the description of it all."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+
+from laoke.intake.models import SentBatch
+from laoke.intake.sent.bodies import BodyRefused
+from laoke.intake.sent.fields import MOST_BYTES, SENT_KINDS
+from laoke.intake.sent.taking import take_batch
+from laoke.shops.clock import live_now
+from laoke.web.pages.api.access import READ, answers, token_for
+from laoke.web.pages.api.answers import not_found, refused, said, status, taken
+from laoke.web.pages.api.openapi import document
+
+
+@answers("POST")
+def facts(request: HttpRequest, kind: str) -> HttpResponse:
+    """One batch: answered with 202 and its errors by row once it is safely kept; a worker writes it."""
+    found = SENT_KINDS.get(kind)
+    if found is None:
+        raise not_found()
+    token = token_for(request, f"facts:{kind}")
+    data = _body(request)
+    try:
+        batch = take_batch(
+            token, found, request.headers.get("Idempotency-Key", ""), data,
+            staging=settings.PLACE.staging, now=live_now(token.shop.timezone),
+        )  # fmt: skip
+    except BodyRefused as refusal:
+        return refused(refusal, found)
+    return taken(batch)
+
+
+def _body(request: HttpRequest) -> bytes:
+    """The bytes of a request that says that they are plain JSON; one that is too long is not read."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise BodyRefused("encoding")
+    charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
+    if request.content_type != "application/json" or charset.lower() not in ("utf-8", "utf8"):
+        raise BodyRefused("media_type")
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > MOST_BYTES:
+        raise BodyRefused("too_large", most=MOST_BYTES)
+    try:
+        return bytes(request.body)
+    except RequestDataTooBig as error:
+        raise BodyRefused("too_large", most=MOST_BYTES) from error
+
+
+@answers("GET")
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a batch of the token's shop is."""
+    token = token_for(request, READ)
+    found = (
+        SentBatch.objects.select_related("job").filter(shop=token.shop, pk=pk).first() if pk < 2**63 else None
+    )
+    if found is None:
+        raise not_found()
+    return status(found)
+
+
+@answers("GET")
+def description(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document: what this page says is what the checks read."""
+    return said(document(), 200)
+
+
+@answers("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+def nowhere(request: HttpRequest, rest: str) -> HttpResponse:
+    raise not_found()

@@ -1,0 +1,31 @@
+"""What a token may do, in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from laoke.intake.reading.messages import row_is
+from laoke.intake.sent.fields import SENT_KINDS
+from laoke.shops.joins import listed
+from laoke.web.pages.api.access import READ, SCOPES
+
+
+def scope_choices() -> list[tuple[str, str]]:
+    """Every scope with its words, in the order of the API's page."""
+    return [(scope, scope_name(scope)) for scope in SCOPES]
+
+
+def scope_name(scope: str) -> str:
+    """One scope in words; one of another version shows its code."""
+    if scope == READ:
+        return _("查批次的结果")
+    kind = SENT_KINDS.get(scope.removeprefix("facts:"))
+    if kind is None:
+        return scope
+    what = _("订单（明细、联系方式）") if kind.grain == "order" else row_is(kind.grain)
+    return _("发%(what)s") % {"what": what}
+
+
+def scopes_named(scopes: list[str]) -> str:
+    """All that a token may do."""
+    return _("全部") if set(scopes) >= set(SCOPES) else listed(scope_name(scope) for scope in scopes)
