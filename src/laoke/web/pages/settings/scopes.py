@@ -28,4 +28,7 @@ def scope_name(scope: str) -> str:
 
 def scopes_named(scopes: list[str]) -> str:
     """All that a token may do."""
-    return _("全部") if set(scopes) >= set(SCOPES) else listed(scope_name(scope) for scope in scopes)
+    if set(scopes) >= set(SCOPES):
+        return _("全部")
+    of_this_version = [scope for scope in SCOPES if scope in scopes]
+    return listed(scope_name(scope) for scope in (*of_this_version, *(set(scopes) - set(SCOPES))))
