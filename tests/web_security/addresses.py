@@ -55,6 +55,7 @@ def furnished(demo: Demo) -> Made:
     from laoke.campaigns.models import Phase, Round
     from laoke.customers.models import ConsentBasis, Customer, PersonLink
     from laoke.dispatch.models import Gateway
+    from laoke.insights.data_health import COMPARISONS
     from laoke.shops.models import Staff
     from laoke.work.models import Task
 
@@ -110,6 +111,7 @@ def furnished(demo: Demo) -> Made:
         "settings_staff": {"pk": staff.pk},
         "settings_consent": {"pk": basis.pk},
         "settings_gateway": {"pk": gateway.pk},
+        "imports_health": {"name": next(iter(COMPARISONS))},
         "settings_token": {"pk": rows["token"].pk},
         "hook": {"provider": "aliyun", "token": "no-such-token"},
         "api_facts": {"kind": "orders"},
