@@ -67,15 +67,21 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
 GROSS = {
     "fake_buyers": "suspects with how many of their orders are",
     "fake_days": "which days to score: all of them",
+    "fact_days": "which days are missing, whoever bought",
+    "facts_that_wait": "what waits for an order, whoever bought",
     "fake_signals": "judges every order",
     "find_orders": "an order is found by its number, whatever it is",
     "import_days": "what an import brought",
+    "lines_against_orders": "two files about one order, fake or not",
+    "money_against_orders": "what came into the account for every order",
     "money_by_month": "reconciled with the platform's own sums",
     "open_refunds": "who waits for money is not written to, fake or not",
     "order_customer": "whose order it is",
     "orders_span": "the first and last day of facts, no sum",
     "orders_without_customer": "what imports could not name",
     "person_orders": "the raw history, each with its flag",
+    "refunds_against_orders": "two files about one order, fake or not",
+    "shop_days_against_orders": "the platform's report counts every order too",
     "suspect_orders": "counts those that are left out",
 }
 FROM = re.compile(r"\b(FROM|JOIN)\s+(\w+)")

@@ -112,6 +112,7 @@ def furnished(demo: Demo) -> Made:
         "settings_consent": {"pk": basis.pk},
         "settings_gateway": {"pk": gateway.pk},
         "imports_health": {"name": next(iter(COMPARISONS))},
+        "fake_orders": {"decision": "cleared"},
         "settings_token": {"pk": rows["token"].pk},
         "hook": {"provider": "aliyun", "token": "no-such-token"},
         "api_facts": {"kind": "orders"},

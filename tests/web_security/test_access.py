@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 # What systems call: a token in the header opens it, and no session does (tests/web_api/test_tokens.py).
 API = {"api_facts", "api_batch", "api_description", "api_nowhere"}
 OPEN = {"login", "logout", "language", "hook", *API}
-# These name a kind of figures, of which every shop has its own, and no thing.
-KINDS = {"imports_health_differences"}
+# These name a kind of figures, of which every shop has its own, or what is done to the orders of a form, and no thing.
+KINDS = {"imports_health_differences", "fake_orders_decide"}
 # What anyone who has signed in may do for themselves, without a shop.
 OWN = {"profile", "password", "shop_switch", "session_ping"}
 # Reading these is an act that is answered for: the audit trail grows by a row.
@@ -163,7 +163,7 @@ def test_nonsense_in_an_address_or_a_form_is_no_trouble(demo: Demo, made: Made, 
 def test_a_number_too_large_for_any_row_is_not_found(demo: Demo, made: Made, number: int) -> None:
     client, wrong = demo.client(), []
     client.raise_request_exception = False
-    for name in sorted(set(WITH_ARGUMENTS) - {"hook", "api_batch"}):
+    for name in sorted(set(WITH_ARGUMENTS) - {"hook", "api_batch", "fake_orders_decide"}):
         things = made.things[name].items()
         url = reverse(name, kwargs={key: value if key == "decision" else number for key, value in things})
         for ask in (client.get, client.post):
