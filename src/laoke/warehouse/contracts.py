@@ -486,6 +486,16 @@ CUSTOMER_FEATURES = Contract(
         ),
         column("item_count", "int64", "pieces", low=0),
         column("mean_gap_days?", "ratio", "mean days between purchase days; null below two"),
+        column(
+            "rfm_orders?",
+            "count",
+            "purchase days that frequency is scored by: of the last days that the shop set; null = never paid",
+        ),
+        _cents(
+            "rfm_cents?",
+            "net amount of those days, which money is scored by; null = never paid",
+            "signed_sum_cents",
+        ),
         column("r_score?", "int8", "recency score 1..5, 5 = newest", low=1, high=5),
         column("f_score?", "int8", "frequency score 1..5", low=1, high=5),
         column("m_score?", "int8", "money score 1..5", low=1, high=5),

@@ -1,6 +1,8 @@
 """customer_features: what is known of each person on a day, by one query with the shop's cut points.
 
-The query is `queries/customer_features.sql`; here are its parameters and the write.
+Two queries say what features are: `queries/customer_features.sql` what is known of each person by himself, and
+`queries/feature_scores.sql` how he compares with everybody. Here are their parameters and the write;
+`feature_update.py` brings features of before up to date by the same two.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from laoke.warehouse.contracts import CUSTOMER_FEATURES
+from laoke.warehouse.named import query_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -81,8 +84,13 @@ def build_features(
     Orders count when paid on or before the day and not flagged as fake. A window of n days holds purchases not
     more than n days before `as_of_day`. Refunds are those known to the reader's versions.
     """
-    table = reader.query("customer_features", shop_id=shop_id, as_of_day=as_of_day, **cut_points.params())
-    return CUSTOMER_FEATURES.conform(table)
+    params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
+    return CUSTOMER_FEATURES.conform(reader.sql(scored_sql(query_text("customer_features")), params))
+
+
+def scored_sql(rows: str) -> str:
+    """The statement that gives scores to the rows of a query: feature_scores reads them in place of the stored ones."""
+    return f"WITH customer_features AS MATERIALIZED ({rows}) SELECT * FROM ({query_text('feature_scores')}) AS scored"
 
 
 def write_features(

@@ -39,7 +39,14 @@ class TableMigration:
 
 
 # In order, numbered from 1; a step that was published is never edited.
-MIGRATIONS: tuple[TableMigration, ...] = ()
+MIGRATIONS: tuple[TableMigration, ...] = (
+    TableMigration(
+        1,
+        "customer_features",
+        ("rfm_orders", "rfm_cents"),
+        "what scores are computed from, so that they can be computed anew without the orders",
+    ),
+)
 
 
 def pending(

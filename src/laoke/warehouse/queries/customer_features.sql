@@ -1,9 +1,9 @@
--- What is known of each person of a shop on a day: the rows of customer_features.
+-- What is known of each person of a shop on a day: the rows of customer_features but for the scores, which depend on
+-- everybody (feature_scores gives them). A row depends on nothing but what its own person's customers did.
 -- Persons are customers joined by person_map; a customer without a row there is a person by the same number.
 -- Shaped by size (10 million orders, 3 million customers): texts stay out of the wide steps (places become numbers
 -- by their alphabetical rank), orders are folded once to (person, day), which is also the rule that orders of one
--- day count once, and scores come from the distribution of distinct values (payers strictly below), so equal
--- persons get equal scores and no order among equals is needed. Weekday follows from the day: day 0 was a Thursday.
+-- day count once. Weekday follows from the day: day 0 was a Thursday.
 -- A day counts with the hour of its first order; several places on the last day: the alphabetically last. Integer arithmetic throughout, the mean gap excepted.
 -- Money back is that of the counted orders, and that which names no order (some files tell only who sent goods back), by the day it was asked for.
 WITH places AS (
@@ -82,80 +82,6 @@ payers AS (
   FROM buyers AS b
   LEFT JOIN sent_back AS g ON g.person_id = b.person_id
 ),
-totals AS (
-  SELECT
-    count(*) AS n, CAST(sum(last_day) AS BIGINT) AS r_sum, CAST(sum(f) AS BIGINT) AS f_sum,
-    CAST(sum(m) AS BIGINT) AS m_sum
-  FROM payers
-),
-cuts AS (
-  -- The floors of the means: an integer is above the mean exactly when it is above its floor. m may be negative.
-  SELECT
-    n, r_sum // greatest(n, 1) AS r_mean, f_sum // greatest(n, 1) AS f_mean,
-    (m_sum - ((m_sum % greatest(n, 1)) + n) % greatest(n, 1)) // greatest(n, 1) AS m_mean,
-    greatest(m_sum, 0) // greatest(f_sum, 1) AS amount_per_order
-  FROM totals
-),
-r_below AS (
-  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT last_day AS v, count(*) AS n FROM payers GROUP BY last_day) AS r_values
-),
-f_below AS (
-  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT f AS v, count(*) AS n FROM payers GROUP BY f) AS f_values
-),
-m_below AS (
-  SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT m AS v, count(*) AS n FROM payers GROUP BY m) AS m_values
-),
-scored AS (
-  SELECT
-    p.*, $as_of_day - p.last_day AS days_since,
-    CASE
-      WHEN $score_by = 'quintile' THEN rb.below * 5 // c.n + 1
-      WHEN $as_of_day - p.last_day <= $r_cut_1 THEN 5
-      WHEN $as_of_day - p.last_day <= $r_cut_2 THEN 4
-      WHEN $as_of_day - p.last_day <= $r_cut_3 THEN 3
-      WHEN $as_of_day - p.last_day <= $r_cut_4 THEN 2
-      ELSE 1
-    END AS r_score,
-    CASE
-      WHEN $score_by = 'quintile' THEN fb.below * 5 // c.n + 1
-      WHEN p.f >= $f_cut_4 THEN 5
-      WHEN p.f >= $f_cut_3 THEN 4
-      WHEN p.f >= $f_cut_2 THEN 3
-      WHEN p.f >= $f_cut_1 THEN 2
-      ELSE 1
-    END AS f_score,
-    CASE
-      WHEN $score_by = 'quintile' THEN mb.below * 5 // c.n + 1
-      WHEN p.m >= $m_cut_4 * c.amount_per_order THEN 5
-      WHEN p.m >= $m_cut_3 * c.amount_per_order THEN 4
-      WHEN p.m >= $m_cut_2 * c.amount_per_order THEN 3
-      WHEN p.m >= $m_cut_1 * c.amount_per_order THEN 2
-      ELSE 1
-    END AS m_score,
-    CASE $high_by
-      WHEN 'mean' THEN p.last_day > c.r_mean
-      WHEN 'median' THEN rb.below * 2 >= c.n
-      ELSE $as_of_day - p.last_day <= $r_high_days
-    END AS r_high,
-    CASE $high_by
-      WHEN 'mean' THEN p.f > c.f_mean
-      WHEN 'median' THEN fb.below * 2 >= c.n
-      ELSE p.f >= $f_high_orders
-    END AS f_high,
-    CASE $high_by
-      WHEN 'mean' THEN p.m > c.m_mean
-      WHEN 'median' THEN mb.below * 2 >= c.n
-      ELSE p.m >= $m_high_cents
-    END AS m_high
-  FROM payers AS p
-  CROSS JOIN cuts AS c
-  JOIN r_below AS rb ON rb.v = p.last_day
-  JOIN f_below AS fb ON fb.v = p.f
-  JOIN m_below AS mb ON mb.v = p.m
-),
 known AS (
   -- Everyone on file, with the place of the newest customer record: who never bought is a prospect.
   SELECT
@@ -187,31 +113,19 @@ SELECT
   coalesce(s.net_cents_365, 0) - coalesce(g.cents_365, 0) AS net_cents_365,
   coalesce(s.item_count, 0) AS item_count,
   CASE WHEN s.orders >= 2 THEN CAST(s.last_day - s.first_day AS DOUBLE) / CAST(s.orders - 1 AS DOUBLE) END AS mean_gap_days,
-  CAST(s.r_score AS TINYINT) AS r_score, CAST(s.f_score AS TINYINT) AS f_score, CAST(s.m_score AS TINYINT) AS m_score,
-  coalesce(s.r_high, false) AS r_high, coalesce(s.f_high, false) AS f_high, coalesce(s.m_high, false) AS m_high,
-  CASE
-    WHEN s.person_id IS NULL THEN ''
-    WHEN s.r_high AND s.f_high AND s.m_high THEN 'key_value'
-    WHEN s.f_high AND s.m_high THEN 'key_recall'
-    WHEN s.r_high AND s.m_high THEN 'key_develop'
-    WHEN s.m_high THEN 'key_retain'
-    WHEN s.r_high AND s.f_high THEN 'general_value'
-    WHEN s.f_high THEN 'general_keep'
-    WHEN s.r_high THEN 'general_new'
-    ELSE 'general_lost'
-  END AS rfm,
+  CAST(s.f AS INTEGER) AS rfm_orders, s.m AS rfm_cents,
   CASE
     WHEN s.person_id IS NULL THEN 'prospect'
-    WHEN s.days_since <= $active_days AND s.orders = 1 THEN 'new_customer'
-    WHEN s.days_since <= $active_days THEN 'active'
-    WHEN s.days_since <= $silent_days THEN 'silent'
-    WHEN s.days_since <= $dormant_days THEN 'dormant'
-    WHEN s.days_since <= $nearly_lost_days THEN 'nearly_lost'
+    WHEN $as_of_day - s.last_day <= $active_days AND s.orders = 1 THEN 'new_customer'
+    WHEN $as_of_day - s.last_day <= $active_days THEN 'active'
+    WHEN $as_of_day - s.last_day <= $silent_days THEN 'silent'
+    WHEN $as_of_day - s.last_day <= $dormant_days THEN 'dormant'
+    WHEN $as_of_day - s.last_day <= $nearly_lost_days THEN 'nearly_lost'
     ELSE 'lost'
   END AS lifecycle,
   CASE
     WHEN s.orders >= $loyal_orders THEN 'loyal'
-    WHEN s.days_since <= $group_active_days THEN 'active'
+    WHEN $as_of_day - s.last_day <= $group_active_days THEN 'active'
     ELSE 'ordinary'
   END AS group3,
   coalesce(l.province, '') AS province, coalesce(l.city, '') AS city,
@@ -219,10 +133,9 @@ SELECT
   CAST(w.weekday_mode AS TINYINT) AS weekday_mode, CAST(h.hour_mode AS TINYINT) AS hour_mode,
   CAST(coalesce(s.months_mask, 0) AS INTEGER) AS months_mask,
   CAST(0 AS BIGINT) AS import_id
-FROM scored AS s
+FROM payers AS s
 FULL JOIN known AS k ON k.person_id = s.person_id
 LEFT JOIN weekdays AS w ON w.person_id = s.person_id
 LEFT JOIN hours AS h ON h.person_id = s.person_id
 LEFT JOIN sent_back AS g ON g.person_id = coalesce(s.person_id, k.person_id)
 LEFT JOIN places AS l ON l.place_no = coalesce(s.place_no, k.place_no)
-ORDER BY 2

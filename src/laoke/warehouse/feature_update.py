@@ -1,0 +1,260 @@
+"""Bringing customer_features up to date after an import without asking the old orders of everybody again.
+
+What is known of a person by himself depends on the rows of his own customers. So: (1) the rows that differ between
+the facts of before and those of now say who is touched; only files that are not in both versions are compared, both
+ways, so that an import taken back is noticed like one that came. (2) `customer_features.sql` runs over the rows of
+touched persons alone. (3) Everybody else keeps what was known. (4) `feature_scores.sql` compares all with all anew.
+
+The result equals a full build row by row; where that cannot be had (see `update_features`), it is a full build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from laoke.warehouse import delta
+from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES
+from laoke.warehouse.engine import FAKE_FLAGS, connect, stored_sql
+from laoke.warehouse.features import CutPoints, build_features
+from laoke.warehouse.named import parameters_in, query_text
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from laoke.warehouse.store import Warehouse
+
+FEATURES = "customer_features"
+# The facts that customer_features.sql reads.
+SOURCES = ("orders", "order_flags", "refunds", "customers", "person_map")
+# From this part of the persons on a full build is as quick: it reads the same orders once.
+MOST_TOUCHED = 1 / 3
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """How two versions of a table are compared: the columns that features read of it, and the rows that can matter."""
+
+    table: str
+    key: str
+    columns: tuple[str, ...]
+    matters: str = "true"
+
+
+_COMPARED = (
+    _Compared(
+        "orders",
+        "order_id",
+        (
+            "customer_id", "paid_day", "paid_hour", "paid_cents", "refunded_cents", "item_count", "coupon_used",
+            "province", "city",
+        ),
+        "paid_day <= $as_of_day",
+    ),
+    _Compared(
+        "refunds",
+        "refund_id",
+        ("customer_id", "amount_cents", "created_day"),
+        "order_id = '' AND finished_at IS NOT NULL AND created_day <= $as_of_day",
+    ),
+    _Compared("customers", "customer_id", ("customer_id", "first_seen", "province", "city")),
+    _Compared("person_map", "customer_id", ("customer_id", "person_id")),
+)  # fmt: skip
+
+
+def update_features(
+    warehouse: Warehouse,
+    now: Mapping[str, int],
+    before: Mapping[str, int],
+    as_of_day: int,
+    shop_id: int,
+    cut_points: CutPoints,
+) -> pa.Table:
+    """What `build_features` says of the versions `now`, from the features that the versions `before` hold.
+
+    Those must be of the facts that `before` names, and of the same windows. A full build instead when they are not
+    there, lack a column, their files are gone, or more than a third of the persons are touched.
+    """
+    if _can_update(warehouse, now, before):
+        connection = connect(warehouse.memory_limit, warehouse.threads)
+        try:
+            params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
+            updated = _Update(connection, warehouse, now, before, params).run()
+        finally:
+            connection.close()
+        if updated is not None:
+            return updated
+    return build_features(warehouse.reader(now), as_of_day, shop_id, cut_points)
+
+
+def _can_update(warehouse: Warehouse, now: Mapping[str, int], before: Mapping[str, int]) -> bool:
+    """Whether all of before can be read: features with today's columns, and the files that facts no longer have."""
+    if FEATURES not in before:
+        return False
+    named = {table: before[table] for table in (*SOURCES, FEATURES) if table in before}
+    # A table in the same version is not compared, so it is read as part of now.
+    changed = {table: version for table, version in named.items() if now.get(table) != version}
+    if warehouse.damage(changed | {FEATURES: before[FEATURES]}):
+        return False
+    columns = delta.snapshot(warehouse.folder(FEATURES), before[FEATURES]).columns
+    return set(CUSTOMER_FEATURES.names) <= set(columns)
+
+
+class _Update:
+    """One update in a DuckDB of its own: views of both versions, then the tables that the queries name."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        warehouse: Warehouse,
+        now: Mapping[str, int],
+        before: Mapping[str, int],
+        params: dict[str, Any],
+    ) -> None:
+        self.connection, self.warehouse = connection, warehouse
+        self.now, self.before, self.params = now, before, params
+
+    def run(self) -> pa.Table | None:
+        """The rows of now; None when a full build is due."""
+        self._open()
+        persons = self._count("features_before")
+        if not persons or self._count("features_before WHERE last_day IS NOT NULL AND rfm_orders IS NULL"):
+            return None
+        self._find_touched()
+        if self._count("persons") > persons * MOST_TOUCHED:
+            return None
+        self._take_rows()
+        return CUSTOMER_FEATURES.conform(self._run(query_text("feature_scores")).to_arrow_table())
+
+    def _open(self) -> None:
+        """`<table>_now`, and `<table>_gained` and `_lost`: the rows of the files that one version alone has."""
+        for table in SOURCES:
+            now, before = self._snapshot(table, self.now), self._snapshot(table, self.before)
+            self._view(f"{table}_now", table, now)
+            self._view(f"{table}_gained", table, _without(now, before))
+            self._view(f"{table}_lost", table, _without(before, now))
+        self._view("person_map_before", "person_map", self._snapshot("person_map", self.before))
+        self._view("features_stored", FEATURES, self._snapshot(FEATURES, self.before))
+        shop, day = self.params["shop_id"], self.params["as_of_day"]
+        self._run(
+            "CREATE VIEW features_before AS SELECT * FROM features_stored"
+            f" WHERE shop_id = {shop:d} AND as_of_day = {day:d}"
+        )
+
+    def _snapshot(self, table: str, versions: Mapping[str, int]) -> delta.Snapshot | None:
+        version = versions.get(table)
+        return None if version is None else delta.snapshot(self.warehouse.folder(table), version)
+
+    def _view(self, name: str, table: str, snapshot: delta.Snapshot | None) -> None:
+        text = stored_sql(self.warehouse.folder(table), CONTRACTS[table], snapshot)
+        self._run(f"CREATE VIEW {name} AS {text}")
+
+    def _find_touched(self) -> None:
+        """`persons`: whom the touched customers belonged to before and belong to now."""
+        self._run("CREATE TABLE touched (customer_id BIGINT)")
+        for compared in _COMPARED:
+            self._run(_differing_sql(compared))
+        self._run(_FLAGS_TURNED)
+        if self._count("turned"):
+            self._run(_BUYERS_OF_TURNED)
+        self._run(_PERSONS)
+
+    def _take_rows(self) -> None:
+        """The tables that customer_features.sql names, with the rows of touched persons; its answer; everybody."""
+        self._run(_CUSTOMERS_OF_PERSONS)
+        flagged = self._count(f"order_flags_now WHERE shop_id = $shop_id AND flag IN ({_FAKE})")
+        self._run(_ORDERS_COUNTED + (_NOT_FLAGGED if flagged else ""))
+        for table in ("refunds", "customers", "person_map"):
+            self._run(
+                f"CREATE TABLE {table} AS SELECT t.* FROM {table}_now AS t"
+                " SEMI JOIN mine AS c ON c.customer_id = t.customer_id WHERE t.shop_id = $shop_id"
+            )
+        self._run(f"CREATE TABLE computed AS {query_text(FEATURES)}")
+        known = [name for name in CUSTOMER_FEATURES.names if name not in SCORES]
+        names = ", ".join(known)
+        self._run(
+            f"CREATE VIEW {FEATURES} AS SELECT {names} FROM computed UNION ALL SELECT {names} FROM features_before"
+            " AS b ANTI JOIN persons AS p ON p.person_id = b.person_id"
+        )
+
+    def _count(self, of: str) -> int:
+        row = self._run(f"SELECT count(*) FROM {of}").fetchone()
+        return int(row[0]) if row else 0
+
+    def _run(self, text: str) -> duckdb.DuckDBPyConnection:
+        wanted = {name: self.params[name] for name in parameters_in(text)}
+        return self.connection.execute(text, wanted)
+
+
+SCORES = ("r_score", "f_score", "m_score", "r_high", "f_high", "m_high", "rfm")
+
+
+def _without(one: delta.Snapshot | None, other: delta.Snapshot | None) -> delta.Snapshot | None:
+    """The files of one version that the other does not have."""
+    if one is None or other is None:
+        return one
+    shared = set(other.files)
+    return delta.Snapshot(one.version, tuple(f for f in one.files if f not in shared), one.columns)
+
+
+def _differing_sql(compared: _Compared) -> str:
+    """Note the customers of rows that came, went or changed in a column that features read."""
+    columns = ", ".join(dict.fromkeys((compared.key, *compared.columns)))
+    side = f"SELECT {columns} FROM {compared.table}_%s WHERE shop_id = $shop_id AND {compared.matters}"
+    same = " AND ".join(f"g.{column} IS NOT DISTINCT FROM l.{column}" for column in compared.columns)
+    return (
+        "INSERT INTO touched SELECT DISTINCT unnest([g.customer_id, l.customer_id])"
+        f" FROM ({side % 'gained'}) AS g FULL JOIN ({side % 'lost'}) AS l ON g.{compared.key} = l.{compared.key}"
+        f" WHERE NOT ({same})"
+    )
+
+
+_FAKE = ", ".join(f"'{flag}'" for flag in FAKE_FLAGS)
+# Orders that count since, or no longer do.
+_FLAGS_TURNED = f"""
+CREATE TABLE turned AS
+SELECT coalesce(g.order_id, l.order_id) AS order_id
+FROM (SELECT order_id FROM order_flags_gained WHERE shop_id = $shop_id AND flag IN ({_FAKE})) AS g
+FULL JOIN (SELECT order_id FROM order_flags_lost WHERE shop_id = $shop_id AND flag IN ({_FAKE})) AS l
+  ON g.order_id = l.order_id
+WHERE g.order_id IS NULL OR l.order_id IS NULL
+"""
+# An order that is no longer there, or has another buyer, was found among the orders that differ.
+_BUYERS_OF_TURNED = """
+INSERT INTO touched
+SELECT DISTINCT o.customer_id FROM orders_now AS o JOIN turned AS t ON t.order_id = o.order_id
+WHERE o.shop_id = $shop_id
+"""
+_PERSONS = """
+CREATE TABLE persons AS
+WITH customers AS (SELECT DISTINCT customer_id FROM touched WHERE customer_id IS NOT NULL)
+SELECT coalesce(m.person_id, c.customer_id) AS person_id FROM customers AS c
+LEFT JOIN person_map_now AS m ON m.shop_id = $shop_id AND m.customer_id = c.customer_id
+UNION
+SELECT coalesce(m.person_id, c.customer_id) FROM customers AS c
+LEFT JOIN person_map_before AS m ON m.shop_id = $shop_id AND m.customer_id = c.customer_id
+"""
+_CUSTOMERS_OF_PERSONS = """
+CREATE TABLE mine AS
+WITH linked AS (SELECT customer_id, person_id FROM person_map_now WHERE shop_id = $shop_id)
+SELECT l.customer_id FROM linked AS l JOIN persons AS p ON p.person_id = l.person_id
+UNION
+SELECT p.person_id FROM persons AS p ANTI JOIN linked AS l ON l.customer_id = p.person_id
+"""
+# Ten million orders are read here, so only what customer_features.sql reads of them: numbers of orders only where some
+# are fake, and of the moment paid the day, whose month is that of the moment.
+_ORDERS_COUNTED = """
+CREATE TABLE orders_counted AS
+SELECT
+  o.shop_id, o.customer_id, o.paid_day, o.paid_hour, DATE '1970-01-01' + o.paid_day AS paid_at, o.paid_cents,
+  o.refunded_cents, o.item_count, o.coupon_used, o.province, o.city
+FROM orders_now AS o SEMI JOIN mine AS c ON c.customer_id = o.customer_id
+WHERE o.shop_id = $shop_id AND o.paid_day <= $as_of_day"""
+_NOT_FLAGGED = f"""
+  AND NOT EXISTS (
+    SELECT 1 FROM order_flags_now AS f
+    WHERE f.shop_id = o.shop_id AND f.order_id = o.order_id AND f.flag IN ({_FAKE})
+  )
+"""
