@@ -10,9 +10,10 @@ from django.db import transaction
 from laoke.intake.models import ImportRun, ImportState
 from laoke.shops import catalog
 from laoke.shops.locks import warehouse_writer
-from laoke.shops.models import CatalogEntry, Shop
+from laoke.shops.models import CatalogEntry, FeatureBasis, Shop
 from laoke.shops.place import Place
-from laoke.warehouse.features import CutPoints, build_features, drop_features, write_features
+from laoke.warehouse.feature_update import update_features
+from laoke.warehouse.features import CutPoints, build_features, drop_features, recipe, write_features
 from laoke.warehouse.store import Warehouse
 
 EPOCH = date(1970, 1, 1)
@@ -32,9 +33,9 @@ def cut_points(shop: Shop) -> CutPoints:
 
 
 def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry | None:
-    """Compute today's features of a shop and publish them; other days are kept when they are month ends.
+    """Bring today's features of a shop to the facts and publish them; other days are kept when they are month ends.
 
-    None when there are no facts yet.
+    From the features of earlier today when they were built by the same rules, else anew. None when there are no facts.
     """
     with warehouse_writer(place.home):
         entry = catalog.current()
@@ -45,15 +46,27 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
         reader = warehouse.reader(entry.versions)
         today = day_number(now.date())
         app_id = f"features-{shop.pk}-{entry.pk}"
-        rows = build_features(reader, today, shop.pk, cut_points(shop))
+        cuts = cut_points(shop)
+        before = _basis(shop, now.date(), cuts)
+        rows = update_features(warehouse, entry.versions, before, today, shop.pk, cuts)
         version = write_features(warehouse, rows, today, shop.pk, app_id=app_id).version
         for old in _outdated(reader, shop, now.date()):
             version = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}").version
         with transaction.atomic():
-            return catalog.publish(
+            published = catalog.publish(
                 {"customer_features": version}, as_of_day=now.date(), now=now, reason="features",
                 import_ref=_newest_import(shop),
             )  # fmt: skip
+            built = {"entry": published, "as_of_day": now.date(), "recipe": recipe(cuts)}
+            FeatureBasis.objects.update_or_create(shop=shop, defaults=built)
+            return published
+
+
+def _basis(shop: Shop, today: date, cuts: CutPoints) -> dict[str, int]:
+    """The versions of the entry that today's features were published with; none when other rules hold since."""
+    found = FeatureBasis.objects.filter(shop=shop, as_of_day=today, recipe=recipe(cuts))
+    basis = found.select_related("entry").first()
+    return basis.entry.versions if basis else {}
 
 
 def features_behind(shop: Shop) -> bool:

@@ -179,6 +179,15 @@ class CatalogEntry(models.Model):
         indexes = [models.Index(fields=["created_at"], name="catalog_created")]
 
 
+class FeatureBasis(models.Model):
+    """What a shop's newest features of today were built from: the facts of an entry, the day, and the rules."""
+
+    shop = models.OneToOneField(Shop, models.CASCADE, primary_key=True, related_name="+")
+    entry = models.ForeignKey(CatalogEntry, models.CASCADE, related_name="+")
+    as_of_day = models.DateField()
+    recipe = models.CharField(max_length=64)
+
+
 class UpkeepRun(models.Model):
     """One round of upkeep of the tables and what it freed; without an end it was cut short and begins anew."""
 

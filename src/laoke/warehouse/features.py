@@ -7,6 +7,8 @@ Two queries say what features are: `queries/customer_features.sql` what is known
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -86,6 +88,13 @@ def build_features(
     """
     params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
     return CUSTOMER_FEATURES.conform(reader.sql(scored_sql(query_text("customer_features")), params))
+
+
+def recipe(cut_points: CutPoints) -> str:
+    """A digest of all that decides what features are made of the same facts: the two queries and the cut points."""
+    texts = [query_text("customer_features"), query_text("feature_scores")]
+    whole = json.dumps([*texts, cut_points.params()], sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()
 
 
 def scored_sql(rows: str) -> str:
