@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from laoke.warehouse import delta
+from laoke.warehouse import delta, parquet
 from laoke.warehouse.contracts import CONTRACTS, ContractError
 from laoke.warehouse.delta import RefusedTable, WarehouseError
 from laoke.warehouse.plan import StagedRows
@@ -327,3 +327,31 @@ def test_damage_names_the_table_and_the_file_that_is_gone(warehouse):
     assert warehouse.damage(versions) == [f"orders: 1 of 2 files are missing, {gone.name} first"]
     [unknown] = warehouse.damage({"orders": 7})
     assert unknown.startswith("orders: version 7 cannot be opened")
+
+
+def test_many_rows_without_months_become_a_file_for_each_thread_in_their_order(warehouse, monkeypatch):
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 4)
+    links = [{"shop_id": 1, "customer_id": i, "person_id": 1, "owner_id": 1} for i in range(1, 14)]
+    warehouse.append("person_map", table("person_map", links[:3]), app_id="1")
+
+    warehouse.replace("person_map", table("person_map", links), app_id="2")
+
+    files = [pq.ParquetFile(file) for file in warehouse.files("person_map")]
+    assert sorted(file.metadata.num_rows for file in files) == [5, 8]
+    assert {file.metadata.row_group(0).num_rows for file in files} == {4}
+    for file in files:
+        numbers = file.read()["customer_id"].to_pylist()
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert warehouse.reader().rows("SELECT count(DISTINCT customer_id) AS n FROM person_map") == [{"n": 13}]
+
+
+def test_what_stays_of_a_touched_file_goes_along_when_another_part_is_replaced(warehouse):
+    links = [
+        {"shop_id": shop, "customer_id": i, "person_id": 1, "owner_id": 1} for shop in (1, 2) for i in (1, 2)
+    ]
+    warehouse.append("person_map", table("person_map", links), app_id="1")
+
+    warehouse.replace("person_map", table("person_map", links[:1]), where={"shop_id": 1}, app_id="2")
+
+    rows = warehouse.reader().rows("SELECT shop_id, customer_id FROM person_map ORDER BY ALL")
+    assert [(row["shop_id"], row["customer_id"]) for row in rows] == [(1, 1), (2, 1), (2, 2)]

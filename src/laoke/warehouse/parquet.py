@@ -28,18 +28,32 @@ WAITING_ROWS = 4 * ROW_GROUP_ROWS
 
 
 def write_table(folder: Path, contract: Contract, rows: pa.Table, threads: int = 2) -> list[NewFile]:
-    """Write `rows` (contract columns, any order of months) as one file per partition."""
+    """Write `rows` (contract columns, any order of months) as one file per partition.
+
+    A table without partitions becomes one file for each thread, of whole row groups each.
+    """
     if rows.num_rows == 0:
         return []
+    slices: list[tuple[dict[str, str], pa.Table]] = []
     if contract.partition is None:
-        return [write_stream(folder, contract, {}, iter(rows.to_batches()))]
-    slices = list(split_by_month(rows, contract.partition))
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        tasks = [
-            pool.submit(write_stream, folder, contract, {contract.partition: month}, iter(part.to_batches()))
-            for month, part in slices
+        share = -(-rows.num_rows // (threads * ROW_GROUP_ROWS)) * ROW_GROUP_ROWS
+        slices += [({}, rows.slice(start, share)) for start in range(0, rows.num_rows, share)]
+    else:
+        slices += [
+            ({contract.partition: month}, part) for month, part in split_by_month(rows, contract.partition)
         ]
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        tasks = [pool.submit(_write_whole, folder, contract, names, part) for names, part in slices]
         return [task.result() for task in tasks]
+
+
+def _write_whole(folder: Path, contract: Contract, partition: dict[str, str], rows: pa.Table) -> NewFile:
+    file = _File(folder, contract, partition)
+    try:
+        file.add(rows)
+    finally:
+        new = file.close()
+    return new
 
 
 def split_by_month(rows: pa.Table, partition: str) -> Iterator[tuple[str, pa.Table]]:

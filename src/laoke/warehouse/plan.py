@@ -100,6 +100,7 @@ class Plan:
         self.victims: list[str] = []
         self.rows_new = self.rows_changed = self.rows_unchanged = self.rows_removed = 0
         self._incoming = "incoming"  # the view of rows that will be written
+        self._none_stays = False  # of the touched files
 
     @property
     def is_empty(self) -> bool:
@@ -139,6 +140,7 @@ class Plan:
         self._gone = " AND ".join(f's."{name}" = $w_{name}' for name in names) or "true"
         self._params = {f"w_{name}": value for name, value in self.change.where.items()}
         self.rows_new, self.rows_removed = total, self._find_victims(quoted(*names) or "1 AS one")
+        self._none_stays = self.rows_removed == self._rows_of(self.victims)
 
     def _plan_deleted(self, total: int) -> None:
         """Rows that match a deleted key go; the incoming ones are counted as new where no row went."""
@@ -193,12 +195,16 @@ class Plan:
         self.victims = [name.replace("\\", "/") for name, _ in found]
         return sum(count for _, count in found)
 
+    def _rows_of(self, files: Sequence[str]) -> int:
+        """All rows of files, as their last pages tell."""
+        return self._one(f"SELECT count(*) FROM {scan_sql(files, self.contract)}") if files else 0
+
     # Writing
 
     def write(self, folder: Path) -> list[NewFile]:
         """Write the new files of every touched partition; what stays of a touched file goes along."""
         rows = self.change.rows
-        if not self.victims and self._incoming == "incoming":
+        if (self._none_stays or not self.victims) and self._incoming == "incoming":
             if isinstance(rows, StagedRows):
                 return write_parts(folder, self.contract, rows.tables(self.contract.names))
             if not isinstance(rows, (list, tuple)):

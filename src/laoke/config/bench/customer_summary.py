@@ -17,7 +17,7 @@ ORDERS = {"small": 20_000, "full": 10_000_000}
 SHOP, SEED = 1, 20_181_031
 
 
-def _warehouse(size: Size, folder: Path) -> None:
+def prepare(size: Size, folder: Path) -> None:
     """The orders of the segment bench, without their lines and people."""
     import numpy as np
 
@@ -41,7 +41,7 @@ def _orders(folder: Path) -> pa.Table:
     )  # fmt: skip
 
 
-def _as_of() -> int:
+def today() -> int:
     from laoke.audiences.bench_orders import EPOCH
     from laoke.config.bench.house import NOW
 
@@ -53,7 +53,7 @@ def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
 
     reader = Warehouse(folder / "summary").reader()
     with spent() as time:
-        found = reader.query("customer_summary", shop_id=SHOP, as_of_day=_as_of())
+        found = reader.query("customer_summary", shop_id=SHOP, as_of_day=today())
     yield Measured("customer_summary", time.wall, ORDERS[size], time.wall, time.cpu, note=_sums(found))
 
 
@@ -88,6 +88,6 @@ def _lifetimes(size: Size, folder: Path) -> Iterator[Measured]:
 BENCH = Bench(
     figures={"customer_summary": Figure("s")},
     sides={"laoke": _laoke, "lifetimes": _lifetimes},
-    prepare=_warehouse,
+    prepare=prepare,
     needs={"lifetimes": "lifetimes"},
 )
