@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("shops", "0003_upkeep")]
+    dependencies = [("shops", "0004_api_tokens")]
 
     operations = [
         migrations.CreateModel(
