@@ -63,7 +63,7 @@ def test_destroyed_and_restored_is_the_same_in_every_table(house: Kept, backup: 
     after = house.look()
     assert after["ledger"] == before["ledger"]
     assert (
-        after["warehouse"] == before["warehouse"] and len(after["warehouse"]) == 8
+        after["warehouse"] == before["warehouse"] and len(after["warehouse"]) == 10
     )  # four tables, now and as pinned
     assert after["lists"] == before["lists"] and len(after["lists"]) == 1
     assert (told["shops"], told["carried"], told["erased_again"]) == (["书店"], False, 0)

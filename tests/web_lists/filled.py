@@ -36,6 +36,7 @@ def filled(demo: Demo) -> dict[str, Place]:
     _campaigns(demo)
     _rows(demo)
     nick = _people(demo)
+    _suspects(demo)
     run = ImportRun.objects.filter(shop=demo.shop, file_name__startswith=HOSTILE).first()
     sent = Round.objects.filter(campaign=campaign, occasion__isnull=False).first()
     assert run is not None and sent is not None
@@ -55,6 +56,7 @@ def filled(demo: Demo) -> dict[str, Place]:
         "segments": Place(reverse("segments"), HOSTILE),
         "settings_consent": Place(reverse("settings_consent"), HOSTILE),
         "settings_audit": Place(reverse("settings_audit"), HOSTILE),
+        "fake_orders": Place(reverse("fake_orders"), ""),
         "customers": Place(reverse("customers"), ""),
     }
 
@@ -69,6 +71,21 @@ def _campaigns(demo: Demo) -> None:
             shop=demo.shop, name=f"{HOSTILE} {n}", playbook="double11", day=day.date(), starts_at=day,
             ends_at=day + timedelta(days=1), created_at=demo.now,
         )  # fmt: skip
+
+
+def _suspects(demo: Demo) -> None:
+    from laoke.insights.fake_orders.flags import rules_of
+    from laoke.insights.models import OrderFlag
+
+    # Two have the same score: the order has to be settled by more than that.
+    least = rules_of(demo.shop).threshold
+    OrderFlag.objects.bulk_create(
+        OrderFlag(
+            shop=demo.shop, order_id=f"8{n:017d}", placed_at=demo.now, paid_cents=1_000 + n, score=least + n // 2,
+            scored_at=demo.now,
+        )
+        for n in range(MADE)
+    )  # fmt: skip
 
 
 def _rows(demo: Demo) -> None:
