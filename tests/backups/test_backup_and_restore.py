@@ -222,6 +222,18 @@ def test_a_round_that_ran_waits_for_a_person(house: Kept, tmp_path: Path) -> Non
     assert (name, state) == ("第一轮", "paused") and reason.startswith("恢复自 2018-12-31 09:00:00 的备份")
 
 
+def test_tokens_of_before_end_and_connections_wait_for_a_person(house: Kept, tmp_path: Path) -> None:
+    target = tmp_path / "open.backup"
+    assert house.nursery.run("open_doors") == 0
+    house.do("back_up", target=str(target))
+    assert house.do("doors")["revoked"] == [False]
+
+    house.do("restore", source=str(target), replace=True)
+
+    assert house.do("doors") == {"revoked": [True], "connections": [["paused", None]]}
+    assert house.nursery.run("audit_is_whole") == 0
+
+
 def test_a_backup_never_takes_the_place_of_a_file(house: Kept, backup: Path) -> None:
     content = backup.read_bytes()
     assert house.refused("back_up", target=str(backup)) == ("exists", f"{backup} 已有文件，不覆盖。换个名字")

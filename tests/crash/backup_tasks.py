@@ -236,6 +236,33 @@ def rounds(told: str) -> None:
     _tell(told, {"rounds": list(Occasion.objects.values_list("name", "state", "pause_reason"))})
 
 
+def open_doors() -> None:
+    """Give a system of the shop a token, and connect the shop to its platform."""
+    from datetime import timedelta
+
+    from laoke.intake.models import Connection
+    from laoke.intake.top import connections
+    from laoke.shops.tokens import make_token
+
+    shop, boss = Shop.objects.get(), User.objects.get()
+    make_token(shop, name="ERP", scopes=[], days=30, by=boss, now=NOW)
+    made = {"app_key": "12345", "secret": "no secret", "session": "no session", "by": boss, "now": NOW}
+    connections.connect(shop, **made)  # type: ignore[arg-type]
+    Connection.objects.update(lease_until=NOW + timedelta(minutes=10))
+
+
+def doors(told: str) -> None:
+    """Which tokens are revoked, and how the connections stand."""
+    from laoke.intake.models import Connection
+    from laoke.shops.models import ApiToken
+
+    revoked = [at is not None for at in ApiToken.objects.values_list("revoked_at", flat=True)]
+    _tell(
+        told,
+        {"revoked": revoked, "connections": list(Connection.objects.values_list("state", "lease_until"))},
+    )
+
+
 def be_at_work(seconds: float) -> None:
     """Be the worker, as far as anybody else can see."""
     from laoke.shops.presence import at_work

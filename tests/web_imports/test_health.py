@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from laoke.config import repairing
 from laoke.config.importing import import_file
 from laoke.config.worker import run_job
 from laoke.insights.data_health import coverage
@@ -177,8 +179,9 @@ def test_an_import_is_taken_back_with_those_that_stand_on_it(
     assert "撤回“ExportOrderList201810060900.csv”" in asked and "ExportOrderList201810110900.csv" in asked
     assert orders_of(small) == 20
 
-    assert client.post(page).url == reverse("import_result", args=[first.pk])
-    client.post(page)  # twice is once
+    told = {"seen": re.findall(r'name="seen" value="(\d+)"', asked)[0]}
+    assert client.post(page, told).url == reverse("import_result", args=[first.pk])
+    client.post(page, told)  # twice is once
     assert Job.objects.filter(kind="undo_import").count() == 1
     waiting = text_of(client, "import_result", first.pk)
     assert "正在撤回" in waiting and page not in waiting
@@ -204,13 +207,45 @@ def test_facts_of_another_shop_are_not_taken_along(
     assert not Job.objects.filter(kind="undo_import").exists()
 
     job = jobs.queue(
-        "undo_import", shop=small, now=NOW, **{"import": first.pk}
+        "undo_import", shop=small, now=NOW, **{"import": first.pk, "seen": 0}
     )  # asked before the other shop's came
     work()
     job.refresh_from_db()
     assert (job.state, job.error["code"]) == (JobState.FAILED, "other_shop")
     assert "没有撤回" in text_of(client, "import_result", first.pk)
     assert orders_of(small) == 10
+
+
+def test_what_came_after_the_question_is_not_taken_along(client: Client, small: Shop, tmp_path: Path) -> None:
+    first = take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    page = reverse("import_undo", args=[first.pk])
+    asked = client.get(page).content.decode()
+    take(small, sales(tmp_path, "ExportOrderList201810110900.csv", range(6, 11)))
+
+    client.post(page, {"seen": re.findall(r'name="seen" value="(\d+)"', asked)[0]})
+    job = work()
+
+    assert (job.state, job.error["code"]) == (JobState.FAILED, "more_since")
+    assert "你看过以后又导进来 1 次" in text_of(client, "import_result", first.pk)
+    assert orders_of(small) == 20
+
+
+def test_an_undo_whose_process_died_after_it_was_visible_is_brought_to_its_end(
+    client: Client, small: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    after: list[int] = []
+
+    def dies(*_given: object) -> None:
+        after.append(len(after))
+        if len(after) == 1:
+            raise OSError("the machine went away")
+
+    monkeypatch.setattr(repairing, "_after", dies)
+    for outcome in (JobState.FAILED, JobState.DONE):
+        jobs.queue("undo_import", shop=small, now=NOW, **{"import": first.pk, "seen": 0})
+        assert work().state == outcome
+    assert after == [0, 1] and orders_of(small) == 0
 
 
 def test_nobody_takes_back_what_belongs_to_another_shop(client: Client, demo: Demo) -> None:

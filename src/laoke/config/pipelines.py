@@ -132,12 +132,21 @@ def _undo_import(job: Job, progress: Progress, now: Callable[[], datetime]) -> d
     """Bring the facts back to before an import that somebody took back on its page."""
     from django.conf import settings
 
-    from laoke.config.repairing import roll_back
+    from laoke.config.repairing import finish_roll_back, roll_back
     from laoke.intake.undoing import UndoRefused
 
+    number = job.params["import"]
+    if finish_roll_back(settings.PLACE, number, now()):
+        return {"imports": [number]}
     try:
         return roll_back(
-            settings.PLACE, job.params["import"], yes=True, by=job.created_by, now=now(), own_only=True
+            settings.PLACE,
+            number,
+            yes=True,
+            by=job.created_by,
+            now=now(),
+            own_only=True,
+            seen=job.params["seen"],
         )
     except UndoRefused as refusal:
         raise Refused(refusal.code, **refusal.params) from refusal

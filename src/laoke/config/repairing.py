@@ -56,11 +56,13 @@ class RepairRefused(Exception):
 
 
 def roll_back(
-    place: Place, number: int, *, yes: bool, by: User | None, now: datetime, own_only: bool = False
-) -> dict[str, Any]:
+    place: Place, number: int, *, yes: bool, by: User | None, now: datetime, own_only: bool = False,
+    seen: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Bring the facts back to before an import, if nothing later stands on it or `yes` was said; what came of it.
 
-    With `own_only` nothing happens when facts of another shop would go with it.
+    With `own_only` nothing happens when facts of another shop would go with it; with `seen`, the newest catalog entry
+    that whoever asked was told of, nothing happens when more was written since.
 
     Raises
     ------
@@ -71,6 +73,8 @@ def roll_back(
         undo = undo_of(number)
         if own_only and undo.touches_others:
             raise UndoRefused("other_shop", number=number)
+        if seen is not None and (since := [one for one in undo.later if one.entry > seen]):
+            raise UndoRefused("more_since", count=len(since))
         if undo.later and not yes:
             told = "\n".join(one.text for one in undo.later)
             raise UndoRefused("later", count=len(undo.later), list=told)
@@ -83,6 +87,14 @@ def roll_back(
         )  # fmt: skip
     _after(place, now)
     return {"entry": entry.pk, "tables": sorted(undo.target), "imports": sorted(gone)}
+
+
+def finish_roll_back(place: Place, number: int, now: datetime) -> bool:
+    """Do what follows from a roll back once more, when this import is taken back already and its process died since."""
+    if not ImportRun.objects.filter(pk=number, state=ImportState.UNDONE).exists():
+        return False
+    _after(place, now)
+    return True
 
 
 def repair(place: Place, *, by: User | None, now: datetime) -> dict[str, Any]:

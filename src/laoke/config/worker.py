@@ -83,6 +83,9 @@ class Worker:
                 log.warning(
                     "tick failed", tick=tick.name, error=type(error).__name__, detail=str(error)[:200]
                 )
+            except Exception:
+                # A fault in one of them must not stop the sending of every shop.
+                log.exception("tick broken", tick=tick.name)
         return worked
 
     def stopping(self) -> bool:

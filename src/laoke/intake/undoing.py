@@ -28,6 +28,7 @@ REASONS: dict[str, Promise] = {
     "other_shop": _(
         "那以后别的店也导入过，退回去会动到它。请管这台电脑的人运行 laoke tables rollback --before-import %(number)s"
     ),
+    "more_since": _("你看过以后又导进来 %(count)s 次，也会一起退掉。什么都没有动；再看一遍，再决定"),
 }
 
 
@@ -72,6 +73,11 @@ class Undo:
     later: tuple[Later, ...]
 
     @property
+    def newest(self) -> int:
+        """The newest catalog entry that would go."""
+        return max((one.entry for one in self.later), default=0)
+
+    @property
     def touches_others(self) -> bool:
         """Whether facts of another shop would go with it: all shops of an installation share the tables."""
         return any(one.shop_id != self.run.shop_id for one in self.later)
@@ -114,6 +120,8 @@ def _later(made: CatalogEntry, tables: Sequence[str]) -> list[Later]:
         last = entry.versions
         if changed and entry.reason not in HARMLESS:
             run = ImportRun.objects.filter(catalog_ref=entry.pk).first()
+            if run is not None and run.state == ImportState.UNDONE:
+                continue  # it went already
             if run is None:
                 found.append(Later(entry.pk, entry.reason, None, None, "", 0))
                 continue

@@ -137,17 +137,29 @@ def _refuse_again(carried: dict[str, Any]) -> int:
 
 
 def _stand_still(made_at: str, now: datetime) -> list[str]:
-    """Pause what runs and sign everybody out; the names of what was paused."""
+    """Pause what runs and sign everybody out; the names of what was paused.
+
+    Tokens end: one that leaked and was revoked after the backup would open the shop again. Connections wait, because a
+    copy that stands beside the house must not hear the platform's messages in its place.
+    """
     from django.contrib.sessions.models import Session
 
     from laoke.dispatch import occasions
     from laoke.dispatch.models import Occasion, OccasionState
-    from laoke.shops.models import WorkerSeen
+    from laoke.intake.models import Connection, ConnectionState
+    from laoke.intake.top import connections
+    from laoke.shops import tokens
+    from laoke.shops.models import ApiToken, WorkerSeen
 
     reason = f"恢复自 {made_at} 的备份：那以后发过谁，这里不知道，接着发可能会再发一次"
     running = list(Occasion.objects.filter(state=OccasionState.RUNNING).select_related("shop").order_by("pk"))
     for occasion in running:
         occasions.pause(occasion, by=None, now=now, reason=reason)
+    pulling = Connection.objects.filter(state=ConnectionState.ACTIVE).select_related("shop").order_by("pk")
+    for connection in pulling:
+        connections.pause(connection, by=None, now=now)
+    for token in ApiToken.objects.filter(revoked_at=None).select_related("shop").order_by("pk"):
+        tokens.revoke(token, by=None, now=now)
     Session.objects.all().delete()
     WorkerSeen.objects.all().delete()
     return [occasion.name for occasion in running]

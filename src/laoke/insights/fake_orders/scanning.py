@@ -19,6 +19,8 @@ from laoke.shops.models import Shop
 from laoke.shops.place import Place
 from laoke.warehouse.store import Warehouse
 
+EVER = (datetime(1900, 1, 1), datetime(9999, 1, 1))
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -43,9 +45,11 @@ def scan_orders(shop: Shop, place: Place, *, now: datetime, everything: bool = F
     since = -1 if whole or last is None else _before_newer(shop, last.catalog_ref)
     days = None if since is None else touched_days(reader, shop.pk, since)
     kept = changed = 0
-    if days is not None:
-        found = score_days(reader, shop.pk, days, rules, sharers_of(shop))
-        kept, changed = len(found), keep_scores(shop, found, day_span(days), now)
+    if days is not None or whole:
+        found = score_days(reader, shop.pk, days, rules, sharers_of(shop)) if days is not None else []
+        # Scores of orders that are no longer there lie outside the days that are.
+        span = EVER if whole or days is None else day_span(days)
+        kept, changed = len(found), keep_scores(shop, found, span, now)
     day = now.date() if whole or last is None else last.day
     FakeScan.objects.update_or_create(
         shop=shop, defaults={"catalog_ref": entry.pk, "rules": scoring, "day": day, "scanned_at": now}

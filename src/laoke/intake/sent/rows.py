@@ -85,7 +85,7 @@ class _Row:
     def __init__(self, kind: SentKind, index: int, given: Any, named: set[str]) -> None:
         self.kind, self.checked = kind, CheckedRow(index, given)
         if not isinstance(given, dict):
-            self._refuse("", "row_not_object", given)
+            self._refuse("", "row_not_object", given, personal=True)
             return
         self.checked.cells |= self._cells(given, kind.fields, "")
         self._compare(given, named)
@@ -149,7 +149,7 @@ class _Row:
         for place, line in enumerate(lines):
             path = f"lines[{place}]"
             if not isinstance(line, dict):
-                self._refuse(path, "row_not_object", line)
+                self._refuse(path, "row_not_object", line, personal=True)
                 continue
             self.checked.lines.append(self._cells(line, LINE, f"{path}."))
             names = ("product_id", "outer_code", "title")
@@ -183,7 +183,7 @@ def quoted(value: Any) -> str:
     if isinstance(value, dict | list):
         return "{…}" if isinstance(value, dict) else "[…]"
     text = value if isinstance(value, str) else json.dumps(value)
-    return str(storable(mask_within(text[:SHOWN])))
+    return _short(text)
 
 
 def raw_of(value: Any) -> str:
@@ -192,8 +192,9 @@ def raw_of(value: Any) -> str:
     return str(storable(told))
 
 
-def _short(name: str) -> str:
-    return str(storable(mask_within(name[:SHOWN])))
+def _short(text: str) -> str:
+    """Masked before it is cut: a number that the cut went through would no longer look like one."""
+    return str(storable(mask_within(text[: SHOWN + 64])[:SHOWN]))
 
 
 def _wrong_text(one: Field, value: Any) -> str:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from django.core.files.base import ContentFile
 from django.db import IntegrityError, transaction
 
+from laoke.customers.contacts import mask_within
 from laoke.intake.loading.run import Options
 from laoke.intake.models import ImportRun, ImportState, SentBatch
 from laoke.intake.reading.refusals import IntakeRefused
@@ -73,7 +74,8 @@ def take_batch(
     step("stored")
     try:
         with transaction.atomic():
-            options = {"file_name": f"{kind.name} {key}", "seen_at": seen_at.isoformat()}
+            # A system may take a phone for its key; the name stands in lists and in the audit.
+            options = {"file_name": f"{kind.name} {mask_within(key)}", "seen_at": seen_at.isoformat()}
             job = jobs.queue("import", shop=shop, now=now, upload=upload.pk, sent=kind.name, options=options)
             step("queued")
             batch = SentBatch.objects.create(

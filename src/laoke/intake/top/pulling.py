@@ -49,6 +49,10 @@ def pull(connection: Connection, around: Pulling) -> Turn | None:
             _all_streams(connection, client, around, turn)
         except TopTrouble as trouble:
             turn.trouble = trouble
+        except Exception as error:
+            # Else the row would say that all is well, and the next turn would run into the same at once.
+            turn.trouble = TopTrouble("away", "", code=type(error).__name__)
+            raise
         finally:
             turn.calls = client.calls
             _settle(connection, around, turn)

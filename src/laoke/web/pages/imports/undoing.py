@@ -18,6 +18,7 @@ from laoke.shops.models import Job, JobState
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.numbers import row_number
 from laoke.web.pages.data.words import table_name
 
 SHOWN = 50
@@ -30,6 +31,7 @@ class UndoPage:
     facts: ui.Facts
     later: ui.Table | None
     problem: ui.Notice | None
+    seen: int
 
 
 def last_try(run: ImportRun) -> Job | None:
@@ -53,7 +55,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and not found.touches_others:
         if not is_under_way(run):
             now, by = clock_of(request).now(), request.user
-            jobs.queue("undo_import", shop=run.shop, now=now, by=by, **{"import": run.pk})  # type: ignore[arg-type]
+            params = {"import": run.pk, "seen": row_number(request.POST.get("seen", "")) or 0}
+            jobs.queue("undo_import", shop=run.shop, now=now, by=by, **params)  # type: ignore[arg-type]
         messages.success(request, _("排上了，后台马上撤回"))
         return redirect("import_result", run.pk)
     return render(request, "imports/undo.html", {"page": _page(found), "run": run})
@@ -70,9 +73,8 @@ def _page(found: Undo) -> UndoPage:
         problem = ui.Notice(
             str(REASONS["other_shop"]) % {"number": found.run.pk}, _("不能在这里撤回"), "warn"
         )
-    return UndoPage(
-        ui.Facts(facts), _later(found) if found.later and not found.touches_others else None, problem
-    )
+    later = _later(found) if found.later and not found.touches_others else None
+    return UndoPage(ui.Facts(facts), later, problem, found.newest)
 
 
 def _extent(found: Undo) -> dict[str, str]:
