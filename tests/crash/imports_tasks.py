@@ -74,6 +74,7 @@ def look(path: str, passed: Sequence[str] = ()) -> None:
     """What is there for a reader: the facts of the newest catalog entry, imports, people."""
     seen = {
         "facts": {table: rows_of(table) for table in FACTS},
+        "flags": rows_of("order_flags"),
         "imports": list(
             ImportRun.objects.order_by("pk").values("file_name", "state", "counts", "money", "catalog_ref")
         ),

@@ -160,7 +160,9 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     laoke("demo", "--to", AT_1B)
     sent = laoke("launch", NAME, "--round", "1b", now=f"={AT_1B}")["rounds"][0]["funnel"]
     assert sums_up(sent)
-    assert sent["held_out"] == pytest.approx((sent["treated"] + sent["held_out"]) / 10, abs=1)
+    # Each person is drawn by themselves, so a tenth holds within three standard deviations of a binomial share.
+    drawn = sent["treated"] + sent["held_out"]
+    assert sent["held_out"] == pytest.approx(drawn / 10, abs=3 * (drawn * 0.1 * 0.9) ** 0.5)
     assert laoke("launch", NAME, "--round", "1b", refused=True)["error"] == "round_state"
     assert laoke("pause", NAME, "--round", "1b")["rounds"] == [{"key": "1b", "state": "paused"}]
     rehearsal.work_until_reported()
@@ -198,7 +200,9 @@ def test_the_demo_shop_from_plan_to_review(rehearsal: Rehearsal) -> None:
     rehearsal.work_until_reported()
     last = laoke("launch", NAME, "--round", "3", now=f"={AT_3}")["rounds"][0]["funnel"]
     assert sums_up(last)
-    assert left_out(last, "opted_out") == left_out(before, "opted_out") + 1
+    # Which message came first is not settled. Some phones of the demo shop are those of two people, and what the owner
+    # of a phone asks for holds for both.
+    assert left_out(last, "opted_out") - left_out(before, "opted_out") in (1, 2)
     rehearsal.work_until_reported()
     assert rehearsal.own("_count")[reached[0]] == 1
     assert sum(rehearsal.own("_count").values()) == 3 + sent["treated"] + last["treated"]
