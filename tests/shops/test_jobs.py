@@ -46,3 +46,17 @@ def test_whoever_took_a_job_over_keeps_it_from_its_former_worker(monkeypatch: py
     second.refresh_from_db()
     assert (second.worker, second.lease_until) == ("second", NOW + timedelta(seconds=1) + jobs.LEASE)
     assert not jobs.finish(former, "done", NOW)
+
+
+def test_the_same_work_is_queued_once_until_it_is_over() -> None:
+    shop = add_shop("小店", now=NOW)
+    first = jobs.queue_once("undo_import", shop=shop, now=NOW, also={"seen": 1}, **{"import": 7})
+    again = jobs.queue_once("undo_import", shop=shop, now=NOW, also={"seen": 2}, **{"import": 7})
+    other = jobs.queue_once("undo_import", shop=shop, now=NOW, **{"import": 8})
+    elsewhere = jobs.queue_once("undo_import", shop=add_shop("别家", now=NOW), now=NOW, **{"import": 7})
+
+    assert again == first and again.params == {"import": 7, "seen": 1}
+    assert len({first.pk, other.pk, elsewhere.pk}) == 3
+    assert jobs.under_way("undo_import", shop=shop) == other
+    jobs.cancel(first, NOW)
+    assert jobs.queue_once("undo_import", shop=shop, now=NOW, **{"import": 7}).pk > elsewhere.pk

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from laoke.shops.models import Job, JobState, Shop, User
@@ -25,6 +25,25 @@ class JobCancelled(Exception):
 def queue(kind: str, *, shop: Shop, now: datetime, by: User | None = None, **params: Any) -> Job:
     """Put work into the queue; a worker takes it up within a second."""
     return Job.objects.create(kind=kind, shop=shop, params=params, created_by=by, created_at=now)
+
+
+def under_way(kind: str, *, shop: Shop | None = None, **same: Any) -> Job | None:
+    """The newest job of this kind that waits or runs, of any shop when none is named, with these parameters."""
+    found = Job.objects.filter(kind=kind, state__in=(JobState.QUEUED, JobState.RUNNING))
+    if shop is not None:
+        found = found.filter(shop=shop)
+    return found.filter(**{f"params__{name}": value for name, value in same.items()}).order_by("-pk").first()
+
+
+def queue_once(
+    kind: str, *, shop: Shop, now: datetime, by: User | None = None, also: dict[str, Any] | None = None, **same: Any
+) -> Job:  # fmt: skip
+    """`queue`, unless the same work waits or runs already: then that job. `also` holds parameters that do not tell
+    one piece of work from another."""
+    with transaction.atomic():
+        Shop.objects.select_for_update().get(pk=shop.pk)  # two clicks at once come one after the other
+        known = under_way(kind, shop=shop, **same)
+        return known or queue(kind, shop=shop, now=now, by=by, **same, **(also or {}))
 
 
 def claim(worker: str, now: datetime, kinds: list[str] | None = None) -> Job | None:

@@ -31,7 +31,7 @@ from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog, jobs
 from laoke.shops.joins import listed
-from laoke.shops.models import CatalogEntry, Job, JobState, Role, Shop
+from laoke.shops.models import CatalogEntry, Role, Shop
 from laoke.shops.uploads import size_text
 from laoke.warehouse.engine import Reader
 from laoke.warehouse.sizes import table_sizes
@@ -330,15 +330,10 @@ def _written(entry: CatalogEntry) -> dict[str, datetime]:
     return found
 
 
-def _is_recounting(shop: Shop) -> bool:
-    open_states = (JobState.QUEUED, JobState.RUNNING)
-    return Job.objects.filter(shop=shop, kind="features", state__in=open_states).exists()
-
-
 def _recount(request: HttpRequest, shop: Shop) -> ui.Action | None:
     if request.role not in MARKETING:  # type: ignore[attr-defined]
         return None
-    why_not = _("正在重算") if _is_recounting(shop) else ""
+    why_not = _("正在重算") if jobs.under_way("features", shop=shop) else ""
     return ui.Action(_("重算客户特征"), reverse("imports_health_recount"), method="post", why_not=why_not)
 
 
@@ -346,7 +341,6 @@ def _recount(request: HttpRequest, shop: Shop) -> ui.Action | None:
 @require_POST
 def recount(request: HttpRequest) -> HttpResponse:
     shop = shop_of(request)
-    if not _is_recounting(shop):
-        jobs.queue("features", shop=shop, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
+    jobs.queue_once("features", shop=shop, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("排上了，后台马上重算"))
     return redirect("imports_health")

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from laoke.campaigns.models import Campaign, CampaignState, Round, RoundState
 from laoke.shops import audit, jobs
 from laoke.shops.clock import set_demo_clock
-from laoke.shops.models import Job, JobState, Shop
+from laoke.shops.models import Shop
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.demo_clock import end_of
@@ -72,9 +72,7 @@ def clock(request: HttpRequest) -> HttpResponse:
         jobs.queue("demo_advance", shop=shop, now=chosen.moment, by=request.user)  # type: ignore[arg-type]
         audit.record("demo.clock", shop=shop, actor=request.user, at=chosen.moment)  # type: ignore[arg-type]
         return redirect("demo_clock")
-    running = Job.objects.filter(
-        shop=shop, kind="demo_advance", state__in=(JobState.QUEUED, JobState.RUNNING)
-    ).first()
+    running = jobs.under_way("demo_advance", shop=shop)
     url = reverse("job_progress", args=[running.pk]) if running else ""
     page = ClockPage(now, end, choices, url, [] if url else next_steps(shop, now))
     return render(request, "demo/clock.html", {"page": page})

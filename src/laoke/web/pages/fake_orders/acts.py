@@ -83,6 +83,6 @@ def threshold(request: HttpRequest) -> HttpResponse:
 def again(request: HttpRequest) -> HttpResponse:
     """Score all orders anew."""
     now = clock_of(request).now()
-    jobs.queue("fake_orders", shop=shop_of(request), now=now, by=request.user)  # type: ignore[arg-type]
+    jobs.queue_once("fake_orders", shop=shop_of(request), now=now, by=request.user)  # type: ignore[arg-type]
     messages.success(request, gettext("正在给全部订单重新打分，人定的不动"))
     return _back(request)

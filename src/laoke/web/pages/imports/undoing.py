@@ -14,7 +14,7 @@ from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.undoing import REASONS, Undo, undo_of
 from laoke.shops import jobs
 from laoke.shops.joins import listed
-from laoke.shops.models import Job, JobState
+from laoke.shops.models import Job
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -43,8 +43,7 @@ def last_try(run: ImportRun) -> Job | None:
 
 def is_under_way(run: ImportRun) -> bool:
     """Whether it is being taken back at this moment."""
-    job = last_try(run)
-    return job is not None and job.state in (JobState.QUEUED, JobState.RUNNING)
+    return jobs.under_way("undo_import", shop=run.shop, **{"import": run.pk}) is not None
 
 
 @allowed(*MARKETING)
@@ -53,10 +52,10 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(ImportRun, pk=pk, shop=shop_of(request), state=ImportState.DONE)
     found = undo_of(run.pk)
     if request.method == "POST" and not found.touches_others:
-        if not is_under_way(run):
-            now, by = clock_of(request).now(), request.user
-            params = {"import": run.pk, "seen": row_number(request.POST.get("seen", "")) or 0}
-            jobs.queue("undo_import", shop=run.shop, now=now, by=by, **params)  # type: ignore[arg-type]
+        now, by, seen = clock_of(request).now(), request.user, row_number(request.POST.get("seen", "")) or 0
+        jobs.queue_once(
+            "undo_import", shop=run.shop, now=now, by=by, also={"seen": seen}, **{"import": run.pk}  # type: ignore[arg-type]
+        )  # fmt: skip
         messages.success(request, _("排上了，后台马上撤回"))
         return redirect("import_result", run.pk)
     return render(request, "imports/undo.html", {"page": _page(found), "run": run})

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.shops import jobs
-from laoke.shops.models import Job, JobState, Shop, UpkeepRun
+from laoke.shops.models import Shop, UpkeepRun
 from laoke.web import components as ui
 from laoke.web import figures, health
 from laoke.web.access import allowed, clock_of, shop_of
@@ -40,7 +40,7 @@ def upkeep_page(request: HttpRequest) -> HttpResponse:
     now = clock_of(request).now()
     looked_after = Shop.objects.filter(staff__user=request.user, staff__role__in=LOOKS)  # type: ignore[misc]
     found = health.glance(settings.PLACE, now=now, wall=time.time(), shops=list(looked_after))
-    under_way = Job.objects.filter(kind="upkeep", state__in=(JobState.QUEUED, JobState.RUNNING)).exists()
+    under_way = jobs.under_way("upkeep")
     begin = ui.Action(_("现在保养"), "begin/", method="post", why_not=_("正在保养") if under_way else "")
     may_begin = begin if may_change(request) else None
     last_backup = next(one.text for one in found if one.name == "backup")
@@ -95,7 +95,7 @@ def _runs(now: datetime) -> ui.Table:
 @allowed(*CHANGES)
 @require_POST
 def begin(request: HttpRequest) -> HttpResponse:
-    if not Job.objects.filter(kind="upkeep", state__in=(JobState.QUEUED, JobState.RUNNING)).exists():
+    if jobs.under_way("upkeep") is None:  # of any shop: they share the tables
         jobs.queue("upkeep", shop=shop_of(request), now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
     messages.success(request, _("排上了，后台马上做"))
     return redirect("settings_upkeep")
