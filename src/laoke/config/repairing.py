@@ -28,6 +28,7 @@ from laoke.shops.bulk import pieces
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, Shop, User
 from laoke.shops.place import Place
+from laoke.shops.refusals import ReasonedRefusal
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.inspection import Inspector, Mended, log_flaws, mend_log
 from laoke.warehouse.store import Warehouse
@@ -42,17 +43,10 @@ REASONS = {
 }
 
 
-class RepairRefused(Exception):
+class RepairRefused(ReasonedRefusal):
     """A repair that was not done, with its reason."""
 
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-    @property
-    def text(self) -> str:
-        """The reason in a sentence for people."""
-        return REASONS[self.code].format(**self.params)
+    reasons = REASONS
 
 
 def roll_back(

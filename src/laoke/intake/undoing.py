@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from laoke.intake.models import ImportRun, ImportState
 from laoke.shops.models import CatalogEntry
+from laoke.shops.refusals import ReasonedRefusal
 from laoke.warehouse.contracts import CONTRACTS
 
 # Entries that change no row.
@@ -32,17 +32,10 @@ REASONS: dict[str, Promise] = {
 }
 
 
-class UndoRefused(Exception):
+class UndoRefused(ReasonedRefusal):
     """An import that was not taken back, with its reason; nothing was changed."""
 
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-    @property
-    def text(self) -> str:
-        """The reason in a sentence for people."""
-        return str(REASONS[self.code]) % self.params
+    reasons = REASONS
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from laoke.shops import presence
 from laoke.shops.keys import KeyFileError, load_keys
 from laoke.shops.locks import WriterBusy, held_file
 from laoke.shops.place import Place
+from laoke.shops.refusals import ReasonedRefusal
 from laoke.shops.sealed_stream import SealedStreamError
 
 Progress = Callable[[int, int], None]
@@ -44,36 +45,29 @@ BESIDE = "restoring-"
 AFTERLIFE = 10.0  # seconds: PostgreSQL ends the sessions of a killed process when it next talks to it
 
 REASONS = {
-    "no_file": "没有这个文件：{path}",
-    "foreign": "{path} 不是老客的备份",
+    "no_file": "没有这个文件：%(path)s",
+    "foreign": "%(path)s 不是老客的备份",
     "newer": "这份备份是更新的老客做的。先把老客升级，再恢复",
     "passphrase": "口令不对。什么都没有动",
-    "damaged": "{path} 坏了：后面少了一截，或者被改过。什么都没有动；换另一份",
-    "engine": "这份备份来自 {theirs}，这里用的是 {ours}。把 DATABASE_URL 换成 {theirs} 的再恢复",
-    "keys": "要有建库时的钥匙文件才能恢复：放到 {path}，或用 --keys 指明抄出来的那份（{reason}）",
-    "other_keys": "钥匙文件和这份备份不是一套：{path}。用 --keys 指明当时抄出来的那份",
-    "not_empty": "{home} 里已有数据。要用备份换掉它，加 --replace；要恢复到别处，用 --into",
-    "running": "老客还开着（{who}）。先全部停下，再恢复",
+    "damaged": "%(path)s 坏了：后面少了一截，或者被改过。什么都没有动；换另一份",
+    "engine": "这份备份来自 %(theirs)s，这里用的是 %(ours)s。把 DATABASE_URL 换成 %(theirs)s 的再恢复",
+    "keys": "要有建库时的钥匙文件才能恢复：放到 %(path)s，或用 --keys 指明抄出来的那份（%(reason)s）",
+    "other_keys": "钥匙文件和这份备份不是一套：%(path)s。用 --keys 指明当时抄出来的那份",
+    "not_empty": "%(home)s 里已有数据。要用备份换掉它，加 --replace；要恢复到别处，用 --into",
+    "running": "老客还开着（%(who)s）。先全部停下，再恢复",
     "restoring": "另一个恢复正在做，等它完成",
-    "mounted": "{path} 是挂载的盘或链接，不能整个换下。恢复到别处（--into），再把里面的文件搬过去",
+    "mounted": "%(path)s 是挂载的盘或链接，不能整个换下。恢复到别处（--into），再把里面的文件搬过去",
     "no_room": "磁盘满了，恢复不下。什么都没有动；腾出地方再来",
-    "write": "写不下去：{reason}。什么都没有动",
-    "held": "{path} 正被别的程序打开。数据都在；关掉那个程序，再运行 laoke restore --finish",
-    "broken": "备份里的数据打不开，没有换上：{reason}",
+    "write": "写不下去：%(reason)s。什么都没有动",
+    "held": "%(path)s 正被别的程序打开。数据都在；关掉那个程序，再运行 laoke restore --finish",
+    "broken": "备份里的数据打不开，没有换上：%(reason)s",
 }
 
 
-class RestoreRefused(Exception):
+class RestoreRefused(ReasonedRefusal):
     """A restore that was not done, with its reason."""
 
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-    @property
-    def text(self) -> str:
-        """The reason in a sentence for people."""
-        return REASONS[self.code].format(**self.params)
+    reasons = REASONS
 
 
 def restore(

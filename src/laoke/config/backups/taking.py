@@ -28,6 +28,7 @@ from laoke.shops.locks import WriterBusy, held_file
 from laoke.shops.models import User
 from laoke.shops.open_files import let_go
 from laoke.shops.place import Place
+from laoke.shops.refusals import ReasonedRefusal
 from laoke.shops.sealed_stream import LOG_N
 
 SHORTEST = 12
@@ -37,29 +38,22 @@ Progress = Callable[[int, int], None]
 Step = Callable[[str], None]
 
 
-class BackupRefused(Exception):
-    """A backup that was not made; nothing stands under its name."""
-
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-    @property
-    def text(self) -> str:
-        """The reason in a sentence for people."""
-        return REASONS[self.code].format(**self.params)
-
-
 REASONS = {
     "short": f"口令太短：至少 {SHORTEST} 个字符。用几个不相干的词最好记",
-    "exists": "{path} 已有文件，不覆盖。换个名字",
-    "no_folder": "没有这个文件夹：{path}",
+    "exists": "%(path)s 已有文件，不覆盖。换个名字",
+    "no_folder": "没有这个文件夹：%(path)s",
     "busy": BUSY,
-    "no_room": "{path} 写到一半磁盘满了，没留下半个文件。腾出地方，或换一块盘",
-    "write": "{path} 写不了：{reason}",
-    "unreadable": "事实表读不全，这样的备份没有用。先运行 laoke doctor（{reason}）",
+    "no_room": "%(path)s 写到一半磁盘满了，没留下半个文件。腾出地方，或换一块盘",
+    "write": "%(path)s 写不了：%(reason)s",
+    "unreadable": "事实表读不全，这样的备份没有用。先运行 laoke doctor（%(reason)s）",
     "cancelled": "已取消，没有留下文件",
 }
+
+
+class BackupRefused(ReasonedRefusal):
+    """A backup that was not made; nothing stands under its name."""
+
+    reasons = REASONS
 
 
 def take(
