@@ -6,20 +6,17 @@ Nothing leaves the machine, and nothing in it is of a real shop.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import socket
-import socketserver
 import struct
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,6 +24,7 @@ from laoke.intake.top.loopback_messages import MESSAGE_MODES, MessageService, be
 from laoke.intake.top.loopback_rules import METHODS, Refused
 from laoke.intake.top.loopback_shop import TIME_FORMAT, MadeShop
 from laoke.intake.top.signing import is_signed
+from laoke.shops.loopback_http import Loopback, LoopbackServer
 
 HOST = "127.0.0.1"
 PATH = "/router/rest"
@@ -119,7 +117,7 @@ def standing_faults(names: str) -> tuple[list[Fault], timedelta]:
 
 
 @dataclass
-class LoopbackTop:
+class LoopbackTop(Loopback):
     """The platform. `start()` serves from a thread; port 0 takes a free one.
 
     `now` is the platform's clock (GMT+8, without zone); `skew` is how far it is ahead of that. `calls_each_second` is
@@ -143,7 +141,6 @@ class LoopbackTop:
         self._server: _Server
         self.messages: MessageService
         self._server, self.messages = beside(lambda port: _Server((HOST, port), self), self, HOST, self.port)
-        self._thread: threading.Thread | None = None
 
     @property
     def gateway(self) -> str:
@@ -151,33 +148,14 @@ class LoopbackTop:
         return f"http://{HOST}:{self._server.server_address[1]}{PATH}"
 
     def serve(self) -> None:
-        """Serve until `stop()`."""
+        """Serve calls and messages until `stop()`."""
         self.messages.start()
-        self._server.serve_forever(poll_interval=0.1)
-
-    def start(self) -> LoopbackTop:
-        """Serve from a thread of its own."""
-        self._thread = threading.Thread(target=self.serve, name="top-loopback", daemon=True)
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """End `serve` from another thread and close."""
-        self._server.shutdown()
-        if self._thread is not None:
-            self._thread.join(5.0)
-        self.close()
+        super().serve()
 
     def close(self) -> None:
         """Close what is open after `serve` has ended."""
         self.messages.stop()
-        self._server.close_all()
-
-    def __enter__(self) -> LoopbackTop:
-        return self.start()
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.stop()
+        super().close()
 
     @property
     def allowed_skew(self) -> timedelta:
@@ -297,41 +275,10 @@ class LoopbackTop:
         }  # fmt: skip
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-    # On Windows this option would let two servers share one port.
-    allow_reuse_address = os.name != "nt"
-
+class _Server(LoopbackServer):
     def __init__(self, address: tuple[str, int], platform: LoopbackTop) -> None:
         self.platform = platform
-        self._open: set[socket.socket] = set()
         super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is an everyday event here; a fault of ours is not."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-    def server_bind(self) -> None:
-        """Without the look-up of a host name, which can take seconds on a shop's network."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-    def close_all(self) -> None:
-        self.server_close()
-        for connection in list(self._open):
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -6,21 +6,18 @@ replies, and fails on demand (`/_control`). It reaches nobody: no message leaves
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import socket
-import socketserver
 import struct
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -30,6 +27,7 @@ from laoke.dispatch.channels.aliyun import loopback_rules, signing
 from laoke.dispatch.channels.aliyun.adapter import is_loopback
 from laoke.dispatch.channels.aliyun.loopback_push import Pusher
 from laoke.dispatch.channels.aliyun.loopback_state import GatewayState, LoopbackConfig, as_json, share_of
+from laoke.shops.loopback_http import Loopback, LoopbackServer
 
 VERSION = "2017-05-25"
 SKEW_S = 900.0
@@ -96,7 +94,7 @@ class Fault:
         return share_of(seed, "fault", self.mode, self.seen) < self.rate
 
 
-class LoopbackAliyun:
+class LoopbackAliyun(Loopback):
     """The gateway. `start()` serves from a thread, `serve()` from the caller's; port 0 takes a free one.
 
     `clock` gives the shop's local time (the day of QuerySendDetails and the times in reports);
@@ -127,7 +125,6 @@ class LoopbackAliyun:
         self._nonce_order: deque[tuple[float, str]] = deque()
         self._lock = threading.Lock()
         self._server = _Server((host, port), self)
-        self._thread: threading.Thread | None = None
 
     @property
     def endpoint(self) -> str:
@@ -136,34 +133,15 @@ class LoopbackAliyun:
         return f"{host!s}:{port}"
 
     def serve(self) -> None:
-        """Serve until `stop()`."""
+        """Serve, and push reports and replies, until `stop()`."""
         self.pusher.start()
-        self._server.serve_forever(poll_interval=0.2)
-
-    def start(self) -> LoopbackAliyun:
-        """Serve from a thread of its own; returns once connections are taken."""
-        self._thread = threading.Thread(target=self.serve, name="aliyun-loopback", daemon=True)
-        self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """End `serve` from another thread and close; nothing that was answered is lost."""
-        self._server.shutdown()
-        if self._thread is not None:
-            self._thread.join(5.0)
-        self.close()
+        super().serve()
 
     def close(self) -> None:
         """Close connections, pushes and journal after `serve` has ended."""
-        self._server.close_all()
+        super().close()
         self.pusher.stop()
         self.state.journal.close()
-
-    def __enter__(self) -> LoopbackAliyun:
-        return self.start()
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.stop()
 
     def verify(self, call: HttpCall) -> signing.SignedCall:
         """Signature, time and nonce. Raises `SignatureRefused`."""
@@ -270,45 +248,10 @@ class HttpCall:
         return dict([*self.query, *self.form])
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    # On Windows this option would let two gateways share one port.
-    allow_reuse_address = os.name != "nt"
-
+class _Server(LoopbackServer):
     def __init__(self, address: tuple[str, int], gateway: LoopbackAliyun) -> None:
         self.gateway = gateway
-        self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
         super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._open_lock:
-            self._open.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._open_lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is an everyday event here and not worth a traceback; a fault of ours is."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
-
-    def server_bind(self) -> None:
-        """Without the look-up of a host name, which can take seconds on a shop's network."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
-
-    def close_all(self) -> None:
-        self.server_close()
-        with self._open_lock:
-            for connection in self._open:
-                with contextlib.suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
