@@ -308,10 +308,11 @@ def test_month_ends_follow_a_flag_from_the_day_of_its_order_on(demo: Demo) -> No
 
 def test_confirming_a_suspect_moves_no_figure_and_costs_no_month_end(demo: Demo) -> None:
     from laoke.config.mirroring import write_all_mirrors
+    from laoke.config.refreshing import refresh_shop
     from laoke.insights.fake_orders import flags
     from laoke.insights.refresh import add_month_end
 
-    flagged(demo)
+    refresh_shop(demo.shop, demo.place, now=demo.now)  # as after every import: flags, then what rests on them
     while add_month_end(demo.shop, demo.place, now=demo.now):
         pass
     days = sorted(features(demo))

@@ -55,13 +55,13 @@ def anew(demo: Demo, day: int = TODAY) -> pa.Table:
     return build_features(reader, day, demo.shop.pk, cut_points(demo.shop))
 
 
-def dearer(demo: Demo, count: int = 9) -> None:
-    """Some of the last orders cost more than was told before: published like an import."""
+def dearer(demo: Demo, count: int = 9, until: int = TODAY) -> None:
+    """Some of the last orders up to a day cost more than was told before: published like an import."""
     entry = catalog.current()
     assert entry is not None
     warehouse = Warehouse(demo.place.warehouse)
-    text = "SELECT * FROM orders WHERE paid_day IS NOT NULL ORDER BY paid_at DESC, order_id LIMIT $count"
-    rows = warehouse.reader(entry.versions).sql(text, {"count": count})
+    text = "SELECT * FROM orders WHERE paid_day <= $until ORDER BY paid_at DESC, order_id LIMIT $count"
+    rows = warehouse.reader(entry.versions).sql(text, {"count": count, "until": until})
     index = rows.schema.get_field_index("paid_cents")
     rows = rows.set_column(index, "paid_cents", pc.add(rows["paid_cents"], 1_000_00))
     version = warehouse.upsert("orders", rows, app_id=f"dearer-{entry.pk}").version
@@ -100,6 +100,67 @@ def test_an_import_taken_back_leaves_the_features_of_before(demo: Demo, built: l
 
     assert stored(demo).equals(was)
     assert built == []
+
+
+def month_ends(demo: Demo) -> dict[int, pa.Table]:
+    """The kept days of the past with their rows, those that are missing computed first."""
+    while refresh.add_month_end(demo.shop, demo.place, now=demo.now):
+        pass
+    return {day: stored(demo, day) for day in kept_days(demo)}
+
+
+def kept_days(demo: Demo) -> list[int]:
+    entry = catalog.current()
+    assert entry is not None
+    rows = Warehouse(demo.place.warehouse).reader(entry.versions).rows(
+        "SELECT DISTINCT as_of_day AS day FROM customer_features WHERE as_of_day < $today ORDER BY 1", {"today": TODAY}
+    )  # fmt: skip
+    return [row["day"] for row in rows]
+
+
+def test_month_ends_from_the_first_changed_day_on_are_computed_anew(demo: Demo) -> None:
+    before = month_ends(demo)
+    changed = sorted(before)[len(before) // 2]  # the last order of that very day is one that changes
+    dearer(demo, count=1, until=changed)
+
+    refresh_features(demo.shop, demo.place, now=demo.now)
+
+    assert kept_days(demo) == [day for day in before if day < changed] != []
+    after = month_ends(demo)
+    assert after.keys() == before.keys()
+    for day, rows in after.items():
+        assert rows.equals(anew(demo, day))
+        assert rows.equals(before[day]) == (day < changed)
+
+
+def test_an_import_taken_back_takes_its_months_back(demo: Demo) -> None:
+    was, before = catalog.current(), month_ends(demo)
+    assert was is not None
+    dearer(demo, count=1, until=min(before) + 40)
+    refresh_features(demo.shop, demo.place, now=demo.now)
+    month_ends(demo)
+    now = catalog.current()
+    assert now is not None
+    catalog.publish({"orders": was.versions["orders"]}, as_of_day=now.as_of_day, now=demo.now, reason="undo")
+
+    refresh_features(demo.shop, demo.place, now=demo.now)
+
+    after = month_ends(demo)
+    assert after.keys() == before.keys()
+    assert all(rows.equals(before[day]) for day, rows in after.items())
+
+
+def test_month_ends_stay_where_no_fact_changed_and_go_where_that_cannot_be_told(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = sorted(month_ends(demo))
+    refresh_features(demo.shop, demo.place, now=demo.now)
+    assert kept_days(demo) == days
+
+    dearer(demo)
+    monkeypatch.setattr(Warehouse, "damage", lambda *_given: ["the files of before are gone"])
+    refresh_features(demo.shop, demo.place, now=demo.now)
+    assert kept_days(demo) == []
 
 
 def test_a_new_day_has_other_recencies(demo: Demo, built: list[int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
@@ -12,9 +12,12 @@ from laoke.shops import catalog
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, FeatureBasis, Shop
 from laoke.shops.place import Place
-from laoke.warehouse.feature_update import update_features
+from laoke.warehouse.feature_update import first_changed_day, update_features
 from laoke.warehouse.features import CutPoints, build_features, drop_features, recipe, write_features
 from laoke.warehouse.store import Warehouse
+
+if TYPE_CHECKING:
+    from laoke.warehouse.engine import Reader
 
 EPOCH = date(1970, 1, 1)
 MONTH_ENDS_KEPT = 24
@@ -33,7 +36,8 @@ def cut_points(shop: Shop) -> CutPoints:
 
 
 def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry | None:
-    """Bring today's features of a shop to the facts and publish them; other days are kept when they are month ends.
+    """Bring today's features of a shop to the facts and publish them; other days are kept when they are month ends
+    that the facts have not changed since. Those that go are computed anew one by one (`add_month_end`).
 
     From the features of earlier today when they were built by the same rules, else anew. None when there are no facts.
     """
@@ -50,7 +54,8 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
         before = _basis(shop, now.date(), cuts)
         rows = update_features(warehouse, entry.versions, before, today, shop.pk, cuts)
         version = write_features(warehouse, rows, today, shop.pk, app_id=app_id).version
-        for old in _outdated(reader, shop, now.date()):
+        since = _first_changed_day(warehouse, shop, entry)
+        for old in _outdated(reader, shop, now.date(), since):
             version = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}").version
         with transaction.atomic():
             published = catalog.publish(
@@ -60,6 +65,12 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
             built = {"entry": published, "as_of_day": now.date(), "recipe": recipe(cuts)}
             FeatureBasis.objects.update_or_create(shop=shop, defaults=built)
             return published
+
+
+def _first_changed_day(warehouse: Warehouse, shop: Shop, entry: CatalogEntry) -> int | None:
+    """From which day on past features no longer tell what the facts do now; None when all of them do."""
+    basis = FeatureBasis.objects.filter(shop=shop).select_related("entry").first()
+    return first_changed_day(warehouse, entry.versions, basis.entry.versions, shop.pk) if basis else None
 
 
 def _basis(shop: Shop, today: date, cuts: CutPoints) -> dict[str, int]:
@@ -96,12 +107,15 @@ def features_day(shop: Shop, place: Place) -> date | None:
     return None if day is None else EPOCH + timedelta(days=day)
 
 
-def _outdated(reader, shop: Shop, today: date) -> list[int]:  # type: ignore[no-untyped-def]
+def _outdated(reader: Reader, shop: Shop, today: date, since: int | None) -> list[int]:
+    """Days that are no month ends, or whose facts changed since: from `since` on."""
     found = reader.rows(
         "SELECT DISTINCT as_of_day FROM customer_features WHERE shop_id = $shop_id", {"shop_id": shop.pk}
     )
     kept = {day_number(end) for end in month_ends(today)} | {day_number(today)}
-    return [row["as_of_day"] for row in found if row["as_of_day"] not in kept]
+    stale = day_number(today) if since is None else since
+    days = [row["as_of_day"] for row in found if row["as_of_day"] != day_number(today)]
+    return [day for day in days if day not in kept or day >= stale]
 
 
 def month_ends(today: date, count: int = MONTH_ENDS_KEPT) -> list[date]:

@@ -31,16 +31,19 @@ FEATURES = "customer_features"
 SOURCES = ("orders", "order_flags", "refunds", "customers", "person_map")
 # From this part of the persons on a full build is as quick: it reads the same orders once.
 MOST_TOUCHED = 1 / 3
+_FOR_EVER = 10**6  # days since 1970-01-01
 
 
 @dataclass(frozen=True)
 class _Compared:
-    """How two versions of a table are compared: the columns that features read of it, and the rows that can matter."""
+    """How two versions of a table are compared: the columns that features read of it, the rows that can matter, and
+    the column with the day from which on a row does, '' = it has none."""
 
     table: str
     key: str
     columns: tuple[str, ...]
     matters: str = "true"
+    day: str = ""
 
 
 _COMPARED = (
@@ -52,12 +55,14 @@ _COMPARED = (
             "province", "city",
         ),
         "paid_day <= $as_of_day",
+        "paid_day",
     ),
     _Compared(
         "refunds",
         "refund_id",
         ("customer_id", "amount_cents", "created_day"),
         "order_id = '' AND finished_at IS NOT NULL AND created_day <= $as_of_day",
+        "created_day",
     ),
     _Compared("customers", "customer_id", ("customer_id", "first_seen", "province", "city")),
     _Compared("person_map", "customer_id", ("customer_id", "person_id")),
@@ -89,14 +94,34 @@ def update_features(
     return build_features(warehouse.reader(now), as_of_day, shop_id, cut_points)
 
 
+def first_changed_day(
+    warehouse: Warehouse, now: Mapping[str, int], before: Mapping[str, int], shop_id: int
+) -> int | None:
+    """The first day whose features may be others by the facts `now` than by those `before`; None when no day's are.
+
+    0 where that cannot be told because files of before are gone. Who is one person is not looked at: that changes with
+    nearly every import, and moves past counts by one or two.
+    """
+    if warehouse.damage(_changed(now, before, SOURCES)):
+        return 0
+    connection = connect(warehouse.memory_limit, warehouse.threads)
+    try:
+        update = _Update(connection, warehouse, now, before, {"shop_id": shop_id, "as_of_day": _FOR_EVER})
+        return update.first_day()
+    finally:
+        connection.close()
+
+
+def _changed(now: Mapping[str, int], before: Mapping[str, int], tables: tuple[str, ...]) -> dict[str, int]:
+    """The versions of before that now has no longer: a table in the same version is read as part of now."""
+    return {table: before[table] for table in tables if table in before and now.get(table) != before[table]}
+
+
 def _can_update(warehouse: Warehouse, now: Mapping[str, int], before: Mapping[str, int]) -> bool:
     """Whether all of before can be read: features with today's columns, and the files that facts no longer have."""
     if FEATURES not in before:
         return False
-    named = {table: before[table] for table in (*SOURCES, FEATURES) if table in before}
-    # A table in the same version is not compared, so it is read as part of now.
-    changed = {table: version for table, version in named.items() if now.get(table) != version}
-    if warehouse.damage(changed | {FEATURES: before[FEATURES]}):
+    if warehouse.damage(_changed(now, before, SOURCES) | {FEATURES: before[FEATURES]}):
         return False
     columns = delta.snapshot(warehouse.folder(FEATURES), before[FEATURES]).columns
     return set(CUSTOMER_FEATURES.names) <= set(columns)
@@ -127,6 +152,14 @@ class _Update:
             return None
         self._take_rows()
         return CUSTOMER_FEATURES.conform(self._run(query_text("feature_scores")).to_arrow_table())
+
+    def first_day(self) -> int | None:
+        """The first day of a row that differs, or of an order whose flag turned."""
+        self._open()
+        self._run(_FLAGS_TURNED)
+        days = [_first_day_sql(compared) for compared in _COMPARED if compared.day]
+        row = self._run(f"SELECT min(day) FROM ({' UNION ALL '.join([*days, _DAYS_OF_TURNED])})").fetchone()
+        return None if row is None or row[0] is None else int(row[0])
 
     def _open(self) -> None:
         """`<table>_now`, and `<table>_gained` and `_lost`: the rows of the files that one version alone has."""
@@ -201,11 +234,23 @@ def _without(one: delta.Snapshot | None, other: delta.Snapshot | None) -> delta.
 
 def _differing_sql(compared: _Compared) -> str:
     """Note the customers of rows that came, went or changed in a column that features read."""
+    return "INSERT INTO touched SELECT DISTINCT unnest([g.customer_id, l.customer_id])" + _differing(compared)
+
+
+def _first_day_sql(compared: _Compared) -> str:
+    """The first day of such a row, before and now."""
+    gained, lost = f"g.{compared.day}", f"l.{compared.day}"
+    return f"SELECT min(least(coalesce({gained}, {lost}), coalesce({lost}, {gained}))) AS day" + _differing(
+        compared
+    )
+
+
+def _differing(compared: _Compared) -> str:
+    """Rows that came, went or changed in a column that features read, as they are now (g) and were before (l)."""
     columns = ", ".join(dict.fromkeys((compared.key, *compared.columns)))
     side = f"SELECT {columns} FROM {compared.table}_%s WHERE shop_id = $shop_id AND {compared.matters}"
     same = " AND ".join(f"g.{column} IS NOT DISTINCT FROM l.{column}" for column in compared.columns)
     return (
-        "INSERT INTO touched SELECT DISTINCT unnest([g.customer_id, l.customer_id])"
         f" FROM ({side % 'gained'}) AS g FULL JOIN ({side % 'lost'}) AS l ON g.{compared.key} = l.{compared.key}"
         f" WHERE NOT ({same})"
     )
@@ -220,6 +265,10 @@ FROM (SELECT order_id FROM order_flags_gained WHERE shop_id = $shop_id AND flag 
 FULL JOIN (SELECT order_id FROM order_flags_lost WHERE shop_id = $shop_id AND flag IN ({_FAKE})) AS l
   ON g.order_id = l.order_id
 WHERE g.order_id IS NULL OR l.order_id IS NULL
+"""
+_DAYS_OF_TURNED = """
+SELECT min(o.paid_day) AS day FROM orders_now AS o JOIN turned AS t ON t.order_id = o.order_id
+WHERE o.shop_id = $shop_id
 """
 # An order that is no longer there, or has another buyer, was found among the orders that differ.
 _BUYERS_OF_TURNED = """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from laoke.insights.models import OrderFlag
 from laoke.shops import catalog, dirty
 from laoke.shops.bulk import pieces, write_in_batches
 from laoke.shops.locks import warehouse_writer
-from laoke.shops.models import CatalogEntry, Shop
+from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_MARKS = 50_000
 LOCK_SECONDS = 2.0
-EPOCH = date(1970, 1, 1)
 
 
 def flag_rows(shop: Shop, orders: Sequence[str] | None = None) -> pa.Table:
@@ -64,10 +63,7 @@ def laid_over(shop: Shop, orders: Sequence[str]) -> Overlay:
 def write_flags(
     shop: Shop, warehouse: Warehouse, now: datetime, *, lock_seconds: float = LOCK_SECONDS
 ) -> bool:
-    """Write the marked orders to the mirror; True when there were any.
-
-    Features of past month ends rest on flags too: those from the first order on that changed sides are dropped by the
-    same entry, and the worker computes them anew. Today's features are the caller's.
+    """Write the marked orders to the mirror; True when there were any. Features, which rest on flags, are the caller's.
 
     Raises
     ------
@@ -84,63 +80,13 @@ def write_flags(
         marks = dirty.waiting(MIRROR, shop.pk, limit=MOST_MARKS)
         orders = [key for _pk, _shop, key, _revision in marks]
         warehouse.align(entry.versions)
-        rows = flag_rows(shop, orders)
-        since = _first_moved(shop, warehouse, entry, orders, rows)
-        versions = _drop_month_ends(shop, warehouse, entry, since)
         app_id, number = _app(shop, warehouse)
         written = apply_mirror(
-            warehouse, MIRROR, rows, _keys(shop, orders), app_id=app_id, app_version=number
+            warehouse, MIRROR, flag_rows(shop, orders), _keys(shop, orders), app_id=app_id, app_version=number
         )
-        _publish({MIRROR: written.version, **versions}, now)
+        _publish({MIRROR: written.version}, now)
         write_in_batches(marks, dirty.clear)
     return True
-
-
-def _first_moved(
-    shop: Shop, warehouse: Warehouse, entry: CatalogEntry, orders: Sequence[str], rows: pa.Table
-) -> int | None:
-    """The day of placing of the first order that begins or ceases to count; None when none does."""
-    from laoke.warehouse.engine import FAKE_FLAGS
-
-    found = warehouse.reader(entry.versions).rows(
-        "SELECT order_id, flag FROM order_flags WHERE shop_id = $shop_id", {"shop_id": shop.pk}
-    )
-    out = {row["order_id"] for row in found if row["flag"] in FAKE_FLAGS}
-    marked = set(orders)
-    out_now = {row["order_id"] for row in rows.to_pylist() if row["flag"] in FAKE_FLAGS}
-    moved = (out & marked) ^ out_now
-    if not moved:
-        return None
-    days = [
-        placed
-        for piece in pieces(sorted(moved), 500)
-        for placed in OrderFlag.objects.filter(shop=shop, order_id__in=piece).values_list(
-            "placed_at", flat=True
-        )
-    ]
-    # A row that went took its day with it: then every month end may hold the order.
-    return 0 if len(days) < len(moved) else (min(days).date() - EPOCH).days
-
-
-def _drop_month_ends(
-    shop: Shop, warehouse: Warehouse, entry: CatalogEntry, since: int | None
-) -> dict[str, int]:
-    """Forget the features of past days from `since` on; the version to publish with it."""
-    from laoke.warehouse.features import drop_features
-
-    if since is None:
-        return {}
-    today = (entry.as_of_day - EPOCH).days
-    reader = warehouse.reader(entry.versions)
-    kept = reader.query("feature_days", shop_id=shop.pk, to_day=today).to_pylist()
-    days = [row["as_of_day"] for row in kept]
-    # The newest stays until it is computed anew: pages read it meanwhile.
-    stale = sorted(day for day in days if since <= day < max(days))
-    version = {}
-    for day in stale:
-        app_id = f"flags-{shop.pk}-{entry.pk}-drop-{day}"
-        version = {"customer_features": drop_features(warehouse, day, shop.pk, app_id=app_id).version}
-    return version
 
 
 def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
