@@ -15,6 +15,7 @@ from pathlib import Path
 import django.conf
 import hypothesis
 import pytest
+from django.utils import translation
 
 from tests import offline
 from tests.ledgers import Ledgers, chosen_engine, postgres_url
@@ -106,6 +107,13 @@ def pytest_unconfigure() -> None:
 def _no_network() -> Iterator[None]:
     with offline.only_loopback():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _chinese_again() -> Iterator[None]:
+    """A request leaves its language with the thread; the next test begins with the shop's own."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

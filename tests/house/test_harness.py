@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from laoke.shops.clock import Clock
 from laoke.shops.keys import load_keys
@@ -47,6 +48,12 @@ def test_this_machine_can_be_reached(host: str | None) -> None:
 def test_nothing_else_can(host: str) -> None:
     with pytest.raises(NetworkRefused):
         socket.create_connection((host, 80), timeout=0.1)
+
+
+@pytest.mark.parametrize("spoken", ["en", "en"])
+def test_a_test_begins_in_the_language_of_the_shop_whatever_the_one_before_spoke(spoken: str) -> None:
+    assert translation.get_language() == "zh-hans"
+    translation.activate(spoken)
 
 
 def test_a_test_without_the_ledger_is_pure(request: pytest.FixtureRequest) -> None:
