@@ -1,7 +1,8 @@
 """The ground every test stands on: a passing home folder, one database, no network, a clock that stands still.
 
 Every test belongs to exactly one tier (marker), found from where it lies and what it uses; authors mark only
-`slow`, `prove` and `bench`. Nothing here knows a domain: people and shops are in `tests/people.py`.
+`slow`, `prove` and `bench`. Nothing here knows a domain: people and shops are in `tests/people.py`, whose fixtures are
+imported here, once for all.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ from django.conf import settings as django_settings  # noqa: E402
 from laoke.shops.clock import Clock, parse_clock  # noqa: E402
 from laoke.shops.keys import make_key_file  # noqa: E402
 from laoke.shops.place import Place  # noqa: E402
+from tests.people import demo, demo_rows  # noqa: E402
+
+__all__ = ["demo", "demo_rows"]
 
 Place(SESSION_HOME).make()
 make_key_file(Place(SESSION_HOME).keys)

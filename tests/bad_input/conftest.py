@@ -2,10 +2,6 @@
 
 import pytest
 
-from tests.people import demo, demo_rows
-
-__all__ = ["demo", "demo_rows"]
-
 
 @pytest.fixture
 def no_features(monkeypatch: pytest.MonkeyPatch) -> None:

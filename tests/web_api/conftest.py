@@ -6,13 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.people import demo, demo_rows
-
 if TYPE_CHECKING:
     from tests.people import Demo
     from tests.web_api.system import System
-
-__all__ = ["demo", "demo_rows"]
 
 
 @pytest.fixture
