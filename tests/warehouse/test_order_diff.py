@@ -2,11 +2,13 @@
 
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from laoke.warehouse import order_diff
 from laoke.warehouse.order_diff import diff_orders, states_of
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import at, numbered, order
@@ -15,12 +17,16 @@ from tests.warehouse.shops import at, numbered, order
 def load(warehouse, rows, import_id):
     """What an import does with its orders; returns the decisions in order of row."""
     diff = diff_orders(warehouse.reader(), numbered(*rows))
-    warehouse.upsert("orders", diff.rows, app_id=f"import:{import_id}", decided=True)
+    save(warehouse, diff, import_id)
     decisions = diff.decisions.sort_by("row_no").column("decision").to_pylist()
     assert (diff.rows_new, diff.rows_changed, diff.rows_unchanged) == tuple(
         decisions.count(kind) for kind in ("new", "changed", "unchanged")
     )
     return decisions
+
+
+def save(warehouse, diff, import_id):
+    warehouse.upsert("orders", diff.rows, app_id=f"import:{import_id}", decided=True, held_in=diff.held_in)
 
 
 def stored(warehouse, columns="*"):
@@ -124,8 +130,9 @@ ROWS = st.builds(
     rows=st.lists(ROWS, min_size=1, max_size=6),
     shuffle=st.randoms(use_true_random=False),
     cuts=st.sets(st.integers(1, 5)),
+    held_at_most=st.sampled_from([0, order_diff.HELD_AT_MOST]),
 )
-def test_any_order_and_any_cutting_into_files_ends_in_the_same_table(rows, shuffle, cuts):
+def test_any_order_and_any_cutting_into_files_ends_in_the_same_table(rows, shuffle, cuts, held_at_most):
     other = list(rows)
     shuffle.shuffle(other)
     files, start = [], 0
@@ -133,7 +140,7 @@ def test_any_order_and_any_cutting_into_files_ends_in_the_same_table(rows, shuff
         files.append(other[start:end])
         start = end
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, patch.object(order_diff, "HELD_AT_MOST", held_at_most):
         whole, parts = Warehouse(Path(folder) / "whole"), Warehouse(Path(folder) / "parts")
         load(whole, rows, 1)
         for number, file in enumerate(files):
@@ -141,12 +148,33 @@ def test_any_order_and_any_cutting_into_files_ends_in_the_same_table(rows, shuff
         assert stored(whole) == stored(parts)
 
 
+def test_where_orders_lie_is_told_with_the_version_it_was_seen_at(warehouse):
+    load(warehouse, [order("A", status="paid"), order("B", day=17_100)], 1)
+
+    diff = diff_orders(warehouse.reader(), numbered(order("A", status="finished", import_id=2)))
+
+    assert diff.held_in.version == warehouse.version("orders")
+    assert ["month=2016-07" in file for file in diff.held_in.files] == [True]
+
+
+def test_orders_that_another_import_moved_meanwhile_are_looked_for_anew(warehouse):
+    load(warehouse, [order("A", status="paid")], 1)
+    diff = diff_orders(warehouse.reader(), numbered(order("A", status="finished", import_id=3)))
+    load(warehouse, [order("A", status="shipped", day=17_100)], 2)
+
+    save(warehouse, diff, 3)
+
+    assert stored(warehouse, "order_id, status, import_id") == [
+        {"order_id": "A", "status": "finished", "import_id": 3}
+    ]
+
+
 def test_incoming_files_need_not_be_in_memory(warehouse, tmp_path):
     import pyarrow.parquet as pq
 
     pq.write_table(numbered(order("A"), order("B")), tmp_path / "1.parquet")
     diff = diff_orders(warehouse.reader(), [tmp_path / "1.parquet"])
-    warehouse.upsert("orders", diff.rows, app_id="import:1", decided=True)
+    save(warehouse, diff, 1)
 
     again = diff_orders(warehouse.reader(), [tmp_path / "1.parquet"])
 

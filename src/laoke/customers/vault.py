@@ -14,7 +14,7 @@ from django.db import connection
 
 from laoke.customers import contact_columns as columns
 from laoke.customers.models import OrderText, VaultRecord
-from laoke.customers.sealing import Sealer, digests, json_bytes, keys, open_sealed, open_text
+from laoke.customers.sealing import Sealer, digests, json_bytes, keys, open_all, open_sealed, open_text
 from laoke.shops import audit
 from laoke.shops.bulk import execute_many, insert_many, is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop, User
@@ -308,9 +308,10 @@ def store_order_texts(shop: Shop, texts: Sequence[tuple[str, int | None, dict[st
     last = {order_id: (customer_id, text) for order_id, customer_id, text in texts}
     order_ids = sorted(last)
     for piece in pieces(order_ids, 500):
-        for row in OrderText.objects.filter(shop=shop, order_id__in=piece):
+        stored = list(OrderText.objects.filter(shop=shop, order_id__in=piece))
+        for row, before in zip(stored, open_all(map(_sealed_text, stored)), strict=True):
             customer_id, text = last[row.order_id]
-            last[row.order_id] = (customer_id, {**open_order_text(row), **text})
+            last[row.order_id] = (customer_id, {**before, **text})
     sealer = Sealer()
     contents = [json_bytes(last[order_id][1]) for order_id in order_ids]
     bound = [f"order|{shop.pk}|{order_id}|{SCHEMA}".encode() for order_id in order_ids]
@@ -330,4 +331,8 @@ _REPLACE_TEXT = (
 
 def open_order_text(row: OrderText) -> dict[str, str]:
     """The plain texts of an order."""
-    return open_sealed(bytes(row.sealed), row.key_id, f"order|{row.shop_id}|{row.order_id}|{SCHEMA}")
+    return open_sealed(*_sealed_text(row))
+
+
+def _sealed_text(row: OrderText) -> tuple[bytes, str, str]:
+    return bytes(row.sealed), row.key_id, f"order|{row.shop_id}|{row.order_id}|{SCHEMA}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
 from laoke.warehouse.engine import Reader, connect, stored_sql
-from laoke.warehouse.plan import StagedRows, files_with_keys, incoming_sql
+from laoke.warehouse.plan import HeldIn, StagedRows, files_with_keys, incoming_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +29,8 @@ CONTENT = tuple(
     if name not in ("month", "shop_id", "order_id", "customer_id", "seen_at", "import_id")
 )
 _COMPARATOR = ("state_rank", "seen_at", "refunded_cents", "paid_cents")
+# Up to so many incoming rows, the stored ones of the same orders are read once and held: about 1 kB each.
+HELD_AT_MOST = 250_000
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class OrderDiff:
     `rows` goes to `Warehouse.upsert("orders", rows, decided=True)`: an Arrow table, or the Parquet files it came
     in when every row is new. `decisions` has one row per incoming row: row_no, decision ('new', 'changed',
     'unchanged'). A row that only confirms the stored state, or loses to it or to a row beside it, is unchanged.
+    `held_in` names the stored files that hold any of the incoming orders.
     """
 
     rows: Rows
@@ -45,6 +48,7 @@ class OrderDiff:
     rows_new: int
     rows_changed: int
     rows_unchanged: int
+    held_in: HeldIn | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +74,7 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
     stored = _stored_files(connection, existing)
     if not _holds_files(stored) and connection.execute(_EACH_ONCE).fetchone() == (True,):
         return _all_new(connection, incoming)
-    connection.execute(f"CREATE VIEW stored AS {stored_sql(existing.root / 'orders', ORDERS, stored)}")
+    _register_stored(connection, stored_sql(existing.root / "orders", ORDERS, stored))
     connection.execute(_dominated_sql())
     connection.execute(_RIVALRY)
     connection.execute(_CONTESTED_KEYS)
@@ -85,6 +89,20 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
         counts.get("new", 0),
         counts.get("changed", 0),
         counts.get("unchanged", 0),
+        HeldIn(stored.version, stored.files) if stored is not None else None,
+    )
+
+
+def _register_stored(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    """The stored rows of incoming orders: a table when they are few, for each look at them reads every column of
+    every order that lies in the same files."""
+    (rows,) = connection.execute("SELECT count(*) FROM incoming").fetchone() or (0,)
+    if rows > HELD_AT_MOST:
+        connection.execute(f"CREATE VIEW stored AS {text}")
+        return
+    connection.execute(
+        f"CREATE TABLE stored AS SELECT s.* FROM ({text}) AS s"
+        " SEMI JOIN incoming AS i ON s.shop_id = i.shop_id AND s.order_id = i.order_id"
     )
 
 

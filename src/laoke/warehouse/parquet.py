@@ -119,13 +119,19 @@ def _repeating(schema: pa.Schema) -> list[str]:
 def write_stream(
     folder: Path, contract: Contract, partition: dict[str, str], batches: Iterable[pa.RecordBatch]
 ) -> NewFile:
-    """Write one file of one partition from a stream of batches; the partition column is not inside the file."""
+    """Write one file of one partition from a stream of batches; the partition column is not inside the file.
+
+    While one batch is encoded the next is asked for."""
     import pyarrow as pa
 
     file = _File(folder, contract, partition)
     try:
-        for batch in batches:
-            file.add(pa.Table.from_batches([batch]))
+        with ThreadPoolExecutor(max_workers=1) as encoder:
+            encoding = encoder.submit(lambda: None)
+            for batch in batches:
+                encoding.result()
+                encoding = encoder.submit(file.add, pa.Table.from_batches([batch]))
+            encoding.result()
     finally:
         new = file.close()
     return new

@@ -61,6 +61,14 @@ def incoming_sql(rows: list[Path] | tuple[Path, ...] | StagedRows, columns: str 
 
 
 @dataclass(frozen=True)
+class HeldIn:
+    """The files of one version of a table that hold any of the keys of rows, found by who compared them."""
+
+    version: int
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Change:
     """A wish: rows to write, and by key, by deleted keys, by condition or as a whole what they replace."""
 
@@ -69,6 +77,7 @@ class Change:
     keys: tuple[str, ...] = ()
     fresh: bool = False
     decided: bool = False
+    held_in: HeldIn | None = None
     deleted: pa.Table | None = None
     where: Mapping[str, object] = field(default_factory=dict)
     whole: bool = False
@@ -85,8 +94,10 @@ class Change:
         for path in self.rows:
             self.contract.check(pq.read_table(path, partitioning=None).select(list(self.contract.names)))
 
-    def plan(self, files: Sequence[str], memory_limit: str, threads: int) -> Plan:
-        plan = Plan(self, connect(memory_limit, threads), list(files))
+    def plan(self, version: int, files: Sequence[str], memory_limit: str, threads: int) -> Plan:
+        """What to do with the files of that version."""
+        held = self.held_in.files if self.held_in is not None and self.held_in.version == version else None
+        plan = Plan(self, connect(memory_limit, threads), list(files), held)
         plan.prepare()
         return plan
 
@@ -94,9 +105,16 @@ class Change:
 class Plan:
     """What one attempt will do with the files of one table version."""
 
-    def __init__(self, change: Change, connection: duckdb.DuckDBPyConnection, files: list[str]) -> None:
+    def __init__(
+        self,
+        change: Change,
+        connection: duckdb.DuckDBPyConnection,
+        files: list[str],
+        held: Sequence[str] | None = None,
+    ) -> None:
         self.change, self.contract = change, change.contract
         self.connection, self.files = connection, files
+        self._held = held  # the files with incoming keys, where these are known already
         self.victims: list[str] = []
         self.rows_new = self.rows_changed = self.rows_unchanged = self.rows_removed = 0
         self._incoming = "incoming"  # the view of rows that will be written
@@ -159,13 +177,13 @@ class Plan:
             same = "false"
         on = " AND ".join(f's."{key}" = i."{key}"' for key in self.change.keys)
         columns = keys if self.change.decided else quoted(*self.contract.names)
-        touched = self.files
-        if not self.change.decided:
+        touched = self.files if self._held is None else self._held
+        if not self.change.decided and self._held is None:
             touched = files_with_keys(self.connection, self.contract, self.files, self.change.keys)
         joined = ", ".join(f'i."{key}" AS "{key}"' for key in self.change.keys)
         self._run(
-            f"CREATE TABLE met AS SELECT {joined}, ({same}) AS same"
-            f" FROM incoming AS i JOIN {self._stored(columns, touched or self.files[:1])} AS s ON {on}"
+            f"CREATE TABLE met AS SELECT {joined}, ({same}) AS same, s.filename FROM incoming AS i"
+            f" JOIN {self._stored(f'{columns}, filename', touched or self.files[:1])} AS s ON {on}"
         )
         met, unchanged = self.connection.execute(
             "SELECT count(*), count(*) FILTER (same) FROM met"
@@ -179,7 +197,7 @@ class Plan:
         if self.rows_changed:
             self._run(f"CREATE TABLE changing AS SELECT {keys} FROM met WHERE NOT same")
             self._gone = self._match("changing")
-            self._find_victims(keys)
+            self._note_victims("SELECT filename, count(*) FROM met WHERE NOT same")
 
     def _match(self, other: str) -> str:
         on = " AND ".join(f's."{key}" = x."{key}"' for key in self.change.keys)
@@ -187,10 +205,13 @@ class Plan:
 
     def _find_victims(self, columns: str) -> int:
         """Note the files that hold rows to go; returns how many such rows there are."""
-        found = self.connection.execute(
+        return self._note_victims(
             f"SELECT filename, count(*) FROM {self._stored(f'{columns}, filename')} AS s WHERE {self._gone}"
-            " GROUP BY filename ORDER BY filename",
-            self._params,
+        )
+
+    def _note_victims(self, text: str) -> int:
+        found = self.connection.execute(
+            f"{text} GROUP BY filename ORDER BY filename", self._params
         ).fetchall()
         self.victims = [name.replace("\\", "/") for name, _ in found]
         return sum(count for _, count in found)

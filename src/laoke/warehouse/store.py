@@ -20,7 +20,7 @@ from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import ConflictError, NewFile, WarehouseError
 from laoke.warehouse.engine import GivenOverlay, Reader
-from laoke.warehouse.plan import Change
+from laoke.warehouse.plan import Change, HeldIn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -170,16 +170,18 @@ class Warehouse:
         app_version: int = 1,
         keys: Sequence[str] = (),
         decided: bool = False,
+        held_in: HeldIn | None = None,
     ) -> WriteResult:
         """Insert rows with new keys and replace those whose key is there and whose content differs.
 
         Content is everything but `import_id`. With `decided` the caller has compared already: every row is
-        written as given. `keys` defaults to the contract's key.
+        written as given. `keys` defaults to the contract's key. `held_in` spares looking for the files that hold them;
+        it is left aside where the table has another version by now.
         """
         contract = _contract(table)
         return self._write(
             table,
-            Change(contract, rows, keys=tuple(keys) or contract.key, decided=decided),
+            Change(contract, rows, keys=tuple(keys) or contract.key, decided=decided, held_in=held_in),
             app_id,
             app_version,
         )
@@ -235,7 +237,7 @@ class Warehouse:
 
     def _attempt(self, opened: DeltaTable, change: Change, app_id: str, app_version: int) -> WriteResult:
         folder = self.folder(change.contract.name)
-        plan = change.plan(delta.local_files(opened), self.memory_limit, self.threads)
+        plan = change.plan(opened.version(), delta.local_files(opened), self.memory_limit, self.threads)
         try:
             result = WriteResult(
                 opened.version(), plan.rows_new, plan.rows_changed, plan.rows_unchanged, plan.rows_removed

@@ -293,7 +293,7 @@ class FactsWriter:
         }
         if not diff.is_empty:
             save = self.warehouse.append if diff.is_all_new else self.warehouse.upsert
-            options: dict[str, Any] = {} if diff.is_all_new else {"decided": True}
+            options: dict[str, Any] = {} if diff.is_all_new else {"decided": True, "held_in": diff.held_in}
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
         if counts and shop_id is not None and not diff.is_empty and not diff.is_all_new:
             self._split_anew(stage, diff.rows, shop_id)
