@@ -39,6 +39,15 @@ def backup(house: Kept, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture
+def staffed(house: Kept, tmp_path: Path) -> Path:
+    """A backup of a shop in which four people work."""
+    assert house.nursery.run("have_staff") == 0
+    target = tmp_path / "staffed.backup"
+    house.do("back_up", target=str(target))
+    return target
+
+
 def destroy(house: Kept) -> None:
     """Everything goes: the folders, and every table or the database's file."""
     shutil.rmtree(house.place.home)
@@ -61,6 +70,7 @@ def test_destroyed_and_restored_is_the_same_in_every_table(house: Kept, backup: 
     told = house.do("restore", source=str(backup), keys=str(keys))
 
     after = house.look()
+    assert after["ledger"].pop("shops_user") != before["ledger"].pop("shops_user")  # closed, see below
     assert after["ledger"] == before["ledger"]
     assert (
         after["warehouse"] == before["warehouse"] and len(after["warehouse"]) == 10
@@ -232,6 +242,56 @@ def test_tokens_of_before_end_and_connections_wait_for_a_person(house: Kept, tmp
 
     assert house.do("doors") == {"revoked": [True], "connections": [["paused", None]]}
     assert house.nursery.run("audit_is_whole") == 0
+
+
+def test_who_may_come_in_is_who_might_before_the_restore(house: Kept, staffed: Path) -> None:
+    assert house.nursery.run("change_staff") == 0
+    before = house.do("accounts")["accounts"]
+    assert before["stays"] == [True, "the second one", ["operator"]]
+    assert before["leaves"] == [True, "the first one", []]
+
+    told = house.do("restore", source=str(staffed), replace=True)
+
+    assert (told["carried"], told["closed"], told["owners"]) == (True, [], [])
+    after = house.do("accounts")
+    assert after == {"accounts": before, "closed": []}
+    assert before["falls"] == [True, "the first one", ["designer"]]
+    assert before["comes"] == [True, None, ["service"]]
+    assert house.nursery.run("audit_is_whole") == 0
+
+
+def test_an_account_that_the_replaced_ledger_does_not_know_is_closed_and_keeps_its_role(
+    house: Kept, staffed: Path
+) -> None:
+    assert house.nursery.run("forget_account", username="falls") == 0
+    told = house.do("restore", source=str(staffed), replace=True)
+    assert (told["closed"], told["owners"]) == (["falls"], [])
+    after = house.do("accounts")
+    assert after["closed"] == ["falls"]
+    assert after["accounts"]["falls"] == [False, "the first one", ["owner"]]
+    assert after["accounts"]["stays"] == [True, "the first one", ["operator"]]
+
+
+def test_where_nobody_knows_who_left_every_account_is_closed_until_it_is_opened(
+    house: Kept, staffed: Path, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.json"
+    shutil.copy(house.place.keys, keys)
+    destroy(house)
+
+    told = house.do("restore", source=str(staffed), keys=str(keys))
+
+    everybody = ["boss", "falls", "leaves", "stays"]
+    assert (told["carried"], told["closed"], told["owners"]) == (
+        False,
+        everybody,
+        ["boss", "leaves", "falls"],
+    )
+    assert [house.do("accounts")["accounts"][name][0] for name in everybody] == [False] * 4
+    assert house.nursery.run("open_account", username="boss") == 0
+    after = house.do("accounts")["accounts"]
+    assert after["boss"] == [True, None, ["owner"]]
+    assert [after[name][0] for name in everybody[1:]] == [False] * 3
 
 
 def test_a_backup_never_takes_the_place_of_a_file(house: Kept, backup: Path) -> None:

@@ -236,6 +236,53 @@ def rounds(told: str) -> None:
     _tell(told, {"rounds": list(Occasion.objects.values_list("name", "state", "pause_reason"))})
 
 
+def have_staff() -> None:
+    """Four who work here, by their names what becomes of them after the backup."""
+    shop = Shop.objects.get()
+    for name, role in (("stays", Role.OPERATOR), ("leaves", Role.OWNER), ("falls", Role.OWNER)):
+        add_user(name, shops=[shop], role=role, now=NOW, password="the first one")
+
+
+def change_staff() -> None:
+    """A password, a dismissal, a lower role and a newcomer."""
+    from laoke.shops import staff
+
+    shop, boss = Shop.objects.get(), User.objects.get(username="boss")
+    stays = User.objects.get(username="stays")
+    stays.set_password("the second one")
+    stays.save()
+    staff.dismiss(shop.staff.get(user__username="leaves"), by=boss, now=NOW)
+    staff.give_role(shop.staff.get(user__username="falls"), Role.DESIGNER, by=boss, now=NOW)
+    staff.hire(shop, "comes", name="新来的", role=Role.SERVICE, by=boss, now=NOW)
+
+
+def forget_account(username: str) -> None:
+    """As if the ledger were one from before the account."""
+    User.objects.filter(username=username).delete()
+
+
+def open_account(username: str) -> None:
+    from laoke.shops import staff
+
+    staff.give_password(User.objects.get(username=username))
+
+
+def accounts(told: str) -> None:
+    """Of everybody: who may sign in with which of the two passwords, and the role; and what the audit counts closed."""
+    from laoke.shops.models import AuditEvent
+
+    found = {
+        user.username: [
+            user.is_active,
+            next((text for text in ("the first one", "the second one") if user.check_password(text)), None),
+            [one.role for one in user.staff.all()],
+        ]
+        for user in User.objects.all()
+    }
+    row = AuditEvent.objects.filter(act="restore").last()
+    _tell(told, {"accounts": found, "closed": row.detail["closed"] if row else None})
+
+
 def open_doors() -> None:
     """Give a system of the shop a token, and connect the shop to its platform."""
     from datetime import timedelta

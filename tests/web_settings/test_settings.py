@@ -16,6 +16,7 @@ from laoke.dispatch.models import Gateway
 from laoke.insights.refresh import cut_points
 from laoke.shops import audit, jobs
 from laoke.shops.models import AuditEvent, Job, JobState, Owner, Role, Shop, Staff, UpkeepRun, User
+from laoke.shops.staff import StaffRefused, give_role
 from tests.people import NOW, PASSWORD, Demo, person
 
 pytestmark = pytest.mark.django_db
@@ -222,6 +223,30 @@ def test_a_reset_ends_the_old_password_and_its_sessions(demo: Demo) -> None:
     assert demo.operator.check_password(once)
     assert not demo.operator.check_password(PASSWORD)
     assert colleague.get(reverse("profile")).status_code == 302
+
+
+def test_an_account_that_a_restore_closed_is_told_and_opened_by_a_reset(demo: Demo) -> None:
+    User.objects.filter(pk=demo.operator.pk).update(is_active=False)
+    assert not Client().login(username="yunying", password=PASSWORD)
+    client = demo.client()
+    assert client.get(reverse("settings_staff")).content.decode().count("恢复备份后停用") == 1
+
+    text = client.post(
+        reverse("settings_staff_password", args=[demo.operator.staff.get().pk])
+    ).content.decode()
+
+    assert "恢复备份后停用" not in text
+    demo.operator.refresh_from_db()
+    once = text.split("一次性密码：")[1].split("<")[0]
+    assert (demo.operator.is_active, demo.operator.check_password(once)) == (True, True)
+
+
+def test_a_closed_owner_does_not_count_as_one_who_is_left(demo: Demo) -> None:
+    other = person(demo, "laoban", Role.OWNER)
+    User.objects.filter(pk=demo.owner.pk).update(is_active=False)
+    with pytest.raises(StaffRefused, match="last_owner"):
+        give_role(other.staff.get(), Role.ANALYST, by=other, now=NOW)
+    assert other.staff.get().role == Role.OWNER
 
 
 def test_somebody_dismissed_comes_in_no_more(demo: Demo) -> None:

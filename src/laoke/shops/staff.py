@@ -71,24 +71,33 @@ def dismiss(staff: Staff, *, by: User, now: datetime) -> None:
 
 
 def reset_password(staff: Staff, *, by: User, now: datetime) -> str:
-    """A new one-time password; sessions of the account end. Refused for one who also works for another owner."""
+    """A new one-time password; sessions of the account end, and one that a restore has closed is open. Refused for one
+    who also works for another owner."""
     user = staff.user
     if user.pk == by.pk:
         raise StaffRefused("self")
     if Staff.objects.filter(user=user).exclude(shop__owner=staff.shop.owner_id).exists():
         raise StaffRefused("elsewhere")
-    once = secrets.token_urlsafe(9)
     with transaction.atomic():
-        user.set_password(once)
-        user.must_change_password = True
-        user.save(update_fields=["password", "must_change_password"])
+        once = give_password(user)
         audit.record("user.reset", shop=staff.shop, actor=by, at=now, subject=user.username)
+    return once
+
+
+def give_password(user: User) -> str:
+    """A new one-time password for an account, which is open from now on."""
+    once = secrets.token_urlsafe(9)
+    user.set_password(once)
+    user.must_change_password = user.is_active = True
+    user.save(update_fields=["password", "must_change_password", "is_active"])
     return once
 
 
 def _keep_an_owner(leaving: Staff) -> None:
     others = (
-        Staff.objects.select_for_update().filter(shop=leaving.shop_id, role=Role.OWNER).exclude(pk=leaving.pk)
+        Staff.objects.select_for_update()
+        .filter(shop=leaving.shop_id, role=Role.OWNER, user__is_active=True)
+        .exclude(pk=leaving.pk)
     )
     if not others.exists():
         raise StaffRefused("last_owner")

@@ -1,7 +1,7 @@
 """What stands in a home before a restore: whether anything does, who is connected, and what must not be forgotten.
 
 Refusals are never taken back by a restore: people who were erased, opted out or withdrew their consent after the backup
-was made stay erased, refused and withdrawn.
+was made stay erased, refused and withdrawn. And who may come in is a matter of now: accounts, passwords and roles.
 """
 
 from __future__ import annotations
@@ -23,6 +23,11 @@ CARRIED = {
     "WHERE ended_at IS NULL ORDER BY id",
     "withdrawn": "SELECT shop_id, person_id, channel, withdrawn_at FROM customers_consent "
     "WHERE withdrawn_at IS NOT NULL ORDER BY id",
+    "accounts": "SELECT username, password, is_active, must_change_password, first_name, date_joined FROM shops_user "
+    "ORDER BY id",
+    "staff": "SELECT username, shop_id, role FROM shops_staff JOIN shops_user ON shops_user.id = user_id "
+    "ORDER BY shops_staff.id",
+    "shops": "SELECT id FROM shops_shop ORDER BY id",
 }
 
 
@@ -89,7 +94,7 @@ def keys_fit(keys: Keys, recorded: list[list[str]]) -> bool:
 
 
 def newer_than_backup(place: Place, manifest: dict[str, Any]) -> dict[str, Any]:
-    """The refusals that the present ledger knows; `read` is False when there is none that can be read.
+    """The refusals and accounts that the present ledger knows; `read` is False when there is none that can be read.
 
     Another house's ledger has nothing to say: its digests are made with other keys.
     """

@@ -2,8 +2,9 @@
 
 1 the ledger is filled (PostgreSQL) and brought to the newest form
 2 erased people are erased again, refusals since the backup are refusals again
-3 what ran then stands still: rounds wait for a person, because whom they reached since is not known here
-4 every table that the newest entry names opens, and the audit says what happened
+3 who may come in is who may now (`accounts`)
+4 what ran then stands still: rounds wait for a person, because whom they reached since is not known here
+5 every table that the newest entry names opens, and the audit says what happened
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ def revive(order: dict[str, Any]) -> dict[str, Any]:
     call_command("migrate", verbosity=0, interactive=False)
     from django.conf import settings
 
+    from laoke.config.backups import accounts
     from laoke.shops.clock import clock_from_env
     from laoke.shops.setup import check_keys
 
@@ -38,6 +40,7 @@ def revive(order: dict[str, Any]) -> dict[str, Any]:
         "refused_again": _refuse_again(carried),
     }
     told |= {"paused": _stand_still(manifest["made_at"], now)}
+    told |= accounts.carry_over(carried) if carried["read"] else accounts.close_all()
     _look()
     _record(manifest, told, now)
     _let_go()
@@ -183,7 +186,7 @@ def _record(manifest: dict[str, Any], told: dict[str, Any], now: datetime) -> No
     audit.record(
         "restore", shop=None, actor=None, at=now, subject=manifest["made_at"], count=told["erased_again"],
         catalog=manifest["catalog"], backup=manifest["id"], paused=len(told["paused"]),
-        refused_again=told["refused_again"],
+        refused_again=told["refused_again"], closed=told["closed"],
     )  # fmt: skip
 
 

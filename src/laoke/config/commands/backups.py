@@ -105,9 +105,25 @@ def _told(told: dict[str, Any], home: Path) -> str:
         lines.append(f"  那以后的退订和撤回同意，补上 {told['refused_again']} 条")
     if told["paused"]:
         lines.append(f"  当时在发的先停着，接着发以前看清发过谁：{'、'.join(told['paused'])}")
+    lines += _told_of_accounts(told)
     if told["left"]:
         lines.append("  旧文件还有几个被别的程序开着，没清掉：它们在数据文件夹的 restoring- 里")
     return "\n".join(lines)
+
+
+def _told_of_accounts(told: dict[str, Any]) -> list[str]:
+    closed = "、".join(told["closed"])
+    if told["carried"]:
+        lines = ["  账号、密码和角色是恢复前这里的样子，不是备份那天的"]
+        if closed:
+            lines.append(f"  恢复前这里没有的账号先停用，在「员工」里重置密码才能用：{closed}")
+    else:
+        lines = [f"  谁离开过、谁换过密码，这里不知道：账号都先停用（{closed or '一个也没有'}）"]
+    for owner in told["owners"]:
+        lines.append(
+            f"  是店长 {owner} 就运行 laoke user unlock {owner} --reset，登录后在「员工」里放别人进来"
+        )
+    return lines
 
 
 def _passphrase(file: Path | None, *, new: bool) -> str:

@@ -143,15 +143,14 @@ def user_add(
 
 
 def user_unlock(username: str, reset: Annotated[bool, typer.Option(help="换一个一次性密码")] = False) -> None:
-    """解开因输错密码而锁住的账号。"""
+    """解开因输错密码而锁住的账号；加 --reset 也打开恢复备份后停用的账号。"""
     ready()
-    import secrets
-
     from axes.utils import reset as reset_attempts
 
     from laoke.shops import audit
     from laoke.shops.clock import clock_from_env
     from laoke.shops.models import User
+    from laoke.shops.staff import give_password
 
     user = User.objects.filter(username=username).first()
     if user is None:
@@ -160,10 +159,7 @@ def user_unlock(username: str, reset: Annotated[bool, typer.Option(help="换一�
     result: dict[str, object] = {"username": username}
     text = f"账号 {username} 已解锁"
     if reset:
-        password = secrets.token_urlsafe(9)
-        user.set_password(password)
-        user.must_change_password = True
-        user.save(update_fields=["password", "must_change_password"])
+        password = give_password(user)
         result["one_time_password"], text = password, f"{text}，一次性密码 {password}"
     audit.record(
         "user.unlock", shop=None, actor=None, at=clock_from_env().now(), subject=username, reset=reset

@@ -50,6 +50,7 @@ class StaffRow:
     last: str
     duty: str
     waits: bool
+    closed: bool
     me: bool
 
 
@@ -124,6 +125,7 @@ def _rows(shop: Shop, now: datetime, request: HttpRequest) -> list[StaffRow]:
             figures.when(staff.user.last_login, now) if staff.user.last_login else _("还没登录过"),
             str(DUTIES[Role(staff.role)]),
             staff.user.must_change_password,
+            not staff.user.is_active,
             staff.user_id == request.user.pk,
         )
         for staff in found
