@@ -37,14 +37,16 @@ What is under `/api/v1/` changes only by additions. This page is made from the s
 - Money is integer cents. A time without offset is the shop's local time; one with an offset (`Z`, `+08:00`)
   is converted. Ids are text. A name that stands twice in an object, an unknown field, a number in quotation
   marks are refused.
-- **Idempotency-Key**: 1 to 100 visible ASCII characters. The same key with the same body gives the same
-  answer and is done once, also after a crash and with two requests at once; with another body it is refused.
-  A refused batch does not use its key up. Keys are kept for {days} days, for all tokens of the shop together.
+- **Idempotency-Key**: 1 to 100 visible ASCII characters. The same key with the same body is done once, also
+  after a crash and with two requests at once; the answer tells how far that batch is. With another body it is
+  refused. A refused batch does not use its key up. A batch that was taken back, cancelled or failed does, for
+  somebody may have taken it back on purpose: to have it again, send it with another key. Keys are kept for
+  {days} days, for all tokens of the shop together.
 
 ## An answer
 
 `202`: the batch is kept safely, its good rows will be written; `errors` has those of the others. `Location`
-and `status_url` tell how far it is:
+and `status_url` tell how far it is (`200` with the same content when the request came before and is over):
 
     GET /api/v1/batches/BATCH
 

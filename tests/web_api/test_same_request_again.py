@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from laoke.config.repairing import roll_back
 from laoke.config.worker import run_job
 from laoke.intake.models import ImportRun, SentBatch
 from laoke.intake.sent import taking
@@ -18,21 +19,51 @@ from tests.web_api.system import ORDER, System, stored, work
 pytestmark = pytest.mark.django_db
 
 
-def test_the_same_key_and_body_give_the_same_answer_before_and_after_the_work(system: System) -> None:
+def test_the_same_key_and_body_are_done_once_and_tell_how_far_it_is(system: System) -> None:
     rows = (ORDER, {**ORDER, "order_id": "ERP-2", "status": "?"})
     first = system.send("orders", *rows, key="a")
     again = system.send("orders", *rows, key="a")
     work()
     later = system.send("orders", *rows, key="a")
 
-    assert {answer.status_code for answer in (first, again, later)} == {202}
-    assert first.content == again.content == later.content
+    assert [answer.status_code for answer in (first, again, later)] == [202, 202, 200]
+    assert first.content == again.content
+    assert (first.json()["state"], later.json()["state"]) == ("queued", "done")
+    assert later.json() == system.ask(first.json()["batch"])
+    assert {answer["Location"] for answer in (first, again, later)} == {first.json()["status_url"]}
     assert (
         Job.objects.filter(kind="import").count(),
         ImportRun.objects.filter(token=system.token).count(),
     ) == (1, 1)
     assert work() == []
     assert len(stored(system.shop, "order_lines", "order_id = 'ERP-1'")) == 2
+
+
+def test_a_batch_that_was_taken_back_says_so_and_comes_again_under_another_key(
+    demo: Demo, system: System
+) -> None:
+    told = system.taken("orders", ORDER, key="a")
+    roll_back(demo.place, int(told["import"]), yes=False, by=demo.owner, now=NOW)
+
+    again = system.send("orders", ORDER, key="a")
+
+    assert (again.status_code, again.json()["state"]) == (200, "undone")
+    assert work() == [] and stored(system.shop, "orders", "order_id = 'ERP-1'") == []
+    assert system.taken("orders", ORDER, key="b")["state"] == "done"
+    assert len(stored(system.shop, "orders", "order_id = 'ERP-1'")) == 1
+    assert system.send("orders", ORDER, key="a").json()["state"] == "undone"
+
+
+@pytest.mark.parametrize("state", [JobState.FAILED, JobState.CANCELLED])
+def test_a_batch_of_which_nothing_came_says_so_when_it_is_sent_again(system: System, state: str) -> None:
+    batch = system.send("orders", ORDER, key="a").json()["batch"]
+    Job.objects.filter(batch=batch).update(state=state, error={"code": "broken"})
+
+    again = system.send("orders", ORDER, key="a")
+
+    assert (again.status_code, again.json()["state"]) == (200, state)
+    assert "换一个 Idempotency-Key 再发" in again.json()["error"]["message"]
+    assert work() == []
 
 
 @pytest.mark.parametrize(

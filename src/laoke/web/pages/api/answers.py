@@ -48,14 +48,13 @@ def refused(refusal: BodyRefused, kind: SentKind | None = None) -> HttpResponse:
 
 
 def taken(batch: SentBatch) -> HttpResponse:
-    """A batch that was taken: the same for the same batch, however often it is asked for."""
-    told = _batch(batch)
-    answer = said({**told, "state": "queued"}, 202)
-    answer["Location"] = told["status_url"]
+    """A batch that was taken, now or when the same request came before: how far it is, 202 while it is not over."""
+    answer = status(batch, waiting=202)
+    answer["Location"] = reverse("api_batch", args=[batch.pk])
     return answer
 
 
-def status(batch: SentBatch) -> HttpResponse:
+def status(batch: SentBatch, *, waiting: int = 200) -> HttpResponse:
     """How far a batch is, and what became of its rows."""
     state, run = state_of(batch)
     told: dict[str, Any] = _batch(batch) | {"state": state}
@@ -71,8 +70,9 @@ def status(batch: SentBatch) -> HttpResponse:
         error: dict[str, Any] = batch.job.error if state == "failed" else {"code": "cancelled"}
         code, params = error.get("code", "broken"), error.get("params", {})
         told["error"] = {"code": code, "message": refusal_told(code, params)}
-    answer = said(told, 200)
-    if state in ("queued", "running"):
+    over = state not in ("queued", "running")
+    answer = said(told, 200 if over else waiting)
+    if not over:
         answer["Retry-After"] = "2"
     return answer
 

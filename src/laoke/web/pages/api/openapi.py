@@ -109,6 +109,10 @@ def _post(kind: SentKind) -> dict[str, Any]:
         "parameters": [key],
         "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
         "responses": {
+            "200": _answer(
+                "the same request came before and is over: its state says whether its rows are there",
+                {"$ref": "#/components/schemas/batch"},
+            ),
             "202": _answer("taken: kept safely, written by a worker", {"$ref": "#/components/schemas/batch"}),
             **{status: _answer(text, _REFUSAL) for status, text in REFUSALS.items()},
         },
