@@ -18,7 +18,7 @@ def change(shop: Shop, chosen: Mapping[str, Any], *, by: User, now: datetime) ->
     Returns the keys whose value changed. Nothing is recorded when none did.
     """
     with transaction.atomic():
-        row = Shop.objects.select_for_update().get(pk=shop.pk)
+        row = locked(shop)
         changed = [name for name, value in chosen.items() if row.settings.get(name) != value]
         if changed:
             before = {name: row.settings.get(name) for name in changed}
@@ -36,6 +36,11 @@ def change(shop: Shop, chosen: Mapping[str, Any], *, by: User, now: datetime) ->
             )
     shop.settings = row.settings
     return changed
+
+
+def locked(shop: Shop) -> Shop:
+    """The shop as it stands now; until the transaction ends nobody else changes what it has chosen."""
+    return Shop.objects.select_for_update().get(pk=shop.pk)
 
 
 def rename(shop: Shop, *, name: str, category: str, by: User, now: datetime) -> bool:

@@ -145,11 +145,10 @@ def set_threshold(shop: Shop, threshold: int, *, by: User, now: datetime) -> int
     RulesRefused
         for a threshold below what is kept, or above 100.
     """
-    before = rules_of(shop).threshold
     if not FLOOR <= threshold <= MOST:
         raise RulesRefused("threshold")
-    low, high = sorted((before, threshold))
     with transaction.atomic():
+        low, high = sorted((rules_of(choices.locked(shop)).threshold, threshold))
         change_rules(shop, {"threshold": threshold}, by=by, now=now)
         moved = list(
             OrderFlag.objects.filter(
@@ -161,15 +160,17 @@ def set_threshold(shop: Shop, threshold: int, *, by: User, now: datetime) -> int
 
 
 def change_rules(shop: Shop, chosen: dict[str, Any], *, by: User, now: datetime) -> bool:
-    """Keep other weights; True when something changed. Scores follow when the orders are scored again.
+    """Keep other rules beside those that somebody else may just have set; True when something changed. Scores follow
+    when the orders are scored again.
 
     Raises
     ------
     RulesRefused
     """
-    kept = {**shop.settings.get(SETTING, {}), **chosen}
-    Rules.of(kept)
-    return bool(choices.change(shop, {SETTING: kept}, by=by, now=now))
+    with transaction.atomic():
+        kept = {**choices.locked(shop).settings.get(SETTING, {}), **chosen}
+        Rules.of(kept)
+        return bool(choices.change(shop, {SETTING: kept}, by=by, now=now))
 
 
 @dataclass(frozen=True)
