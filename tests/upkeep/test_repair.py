@@ -314,6 +314,32 @@ def test_old_tables_gain_their_columns_by_one_entry(demo: Demo, monkeypatch: pyt
     assert AuditEvent.objects.filter(act="tables.migrate", subject="orders", count=1).count() == 1
 
 
+def test_an_import_from_before_a_migration_is_taken_back_into_the_new_columns(
+    demo: Demo, take: Import, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = sums(demo)
+    number = take(1)
+    after = sums(demo)
+    new = CONTRACTS["orders"]
+    columns = (*new.columns, column("gift?", "text", "gift"))
+    grown = Contract("orders", columns, new.partition, new.meaning, month_from=new.month_from)
+    monkeypatch.setitem(CONTRACTS, "orders", grown)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (TableMigration(1, "orders", ("gift",), "gift"),))
+    migrating.migrate_tables(demo.place, now=demo.now)
+
+    told = roll_back(demo.place, number, yes=False, by=None, now=demo.now)
+
+    assert told["imports"] == [number] and sums(demo) == before
+    assert migrations.pending(Warehouse(demo.place.warehouse), versions()) == []
+    reader = Warehouse(demo.place.warehouse).reader(versions())
+    assert reader.rows("SELECT DISTINCT gift FROM orders") == [{"gift": None}]
+    assert AuditEvent.objects.filter(act="tables.migrate", subject="orders").count() == 2
+    again = take(1)
+    assert sums(demo) == after
+    roll_back(demo.place, again, yes=False, by=None, now=demo.now)
+    assert sums(demo) == before
+
+
 @pytest.mark.parametrize("at", ["schema_changed", "files_widened", "before_publish"])
 def test_a_killed_migration_is_seen_by_nobody_and_completed_later(
     demo: Demo, monkeypatch: pytest.MonkeyPatch, at: str

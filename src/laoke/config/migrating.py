@@ -34,25 +34,31 @@ def migrate_tables(
         while somebody else writes for longer than `lock_seconds`.
     """
     entry = catalog.current()
-    warehouse = Warehouse(place.warehouse, failpoint=step)
-    if entry is None or not migrations.pending(warehouse, entry.versions):
+    if entry is None or not migrations.pending(Warehouse(place.warehouse), entry.versions):
         return []
     with warehouse_writer(place.home, lock_seconds):
-        entry = catalog.current()
-        assert entry is not None
-        warehouse.align(entry.versions)
-        steps = migrations.pending(warehouse, entry.versions)
-        written = {
-            table: migrations.migrate(warehouse, table, [one for one in steps if one.table == table])
-            for table in dict.fromkeys(one.table for one in steps)
-        }
-        step("before_publish")
-        with transaction.atomic():
-            catalog.publish(
-                written, as_of_day=entry.as_of_day, now=now, reason="migration", import_ref=entry.import_ref
-            )
-            for one in steps:
-                audit.record(
-                    "tables.migrate", shop=None, actor=None, at=now, subject=one.table, count=one.number
-                )
+        return migrate_as_writer(place, now=now, step=step)
+
+
+def migrate_as_writer(
+    place: Place, *, now: datetime, step: Callable[[str], None] = lambda name: None
+) -> list[TableMigration]:
+    """The same for whoever has the right to write: also what was published from before a step is brought up to it."""
+    entry = catalog.current()
+    warehouse = Warehouse(place.warehouse, failpoint=step)
+    steps = migrations.pending(warehouse, entry.versions) if entry else []
+    if entry is None or not steps:
+        return []
+    warehouse.align(entry.versions)
+    written = {
+        table: migrations.migrate(warehouse, table, [one for one in steps if one.table == table])
+        for table in dict.fromkeys(one.table for one in steps)
+    }
+    step("before_publish")
+    with transaction.atomic():
+        catalog.publish(
+            written, as_of_day=entry.as_of_day, now=now, reason="migration", import_ref=entry.import_ref
+        )
+        for one in steps:
+            audit.record("tables.migrate", shop=None, actor=None, at=now, subject=one.table, count=one.number)
     return steps

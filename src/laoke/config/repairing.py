@@ -15,6 +15,7 @@ from typing import Any
 
 from django.db import transaction
 
+from laoke.config.migrating import migrate_as_writer, migrate_tables
 from laoke.config.mirroring import mirror_shop
 from laoke.config.refreshing import refresh_shop
 from laoke.customers import erasure
@@ -79,6 +80,7 @@ def roll_back(
             undo.target, gone, undo.before, now, by, "tables.rollback",
             shop=undo.run.shop, subject=undo.run.file_name,
         )  # fmt: skip
+        migrate_as_writer(place, now=now)  # the next import writes columns that those versions may not have
     _after(place, now)
     return {"entry": entry.pk, "tables": sorted(undo.target), "imports": sorted(gone)}
 
@@ -128,6 +130,7 @@ def repair(place: Place, *, by: User | None, now: datetime) -> dict[str, Any]:
             changed, gone, facts_of, now, by, "tables.repair", shop=None, subject=str(facts_of.pk)
         )
         warehouse.align(published.versions)  # so that the next write does not begin from what cannot be read
+        migrate_as_writer(place, now=now)
     if lagging:
         _mirror_anew(place, now)
     _after(place, now)
@@ -191,7 +194,8 @@ def _publish(
 
 
 def _after(place: Place, now: datetime) -> None:
-    """What follows from facts follows again."""
+    """What follows from facts follows again, after a death before it too."""
+    migrate_tables(place, now=now)
     erasure.rewrite_facts(place, now=now)
     for shop in Shop.objects.order_by("pk"):
         refresh_shop(shop, place, now=now, everything=True)
