@@ -38,6 +38,7 @@ from laoke.customers.models import (
     PersonCard,
     PersonLink,
     PersonTag,
+    ReviewText,
     VaultRecord,
 )
 from laoke.customers.sealing import VaultError
@@ -232,7 +233,7 @@ def _forget_contacts(traces: Traces) -> None:
 
 
 def _delete(members: Sequence[int], people: Sequence[int]) -> None:
-    for model in (VaultRecord, ContactIndex, OrderText, Identity):
+    for model in (VaultRecord, ContactIndex, OrderText, ReviewText, Identity):
         model.objects.filter(customer_id__in=members).delete()
     PersonLink.objects.filter(Q(first_customer_id__in=members) | Q(second_customer_id__in=members)).delete()
     for by_person in (PersonTag, PersonCard, Consent):

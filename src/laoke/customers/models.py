@@ -115,6 +115,23 @@ class OrderText(models.Model):
         constraints = [models.UniqueConstraint(fields=["shop", "order_id"], name="one_text_row_per_order")]
 
 
+class ReviewText(models.Model):
+    """The words of a review, sealed. A review may come before its order; then nobody is its writer yet."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    order_id = models.CharField(max_length=64)
+    product_id = models.CharField(max_length=200)
+    customer = models.ForeignKey(Customer, models.CASCADE, null=True, related_name="+", db_constraint=False)
+    at_micros = models.BigIntegerField()
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "order_id", "product_id"], name="one_text_per_review")
+        ]
+
+
 class PersonLink(models.Model):
     """A join of two customers into one person, proposed or done, with its reason; undoing keeps the row."""
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from laoke.customers.models import OrderText, VaultRecord
+from laoke.customers import review_texts
+from laoke.customers.models import OrderText, ReviewText, VaultRecord
 from laoke.customers.sealing import Sealer, open_text
 from laoke.customers.vault import SCHEMA, bound_to
 from laoke.shops.bulk import write_in_batches
@@ -34,6 +35,7 @@ class SealedKind:
 SEALED_HERE = (
     SealedKind(VaultRecord, "sealed", lambda row: bound_to(row.shop_id, row.customer_id)),
     SealedKind(OrderText, "sealed", lambda row: f"order|{row.shop_id}|{row.order_id}|{SCHEMA}"),
+    SealedKind(ReviewText, "sealed", review_texts.bound_to),
 )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from laoke.customers.vault import store_order_texts
+from laoke.customers import review_texts
 from laoke.experiments.assignment import mix, salt_of
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, contract_rows
@@ -246,10 +246,19 @@ def _stage_run(
 
 
 def _store_reviews(shop: Shop, texts: pa.Table, of_order: dict[str, int | None]) -> None:
-    by_order: dict[str, dict[str, str]] = {}
-    for row in texts.to_pylist():
-        by_order.setdefault(row["order_id"], {})[f"review:{row['product_id']}"] = row["text"]
-    store_order_texts(shop, [(order, of_order.get(order), words) for order, words in by_order.items()])
+    review_texts.keep(
+        shop,
+        [
+            review_texts.Words(
+                row["order_id"],
+                row["product_id"],
+                0,
+                {"review_text": row["text"]},
+                of_order.get(row["order_id"]),
+            )
+            for row in texts.to_pylist()
+        ],
+    )
 
 
 def _consenting(people: People, told: pa.Table) -> list[int]:

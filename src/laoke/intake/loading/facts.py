@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laoke.intake.loading import fact_files, item_files, order_refunds
+from laoke.intake.loading import fact_files, item_files, order_refunds, review_files
 from laoke.intake.reading.kinds import FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
@@ -123,7 +123,10 @@ class FactsWriter:
         given = _all_rows(stage.parts.get(kind.table, []), kind.table)
         if not given.num_rows:
             return
-        rows = fact_files.last_of_each(given, contract)
+        if kind.table == "reviews":
+            rows, self.written.waiting = review_files.newest(self.reader, given, shop_id=shop_id)
+        else:
+            rows = fact_files.last_of_each(given, contract)
         rows = fact_files.merged(self.reader, contract, rows, told)
         if kind.table == "refunds":
             rows, self.written.waiting = order_refunds.with_customers(self.reader, rows, shop_id=shop_id)

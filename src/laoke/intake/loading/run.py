@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.customers.sealing import waybill_digests
-from laoke.intake.loading import quarantine
+from laoke.intake.loading import quarantine, review_files
 from laoke.intake.loading.ahead import Position, grouped, reading_ahead
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
@@ -264,6 +264,8 @@ class _Import:
             if table == "shipment_events":
                 waybills = batch.identities["waybill"].to_pylist()
                 rows = rows.append_column("waybill_digest", pa.array(waybill_digests(waybills), pa.string()))
+            if table == "reviews":
+                review_files.keep_words(self.shop, rows, batch.identities)
             self._stage_later(table, rows, None)
         quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
 
@@ -310,6 +312,7 @@ class _Import:
                     import_id=self.run.pk,
                 ),
             )
+        review_files.claim_words(self.shop, writer.reader, self.stage)
         if layout.grain == "line":
             leave_newer_lines(writer, self.stage)
         seen_at, shop_id = summary.seen_at, self.shop.pk

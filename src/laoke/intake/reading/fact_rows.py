@@ -180,7 +180,7 @@ class FactRows:
             texts = pc.utf8_slice_codeunits(self.chunk.texts(role), 0, column.most)
             return pc.if_else(pc.equal(texts, ""), ALL, texts) if column.how == "key" else texts
         if column.how == "word":
-            return pc.fill_null(self._word_column(role), declared.values[0] if declared.values else "")
+            return _meant(self._word_column(role), declared)
         if column.how == "time":
             micros, states = self.times[role]
             return timestamps(micros, states == OK if declared.nullable else None)
@@ -191,14 +191,30 @@ class FactRows:
         return pc.if_else(pa.array(states == OK), given, None) if declared.nullable else given
 
 
+def _meant(words: pa.Array, declared: Any) -> Any:
+    """The words of a row that is put aside have no meaning; any will do then."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = declared.arrow_type()
+    if kind == pa.string():
+        return pc.fill_null(words, declared.values[0] if declared.values else "")
+    if kind == pa.bool_():
+        return pc.equal(pc.fill_null(words, ""), "true")
+    told = pc.if_else(pc.equal(words, ""), None, words).cast(kind)
+    return told if declared.nullable else pc.fill_null(told, declared.low)
+
+
 def _blank(column: FactColumn, declared: Any, rows: int) -> Any:
     """A column that the file does not have: null, nothing, 0, or ALL in a key."""
     import pyarrow as pa
 
     if declared.nullable:
         return nothing(rows, declared.arrow_type())
-    if column.how == "word":
-        value: Any = declared.values[-1] if "" in declared.values else declared.values[0]
+    if declared.arrow_type() == pa.bool_():
+        value: Any = False
+    elif column.how == "word":
+        value = declared.values[-1] if "" in declared.values else declared.values[0]
     else:
         value = ALL if column.how == "key" else "" if column.how in ("id", "text") else 0
     return pa.repeat(pa.scalar(value, declared.arrow_type()), rows)
@@ -267,6 +283,12 @@ def _expense(rows: FactRows) -> Any:
     return pa.array(rows.income_and_expense()[1])
 
 
+def _no_topics(rows: FactRows) -> Any:
+    import pyarrow as pa
+
+    return pa.repeat(pa.scalar(""), rows.chunk.rows)
+
+
 def _one(rows: FactRows) -> Any:
     import pyarrow as pa
 
@@ -290,6 +312,7 @@ _DERIVED = {
     "income_cents": _Derived(frozenset({"income", "amount"}), _income),
     "expense_cents": _Derived(frozenset({"expense", "amount"}), _expense),
     "n": _Derived(frozenset({"flow_id"}), _one),
+    "topics": _Derived(frozenset(), _no_topics),
 }
 
 

@@ -1,4 +1,4 @@
-"""The words of exports for refunds and parcels, as the tables' own values. An unknown word gives None."""
+"""The words of exports for refunds, parcels and reviews, as the tables' own values. An unknown word gives None."""
 
 from __future__ import annotations
 
@@ -52,9 +52,44 @@ def shipment_event(text: str) -> str | None:
     return None
 
 
+_STARS: Final = {
+    "5": "好评 很好 非常好 五星 GOOD POSITIVE",
+    "4": "四星",
+    "3": "中评 一般 三星 NEUTRAL",
+    "2": "二星 两星",
+    "1": "差评 很差 一星 BAD NEGATIVE",
+}
+_NO_PHOTO: Final = frozenset({"", "0", "否", "无", "没有", "FALSE", "NO", "N", "-", "——", "[]"})
+
+
+def stars(text: str) -> str | None:
+    """1 … 5: a figure, with its word behind it or not; 好评 is 5, 中评 3, 差评 1."""
+    word = text.strip().upper().removesuffix("颗星").removesuffix("星").removesuffix("分").strip()
+    figure, _, cents = word.partition(".")
+    if figure in _STARS and not cents.strip("0"):
+        return figure
+    words = (text.strip().upper(), word)
+    return next((star for star, known in _STARS.items() if any(one in known.split() for one in words)), None)
+
+
+def part_score(text: str) -> str | None:
+    """Stars of one side of a sale; '' where none are given."""
+    return "" if text.strip() in ("", "-", "——", "0") else stars(text)
+
+
+def has_photo(text: str) -> str | None:
+    """Whether pictures belong to it: a yes, how many there are, or where they lie. The pictures are not read."""
+    return "false" if text.strip().upper() in _NO_PHOTO else "true"
+
+
 WORDS: Final[dict[str, Callable[[str], str | None]]] = {
     "refund_kind": refund_kind,
     "refund_phase": refund_phase,
     "refund_state": refund_state,
     "event": shipment_event,
+    "rating": stars,
+    "score_description": part_score,
+    "score_service": part_score,
+    "score_logistics": part_score,
+    "photos": has_photo,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FactGrain = Literal[
-    "product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment", "item"
+    "product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment", "item", "review"
 ]
 
 # How a role becomes a column: `id` must look like one, `key` is text for which ALL stands where there is none, `cents`
@@ -193,7 +193,23 @@ ITEM = FactKind(
     money="paid", more_roles=("unit_price",), derived=frozenset({"unit_price_cents"}),
 )  # fmt: skip
 
+REVIEW = FactKind(
+    "review", "reviews", "评价", "reviews",
+    (
+        _column("order_id", "order_id", "id"),
+        _column("product_id", "product_id", "key"),
+        _column("rating", "rating", "word"),
+        _column("score_description", "score_description", "word"),
+        _column("score_service", "score_service", "word"),
+        _column("score_logistics", "score_logistics", "word"),
+        _column("at", "reviewed_at", "time"),
+        _column("has_photo", "photos", "word"),
+    ),
+    (("order_id",), ("rating",), ("reviewed_at",)),
+    time="reviewed_at", identities=("review_title", "review_text", "review_more"), derived=frozenset({"topics"}),
+)  # fmt: skip
+
 FACT_KINDS: dict[str, FactKind] = {
     kind.grain: kind
-    for kind in (PRODUCT, PRODUCT_DAY, TRAFFIC_DAY, AD_DAY, REFUND, MONEY_MOVE, SHIPMENT, ITEM)
+    for kind in (PRODUCT, PRODUCT_DAY, TRAFFIC_DAY, AD_DAY, REFUND, MONEY_MOVE, SHIPMENT, ITEM, REVIEW)
 }

@@ -128,6 +128,15 @@ ROLES: dict[str, Role] = {
         Role("event", "choice", "物流状态", "what happened", ()),
         Role("event_at", "time", "物流时间", "when it happened", ()),
         Role("carrier", "text", "快递公司", "carrier", ()),
+        Role("rating", "choice", "评分", "rating", ()),
+        Role("score_description", "choice", "描述相符", "as described", ()),
+        Role("score_service", "choice", "服务态度", "service", ()),
+        Role("score_logistics", "choice", "物流服务", "logistics", ()),
+        Role("reviewed_at", "time", "评价时间", "reviewed at", ()),
+        Role("photos", "choice", "晒图", "pictures", ()),
+        Role("review_title", "identity", "评价标题", "title of the review", ()),
+        Role("review_text", "identity", "评价内容", "words of the review", ()),
+        Role("review_more", "identity", "追评内容", "words added later", ()),
     )
 }
 
