@@ -121,6 +121,37 @@ def shop(tmp_path_factory):
         "created_day": TODAY - 10,
     }
     warehouse.append("order_lines", table("order_lines", [line | {"line": "1"}]), app_id="1")
+    at = datetime(2019, 4, 10)
+    back = {"shop_id": 1, "order_id": "B2", "paid_cents": 8_000}
+    states = [
+        {**back, "seen_at": at, "status": "paid", "refunded_cents": 0, "import_id": 7},
+        {
+            **back,
+            "seen_at": datetime(2019, 4, 12),
+            "status": "finished",
+            "refunded_cents": 4_000,
+            "import_id": 8,
+        },
+    ]
+    warehouse.append("order_states", table("order_states", states), app_id="1")
+    mine = {"shop_id": 1, "order_id": "A2", "month": "2019-04", "import_id": 7}
+    review = {
+        **mine,
+        "product_id": "P1",
+        "rating": 4,
+        "at": at,
+        "day": 17_996,
+        "has_photo": True,
+        "topics": "",
+    }
+    warehouse.append("reviews", table("reviews", [review]), app_id="1")
+    parcel = {**mine, "at": at, "kind": "signed", "day": 17_996, "carrier": "", "waybill_digest": ""}
+    warehouse.append("shipment_events", table("shipment_events", [parcel]), app_id="1")
+    refund = {
+        **mine, "order_id": "B2", "refund_id": "R1", "line": "", "amount_cents": 4_000, "kind": "money", "phase": "",
+        "reason": "", "state": "退款成功", "created_at": at, "created_day": 17_996,
+    }  # fmt: skip
+    warehouse.append("refunds", table("refunds", [refund]), app_id="1")
     flag = {"shop_id": 1, "order_id": "F1", "flag": "suspect", "score": 9, "reasons": ""}
     warehouse.append("order_flags", table("order_flags", [flag]), app_id="1")
     link = {"shop_id": 1, "customer_id": 11, "person_id": 1, "owner_id": 1}
@@ -223,6 +254,29 @@ def test_the_orders_of_a_person_over_all_nicks_with_flags(shop):
         ("F1", "suspect"),
         ("U1", ""),
     ]
+
+
+def test_one_order_with_its_states_goods_refunds_reviews_and_parcels(shop):
+    whole = ask(shop, "order_whole", order_id="F1")
+    assert [(row["person_id"], row["paid_cents"], row["flag"]) for row in whole] == [(2, 99_000, "suspect")]
+    assert [row["person_id"] for row in ask(shop, "order_whole", order_id="A2")] == [1]
+    assert ask(shop, "order_whole", order_id="X1") == []
+    assert [row["title"] for row in ask(shop, "order_goods", order_id="A2")] == ["茶"]
+    states = ask(shop, "order_history", order_id="B2")
+    assert [(row["status"], row["refunded_cents"], row["import_id"]) for row in states] == [
+        ("finished", 4_000, 8),
+        ("paid", 0, 7),
+    ]
+    assert [row["order_id"] for row in ask(shop, "import_orders", import_id=7)] == ["B2"]
+    assert [row["amount_cents"] for row in ask(shop, "order_refunds", order_id="B2")] == [4_000]
+    assert [row["rating"] for row in ask(shop, "order_reviews", order_id="A2")] == [4]
+    assert [row["kind"] for row in ask(shop, "order_parcels", order_id="A2")] == ["signed"]
+
+
+def test_the_reviews_of_a_person_over_all_nicks(shop):
+    found = ask(shop, "person_reviews")
+    assert [(row["order_id"], row["rating"], row["has_photo"]) for row in found] == [("A2", 4, True)]
+    assert ask(shop, "person_reviews", person_id=2) == []
 
 
 def test_customers_page_by_page(shop):

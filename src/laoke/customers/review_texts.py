@@ -105,3 +105,8 @@ def bound_to(row: Any) -> str:
 
 def _bound(shop_id: int, order_id: str, product_id: str) -> str:
     return f"review|{shop_id}|{order_id}|{product_id}|{SCHEMA}"
+
+
+def count_of(shop: Shop, order_id: str) -> int:
+    """How many reviews of an order have words."""
+    return ReviewText.objects.filter(shop=shop, order_id=order_id).count()

@@ -154,3 +154,11 @@ def orders_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> 
         "person_orders", shop_id=shop_id, person_id=person_id, page_rows=most
     ).to_pylist()
     return rows
+
+
+def reviews_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
+    """The reviews of one person, the newest first."""
+    rows: list[dict[str, Any]] = reader.query(
+        "person_reviews", shop_id=shop_id, person_id=person_id, page_rows=most
+    ).to_pylist()
+    return rows

@@ -168,6 +168,7 @@ for _entry in (
     NavEntry(OVERVIEW, _("店铺总览"), "overview", 10, icon="home", go="z"),
     NavEntry(OVERVIEW, _("今日"), "today", 20, icon="check", go="d"),
     NavEntry(KNOW, _("客户"), "customers", 10, TALKING, go="k"),
+    NavEntry(KNOW, _("订单"), "order", 15, TALKING),
     NavEntry(KNOW, pgettext_lazy("place", "人群"), "segments", 20, SELLING, go="r"),
     NavEntry(KNOW, _("客户分析"), "analysis", 30, SELLING),
     NavEntry(KNOW, _("疑似刷单"), "fake_orders", 40, SELLING),

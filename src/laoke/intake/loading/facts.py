@@ -156,6 +156,8 @@ class FactsWriter:
             # the history says since when it is known; the order's own row keeps the time of its own export
             seen = pa.repeat(pa.scalar(seen_at, pa.timestamp("us")), orders.num_rows)
             orders = orders.set_column(orders.schema.get_field_index("seen_at"), "seen_at", seen)
+        teller = pa.repeat(refunds["import_id"][0], orders.num_rows)
+        orders = orders.set_column(orders.schema.get_field_index("import_id"), "import_id", teller)
         states = CONTRACTS["order_states"].conform(orders.select(list(CONTRACTS["order_states"].names)))
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
 

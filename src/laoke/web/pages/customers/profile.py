@@ -25,9 +25,11 @@ from laoke.web.components.base import Words
 from laoke.web.figures import Amount
 from laoke.web.pages.customers import merging, words
 from laoke.web.pages.customers.listing import day_of, title_of
+from laoke.web.pages.orders.words import order_url
 
 MOMENTS = 24
 ALL_MOMENTS = 500
+BAD_STARS = 2
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
 
 
@@ -84,13 +86,14 @@ def page_of(
         reading = None
     row = people.features_of(reading.reader, shop.pk, person_id, reading.as_of_day) if reading else None
     orders = people.orders_of(reading.reader, shop.pk, person_id) if reading else []
+    reviews = people.reviews_of(reading.reader, shop.pk, person_id) if reading else []
     masks = profiles.masks_of(shop, [person_id]).get(person_id, profiles.Masks())
     title = title_of(person_id, masks)
     card = profiles.cards_of(shop, [person_id]).get(person_id)
     erasures = erasure.erasures_of(shop, person_id)
     may_change = role in (Role.OWNER, Role.OPERATOR)
     most = ALL_MOMENTS if all_moments else MOMENTS
-    moments, earlier = _moments(shop, person_id, orders, now, most)
+    moments, earlier = _moments(shop, person_id, orders, reviews, now, most)
     return CustomerPage(
         person_id=person_id,
         title=title,
@@ -167,10 +170,17 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
 
 
 def _moments(
-    shop: Shop, person_id: int, orders: Sequence[dict[str, Any]], now: datetime, most: int
+    shop: Shop,
+    person_id: int,
+    orders: Sequence[dict[str, Any]],
+    reviews: Sequence[dict[str, Any]],
+    now: datetime,
+    most: int,
 ) -> tuple[list[ui.Moment], int]:
-    """Orders, messages and refusals, the newest first, the days between two purchases, and how many more there are."""
+    """Orders, reviews, messages and refusals, the newest first, the days between two purchases, and how many more
+    there are."""
     dated: list[tuple[datetime, ui.Moment, date | None]] = [_order_moment(order, now) for order in orders]
+    dated += [_review_moment(review, now) for review in reviews]
     sent = Message.objects.filter(occasion__shop=shop, person_id=person_id).select_related("occasion")
     dated += [_message_moment(one, now) for one in sent.order_by("-pk")[:ALL_MOMENTS]]
     for refusal in OptOut.objects.filter(shop=shop, person_id=person_id):
@@ -219,8 +229,29 @@ def _order_moment(order: dict[str, Any], now: datetime) -> tuple[datetime, ui.Mo
     used = gettext("用了券") if order["coupon_used"] else ""
     said = [str(words.ORDER_STATES[order["status"]]), used, flags.get(order["flag"], "")]
     note = " · ".join(filter(None, said))
-    moment = ui.Moment(title, figures.when(at, now), note=note, text=order["titles"], kind=kind, icon=icon)  # type: ignore[arg-type]
+    moment = ui.Moment(
+        title,
+        figures.when(at, now),
+        note=note,
+        text=order["titles"],
+        kind=kind,  # type: ignore[arg-type]
+        icon=icon,
+        url=order_url(order["order_id"]),
+    )
     return at, moment, paid.date() if paid else None
+
+
+def _review_moment(review: dict[str, Any], now: datetime) -> tuple[datetime, ui.Moment, None]:
+    bad = review["rating"] <= BAD_STARS
+    moment = ui.Moment(
+        gettext("评价 %(n)s 星") % {"n": review["rating"]},
+        figures.when(review["at"], now),
+        note=gettext("有晒图") if review["has_photo"] else "",
+        kind="warn" if bad else "",
+        icon="star",
+        url=order_url(review["order_id"]),
+    )
+    return review["at"], moment, None
 
 
 def _message_moment(one: Message, now: datetime) -> tuple[datetime, ui.Moment, None]:

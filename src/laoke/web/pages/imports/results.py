@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from laoke.insights.orders import states_of_import
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv, reasons_of
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
 from laoke.intake.reading.kinds import FACT_KINDS
@@ -32,14 +33,17 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
+from laoke.web.pages.customers.words import ORDER_STATES
 from laoke.web.pages.imports import undoing
 from laoke.web.pages.imports.forms import FilesForm
 from laoke.web.pages.imports.progress import failure_text, is_over
 from laoke.web.pages.imports.words import refusal_text, sent_by
+from laoke.web.pages.orders.words import order_url
 from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.overview.places import place
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
+ORDERS_SHOWN = 10
 # Terms of the sum with their colours, in the order in which they stand.
 PARTS = {"accepted": "c1", "unchanged": "c0", "quarantined": "bad", "held_back": "c2"}
 
@@ -68,6 +72,7 @@ class ResultPage:
     sum_line: str
     changes: ui.Table | None
     days: ui.ChartCard | None
+    orders: ui.Table | None
     reasons: ui.Table | None
     quarantined: int
     quarantine_note: str
@@ -115,6 +120,7 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         sum_line=_sum_line(run) if balanced else "",
         changes=_changes(run, now) if done else None,
         days=_days(run) if done and run.grain in ORDER_GRAINS else None,
+        orders=_orders(run) if done and run.grain in (*ORDER_GRAINS, "refund") else None,
         reasons=_reasons(run, rows) if rows else None,
         quarantined=rows,
         quarantine_note=_quarantine_note(run, rows),
@@ -321,6 +327,37 @@ def _days(run: ImportRun) -> ui.ChartCard | None:
         sub=_("后来的导入又改过的不算在内"),
         size="sm",
     )
+
+
+def _orders(run: ImportRun) -> ui.Table | None:
+    """Some of the orders that the file told a state of, each with the way to its history."""
+    from laoke.warehouse.engine import Reader
+
+    entry = catalog.current()
+    if entry is None:
+        return None
+    reader = Reader(settings.PLACE.warehouse, entry.versions)
+    found = states_of_import(reader, run.shop_id, run.pk, ORDERS_SHOWN)
+    columns = [
+        ui.Column("order", _("订单"), "nowrap"),
+        ui.Column("state", _("状态"), "nowrap", card="end"),
+        ui.Column("paid", _("实付（元）"), "num", label_on_card=_("实付")),
+        ui.Column("back", _("退款（元）"), "num", label_on_card=_("退款")),
+    ]
+    rows = [
+        ui.Row(
+            [
+                row["order_id"],
+                ORDER_STATES[row["status"]],
+                figures.cents(row["paid_cents"]),
+                figures.cents(row["refunded_cents"]),
+            ],
+            url=order_url(row["order_id"]),
+            name=row["order_id"],
+        )
+        for row in found
+    ]
+    return ui.Table(columns, rows, caption=_("这次看到的订单")) if rows else None
 
 
 def _reasons(run: ImportRun, total: int) -> ui.Table:

@@ -23,6 +23,7 @@ from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, nav
 from laoke.web.access import EVERYONE, READS, allowed, shop_of
+from laoke.web.pages.orders.words import order_url
 from laoke.web.pages.overview.initials import matches
 from laoke.web.pages.overview.places import place
 
@@ -96,10 +97,8 @@ def _orders(shop: Shop, query: str) -> list[ui.PaletteItem]:
         return []
     found = []
     for row in rows[:MOST]:
-        url = place("customer", row["person_id"]) if row["person_id"] is not None else ""
         note = f"{row['created_at']:%Y-%m-%d} · {figures.yuan(row['paid_cents'])}"
-        if url:
-            found.append(ui.PaletteItem(row["order_id"], url, "bag", note))
+        found.append(ui.PaletteItem(row["order_id"], order_url(row["order_id"]), "bag", note))
     return found
 
 

@@ -28,6 +28,7 @@ ACTS: dict[str, Words] = {
     "consent.declare": _("登记同意依据"),
     "consent.withdraw": _("收回同意依据"),
     "contact.show": _("看联系方式"),
+    "review.show": _("看评价的文字"),
     "customers.export": _("导出客户"),
     "demo.clock": _("拨示例店时钟"),
     "fake_orders.cleared": _("排除疑似刷单"),
