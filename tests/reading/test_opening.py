@@ -245,8 +245,8 @@ def test_the_time_of_export_is_taken_from_the_name() -> None:
     assert time_in_name("order201913451650.csv") is None
 
 
-# Without a header of their own here: customers and advertising; the re-saved Tmall report has no order number.
-NO_LAYOUT = {"pdd_ads", "tb_orderlist_xls_54_sorted_2018", "youzan_customer_34"}
+# Without a header of their own here: advertising; the re-saved Tmall report has no order number.
+NO_LAYOUT = {"pdd_ads", "tb_orderlist_xls_54_sorted_2018"}
 
 
 def test_every_header_with_a_layout_is_recognised_as_itself(shared: Path) -> None:

@@ -116,6 +116,10 @@ def summary_text(result: dict[str, Any]) -> str:
     if result["grain"] not in ORDER_GRAINS:
         if result["orders"].get("changed"):
             lines.append(f"  随之更新的订单 {result['orders']['changed']}")
+        if result["grain"] == "customer":
+            lines.append(
+                f"  新客户 {result['people']['new']}；文件里的“愿意收”不算同意，有凭证再到设置里登记"
+            )
         if result["waiting"]:
             lines.append(f"  订单还没导入的 {result['waiting']} 行，订单来了就对上")
         return "\n".join(lines)

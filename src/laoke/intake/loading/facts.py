@@ -115,6 +115,16 @@ class FactsWriter:
             self._fact_file(stage, kind, told, seen_at, shop_id)
         return self.written
 
+    def write_customers(self, rows: pa.Table, *, given: int) -> FactsWritten:
+        """Write the people of a list, of which `given` rows were taken: several rows may be of one."""
+        contract = CONTRACTS["customers"]
+        for decision, found, cents in fact_files.decisions(self.reader, contract, rows):
+            self.written.decided.add(decision, found, cents)
+        self.written.decided.add("unchanged", given - rows.num_rows, 0)
+        self.step("compared")
+        self._note("customers", self.warehouse.upsert("customers", rows, app_id=self.app_id).version)
+        return self.written
+
     def _fact_file(
         self, stage: Stage, kind: FactKind, told: frozenset[str], seen_at: datetime | None, shop_id: int
     ) -> None:

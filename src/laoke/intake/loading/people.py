@@ -35,6 +35,11 @@ class PeopleCounts:
     contacts_unchanged: int = 0
     keyless: dict[str, int] = field(default_factory=lambda: {"missing": 0, "masked": 0})
     seconds: float = 0.0
+    # Of a list of customers: who it says agreed to messages (that alone is no consent), who refused, and tags.
+    agreed: dict[str, int] = field(default_factory=dict)
+    refused: int = 0
+    tagged: int = 0
+    tags_refused: int = 0
 
 
 class People:

@@ -23,6 +23,7 @@ from laoke.customers.sealing import waybill_digests
 from laoke.intake.loading import quarantine, review_files
 from laoke.intake.loading.ahead import Position, grouped, reading_ahead
 from laoke.intake.loading.buyers import buyers
+from laoke.intake.loading.customer_files import CustomerList, listed
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.newer_lines import leave_newer_lines
 from laoke.intake.loading.people import People
@@ -157,6 +158,7 @@ class _Import:
         self.run, self.source, self.options, self.around, self.stage = run, source, options, around, stage
         self.shop = run.shop
         self.people = People(run.shop, around.now(), stopped=None)
+        self.listed = CustomerList(run, self.people)
         self.seconds: dict[str, float] = {}
 
     def all_steps(self) -> ImportRun:
@@ -173,6 +175,7 @@ class _Import:
         self.seconds["reading"] = time.perf_counter() - begun - self.people.counts.seconds
         self._enter(ImportState.PEOPLE)
         flags = self.people.flags()
+        self.listed.tell_people()
         self.seconds["people"] = self.people.counts.seconds
         self.around.step("people_stored")
         self.around.progress(READ_SHARE + 5, 100)
@@ -257,10 +260,13 @@ class _Import:
         quarantine.put_aside(self.run, batch.quarantined, self.around.now().date())
 
     def _stage_facts(self, batch: StagedBatch) -> None:
-        """Rows of a file that is none of orders: nobody is told of by them but the buyer of their order."""
+        """Rows of a file that is none of orders: of those, lists of customers alone tell who somebody is."""
         import pyarrow as pa
 
         for table, rows in batch.facts.items():
+            if table == "customers":
+                self._stage_later(table, *self.listed.rows(batch))
+                continue
             if table == "shipment_events":
                 waybills = batch.identities["waybill"].to_pylist()
                 rows = rows.append_column("waybill_digest", pa.array(waybill_digests(waybills), pa.string()))
@@ -316,7 +322,10 @@ class _Import:
         if layout.grain == "line":
             leave_newer_lines(writer, self.stage)
         seen_at, shop_id = summary.seen_at, self.shop.pk
-        if kind := FACT_KINDS.get(layout.grain):
+        if layout.grain == "customer":
+            rows = listed(writer.reader, self.stage.parts.get("customers", []), flags, self.run, self.people)
+            written = writer.write_customers(rows, given=summary.accepted.rows)
+        elif kind := FACT_KINDS.get(layout.grain):
             told = told_columns(kind, set(layout.columns))
             written = writer.write_facts(self.stage, kind, told=told, seen_at=seen_at, shop_id=shop_id)
         else:

@@ -11,7 +11,7 @@ from laoke.intake.reading.batches import ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, OK, UNREADABLE, decimal_units, time_micros
 from laoke.intake.reading.columns import nothing, timestamps, within
 from laoke.intake.reading.fact_words import WORDS
-from laoke.intake.reading.kinds import ALL, FACT_KINDS, FactColumn, FactKind
+from laoke.intake.reading.kinds import ALL, FACT_KINDS, KEY_ROLES, FactColumn, FactKind
 from laoke.intake.reading.orders import identity_table
 from laoke.intake.reading.records import Chunk, Numbers, States
 from laoke.intake.reading.roles import PRICE_PLACES
@@ -62,14 +62,31 @@ class FactRows:
 
     def _judge(self) -> None:
         verdict, kind = self.verdict, self.kind
-        marks = self.times[kind.time][1] if kind.time else self.chunk.plain_ids(kind.columns[0].role)
-        verdict.check_shape(marks)
+        verdict.check_shape(self._marks())
+        if kind.grain == "customer":
+            verdict.reject(~self._named(), "nobody_named")
         alone = {group[0] for group in kind.required if len(group) == 1}
         for column in kind.columns:
             if self.has(column.role):
                 self._judge_column(column, needed=column.role in alone)
         self._judge_more()
         self._count_money()
+
+    def _marks(self) -> States:
+        """The states of what every row of the kind has; a row without it may be a total or a remark."""
+        if self.kind.grain == "customer":
+            return np.where(self._named(), OK, EMPTY).astype(np.uint8)
+        if self.kind.time:
+            return self.times[self.kind.time][1]
+        return self.chunk.plain_ids(self.kind.columns[0].role)
+
+    def _named(self) -> Mask:
+        """Rows with a key that names somebody: a masked one does not."""
+        named = np.zeros(self.chunk.rows, np.bool_)
+        for role in filter(self.has, KEY_ROLES):
+            codes, words = self.chunk.distinct(role)
+            named |= np.array([bool(word) and "*" not in word for word in words], np.bool_)[codes]
+        return named
 
     def _judge_column(self, column: FactColumn, *, needed: bool) -> None:
         verdict, role = self.verdict, column.role

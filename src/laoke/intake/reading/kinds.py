@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FactGrain = Literal[
-    "product", "product_day", "traffic_day", "ad_day", "refund", "money_move", "shipment", "item", "review"
+    "product",
+    "product_day",
+    "traffic_day",
+    "ad_day",
+    "refund",
+    "money_move",
+    "shipment",
+    "item",
+    "review",
+    "customer",
 ]
 
 # How a role becomes a column: `id` must look like one, `key` is text for which ALL stands where there is none, `cents`
@@ -209,7 +218,35 @@ REVIEW = FactKind(
     time="reviewed_at", identities=("review_title", "review_text", "review_more"), derived=frozenset({"topics"}),
 )  # fmt: skip
 
+# Keys that name a customer. A phone, an address or a receiver's name names nobody.
+KEY_ROLES = ("nick", "member_id", "ouid", "omid")
+
+CUSTOMER = FactKind(
+    "customer", "customers", "客户名单", "lists of customers",
+    (
+        _column("first_seen", "joined_at", "time"),
+        _column("province", "province", "text", 40),
+        _column("city", "city", "text", 40),
+        _column("level", "level", "text", 40),
+    ),
+    (KEY_ROLES,),
+    identities=(
+        *KEY_ROLES, "receiver_name", "phone", "email", "address", "birthday", "tags", "accepts_sms", "accepts_email",
+    ),
+)  # fmt: skip
+
 FACT_KINDS: dict[str, FactKind] = {
     kind.grain: kind
-    for kind in (PRODUCT, PRODUCT_DAY, TRAFFIC_DAY, AD_DAY, REFUND, MONEY_MOVE, SHIPMENT, ITEM, REVIEW)
+    for kind in (
+        PRODUCT,
+        PRODUCT_DAY,
+        TRAFFIC_DAY,
+        AD_DAY,
+        REFUND,
+        MONEY_MOVE,
+        SHIPMENT,
+        ITEM,
+        REVIEW,
+        CUSTOMER,
+    )
 }

@@ -79,6 +79,9 @@ ROW_REASONS: dict[str, Promise] = {
     "order_contradicts": _(
         "同一单的“%(column)s”有的行是“%(first)s”，有的行是“%(second)s”，不知道该信哪个。改成一样再导入。"
     ),
+    "nobody_named": _(
+        "没有能认出是谁的昵称或会员号（打了星号的不算）。手机和姓名认不准人；补上昵称或会员号再导入。"
+    ),
     "status_unknown": _("“%(column)s”是“%(found)s”，不认识这个状态。改成后台的写法，如 交易成功。"),
     "platform_refused": _("平台没有给这一单的内容：%(found)s。到千牛后台看这一单。"),
 }

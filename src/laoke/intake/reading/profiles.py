@@ -112,6 +112,9 @@ class Recognition:
         if self.missing or self.profile.grain not in FACT_KINDS:
             return not self.missing
         columns = len(self.unused) + len(self.mapping)
+        if self.profile.grain == "customer":
+            # A list of people needs a key alone, which any file of orders has: it must be like its profile.
+            return self.score >= _LIKE
         return self.score >= _LIKE or len(self.mapping) >= _USED * columns
 
 

@@ -44,6 +44,7 @@ from laoke.web.pages.overview.places import place
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
 ORDERS_SHOWN = 10
+TELLS_PEOPLE = (*ORDER_GRAINS, "customer")
 # Terms of the sum with their colours, in the order in which they stand.
 PARTS = {"accepted": "c1", "unchanged": "c0", "quarantined": "bad", "held_back": "c2"}
 
@@ -126,7 +127,7 @@ def _page(run: ImportRun, now: datetime, may: bool) -> ResultPage:
         quarantine_note=_quarantine_note(run, rows),
         download_url=reverse("import_quarantine", args=[run.pk]) if rows and may else "",
         mend_form=FilesForm(auto_id="mend_%s") if rows and may else None,
-        people=_people(run) if done and run.grain in ORDER_GRAINS and run.detail.get("people") else None,
+        people=_people(run) if done and run.grain in TELLS_PEOPLE and run.detail.get("people") else None,
         keyless_note=_keyless(run) if run.grain in ORDER_GRAINS else "",
         columns=_columns(run) if run.mapping or run.profile else None,
         next_steps=_next(run, rows, may) if done else None,
@@ -418,11 +419,29 @@ def _people(run: ImportRun) -> ui.Facts:
             _("联系方式 新 / 更新"),
             f"{people.get('contacts_new', 0):,} / {people.get('contacts_changed', 0):,}",
         ),
-        (_("没有客户标识的订单"), figures.exact(keyless)),
     ]
+    if run.grain in ORDER_GRAINS:
+        facts.append((_("没有客户标识的订单"), figures.exact(keyless)))
+    else:
+        facts += _said_of_people(people)
     if people.get("erased"):
         facts.append((_("已注销、不再识别的人"), figures.exact(people["erased"])))
     return ui.Facts(facts)
+
+
+def _said_of_people(people: dict[str, Any]) -> list[tuple[str, str]]:
+    """Of a list of customers: tags, refusals, and agreements, which count for nothing before they are declared."""
+    facts = [(_("打上的标签"), figures.exact(people.get("tagged", 0)))]
+    if people.get("tags_refused"):
+        facts.append((_("没有用的标签（太长、太多或法律不认）"), figures.exact(people["tags_refused"])))
+    if people.get("refused"):
+        facts.append((_("文件里写着退订，已登记"), figures.exact(people["refused"])))
+    labels = {"sms": _("文件里写着愿意收短信"), "email": _("文件里写着愿意收邮件")}
+    for channel, label in labels.items():
+        if count := people.get("agreed", {}).get(channel):
+            said = _("%(n)s 位；有凭证的，到设置里登记同意才算") % {"n": figures.exact(count)}
+            facts.append((label, said))
+    return facts
 
 
 def _keyless(run: ImportRun) -> str:
