@@ -105,6 +105,7 @@ def test_days_back_and_table_days() -> None:
     assert figures.table_day(date(2026, 11, 9), NOW) == "11-09"
     assert figures.table_day(date(2025, 11, 9), NOW) == "2025-11-09"
     assert figures.day_range(date(2026, 11, 1), date(2026, 11, 10), NOW) == "11-01 – 11-10"
+    assert figures.day_range(date(2026, 11, 5), date(2026, 11, 5), NOW) == "11-05"
 
 
 @pytest.mark.parametrize(

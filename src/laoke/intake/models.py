@@ -94,6 +94,10 @@ class SavedMapping(models.Model):
     header = models.JSONField()
     grain = models.CharField(max_length=20, default="order")
     mapping = models.JSONField()
+    # Taken from a file: every name its columns may have ({role: [names]}), and where they come from by its own words.
+    names = models.JSONField(default=dict)
+    source = models.CharField(max_length=200, blank=True)
+    is_taken = models.BooleanField(default=False)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
 

@@ -17,7 +17,14 @@ from laoke.intake.models import SavedMapping
 from laoke.intake.reading.filetypes import file_kind
 from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.opening import Source, open_source
-from laoke.intake.reading.profiles import Recognition, layout_of, layout_of_recognition, normal_name
+from laoke.intake.reading.profiles import (
+    Profile,
+    Recognition,
+    layout_of,
+    layout_of_recognition,
+    normal_name,
+    recognition_of,
+)
 from laoke.intake.reading.refusals import MIB, IntakeRefused
 from laoke.intake.reading.roles import ROLES, Grain, plays, roles_of
 from laoke.shops import uploads
@@ -43,7 +50,8 @@ class Preview:
     """What a file is before loading.
 
     `found_by` says how its columns were understood: `profile` (a layout that comes with Laoke), `memory` (explained by
-    this shop before) or `` (not understood). `refusal` is set when it cannot be read as it is.
+    this shop before), `saved` (like one that it explained or took from a file) or `` (not understood). `refusal` is set
+    when it cannot be read as it is.
     """
 
     file_name: str
@@ -107,6 +115,9 @@ def _preview(shop: Shop, source: Source, file_name: str, size: int) -> Preview:
             found = {
                 "found_by": "memory", "mapping": known.mapping, "grain": known.grain, "title": known.name, "score": 1.0,
             }  # fmt: skip
+        elif (like := _like_saved(shop, source.header, best)) is not None:
+            layout_of(source.header, like.mapping, id="mapping", grain=like.profile.grain)
+            found = {**_of_profile(like), "found_by": "saved", "profile": ""}
         elif best is not None and best.complete:
             layout_of_recognition(source.header, best)
             found = _of_profile(best)
@@ -121,6 +132,16 @@ def _preview(shop: Shop, source: Source, file_name: str, size: int) -> Preview:
         columns=_columns(source, mapping), missing=near.missing if near and not found else (), refusal=refusal,
         **{"mapping": mapping, "grain": near.profile.grain if near else "order", **found},
     )  # fmt: skip
+
+
+def _like_saved(shop: Shop, header: Sequence[str], best: Recognition | None) -> Recognition | None:
+    """The layout this shop saved that is nearest to a header, when it is nearer than those that come with Laoke."""
+    saved = SavedMapping.objects.filter(shop=shop).order_by("pk")
+    found = [one for row in saved if (one := recognition_of(layout_profile(row), header)).is_like]
+    nearest = max(found, key=lambda one: one.score, default=None)
+    if nearest is None or (best is not None and best.complete and best.score > nearest.score):
+        return None
+    return nearest
 
 
 def _of_profile(best: Recognition) -> dict[str, Any]:
@@ -158,6 +179,16 @@ def masked_sample(role: str, value: str) -> str:
     return shown if len(shown) <= SAMPLE_LENGTH else f"{shown[:SAMPLE_LENGTH]}…"
 
 
+def layout_profile(saved: SavedMapping) -> Profile:
+    """A saved layout as a profile, so that headers like its own are recognised with a score."""
+    names = saved.names or {role: [name] for role, name in saved.mapping.items()}
+    return Profile(
+        id=f"saved-{saved.pk}", platform="other", title_zh=saved.name, title_en=saved.name, years="",
+        source=saved.source, grain=saved.grain, header=tuple(normal_name(name) for name in saved.header),  # type: ignore[arg-type]
+        names={role: tuple(normal_name(name) for name in given) for role, given in names.items()}, sure="medium",
+    )  # fmt: skip
+
+
 def header_digest(header: Sequence[str]) -> str:
     """The digest under which a header is remembered; blanks, brackets and widths of letters make no difference."""
     return hashlib.sha256("\x1f".join(normal_name(name) for name in header).encode()).hexdigest()
@@ -191,7 +222,7 @@ def remember(
         header_digest=header_digest(header),
         defaults={
             "name": name[:100], "header": list(header), "grain": grain, "mapping": dict(mapping), "created_by": by,
-            "created_at": now,
+            "created_at": now, "names": {}, "source": "", "is_taken": False,
         },
     )  # fmt: skip
     return saved
@@ -210,7 +241,7 @@ def proposed_mapping(preview: Preview, grain: Grain) -> dict[str, str]:
 
 def job_options(preview: Preview, *, until: datetime | None = None) -> dict[str, Any]:
     """The options of the import job: times as text, because a job is stored as JSON."""
-    by_memory = preview.found_by == "memory"
+    by_memory = preview.found_by in ("memory", "saved")
     return {
         "file_name": preview.file_name,
         "profile": "" if by_memory else preview.profile,

@@ -198,7 +198,9 @@ def table_day(value: date | None, now: datetime) -> str:
 
 
 def day_range(first: date | None, last: date | None, now: datetime) -> str:
-    """`11-01 – 11-10`; an open end is left out."""
+    """`11-01 – 11-10`; an open end is left out, one day stands alone."""
+    if first is not None and last is not None and table_day(first, now) == table_day(last, now):
+        return table_day(first, now)
     return f"{table_day(first, now) if first else ''} – {table_day(last, now) if last else ''}".strip()
 
 

@@ -106,6 +106,11 @@ class Recognition:
         return self.complete or self.score >= _NEAR
 
     @property
+    def is_like(self) -> bool:
+        """Whether nothing is missing and the header is like that of the profile."""
+        return not self.missing and self.score >= _LIKE
+
+    @property
     def complete(self) -> bool:
         """Whether the file can be read so. A goods list asks for so little that an order file of a shop system that
         nobody knows would pass for one: files of facts must be like their profile, or have most columns used."""
@@ -114,7 +119,7 @@ class Recognition:
         columns = len(self.unused) + len(self.mapping)
         if self.profile.grain == "customer":
             # A list of people needs a key alone, which any file of orders has: it must be like its profile.
-            return self.score >= _LIKE
+            return self.is_like
         return self.score >= _LIKE or len(self.mapping) >= _USED * columns
 
 
@@ -165,6 +170,11 @@ def recognise(header: Sequence[str]) -> list[Recognition]:
     found = [_recognition(profile, header, names) for profile in profiles().values()]
     told = (r for r in found if r.score > 0 and (r.is_near or r.profile.grain not in FACT_KINDS))
     return sorted(told, key=lambda r: (not r.complete, -r.score, r.profile.id))
+
+
+def recognition_of(profile: Profile, header: Sequence[str]) -> Recognition:
+    """How well a header fits a profile that is not one of those that come with Laoke."""
+    return _recognition(profile, header, [normal_name(name) for name in header])
 
 
 def _recognition(profile: Profile, header: Sequence[str], names: list[str]) -> Recognition:

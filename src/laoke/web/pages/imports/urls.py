@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.imports import results, running, undoing, views
+from laoke.web.pages.imports import layouts, results, running, undoing, views
 
 urlpatterns = [
     path("imports/", views.imports, name="imports"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("imports/file/<int:pk>/columns/", views.columns, name="import_columns"),
     path("imports/file/<int:pk>/drop/", views.drop, name="import_drop"),
     path("imports/running/<str:ids>/", running.imports_running, name="import_running"),
+    path("imports/layouts/", layouts.layouts, name="import_layouts"),
+    path("imports/layouts/<int:pk>/file/", layouts.download, name="import_layout_file"),
+    path("imports/layouts/<int:pk>/rename/", layouts.rename, name="import_layout_rename"),
+    path("imports/layouts/<int:pk>/delete/", layouts.delete, name="import_layout_delete"),
     path("imports/<int:pk>/", results.result, name="import_result"),
     path("imports/<int:pk>/rows/", results.rows, name="import_rows"),
     path("imports/<int:pk>/undo/", undoing.undo, name="import_undo"),

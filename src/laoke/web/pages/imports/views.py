@@ -291,7 +291,7 @@ def _uploads(request: HttpRequest, ids: str) -> list[Upload]:
 
 def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
     facts = [size_text(upload.size), preview.encoding.upper(), preview.title]
-    if preview.found_by == "profile":
+    if preview.found_by in ("profile", "saved"):
         facts.append(_("和这种表头 %(share)s 相同") % {"share": figures.percent(preview.score, 0)})
     known = sum(1 for column in preview.columns if column.role)
     problem = None
@@ -312,7 +312,7 @@ def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
         )
     )
     if preview.ready:
-        state = ui.Status(_("认出来了") if preview.found_by == "profile" else _("按上次的对应"), "ok")
+        state = ui.Status(_("按上次的对应") if preview.found_by == "memory" else _("认出来了"), "ok")
     else:
         state = ui.Status(_("认不出来") if preview.can_map else _("读不了"), "bad")
     return FileCard(

@@ -398,8 +398,16 @@ function sessionClock() {
   }, Math.max(10, seconds - 120) * 1000);
 }
 
+// A row of tabs wider than the screen stands at the one that is open.
+function showTabs(root) {
+  for (const tab of $$('.tabs [aria-current]', root)) {
+    const row = tab.closest('.tabs');
+    row.scrollLeft += tab.getBoundingClientRect().left - row.getBoundingClientRect().left - (row.clientWidth - tab.offsetWidth) / 2;
+  }
+}
+
 function enrich(root) {
-  applyLengths(root); mountCharts(root); countChosen();
+  showTabs(root); applyLengths(root); mountCharts(root); countChosen();
   $$('#toasts .toast:not([data-stay])').filter(t => !t.dataset.seen).forEach(t => { t.dataset.seen = '1'; fade(t); });
 }
 enrich(document); $$('dialog[data-opens]').forEach(d => openDialog(d.id)); focusFirstError(document); rememberPlace(); sessionClock();
