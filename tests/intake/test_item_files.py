@@ -205,3 +205,19 @@ def test_a_line_without_pieces_is_put_aside(shop: Shop, tmp_path: Path) -> None:
     result = take(shop, old_items(tmp_path / "i.csv", [OLD[0], ("1001", "枕套", "20.00", "", "交易成功")]))
 
     assert result["reasons"] == {"count_unreadable": 1}
+
+
+def test_lines_that_wait_go_when_a_file_tells_the_lines_of_their_order_itself(
+    shop: Shop, tmp_path: Path
+) -> None:
+    take(shop, old_items(tmp_path / "i.csv", OLD))
+    path = tmp_path / "lines.csv"
+    path.write_text("单号,下单,品名,几件,单价,付了\n1001,2018-10-01 10:00,床单,1,60.00,58.00\n", "utf-8")
+    told = {
+        "order_id": "单号", "created_at": "下单", "title": "品名", "quantity": "几件", "unit_price": "单价",
+        "line_paid": "付了",
+    }  # fmt: skip
+    take(shop, path, mapping=told, grain="line")
+
+    assert [(line[0], line[2], line[5]) for line in lines_now()] == [("1001", "床单", 5_800)]
+    assert [row["order_id"] for row in stored("waiting_lines")] == ["1002"]

@@ -88,8 +88,7 @@ class FactsWriter:
         as_told = tuple(stage.parts.get("orders", ()))
         if as_told and shop_id is not None:
             self._settle_by_refunds(stage, shop_id, grain)
-            if grain == "order":
-                self._place_waiting(stage, shop_id, placed=not whole_lines)
+            self._place_waiting(stage, shop_id, placed=grain == "order" and not whole_lines)
         self._orders(
             stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id if not whole_lines else None
         )
@@ -253,7 +252,8 @@ class FactsWriter:
             self._note("order_lines", written.version)
 
     def _place_waiting(self, stage: Stage, shop_id: int, *, placed: bool) -> None:
-        """Lines that came before their orders go to them, unless those bring their own; they wait no longer."""
+        """Lines that came before their orders go to them and wait no longer. Where the lines of the orders are told
+        with them (`placed` is false), those count and the waiting ones go."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
