@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('intake', '0003_import_undone'),
+        ('intake', '0006_sent_batches'),
     ]
 
     operations = [
