@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from laoke.customers import consent, erasure, tags
+from laoke.customers import consent, erasure, review_texts, tags
 from laoke.customers.erasure import ErasureRefused, Messages
 from laoke.customers.identities import resolve
 from laoke.customers.links import customers_of
@@ -23,6 +23,7 @@ from laoke.customers.models import (
     OrderText,
     PersonCard,
     PersonTag,
+    ReviewText,
     Tombstone,
     VaultRecord,
 )
@@ -68,10 +69,13 @@ def above() -> FakeMessages:
 
 @pytest.fixture
 def person(demo: Demo) -> int:
-    """Somebody with a consent, a tag, a card and orders."""
+    """Somebody with a consent, a tag, a card, a review and orders."""
     found: int = Consent.objects.order_by("person_id").values_list("person_id", flat=True)[0]
     tags.set_tag(tags.make_tag(demo.shop, "爱晒图", now=demo.now), [found], by=None, now=demo.now)
     tags.set_card(demo.shop, found, now=demo.now, importance=4)
+    review_texts.keep(
+        demo.shop, [review_texts.Words("R-1", "600001", 1, {"review_text": "我是小圆，手感软"}, found)]
+    )
     return found
 
 
@@ -147,7 +151,7 @@ def test_records_tags_cards_consents_and_keys_go_when_nothing_is_under_way(
     others = VaultRecord.objects.exclude(customer_id=person).count()
     begin(demo, person, above)
     assert erasure.delete_records(now=demo.now, messages=above.known()) == 1
-    for by_customer in (VaultRecord, ContactIndex, OrderText, Identity):
+    for by_customer in (VaultRecord, ContactIndex, OrderText, ReviewText, Identity):
         assert not by_customer.objects.filter(customer_id=person).exists(), by_customer
     for by_person in (PersonTag, PersonCard, Consent):
         assert not by_person.objects.filter(person_id=person).exists(), by_person

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from laoke.config import key_care
+from laoke.customers import review_texts
 from laoke.customers.models import Customer, OrderText, VaultRecord
 from laoke.customers.sealing import Sealer, keys, open_sealed, open_text, seal
 from laoke.customers.vault import (
@@ -43,6 +44,7 @@ def shop(home: Path) -> Shop:
         Customer.objects.create(id=number, owner=shop.owner, person_id=number, created_at=NOW)
     store_contacts(shop, [Contact(number, phone=f"1380000000{number}") for number in range(1, 4)])
     store_order_texts(shop, [("A1", 1, {"buyer_message": "放门口"})])
+    review_texts.keep(shop, [review_texts.Words("A1", "600001", 1, {"review_text": "手感软"}, 1)])
     make_loopback_gateway(shop, now=NOW)
     return shop
 
@@ -52,19 +54,20 @@ def test_everything_is_sealed_anew_and_still_opens(shop: Shop) -> None:
 
     new, done = key_care.rotate(by=None, now=NOW)
 
-    assert (new, done) == ("vault-2", 5)  # three contacts, one text, one gateway's secrets
+    assert (new, done) == ("vault-2", 6)  # three contacts, a memo, a review, one gateway's secrets
     for row in VaultRecord.objects.select_related("shop"):
         assert (row.key_id, open_contact(row).phone) == ("vault-2", f"1380000000{row.customer_id}")
         assert bytes(row.sealed) != before[row.pk]
     assert open_order_text(OrderText.objects.get()) == {"buyer_message": "放门口"}
+    assert review_texts.words_of(shop, ["A1"]) == {("A1", "600001"): {"review_text": "手感软"}}
     assert Gateway.objects.get().key_id == "vault-2"
     assert [(key.key_id, key.is_current, key.records) for key in key_care.vault_keys()] == [
         ("vault-1", False, 0),
-        ("vault-2", True, 5),
+        ("vault-2", True, 6),
     ]
     assert KeyCheck.objects.filter(kind="vault").count() == 2
     acts = AuditEvent.objects.filter(act__startswith="keys.").order_by("pk")
-    assert [(event.act, event.count) for event in acts] == [("keys.rotate", 0), ("keys.reseal", 5)]
+    assert [(event.act, event.count) for event in acts] == [("keys.rotate", 0), ("keys.reseal", 6)]
 
 
 def test_a_process_that_began_before_the_rotation_opens_what_was_sealed_after_it(shop: Shop) -> None:
@@ -92,7 +95,7 @@ def test_a_record_that_changes_meanwhile_keeps_its_writers_content(shop: Shop) -
     store_contacts(shop, [Contact(1, phone="13900000009", seen_micros=10**15)])
     row = VaultRecord.objects.get(customer_id=1)
     assert row.key_id == "vault-2"
-    assert key_care.seal_anew(by=None, now=NOW) == 4
+    assert key_care.seal_anew(by=None, now=NOW) == 5
     row.refresh_from_db()
     assert (row.key_id, open_contact(row).phone) == ("vault-2", "13900000009")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from laoke.customers.models import Identity, OrderText
+from laoke.customers import review_texts
+from laoke.customers.models import Identity, OrderText, ReviewText
 from laoke.customers.sealing import waybill_digests
 from laoke.customers.vault import open_order_text
 from laoke.intake.models import Connection, ConnectionState, ImportRun, PullCursor
@@ -57,18 +58,18 @@ def test_ratings_are_facts_and_their_words_are_in_the_vault(
 
     rated = true_ratings(platform, clock)
     assert stored("reviews", REVIEWS, shop) == rated
-    known = {row[0] for row in stored("orders", "order_id", shop)}
-    texts = {row.order_id: open_order_text(row) for row in OrderText.objects.all()}
-    told = {(tid, product): text for tid in texts for product, text in _reviews(texts[tid])}
-    assert set(told) == {(tid, product) for tid, product, _, _ in rated if tid in known}
-    assert set(told.values()) == {"手感软，尺寸正合适", "一般，颜色比图片深", "洗了一次就起球"}
+    told = review_texts.words_of(shop, [tid for tid, _, _, _ in rated])
+    assert set(told) == {(tid, product) for tid, product, _, _ in rated}
+    assert {words["review_text"] for words in told.values()} == {
+        "手感软，尺寸正合适",
+        "一般，颜色比图片深",
+        "洗了一次就起球",
+    }
+    buyers = dict(stored("orders", "order_id, customer_id", shop))
+    assert dict(ReviewText.objects.values_list("order_id", "customer_id")) == {
+        tid: buyers.get(tid) for tid, _, _, _ in rated
+    }
     assert PullCursor.objects.get(stream="ratings").reached == NOW - timedelta(minutes=1)
-
-
-def _reviews(text: dict[str, str]) -> list[tuple[str, str]]:
-    return [
-        (name.removeprefix("review:"), words) for name, words in text.items() if name.startswith("review:")
-    ]
 
 
 def test_a_rating_leaves_the_memo_of_its_order_and_the_order_leaves_the_rating(
@@ -88,7 +89,7 @@ def test_a_rating_leaves_the_memo_of_its_order_and_the_order_leaves_the_rating(
     pull_once(connection, clock)
     text = open_order_text(OrderText.objects.get(order_id=both.tid))
     assert text["seller_memo"] == "送礼袋"
-    assert _reviews(text)
+    assert review_texts.words_of(shop, [both.tid])
 
 
 def test_parcels_are_followed_until_they_arrive_and_their_numbers_are_not_kept(

@@ -303,8 +303,8 @@ def show_contact(record: VaultRecord, *, actor: User, now: datetime, field: str)
 
 
 def store_order_texts(shop: Shop, texts: Sequence[tuple[str, int | None, dict[str, str]]]) -> int:
-    """Seal (order id, customer id, {'buyer_message', 'seller_memo', 'review:…'}) rows. A later text replaces an earlier
-    one of the same name; those of other names stay, because orders and ratings come from different sources."""
+    """Seal (order id, customer id, {'buyer_message', 'seller_memo'}) rows. A later text replaces an earlier one of the
+    same name; one of another name stays, because not every source tells both."""
     last = {order_id: (customer_id, text) for order_id, customer_id, text in texts}
     order_ids = sorted(last)
     for piece in pieces(order_ids, 500):

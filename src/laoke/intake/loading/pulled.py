@@ -17,10 +17,8 @@ from django.db import transaction
 from django.db.models import Max
 
 from laoke.customers.sealing import waybill_digests
-from laoke.customers.vault import store_order_texts
-from laoke.intake.loading import quarantine
+from laoke.intake.loading import quarantine, review_files
 from laoke.intake.loading.buyers import buyers
-from laoke.intake.loading.fact_files import stored_with_keys
 from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
 from laoke.intake.loading.run import Surroundings, details, sums
@@ -44,11 +42,10 @@ UNFINISHED = (ImportState.READING, ImportState.PEOPLE, ImportState.FACTS)
 
 @dataclass(frozen=True)
 class Others:
-    """A batch of facts that are no orders: their kind, the columns that are told, and texts for the vault by order."""
+    """A batch of facts that are no orders: their kind, and the columns that are told."""
 
     kind: FactKind
     told: frozenset[str]
-    texts: Sequence[tuple[str, dict[str, str]]] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ def _people(
 def _others(
     run: ImportRun, batch: StagedBatch, others: Others, stage: Stage, around: Surroundings
 ) -> tuple[People, pa.Table, dict[str, float]]:
-    """Facts beside orders are staged; a level needs its buyer, a waybill its digest, a text the vault."""
+    """Facts beside orders are staged; a level needs its buyer, a waybill its digest, a review's words the vault."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -149,29 +146,12 @@ def _others(
     elif others.kind.table == "shipment_events":
         digests = waybill_digests(batch.identities["waybill"].to_pylist())
         rows = rows.append_column("waybill_digest", pa.array(digests, pa.string()))
+    elif others.kind.table == "reviews":
+        review_files.keep_words(run.shop, rows, batch.identities)
     stage.add(others.kind.table, contract_rows(others.kind.table, rows, run.shop, run, customers))
-    _seal_texts(run, others.texts, around)
     quarantine.put_aside(run, batch.quarantined, around.now().date())
     around.step("people_stored")
     return people, people.flags(), {"people": people.counts.seconds}
-
-
-def _seal_texts(run: ImportRun, texts: Sequence[tuple[str, dict[str, str]]], around: Surroundings) -> None:
-    """Only texts whose writer is known: what belongs to nobody could never be erased for somebody."""
-    import pyarrow as pa
-
-    entry = catalog.current()
-    if not texts or entry is None:
-        return
-    reader = Warehouse(around.place.warehouse).reader(entry.versions)
-    orders = pa.chunked_array([pa.array([order for order, _ in texts], pa.string())])
-    stored = stored_with_keys(reader, "orders", orders, run.shop_id)
-    writer_of = dict(zip(stored["order_id"].to_pylist(), stored["customer_id"].to_pylist(), strict=True))
-    by_order: dict[str, dict[str, str]] = {}
-    for order, words in texts:
-        if writer_of.get(order) is not None:
-            by_order.setdefault(order, {}).update(words)
-    store_order_texts(run.shop, [(order, writer_of[order], words) for order, words in by_order.items()])
 
 
 def _bare(rows: pa.Table) -> pa.Table:
@@ -197,6 +177,7 @@ def _facts_and_publish(
             "customers",
             buyers(writer.reader, stage.parts["orders"], flags, shop_id=run.shop_id, import_id=run.pk),
         )
+    review_files.claim_words(run.shop, writer.reader, stage)
     if pulled.others is None:
         written = writer.write(stage, grain="order", shop_id=run.shop_id, whole_lines=True)
     else:

@@ -1,4 +1,4 @@
-"""Reviews from files: of one review the latest tells, whatever the order of files; the words go to the vault.
+"""Reviews from files and pulls: of one review the latest tells, whatever comes first; the words go to the vault.
 
 A review may come before its order. It is stored all the same (a rating of goods needs no buyer); its words are claimed
 for the buyer as soon as the order is there.
@@ -52,14 +52,16 @@ def keep_words(shop: Shop, rows: pa.Table, identities: pa.Table) -> None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    # a platform tells less than a file
+    roles = [role for role in TEXT_ROLES if role in identities.column_names]
     columns: dict[str, list[Any]] = {
         **{name: rows[name].to_pylist() for name in _KEY},
         "at": pc.cast(rows["at"], pa.int64()).to_pylist(),
-        **{role: identities[role].to_pylist() for role in TEXT_ROLES},
+        **{role: identities[role].to_pylist() for role in roles},
     }
     told = []
     for order_id, product_id, at, *words in zip(*columns.values(), strict=True):
-        texts = {role: text for role, text in zip(TEXT_ROLES, words, strict=True) if text}
+        texts = {role: text for role, text in zip(roles, words, strict=True) if text}
         if texts:
             told.append(review_texts.Words(order_id, product_id, at, texts))
     if told:

@@ -29,11 +29,13 @@ LEVELS = FactKind("member", "customers", "会员等级", "levels of members", ()
 
 
 def staged_ratings(gathered: Gathered, *, name: str, trial: bool) -> Pulled:
-    """Ratings; their texts are set apart for the vault."""
+    """Ratings; their words are set apart for the vault."""
+    import pyarrow as pa
+
     ratings = list(gathered.ratings.values())
-    texts = [(one.order_id, {f"review:{one.product_id}": one.text}) for one in ratings if one.text]
+    words = pa.table({"review_text": text_column(one.text for one in ratings)})
     told = frozenset({"rating", "at"})
-    return _pulled(gathered, name, trial, _rating_rows(ratings), None, Others(RATINGS, told, texts))
+    return _pulled(gathered, name, trial, _rating_rows(ratings), words, Others(RATINGS, told))
 
 
 def staged_traces(gathered: Gathered, *, name: str, trial: bool) -> Pulled:
