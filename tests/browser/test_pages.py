@@ -19,7 +19,7 @@ from tests.browser.shop import Shop, empty_shop
 from tests.browser.watching import Watcher, complaints_of, settled
 
 # What a link gives as a file, and where a session ends.
-NO_PAGES = ("logout", "import_quarantine", "settings_audit_export", "customers_export")
+NO_PAGES = ("logout", "import_quarantine", "import_layout_file", "settings_audit_export", "customers_export")
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 OLD_DATA = "数据只到"
 # Days since the last order, and whether the overview must say that its figures end there.
@@ -73,7 +73,15 @@ def test_every_page_keeps_what_a_page_must_keep(page: Page, shop: Shop, watcher:
     if not shop.laoke("campaign", "list")["campaigns"]:
         shop.laoke("plan", "double11", "--on", "2026-11-11")
     found = walk(page, watcher, shop.web)
-    assert {"campaign", "round", "segment", "customer", "import_result"} <= found.seen
+    assert {
+        "campaign",
+        "round",
+        "segment",
+        "customer",
+        "order",
+        "import_result",
+        "import_layouts",
+    } <= found.seen
     assert len(found.seen) >= 40
     assert not found.trouble, "\n".join(found.trouble)
 

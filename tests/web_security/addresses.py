@@ -95,6 +95,7 @@ def furnished(demo: Demo) -> Made:
         "import_columns": {"pk": upload},
         "import_drop": {"pk": upload},
         "import_running": {"ids": str(job)},
+        "import_layout": {"pk": rows["layout"].pk},
         "import": {"pk": run},
         "job": {"pk": job},
         "offer": {"pk": rows["offer"].pk},
@@ -134,7 +135,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.audiences.segments import save_segment
     from laoke.customers.sealing import seal
     from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
-    from laoke.intake.models import ImportRun
+    from laoke.intake.models import ImportRun, SavedMapping
     from laoke.promotions.models import Backtest, Offer
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
@@ -164,6 +165,10 @@ def _rows(demo: Demo) -> dict[str, Any]:
         ),
         "upload": store_upload(
             shop, SimpleUploadedFile("orders.csv", b"a,b\r\n1,2\r\n"), by=demo.owner, now=now
+        ),
+        "layout": SavedMapping.objects.create(
+            shop=shop, name="进销存", header=["单号", "金额"], header_digest="0" * 64, grain="order",
+            mapping={"order_id": "单号"}, created_by=demo.owner, created_at=now,
         ),
         "backtest": Backtest.objects.latest("pk"),
         "template": MessageTemplate.objects.create(

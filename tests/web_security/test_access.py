@@ -136,7 +136,7 @@ HOSTILE = ("²", "9" * 40, "9" * 5000, "-1", '"><script>x</script>../../\\[')
 FIELDS = """
 q after before tab state act sort reason from to of text
 year_from days_from r_score month day view product_1 case mechanic next ids importance
-in_charge person seed segment message new_tag tag channel field number role shop
+in_charge person seed segment message no layout new_tag tag channel field number role shop
 way until name username password sent offer offers holdout opens_at closes_at rest
 grain column platform_activity_id evidence query language files first last quantity_1 campaign phase
 bad archived source period base who round after_id
