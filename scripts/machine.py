@@ -40,6 +40,8 @@ NEEDS = (
     Need("PostgreSQL server", lambda: postgres_bin() is not None, ("postgresql",)),
     Need("Chromium", _has_chromium, ("chromium",)),
     Need("Chinese fonts", _has_cjk_font, ("fonts-noto-cjk", "fontconfig")),
+    # A version that is too old is told by the tests themselves, in the product's own words.
+    Need("Java", lambda: shutil.which("java") is not None, ("default-jre-headless",)),
     Need("gettext", lambda: shutil.which("msgfmt") is not None, ("gettext",)),
 )
 

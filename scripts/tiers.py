@@ -68,6 +68,7 @@ def all_tiers() -> tuple[Tier, ...]:
         Tier("flows", pytest_command("flow", "tests/flows", *SPREAD, *LONG), sqlite),
         Tier("browser", pytest_command("browser", "tests/browser", *PARALLEL, *LONG), sqlite),
         Tier("crash", pytest_command("crash", "tests/crash", *SPREAD, *LONG), sqlite),
+        Tier("spark", pytest_command("spark", "tests/spark", *LONG), sqlite),
     )
 
 

@@ -32,7 +32,7 @@ if django.conf.settings.configured:
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="laoke-test-"))
 os.environ["LAOKE_HOME"] = str(SESSION_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "laoke.config.settings"
-for _name in ("LAOKE_KEY_FILE", "LAOKE_NOW", "LAOKE_DEBUG", "DATABASE_URL"):
+for _name in ("LAOKE_KEY_FILE", "LAOKE_NOW", "LAOKE_DEBUG", "LAOKE_ENGINE", "LAOKE_TABLES", "DATABASE_URL"):
     os.environ.pop(_name, None)
 if chosen_engine() == "postgres":
     os.environ["DATABASE_URL"] = postgres_url()
@@ -60,7 +60,7 @@ django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHash
 hypothesis.settings.register_profile("laoke", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("laoke")
 
-FOLDER_TIERS = {"flows": "flow", "browser": "browser", "crash": "crash"}
+FOLDER_TIERS = {"flows": "flow", "browser": "browser", "crash": "crash", "spark": "spark"}
 MARKED_TIERS = ("prove", "bench", "slow")
 LEDGER_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server", "ledger_url"}
 

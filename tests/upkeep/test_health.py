@@ -45,7 +45,8 @@ def well(demo: Demo) -> Demo:
 def test_a_shop_in_order_has_nothing_to_tell(well: Demo) -> None:
     assert states(well) == dict.fromkeys(
         (
-            "keys", "audit", "tables", "agreement", "room", "worker", "upkeep", "backup", "clear_files", "gateways",
+            "keys", "audit", "engine", "tables", "agreement", "room", "worker", "upkeep", "backup", "clear_files",
+            "gateways",
         ),
         GOOD,
     )  # fmt: skip

@@ -75,11 +75,12 @@ class Reading:
 
     def table(self, query: Compiled) -> pa.Table:
         """The result as an Arrow table."""
-        return self.reader.sql(query.sql, query.params)
+        return self.reader.answer(query.sql, query.params)
 
     def rows(self, query: Compiled) -> list[dict[str, Any]]:
         """The result as dictionaries, for few rows."""
-        return self.reader.rows(query.sql, query.params)
+        rows: list[dict[str, Any]] = self.table(query).to_pylist()
+        return rows
 
 
 class _Kept:
@@ -161,7 +162,7 @@ def _features_day(reader: Reader, shop_id: int, entry_day: date) -> tuple[int, i
         known = reader.rows("SELECT 1 FROM orders WHERE shop_id = $shop_id LIMIT 1", {"shop_id": shop_id})
         raise NotReady("no_features" if known else "no_facts")
     query = count_query(Everyone(), shop_id, day)
-    return day, reader.rows(query.sql, query.params)[0]["n"]
+    return day, reader.answer(query.sql, query.params)["n"][0].as_py()
 
 
 def overlays(

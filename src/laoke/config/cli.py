@@ -29,6 +29,7 @@ from laoke.config.commands import (
     tables,
 )
 from laoke.config.terminal import steady_output
+from laoke.warehouse.unavailable import Unavailable
 
 app = typer.Typer(
     name="laoke",
@@ -106,9 +107,21 @@ def main() -> None:
         app(standalone_mode=True)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else (0 if end.code is None else 1)
+    except Unavailable as problem:
+        status = _refuse_unavailable(problem)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def _refuse_unavailable(problem: Unavailable) -> int:
+    """Any command may find the cluster or the storage away: the reason instead of a stack, exit code 1."""
+    from laoke.shops.unavailable_words import told
+
+    try:
+        console.refuse(problem.code, told(problem))
+    except typer.Exit as end:
+        return int(end.exit_code)
 
 
 def _front_options(words: list[str]) -> list[str]:

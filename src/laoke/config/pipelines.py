@@ -17,6 +17,7 @@ from django.db import OperationalError
 from laoke.shops.jobs import JobCancelled, Progress
 from laoke.shops.locks import WriterBusy
 from laoke.shops.models import Job
+from laoke.warehouse.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from laoke.config.worker import Worker
@@ -50,8 +51,8 @@ class Tick:
     run: Callable[[Worker], bool]
 
 
-# Trouble that passes by itself: the database is busy, another writer holds the warehouse.
-EXPECTED_TROUBLE: tuple[type[Exception], ...] = (OperationalError, WriterBusy)
+# Trouble that passes by itself: the database is busy, another writer holds the warehouse, the facts are out of reach.
+EXPECTED_TROUBLE: tuple[type[Exception], ...] = (OperationalError, WriterBusy, Unavailable)
 
 
 def _import(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:

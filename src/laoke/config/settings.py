@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "laoke.web.access.ShopMiddleware",
+    "laoke.web.middleware.FactsAway",
     "axes.middleware.AxesMiddleware",
 ]
 

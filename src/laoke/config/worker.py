@@ -22,6 +22,8 @@ from laoke.config.ending import on_ending
 from laoke.shops import jobs
 from laoke.shops.clock import live_now
 from laoke.shops.models import Job, JobState
+from laoke.shops.unavailable_words import as_error
+from laoke.warehouse.unavailable import Unavailable
 
 # Plain tracebacks: the usual ones print the values of variables too, and those hold buyers and secrets.
 structlog.configure(
@@ -115,6 +117,10 @@ def run_job(job: Job, clock: Callable[[], datetime]) -> None:
         jobs.finish(job, JobState.CANCELLED, clock())
     except pipelines.Refused as refusal:
         jobs.finish(job, JobState.FAILED, clock(), error=refusal.as_dict())
+    except Unavailable as problem:
+        # The cluster or the storage is away: known trouble with its sentence, no stack.
+        log.warning("job failed", job=job.pk, kind=job.kind, detail=str(problem))
+        jobs.finish(job, JobState.FAILED, clock(), error=as_error(problem))
     except Exception as error:
         log.exception("job failed", job=job.pk, kind=job.kind)
         jobs.finish(job, JobState.FAILED, clock(), error={"code": "broken", "error": type(error).__name__})

@@ -1,5 +1,7 @@
 """Reading named versions of the tables with DuckDB: views over their Parquet files, with an overlay for mirrors.
 
+Named queries and segments may be answered by a Spark cluster instead (`engine_setting.py`, `spark.py`).
+
 One in-memory DuckDB per process and setting; every thread has its own cursor into it, so pages may ask from many
 threads at once. Views are made when a query first mentions them. Nothing is downloaded: extensions are off.
 """
@@ -15,11 +17,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.delta import WarehouseError
+from laoke.warehouse.engine_setting import SparkSetting, configured_engine
 from laoke.warehouse.named import parameters_in, query_text, without_comments
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Reader:
     `versions` maps table → version; a table without one reads as empty. `overlays` maps mirror → Overlay (or
     just the current rows, whose own keys are then the dirty ones; or a function that gives either, called when a
     query first mentions the mirror). `exclude` lists the flags whose orders `orders_counted` leaves out.
+    `engine` is a cluster for named queries and segments, None for DuckDB; default: what `LAOKE_ENGINE` says.
     """
 
     def __init__(
@@ -60,6 +64,7 @@ class Reader:
         exclude: Sequence[str] = FAKE_FLAGS,
         memory_limit: str = "",
         threads: int = 0,
+        engine: SparkSetting | Literal["configured"] | None = "configured",
     ) -> None:
         unknown = [name for name in (*versions, *(overlays or {})) if name not in CONTRACTS]
         if unknown:
@@ -70,6 +75,7 @@ class Reader:
         self._overlays: dict[str, Overlay] = {}
         self._overlays_lock = threading.Lock()
         self.exclude = tuple(exclude)
+        self.engine = configured_engine() if engine == "configured" else engine
         self._settings = (memory_limit, threads)
         self._own = threading.local()
 
@@ -81,7 +87,7 @@ class Reader:
         )
 
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
-        """Run one statement and return its rows; `$name` in the text takes its value from `params`."""
+        """Run one statement of our own here and return its rows; `$name` in the text takes its value from `params`."""
         cursor = self.cursor(text)
         return cursor.execute(text, _wanted(text, params or {})).to_arrow_table()
 
@@ -90,9 +96,17 @@ class Reader:
         rows: list[dict[str, Any]] = self.sql(text, params).to_pylist()
         return rows
 
+    def answer(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
+        """Run one statement on the engine of this installation: a named query, a segment."""
+        if self.engine is None:
+            return self.sql(text, params)
+        from laoke.warehouse import spark
+
+        return spark.answer(self.engine, self, text, _wanted(text, params or {}))
+
     def query(self, name: str, **params: Any) -> pa.Table:
         """Run the named query `queries/<name>.sql`."""
-        return self.sql(query_text(name), params)
+        return self.answer(query_text(name), params)
 
     def remembered(self, name: str, **params: Any) -> pa.Table:
         """`query`, asked once per process as long as the tables it reads stay the same: for sums, not for lists.
@@ -103,7 +117,7 @@ class Reader:
         if not self._given.keys().isdisjoint(read):
             return self.query(name, **params)
         versions = tuple((table, self.versions.get(table)) for table in read)
-        key = (str(self.root), name, tuple(sorted(params.items())), versions, self.exclude)
+        key = (str(self.root), name, tuple(sorted(params.items())), versions, self.exclude, self.engine)
         found = _answers.get(key)
         if found is None:
             found = self.query(name, **params)
@@ -128,6 +142,18 @@ class Reader:
             views = self._own.views = _Views(_database(os.getpid(), *self._settings).cursor())
         return views
 
+    def tables_named(self, text: str) -> tuple[str, ...]:
+        """The tables and views that a statement names."""
+        return _mentioned(text)
+
+    def views_key(self) -> tuple[object, ...]:
+        """What tells the views of this reader from another's: with overlays they are its own."""
+        return (*self._shared_key(), id(self) if self._given else None)
+
+    def is_overlaid(self, name: str) -> bool:
+        """Whether something is laid over a mirror."""
+        return name in self._given
+
     def _shared_key(self) -> tuple[object, ...]:
         return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings)
 
@@ -136,7 +162,7 @@ class Reader:
             for needed in ("orders", "order_flags"):
                 if needed not in views.made:
                     self._make(views, needed)
-            text = self._orders_counted()
+            text = self.orders_counted_sql()
         else:
             text = self._table_sql(views, CONTRACTS[name])
         views.cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
@@ -146,7 +172,7 @@ class Reader:
         stored = stored_sql(self.root / contract.name, contract, self.versions.get(contract.name))
         if contract.name not in self._given:
             return stored
-        overlay = self._overlay(contract.name)
+        overlay = self.overlay(contract.name)
         dirty, rows = f"{contract.name}__dirty", f"{contract.name}__rows"
         # Tables, not registered Arrow: DuckDB knows their counts and plans the joins by them.
         for table, given in ((dirty, overlay.dirty), (rows, overlay.rows)):
@@ -161,7 +187,7 @@ class Reader:
             f" UNION ALL SELECT {names} FROM {rows}"
         )
 
-    def _overlay(self, name: str) -> Overlay:
+    def overlay(self, name: str) -> Overlay:
         """What is laid over a mirror, the same for all threads."""
         with self._overlays_lock:
             if name not in self._overlays:
@@ -169,7 +195,8 @@ class Reader:
                 self._overlays[name] = _as_overlay(name, given() if callable(given) else given)
             return self._overlays[name]
 
-    def _orders_counted(self) -> str:
+    def orders_counted_sql(self) -> str:
+        """The view `orders_counted`, the same words for both engines."""
         if not self.exclude or ("order_flags" not in self._given and not self._has_files("order_flags")):
             return "SELECT * FROM orders"
         flags = ", ".join("'" + flag.replace("'", "''") + "'" for flag in self.exclude)

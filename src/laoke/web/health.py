@@ -25,8 +25,12 @@ from laoke.shops.keys import KeyFileError
 from laoke.shops.models import AuditEvent, CatalogEntry, Shop, UpkeepRun, Upload, WorkerSeen
 from laoke.shops.place import Place
 from laoke.shops.setup import check_keys
+from laoke.shops.unavailable_words import told
+from laoke.warehouse import spark_cluster
+from laoke.warehouse.engine_setting import configured_engine
 from laoke.warehouse.inspection import Flaw, Inspector
 from laoke.warehouse.store import Warehouse
+from laoke.warehouse.unavailable import Unavailable
 from laoke.web.components.base import Words
 
 GOOD, LOOK, BAD = "good", "look", "bad"
@@ -58,6 +62,7 @@ def glance(
     With `shops` nothing of another shop is named or counted: one installation may serve several owners.
     """
     return [
+        _engine(),
         _room(place),
         _worker(now),
         _upkeep(now),
@@ -71,13 +76,15 @@ def look(place: Place, *, now: datetime, wall: float, quick: bool = False) -> li
     """Everything, the damage that matters most first; it reads the whole audit and, unless `quick`, all facts."""
     entry = catalog.current()
     tables = _tables(place, entry, quick=quick)
+    passing = [one for one in glance(place, now=now, wall=wall) if one.name != "engine"]
     return [
         _keys(place),
         _audit(),
+        _engine(asked=True),
         tables,
         # Facts that cannot be read cannot be compared.
         *([_agreement(place, entry)] if entry and tables.state == GOOD else []),
-        *glance(place, now=now, wall=wall),
+        *passing,
     ]
 
 
@@ -196,6 +203,24 @@ def _agreement(place: Place, entry: CatalogEntry) -> Finding:
         told.append(_("%(n)s 次导入指着不存在的目录") % {"n": lost})
     fine = _("%(n)s 个客户号都认识") % {"n": len(named)}
     return _finding("agreement", _("数据库和事实"), listed(told), fine)
+
+
+def _engine(*, asked: bool = False) -> Finding:
+    """What answers the queries; a page sees whether a cluster listens, `laoke doctor` asks it a question."""
+    label = _("计算引擎")
+    detail: dict[str, Any]
+    try:
+        setting = configured_engine()
+        if setting is None:
+            return _finding("engine", label, "", _("DuckDB，在这台机器上"))
+        detail = {"address": setting.address}
+        if not asked:
+            spark_cluster.reach(setting)
+            return _finding("engine", label, "", _("Spark 集群 %(address)s，有应答") % detail, **detail)
+        detail |= {"version": spark_cluster.ask(setting)}
+    except Unavailable as problem:
+        return _finding("engine", label, told(problem), "", code=problem.code)
+    return _finding("engine", label, "", _("Spark %(version)s 集群 %(address)s，算得出") % detail, **detail)
 
 
 def _room(place: Place) -> Finding:

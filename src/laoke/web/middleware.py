@@ -1,4 +1,7 @@
-"""Headers that keep the browser on our side: nothing inline, nothing from elsewhere, nobody frames us."""
+"""Headers that keep the browser on our side: nothing inline, nothing from elsewhere, nobody frames us.
+
+And the page that says why the facts cannot be reached: a cluster or a storage that is away is no fault of the program.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,10 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
+
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.unavailable import Unavailable
 
 # No inline script or style and no eval anywhere: pages bring data, `app.js` brings behaviour.
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -45,6 +52,21 @@ class SecurityHeaders:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+class FactsAway:
+    """Answer 503 with the reason when a view could not reach the facts."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, Unavailable):
+            return None
+        return render(request, "503.html", {"why": told(exception)}, status=503)
 
 
 def _holds_nul(request: HttpRequest) -> bool:

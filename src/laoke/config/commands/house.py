@@ -173,7 +173,7 @@ def doctor(
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="不把每个文件读到底，大店快得多")] = False,
 ) -> None:
-    """看这套数据是否完好：钥匙、审计链、事实表、磁盘、后台、该清的明文文件、通道；坏了哪里、怎么办。"""
+    """看这套数据是否完好：钥匙、审计链、计算引擎、事实表、磁盘、后台、该清的明文文件、通道；坏了哪里、怎么办。"""
     ready()
     import time
 

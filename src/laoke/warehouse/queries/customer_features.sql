@@ -78,7 +78,7 @@ buyers AS (
   FROM days GROUP BY person_id
 ),
 payers AS (
-  SELECT b.* REPLACE (b.m - coalesce(g.cents_rfm, 0) AS m)
+  SELECT b.* EXCLUDE (m), b.m - coalesce(g.cents_rfm, 0) AS m
   FROM buyers AS b
   LEFT JOIN sent_back AS g ON g.person_id = b.person_id
 ),

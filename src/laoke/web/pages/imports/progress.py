@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from laoke.intake import undoing
 from laoke.intake.reading.messages import REFUSALS, refusal_message
 from laoke.shops.models import Job, JobState
+from laoke.shops.unavailable_words import UNAVAILABLE, sentence
 from laoke.web import components as ui
 from laoke.web import figures
 
@@ -69,6 +70,8 @@ def failure_text(job: Job) -> str:
         return refusal_message(code, params)
     if code in undoing.REASONS:
         return str(undoing.REASONS[code]) % params
+    if code == UNAVAILABLE:
+        return sentence(params["code"], params)
     return _("没做成，已有的数据没有变。再试一次；还不行就看启动老客的命令行窗口（%(code)s）。") % {
         "code": job.error.get("error") or code or job.pk
     }

@@ -1,0 +1,77 @@
+"""Segments count the same people on a Spark cluster as in DuckDB."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from laoke.audiences.compiling import Compiled, count_query, explain_query, members_query, steps_query
+from laoke.audiences.figures import profiles_query, reach_query, shape_query
+from laoke.audiences.text import parse
+from laoke.warehouse.engine_setting import SparkSetting
+from tests.spark.asking import Facts, assert_equal, is_ordered
+
+DESIGN = (
+    "bought(2+, within 365d) and spent(>= 50, within 365d) and last_order(0d..365d) "
+    'and city in ("杭州", "上海", "广州市") and not used_coupon and not tag("挑剔")'
+)
+FILTERS = (
+    "spent(>= 0)",
+    DESIGN,
+    "bought(within 45d) or average_order(50..100, within 200d)",
+    "net_spent(>= 100, within 77d) and not refunded(> 0)",
+    'bought_product("套", within 300d) or bought_product("a\\\\b\'c")',
+    "has(phone) and not reachable(sms)",
+    'group in ("loyal") and lifecycle in ("active", "silent")',
+    "consent(sms) or reachable(handover)",
+)
+
+
+def day_of(facts: Facts) -> int:
+    found: int = facts.reader().rows("SELECT max(as_of_day) AS day FROM customer_features")[0]["day"]
+    return found
+
+
+def assert_same(facts: Facts, cluster: SparkSetting, query: Compiled) -> list[dict[str, Any]]:
+    ours = facts.reader(None).answer(query.sql, query.params)
+    theirs = facts.reader(cluster).answer(query.sql, query.params)
+    assert_equal(ours, theirs, ordered=is_ordered(query.sql))
+    rows: list[dict[str, Any]] = theirs.to_pylist()
+    return rows
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_the_members_of_a_demo_shop_with_what_the_filter_saw(
+    demo_shop: Facts, cluster: SparkSetting, text: str
+) -> None:
+    day = day_of(demo_shop)
+
+    assert_same(demo_shop, cluster, members_query(parse(text), 1, day, values=True))
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_the_count_of_a_real_shop(bookshop: Facts, cluster: SparkSetting, text: str) -> None:
+    day = day_of(bookshop)
+
+    assert len(assert_same(bookshop, cluster, count_query(parse(text), 1, day))) == 1
+
+
+def test_a_window_of_dates(demo_shop: Facts, cluster: SparkSetting) -> None:
+    day = day_of(demo_shop)
+    last = date(1970, 1, 1) + timedelta(days=day)
+    text = f"spent(>= 10, in {last - timedelta(days=100)}..{last})"
+
+    assert assert_same(demo_shop, cluster, count_query(parse(text), 1, day))[0]["n"] > 0
+
+
+def test_the_figures_around_a_segment(demo_shop: Facts, cluster: SparkSetting) -> None:
+    day, node = day_of(demo_shop), parse("bought(2+)")
+    person = assert_same(demo_shop, cluster, members_query(node, 1, day))[0]["person_id"]
+
+    assert assert_same(demo_shop, cluster, steps_query(parse(DESIGN), 1, day))
+    assert assert_same(demo_shop, cluster, shape_query(node, 1, day))
+    assert assert_same(demo_shop, cluster, reach_query(node, 1, day, "sms"))
+    assert len(assert_same(demo_shop, cluster, explain_query(parse(DESIGN), 1, day, person))) == 1
+    assert len(assert_same(demo_shop, cluster, profiles_query(1, day, (person,)))) == 1
