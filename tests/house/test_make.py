@@ -29,7 +29,16 @@ def test_scripts_can_be_run(script: str) -> None:
 
 def test_the_tiers_run_in_order_and_only_the_ledger_runs_twice() -> None:
     names = [tier.name for tier in all_tiers()]
-    assert names == ["check", "pure", "ledger-sqlite", "ledger-postgres", "flows", "browser", "crash", "spark"]
+    assert names == [
+        "check",
+        "pure",
+        "ledger-sqlite",
+        "ledger-postgres",
+        "flows",
+        "browser",
+        "crash",
+        "spark",
+    ]
 
 
 @pytest.mark.parametrize("name", ["flows", "browser", "crash"])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,6 +24,7 @@ from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, Shop
 
 if TYPE_CHECKING:
+    from laoke.warehouse.storage import Folder
     from laoke.warehouse.store import Warehouse
 
 # person_map first: the other two are by person.
@@ -38,7 +38,7 @@ Mark = tuple[int, int, str, int]
 # (shop, persons or None for all, today) → what they were sent; asked of the package that owns messages.
 TouchesOf = Callable[[Shop, Sequence[int] | None, date], mirrors.TouchCounts]
 
-_aged: dict[tuple[Path, int], date] = {}
+_aged: dict[tuple[Folder, int], date] = {}
 
 
 def write_mirrors(

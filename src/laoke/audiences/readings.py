@@ -15,7 +15,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.conf import settings
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from laoke.warehouse.engine import Overlay, Reader
+    from laoke.warehouse.storage import Folder
 
 # Who is one person is not laid over: the features were built with the map of their catalog entry, and both must agree.
 OVERLAID = ("customer_tags", "customer_reach")
@@ -124,7 +124,7 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
     """
     from laoke.warehouse.engine import Reader
 
-    root: Path = settings.PLACE.warehouse
+    root: Folder = settings.PLACE.warehouse
     entry = catalog.current()
     if entry is None:
         raise NotReady("no_facts")

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,6 +26,7 @@ from laoke.shops.models import CatalogEntry, UpkeepRun
 from laoke.shops.place import Place
 from laoke.warehouse import upkeep
 from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.storage import Folder, reaching
 from laoke.warehouse.store import Warehouse
 
 RETENTION = timedelta(hours=upkeep.RETENTION_HOURS)
@@ -56,7 +56,8 @@ def run(
     """
     with warehouse_writer(place.home, lock_seconds):
         row = UpkeepRun.objects.create(started_at=now)
-        result = _tables(Warehouse(place.warehouse), now, wall, step)
+        with reaching(place.warehouse):
+            result = _tables(Warehouse(place.warehouse), now, wall, step)
     result["snapshots"] = sweep_snapshots(wall)
     result["erasures"] = finish(place, now=now, retention_from=now - RETENTION)
     _fold_ledger()
@@ -104,7 +105,7 @@ def _compact(
     return sorted(written)
 
 
-def _size(folder: Path) -> int:
+def _size(folder: Folder) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from laoke.warehouse.storage import Folder, configured_storage
+
 
 @dataclass(frozen=True)
 class Place:
@@ -20,8 +22,10 @@ class Place:
         return Path(os.environ.get("LAOKE_KEY_FILE") or self.home / "keys" / "laoke-keys.json")
 
     @property
-    def warehouse(self) -> Path:
-        return self.home / "warehouse"
+    def warehouse(self) -> Folder:
+        """Where the tables lie: a folder at home, or the object storage that `LAOKE_TABLES` names."""
+        storage = configured_storage()
+        return self.home / "warehouse" if storage is None else storage.root()
 
     @property
     def staging(self) -> Path:
@@ -59,7 +63,7 @@ class Place:
         for folder in (
             self.home,
             self.keys.parent,
-            self.warehouse,
+            self.home / "warehouse",
             self.staging,
             self.uploads,
             self.exports,
@@ -70,7 +74,8 @@ class Place:
         ):
             folder.mkdir(parents=True, exist_ok=True)
         for private in (
-            self.keys.parent, self.warehouse, self.staging, self.uploads, self.exports, self.snapshots, self.logs,
+            self.keys.parent, self.home / "warehouse",
+            self.staging, self.uploads, self.exports, self.snapshots, self.logs,
         ):  # fmt: skip
             private.chmod(0o700)
 

@@ -49,4 +49,11 @@ def _words() -> dict[str, str]:
         "no_s3a": _("Spark 集群读不了 s3://：每个节点要装 hadoop-aws"),
         "lost": _("Spark 集群断开了（%(why)s）。再试一次会重新连接"),
         "failed": _("Spark 集群没有算成：%(why)s"),
+        "tables_setting": _("设置 LAOKE_TABLES 看不懂：%(why)s。写 s3://桶/文件夹"),
+        "no_bucket": _("对象存储里没有桶 %(bucket)s。先建好它，或改 LAOKE_TABLES"),
+        "wrong_key": _(
+            "对象存储 %(place)s 不认这把钥匙，或这把钥匙没有读写的权限。看看 LAOKE_TABLES_KEY 和 LAOKE_TABLES_SECRET"
+        ),
+        "storage_away": _("连不上对象存储 %(place)s。看看网络和 LAOKE_TABLES_ENDPOINT；已有的数据没有变"),
+        "storage_failed": _("对象存储 %(place)s 没有做成：%(why)s"),
     }

@@ -14,8 +14,10 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from laoke.warehouse.storage import Folder, options_of, reaching
+from laoke.warehouse.unavailable import WarehouseError
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -27,10 +29,6 @@ UNREADABLE_FEATURES = frozenset({"deletionVectors", "columnMapping"})
 # Every commit carries this app transaction too. delta-rs refuses a commit whose app id was used by a concurrent
 # one, which turns blind appends of two writers into a conflict to retry instead of doubled keys.
 WRITER_APP_ID = "laoke.writer"
-
-
-class WarehouseError(Exception):
-    """The warehouse cannot do what was asked; the message says why."""
 
 
 class RefusedTable(WarehouseError):
@@ -60,11 +58,12 @@ class Snapshot:
     columns: tuple[str, ...]
 
 
-def open_table(folder: Path, version: int | None = None) -> DeltaTable:
+def open_table(folder: Folder, version: int | None = None) -> DeltaTable:
     """The Delta table in `folder`; raises RefusedTable when its features hide or rename what files hold."""
     from deltalake import DeltaTable
 
-    table = DeltaTable(str(folder), version=version)
+    with reaching(folder):
+        table = DeltaTable(str(folder), version=version, storage_options=options_of(folder))
     refuse_unreadable(folder.name, table)
     return table
 
@@ -84,27 +83,29 @@ def refuse_unreadable(name: str, table: DeltaTable) -> None:
         )
 
 
-def exists(folder: Path) -> bool:
-    return (folder / "_delta_log").is_dir() and any((folder / "_delta_log").glob("*.json"))
+def exists(folder: Folder) -> bool:
+    return any((folder / "_delta_log").glob("*.json"))
 
 
-def create(folder: Path, contract: Contract) -> None:
+def create(folder: Folder, contract: Contract) -> None:
     """Make an empty table; naming timestamps without zone at creation gives it the timestampNtz feature."""
     from deltalake import DeltaTable
 
     folder.mkdir(parents=True, exist_ok=True)
-    DeltaTable.create(
-        str(folder),
-        contract.arrow_schema(),
-        mode="ignore",
-        partition_by=[contract.partition] if contract.partition else None,
-        name=contract.name,
-        configuration={
-            # Pinned versions must stay loadable: the log is trimmed by upkeep.trim_log, not by age.
-            "delta.enableExpiredLogCleanup": "false",
-            "delta.checkpointInterval": "50",
-        },
-    )
+    with reaching(folder):
+        DeltaTable.create(
+            str(folder),
+            contract.arrow_schema(),
+            mode="ignore",
+            partition_by=[contract.partition] if contract.partition else None,
+            name=contract.name,
+            configuration={
+                # Pinned versions must stay loadable: the log is trimmed by upkeep.trim_log, not by age.
+                "delta.enableExpiredLogCleanup": "false",
+                "delta.checkpointInterval": "50",
+            },
+            storage_options=options_of(folder),
+        )
 
 
 def local_files(table: DeltaTable) -> tuple[str, ...]:
@@ -119,15 +120,15 @@ def _local(uri: str) -> str:
 _snapshot_lock = threading.Lock()
 
 
-def snapshot(folder: Path, version: int) -> Snapshot:
+def snapshot(folder: Folder, version: int) -> Snapshot:
     """The files of one version, remembered in this process: a version never changes."""
     with _snapshot_lock:
-        return _snapshot(str(folder), version)
+        return _snapshot(folder, version)
 
 
 @lru_cache(maxsize=512)
-def _snapshot(folder: str, version: int) -> Snapshot:
-    table = open_table(Path(folder), version)
+def _snapshot(folder: Folder, version: int) -> Snapshot:
+    table = open_table(folder, version)
     columns = tuple(field.name for field in table.schema().fields)
     return Snapshot(version, local_files(table), columns)
 

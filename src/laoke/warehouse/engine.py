@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
-from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.engine_setting import SparkSetting, configured_engine
 from laoke.warehouse.named import parameters_in, query_text, without_comments
+from laoke.warehouse.storage import Folder, RemotePath, folder_of, reaching, register
+from laoke.warehouse.unavailable import WarehouseError
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,7 +58,7 @@ class Reader:
 
     def __init__(
         self,
-        root: Path | str,
+        root: Folder | str,
         versions: Mapping[str, int],
         overlays: Mapping[str, GivenOverlay] | None = None,
         *,
@@ -69,14 +70,14 @@ class Reader:
         unknown = [name for name in (*versions, *(overlays or {})) if name not in CONTRACTS]
         if unknown:
             raise WarehouseError(f"unknown table {unknown[0]!r}; there are {', '.join(sorted(CONTRACTS))}")
-        self.root = Path(root)
+        self.root = folder_of(root)
         self.versions = dict(versions)
         self._given = dict(overlays or {})
         self._overlays: dict[str, Overlay] = {}
         self._overlays_lock = threading.Lock()
         self.exclude = tuple(exclude)
         self.engine = configured_engine() if engine == "configured" else engine
-        self._settings = (memory_limit, threads)
+        self._settings = (memory_limit, threads, isinstance(self.root, RemotePath))
         self._own = threading.local()
 
     def counting_all(self) -> Reader:
@@ -88,8 +89,9 @@ class Reader:
 
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one statement of our own here and return its rows; `$name` in the text takes its value from `params`."""
-        cursor = self.cursor(text)
-        return cursor.execute(text, _wanted(text, params or {})).to_arrow_table()
+        with reaching(self.root):
+            cursor = self.cursor(text)
+            return cursor.execute(text, _wanted(text, params or {})).to_arrow_table()
 
     def rows(self, text: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of `sql` as dictionaries, for results of page size."""
@@ -264,7 +266,7 @@ def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:
     return Overlay(rows.select(list(contract.key)), rows)
 
 
-def stored_sql(folder: Path, contract: Contract, version: int | delta.Snapshot | None) -> str:
+def stored_sql(folder: Folder, contract: Contract, version: int | delta.Snapshot | None) -> str:
     """A SELECT of the contract's columns from the files of one version; typed and empty when there are none.
 
     A version written before a column joined the contract gives the column's default, else null (or 0, '', false where
@@ -320,7 +322,7 @@ class _Views:
 _threads = threading.local()
 
 
-def _thread_views(key: tuple[object, ...], settings: tuple[str, int]) -> _Views:
+def _thread_views(key: tuple[object, ...], settings: tuple[str, int, bool]) -> _Views:
     kept: OrderedDict[tuple[object, ...], _Views] | None = getattr(_threads, "views", None)
     if kept is None or _threads.process != os.getpid():
         kept = _threads.views = OrderedDict()
@@ -336,14 +338,14 @@ def _thread_views(key: tuple[object, ...], settings: tuple[str, int]) -> _Views:
 _database_lock = threading.Lock()
 
 
-def _database(process: int, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
+def _database(process: int, memory_limit: str, threads: int, remote: bool) -> duckdb.DuckDBPyConnection:
     with _database_lock:
-        return _open_database(process, memory_limit, threads)
+        return _open_database(process, memory_limit, threads, remote)
 
 
 @cache
-def _open_database(process: int, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
-    """One DuckDB per process (a forked child must not use its parent's) and setting, without network."""
+def _open_database(process: int, memory_limit: str, threads: int, remote: bool) -> duckdb.DuckDBPyConnection:
+    """One DuckDB per process (a forked child must not use its parent's) and setting, `remote` for object storage."""
     return connect(memory_limit, threads)
 
 
@@ -363,4 +365,5 @@ def connect(memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnecti
         config["threads"] = threads
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET GLOBAL parquet_metadata_cache = true")
+    register(connection)
     return connection

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine import connect, stored_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+from laoke.warehouse.storage import Folder, path_of, readable
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,7 +69,7 @@ def migrate(warehouse: Warehouse, table: str, steps: Sequence[TableMigration]) -
     opened = delta.open_table(folder)
     _add_columns(opened, contract, [name for step in steps for name in step.columns])
     warehouse.failpoint("schema_changed")
-    stale = [file for file in delta.local_files(opened) if _lacks_columns(file, contract)]
+    stale = [file for file in delta.local_files(opened) if _lacks_columns(path_of(folder, file), contract)]
     if not stale:
         return opened.version()
     connection = connect(warehouse.memory_limit, warehouse.threads)
@@ -91,17 +91,17 @@ def _add_columns(opened: DeltaTable, contract: Contract, wanted: Sequence[str]) 
         opened.alter.add_columns([Field(column.name, PrimitiveType(column.kind.delta)) for column in missing])
 
 
-def _lacks_columns(file: str, contract: Contract) -> bool:
+def _lacks_columns(file: Folder, contract: Contract) -> bool:
     import pyarrow.parquet as pq
 
-    present = {*pq.read_schema(file).names, contract.partition}
+    present = {*pq.read_schema(readable(file)).names, contract.partition}
     return any(name not in present for name in contract.names)
 
 
-def _widened(connection: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, file: str) -> NewFile:
+def _widened(connection: duckdb.DuckDBPyConnection, folder: Folder, contract: Contract, file: str) -> NewFile:
     import pyarrow.parquet as pq
 
     partition = partition_of(file, contract)
-    columns = (*pq.read_schema(file).names, *partition)
+    columns = (*pq.read_schema(readable(path_of(folder, file))).names, *partition)
     text = stored_sql(folder, contract, delta.Snapshot(-1, (file,), columns))
     return write_stream(folder, contract, partition, connection.execute(text).to_arrow_reader(ROW_GROUP_ROWS))

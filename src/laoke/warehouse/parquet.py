@@ -9,10 +9,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse.delta import NewFile
+from laoke.warehouse.storage import Folder, RemotePath
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +27,7 @@ UNIQUE_COLUMNS = frozenset({"order_id", "customer_id", "refund_id", "waybill_dig
 WAITING_ROWS = 4 * ROW_GROUP_ROWS
 
 
-def write_table(folder: Path, contract: Contract, rows: pa.Table, threads: int = 2) -> list[NewFile]:
+def write_table(folder: Folder, contract: Contract, rows: pa.Table, threads: int = 2) -> list[NewFile]:
     """Write `rows` (contract columns, any order of months) as one file per partition.
 
     A table without partitions becomes one file for each thread, of whole row groups each.
@@ -47,7 +47,7 @@ def write_table(folder: Path, contract: Contract, rows: pa.Table, threads: int =
         return [task.result() for task in tasks]
 
 
-def _write_whole(folder: Path, contract: Contract, partition: dict[str, str], rows: pa.Table) -> NewFile:
+def _write_whole(folder: Folder, contract: Contract, partition: dict[str, str], rows: pa.Table) -> NewFile:
     file = _File(folder, contract, partition)
     try:
         file.add(rows)
@@ -78,7 +78,7 @@ def split_by_month(rows: pa.Table, partition: str) -> Iterator[tuple[str, pa.Tab
 class _File:
     """One file of one partition while it is written; the partition column is not inside."""
 
-    def __init__(self, folder: Path, contract: Contract, partition: dict[str, str]) -> None:
+    def __init__(self, folder: Folder, contract: Contract, partition: dict[str, str]) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -89,8 +89,9 @@ class _File:
         )
         self.path = folder / self.relative
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._sink = self.path.open_output() if isinstance(self.path, RemotePath) else None
         self._writer = pq.ParquetWriter(
-            self.path, schema, compression="zstd", compression_level=1, use_dictionary=_repeating(schema),
+            self._sink or self.path, schema, compression="zstd", compression_level=1, use_dictionary=_repeating(schema),
             version="2.6", write_page_checksum=True,
         )  # fmt: skip
         self._schema = schema
@@ -103,6 +104,8 @@ class _File:
 
     def close(self) -> NewFile:
         self._writer.close()
+        if self._sink is not None:
+            self._sink.close()
         return NewFile(self.relative, self.path.stat().st_size, self.rows, self.partition)
 
 
@@ -117,7 +120,7 @@ def _repeating(schema: pa.Schema) -> list[str]:
 
 
 def write_stream(
-    folder: Path, contract: Contract, partition: dict[str, str], batches: Iterable[pa.RecordBatch]
+    folder: Folder, contract: Contract, partition: dict[str, str], batches: Iterable[pa.RecordBatch]
 ) -> NewFile:
     """Write one file of one partition from a stream of batches; the partition column is not inside the file.
 
@@ -137,7 +140,7 @@ def write_stream(
     return new
 
 
-def write_parts(folder: Path, contract: Contract, parts: Iterable[pa.Table]) -> list[NewFile]:
+def write_parts(folder: Folder, contract: Contract, parts: Iterable[pa.Table]) -> list[NewFile]:
     """Write tables that come one after the other, each with any months: one file per partition, read once.
 
     While one part is encoded the next is read. Rows wait until their month has a whole row group.
@@ -146,7 +149,7 @@ def write_parts(folder: Path, contract: Contract, parts: Iterable[pa.Table]) -> 
 
 
 class _Months:
-    def __init__(self, folder: Path, contract: Contract) -> None:
+    def __init__(self, folder: Folder, contract: Contract) -> None:
         self.folder, self.contract = folder, contract
         self.files: dict[str, _File] = {}
         self.waiting: dict[str, list[pa.Table]] = {}

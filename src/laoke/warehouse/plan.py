@@ -18,6 +18,7 @@ from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_parts, write_stream, write_table
+from laoke.warehouse.storage import Folder
 
 if TYPE_CHECKING:
     import duckdb
@@ -222,7 +223,7 @@ class Plan:
 
     # Writing
 
-    def write(self, folder: Path) -> list[NewFile]:
+    def write(self, folder: Folder) -> list[NewFile]:
         """Write the new files of every touched partition; what stays of a touched file goes along."""
         rows = self.change.rows
         if (self._none_stays or not self.victims) and self._incoming == "incoming":
@@ -247,7 +248,7 @@ class Plan:
         ]
 
     def _write_partition(
-        self, folder: Path, partition: dict[str, str], files: Sequence[str], condition: str
+        self, folder: Folder, partition: dict[str, str], files: Sequence[str], condition: str
     ) -> list[NewFile]:
         names = quoted(*self.contract.names)
         text = f"SELECT {names} FROM {self._incoming} WHERE {condition}"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+from laoke.warehouse.storage import Folder, files_under, is_log, readable, take_place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NUMBERS = ("customer_id", "person_id")
 
 
-def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Path]:
+def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Folder]:
     """Put new numbers for old ones into every file of every table; files that could not be replaced are returned.
 
     May be killed and repeated: what is done holds no old number any more.
@@ -38,9 +38,9 @@ def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Path]:
     return held
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*.parquet")):
-        if "_delta_log" not in path.relative_to(folder).parts:
+def _files(folder: Folder) -> Iterator[Folder]:
+    for path in files_under(folder, "*.parquet"):
+        if not is_log(path):
             yield path
 
 
@@ -48,23 +48,23 @@ def _columns(contract: Contract) -> list[str]:
     return [name for name in NUMBERS if name in contract.by_name]
 
 
-def _names(path: Path, contract: Contract, numbers: Mapping[int, int]) -> bool:
+def _names(path: Folder, contract: Contract, numbers: Mapping[int, int]) -> bool:
     """Whether a file holds one of the numbers; only their columns are read."""
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     wanted = pa.array(list(numbers), pa.int64())
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(readable(path)) as file:
         present = [name for name in _columns(contract) if name in file.schema_arrow.names]
         table = file.read(columns=present)
     return any(pc.any(pc.is_in(table[name], value_set=wanted)).as_py() for name in present)
 
 
-def _replaced(path: Path, contract: Contract, numbers: Mapping[int, int]) -> bool:
+def _replaced(path: Folder, contract: Contract, numbers: Mapping[int, int]) -> bool:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(readable(path)) as file:
         table = file.read()
     for name in _columns(contract):
         if name in table.column_names:
@@ -73,7 +73,7 @@ def _replaced(path: Path, contract: Contract, numbers: Mapping[int, int]) -> boo
     folder, partition = _folder_of(path, contract), partition_of(path.as_posix(), contract)
     beside = folder / write_stream(folder, contract, partition, iter(_whole(table, contract))).path
     try:
-        beside.replace(path)
+        take_place(beside, path)
     except OSError:  # Windows keeps what a reader has open
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -81,7 +81,7 @@ def _replaced(path: Path, contract: Contract, numbers: Mapping[int, int]) -> boo
     return True
 
 
-def _folder_of(path: Path, contract: Contract) -> Path:
+def _folder_of(path: Folder, contract: Contract) -> Folder:
     return path.parent.parent if contract.partition else path.parent
 
 

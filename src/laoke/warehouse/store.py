@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
-from laoke.warehouse.delta import ConflictError, NewFile, WarehouseError
+from laoke.warehouse.delta import ConflictError, NewFile
 from laoke.warehouse.engine import GivenOverlay, Reader
 from laoke.warehouse.plan import Change, HeldIn
+from laoke.warehouse.storage import Folder, folder_of, path_of, reaching
+from laoke.warehouse.unavailable import Unavailable, WarehouseError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,13 +56,13 @@ class Warehouse:
 
     def __init__(
         self,
-        root: Path | str,
+        root: Folder | str,
         *,
         failpoint: Callable[[str], None] = _nothing,
         memory_limit: str = "",
         threads: int = 0,
     ) -> None:
-        self.root = Path(root)
+        self.root = folder_of(root)
         self.failpoint = failpoint
         self.memory_limit = memory_limit
         self.threads = threads
@@ -70,7 +71,7 @@ class Warehouse:
 
     # Versions and reading
 
-    def folder(self, table: str) -> Path:
+    def folder(self, table: str) -> Folder:
         return self.root / _contract(table).name
 
     def version(self, table: str) -> int | None:
@@ -82,12 +83,12 @@ class Warehouse:
         found = {name: self.version(name) for name in CONTRACTS}
         return {name: version for name, version in found.items() if version is not None}
 
-    def files(self, table: str, version: int | None = None) -> list[Path]:
+    def files(self, table: str, version: int | None = None) -> list[Folder]:
         """The Parquet files of one version (default: the newest)."""
         version = self.version(table) if version is None else version
         if version is None:
             return []
-        return [Path(file) for file in delta.snapshot(self.folder(table), version).files]
+        return [path_of(self.root, file) for file in delta.snapshot(self.folder(table), version).files]
 
     def reader(
         self,
@@ -121,10 +122,13 @@ class Warehouse:
         for table, version in sorted(versions.items()):
             try:
                 files = self.files(table, version)
+            except Unavailable:
+                raise
             except (DeltaError, TableNotFoundError, WarehouseError, OSError) as error:
                 found.append(f"{table}: version {version} cannot be opened ({type(error).__name__})")
                 continue
-            missing = [file.name for file in files if not file.is_file()]
+            present = set(self.folder(table).rglob("*.parquet"))
+            missing = [file.name for file in files if file not in present]
             if missing:
                 found.append(f"{table}: {len(missing)} of {len(files)} files are missing, {missing[0]} first")
         return found
@@ -148,7 +152,8 @@ class Warehouse:
             self._doubtful.add(table)
             if set(self.files(table)) == set(self.files(table, wanted)):
                 continue
-            delta.open_table(self.folder(table)).restore(wanted)
+            with reaching(self.root):
+                delta.open_table(self.folder(table)).restore(wanted)
             moved.append(table)
         return moved
 
@@ -228,7 +233,8 @@ class Warehouse:
                 change.check()
                 checked = True
             try:
-                result = self._attempt(opened, change, app_id, app_version)
+                with reaching(self.root):
+                    result = self._attempt(opened, change, app_id, app_version)
                 self._doubtful.discard(table)
                 return result
             except CommitFailedError as error:
@@ -286,10 +292,10 @@ def _refuse_old(opened: DeltaTable, contract: Contract) -> None:
         )
 
 
-def _discard(folder: Path, files: Sequence[NewFile]) -> None:
+def _discard(folder: Folder, files: Sequence[NewFile]) -> None:
     """Delete files that lost their commit; one that cannot be deleted (open on Windows) is left to the sweep."""
     for file in files:
         try:
-            Path(folder / file.path).unlink()
-        except OSError:
+            (folder / file.path).unlink()
+        except (OSError, Unavailable):
             continue

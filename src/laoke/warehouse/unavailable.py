@@ -1,8 +1,9 @@
-"""The facts cannot be reached now: no damage, but nothing can be read or written until somebody acts.
+"""What went wrong in the warehouse, and the part of it that is no damage: the facts cannot be reached now.
 
-Unavailable           `code` says why, `detail` names the particulars; callers say it in the user's language
-├── EngineProblem     the engine that answers (engine_setting.py)
-└── StorageProblem    the place where the tables lie (storage.py)
+WarehouseError            cannot do what was asked; the message says why
+└── Unavailable           nothing can be read or written until somebody acts; said in the user's language
+    ├── EngineProblem     the engine that answers (engine_setting.py)
+    └── StorageProblem    the place where the tables lie (storage.py)
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from laoke.warehouse.delta import WarehouseError
+
+class WarehouseError(Exception):
+    """The warehouse cannot do what was asked; the message says why."""
 
 
 class Unavailable(WarehouseError):
-    """Why the facts cannot be reached: one of the `CODES` of its class."""
+    """Why the facts cannot be reached: `code` is one of the `CODES` of its class, `detail` names the particulars."""
 
     CODES: ClassVar[Mapping[str, str]] = {}
 

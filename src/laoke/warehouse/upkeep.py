@@ -11,13 +11,13 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine import connect, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+from laoke.warehouse.storage import Folder, files_in, files_under, is_log, reaching
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,7 +58,7 @@ def _by_folder(opened: DeltaTable) -> dict[str, list[str]]:
 
 
 def _joined(
-    connection: duckdb.DuckDBPyConnection, folder: Path, contract: Contract, files: list[str]
+    connection: duckdb.DuckDBPyConnection, folder: Folder, contract: Contract, files: list[str]
 ) -> NewFile:
     names = ", ".join(contract.names)
     partition = partition_of(files[0], contract)
@@ -68,8 +68,9 @@ def _joined(
 
 def checkpoint(warehouse: Warehouse, table: str) -> None:
     """Fold the log up to the newest version into one file, so that opening the table stays quick."""
-    if delta.exists(warehouse.folder(table)):
-        delta.open_table(warehouse.folder(table)).create_checkpoint()
+    with reaching(warehouse.root):
+        if delta.exists(warehouse.folder(table)):
+            delta.open_table(warehouse.folder(table)).create_checkpoint()
 
 
 def vacuum(
@@ -79,7 +80,7 @@ def vacuum(
     keep_versions: Iterable[int],
     retention_hours: float = RETENTION_HOURS,
     now: float | None = None,
-) -> list[Path]:
+) -> list[Folder]:
     """Delete files that no kept version and no version of the last `retention_hours` names; returns them.
 
     `keep_versions` are the versions in catalog entries that are pinned or young enough. `now` is the wall clock
@@ -93,18 +94,17 @@ def vacuum(
     for version in keep_versions:
         needed.update(delta.snapshot(folder, version).files)
     deleted = []
-    for path in sorted(folder.rglob("*.parquet*")):
-        is_log = "_delta_log" in path.relative_to(folder).parts
-        if is_log or path.as_posix() in needed or path.stat().st_mtime >= before:
+    for path in files_under(folder, "*.parquet*"):
+        if is_log(path) or path.as_posix() in needed or path.stat().st_mtime >= before:
             continue
         if _delete(path):
             deleted.append(path)
     return deleted
 
 
-def _files_since(folder: Path, before: float) -> set[str]:
+def _files_since(folder: Folder, before: float) -> set[str]:
     """Files of every version that was current at `before` or later: the base version's and all added since."""
-    logs = sorted((folder / "_delta_log").glob("*.json"))
+    logs = files_in(folder / "_delta_log", "*.json")
     versions = [(int(log.stem), log) for log in logs if log.stem.isdigit()]
     old = [version for version, log in versions if log.stat().st_mtime < before]
     base = max(old, default=versions[0][0])
@@ -115,7 +115,7 @@ def _files_since(folder: Path, before: float) -> set[str]:
     return needed
 
 
-def _added(log: Path) -> list[str]:
+def _added(log: Folder) -> list[str]:
     with log.open(encoding="utf-8") as lines:
         entries = [json.loads(line) for line in lines if line.strip()]
     return [entry["add"]["path"] for entry in entries if "add" in entry]
@@ -133,7 +133,7 @@ def trim_log(warehouse: Warehouse, table: str, *, oldest_version: int) -> int:
     return sum(_delete(path) for path in gone)
 
 
-def _delete(path: Path) -> bool:
+def _delete(path: Folder) -> bool:
     try:
         path.unlink()
     except OSError:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -63,6 +64,7 @@ def glance(
     """
     return [
         _engine(),
+        *_storage(place),
         _room(place),
         _worker(now),
         _upkeep(now),
@@ -115,20 +117,23 @@ def _tables(place: Place, entry: CatalogEntry | None, *, quick: bool) -> Finding
     if entry is None:
         return _finding("tables", label, "", _("还没有导入"))
     inspector = Inspector(Warehouse(place.warehouse), quick=quick)
-    flaws = inspector.flaws(entry.versions)
+    try:
+        flaws = inspector.flaws(entry.versions)
+    except Unavailable as problem:
+        return _finding("tables", label, told(problem), "", code=problem.code)
     fine = _("%(n)s 张表都读得到") % {"n": len(entry.versions)}
     if not flaws:
         return _finding("tables", label, "", fine)
     whole = _newest_whole(inspector)
-    told = [_flaw_text(flaw, flaws) for flaw in _once_a_table(flaws)]
-    told.append(_way_out(entry, whole))
+    texts = [_flaw_text(flaw, flaws) for flaw in _once_a_table(flaws)]
+    texts.append(_way_out(entry, whole))
     detail = [
         {"table": one.table, "kind": one.kind, "name": one.name, "version": one.version} for one in flaws
     ]
     return _finding(
         "tables",
         label,
-        listed(told),
+        listed(texts),
         fine,
         flaws=detail,
         entry=entry.pk,
@@ -223,8 +228,22 @@ def _engine(*, asked: bool = False) -> Finding:
     return _finding("engine", label, "", _("Spark %(version)s 集群 %(address)s，算得出") % detail, **detail)
 
 
+def _storage(place: Place) -> list[Finding]:
+    """Whether the object storage of the tables answers; a folder of this machine is looked at with the tables."""
+    label = _("事实表放在哪里")
+    try:
+        root = place.warehouse
+        if isinstance(root, Path):
+            return []
+        next(root.iterdir(), None)
+    except Unavailable as problem:
+        return [_finding("storage", label, told(problem), "", code=problem.code)]
+    return [_finding("storage", label, "", _("对象存储 %(place)s，读得到") % {"place": str(root)})]
+
+
 def _room(place: Place) -> Finding:
-    used = sum(path.stat().st_size for path in place.warehouse.rglob("*.parquet"))
+    # In object storage there is no disk to fill; uploads and the ledger stay here.
+    used = sum(path.stat().st_size for path in (place.home / "warehouse").rglob("*.parquet"))
     free = shutil.disk_usage(place.home).free
     text = _("剩 %(n)s GB") % {"n": f"{free / 1024**3:.1f}"}
     # Joining files writes them once more before the old ones go.
