@@ -31,7 +31,7 @@ SESSIONS_KEPT = 8
 # An erased person's number is replaced inside a file (renumbering.py): a list read before that is stale, once.
 STALE_FILE = ("FAILED_READ_FILE", "FILE_NOT_EXIST", "FileNotFoundException", "is not a Parquet file")
 OTHER_VERSION = ("InvalidClassException", "local class incompatible", "ClassCastException")
-WORKERS_SECONDS = 30
+WORKERS_SECONDS = 60
 _KINDS = {
     "VARCHAR": "STRING",
     "BIGINT": "BIGINT",

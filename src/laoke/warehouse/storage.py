@@ -13,6 +13,7 @@ import fnmatch
 import os
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -165,6 +166,7 @@ class RemotePath:
         """Take another object's place; readers see the old or the new one."""
         with reaching(self):
             self.storage.files().move(self.key, target.key)
+        _asked.pop(str(target), None)
 
     def open(self, encoding: str = "utf-8") -> IO[str]:
         """A small text object, whole."""
@@ -318,14 +320,13 @@ def _duckdb_files() -> type:
         cachable = False
 
         def info(self, path: str, **_: Any) -> dict[str, Any]:
-            found = _by_name(path)
-            stat = found.stat()
+            stat = _recently(path)
             return {"name": path, "size": stat.st_size, "type": "file", "mtime": stat.st_mtime}
 
         def modified(self, path: str) -> Any:
             import datetime
 
-            return datetime.datetime.fromtimestamp(_by_name(path).stat().st_mtime, datetime.UTC)
+            return datetime.datetime.fromtimestamp(_recently(path).st_mtime, datetime.UTC)
 
         def glob(self, path: str, **_: Any) -> list[str]:
             return [path]
@@ -350,6 +351,22 @@ def _by_name(path: str) -> RemotePath:
         if name.startswith(url + "/"):
             return RemotePath(storage, name.removeprefix(url + "/"))
     raise FileNotFoundError(path)
+
+
+# DuckDB asks six times about a file that it opens; each would be a request. No longer than what times of S3 tell apart.
+ASKED_AGAIN_SECONDS, MOST_REMEMBERED = 1.0, 20_000
+_asked: dict[str, tuple[float, Stat]] = {}
+
+
+def _recently(path: str) -> Stat:
+    """Size and time of an object, as they were a second ago at most."""
+    now = time.monotonic()
+    found = _asked.get(path)
+    if found is None or now - found[0] > ASKED_AGAIN_SECONDS:
+        if len(_asked) > MOST_REMEMBERED:
+            _asked.clear()
+        found = _asked[path] = (now, _by_name(path).stat())
+    return found[1]
 
 
 class _Reading:
