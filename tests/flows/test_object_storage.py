@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -10,19 +13,29 @@ from tests.flows.commands import Laoke
 from tests.warehouse.s3 import BUCKET, client, s3_server
 
 pytestmark = pytest.mark.timeout(600)
+S3: TypeAlias = Any
+LOG, ASIDE = "shop/customer_features/_delta_log/", "shop/_set_aside/customer_features/"
 
 
-def test_a_shop_on_object_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    laoke = Laoke(tmp_path / "home")
+@contextmanager
+def tables_in_s3(patch: pytest.MonkeyPatch) -> Iterator[S3]:
+    """Every command finds its tables in a bucket; boto3's client is for what a person does beside Laoke."""
     with s3_server() as address:
-        client(address).create_bucket(Bucket=BUCKET)
+        storage = client(address)
+        storage.create_bucket(Bucket=BUCKET)
         for name, value in (
             ("", f"s3://{BUCKET}/shop"),
             ("_ENDPOINT", address),
             ("_KEY", "k"),
             ("_SECRET", "s"),
         ):
-            monkeypatch.setenv(f"LAOKE_TABLES{name}", value)
+            patch.setenv(f"LAOKE_TABLES{name}", value)
+        yield storage
+
+
+def test_a_shop_on_object_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    laoke = Laoke(tmp_path / "home")
+    with tables_in_s3(monkeypatch):
         laoke("demo", "--customers", "300", "--orders", "900")
 
         assert laoke("segment", "count", "bought(2+)")["count"] > 0
@@ -38,19 +51,32 @@ def test_a_shop_on_object_storage(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_a_real_shop_on_object_storage(tmp_path: Path, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     laoke = Laoke(tmp_path / "home")
-    with s3_server() as address:
-        client(address).create_bucket(Bucket=BUCKET)
-        for name, value in (
-            ("", f"s3://{BUCKET}/shop"),
-            ("_ENDPOINT", address),
-            ("_KEY", "k"),
-            ("_SECRET", "s"),
-        ):
-            monkeypatch.setenv(f"LAOKE_TABLES{name}", value)
+    with tables_in_s3(monkeypatch) as storage:
         laoke("init")
         laoke("shop", "add", "书店")
         orders = str(shared / "ExportOrderList_derived_2017_2018.csv")
 
         assert laoke("import", orders, now="2018-12-31 20:00")["new"] == 2660
         assert laoke("import", orders, now="2018-12-31 20:00")["unchanged"] == 2660
-        assert laoke("segment", "count", "spent(>= 0)", now="2018-12-31 20:00")["count"] == 1817
+        assert spenders(laoke) == 1817
+
+        # An entry of a log that was cut is found; the table is mended, and written anew from the facts.
+        newest = max(one["Key"] for one in storage.list_objects_v2(Bucket=BUCKET, Prefix=LOG)["Contents"])
+        whole = storage.get_object(Bucket=BUCKET, Key=newest)["Body"].read()
+        storage.put_object(Bucket=BUCKET, Key=newest, Body=whole[: len(whole) // 2])
+        assert [problem[:3] for problem in laoke("doctor", refused=True)["problems"]] == ["事实表"]
+        assert laoke("doctor", "--repair", now="2018-12-31 20:00")["mended"] == ["customer_features"]
+        assert spenders(laoke) == 1817
+        aside = storage.list_objects_v2(Bucket=BUCKET, Prefix=ASIDE)["Contents"]
+        assert [one["Key"].rpartition("-")[2] for one in aside] == [newest.rpartition("/")[2]]
+
+        # An import that is taken back can be imported again.
+        back = laoke("tables", "rollback", "--before-import", "1", "--yes", now="2018-12-31 20:00")
+        assert 1 in back["imports"]
+        assert laoke("import", orders, now="2018-12-31 20:00")["new"] == 2660
+        assert laoke("doctor")["ok"] is True
+
+
+def spenders(laoke: Laoke) -> int:
+    found: int = laoke("segment", "count", "spent(>= 0)", now="2018-12-31 20:00")["count"]
+    return found

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from laoke.config.bench.local_spark import free_port
 
 BUCKET = "facts"
+KEY, SECRET = "a-key", "a-very-secret-secret"
 
 
 @contextmanager

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from laoke.warehouse import delta, upkeep
 from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.inspection import SET_ASIDE, Flaw, Inspector, log_flaws, mend_log
+from laoke.warehouse.storage import Folder
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders
 
 
 @pytest.fixture
-def table(warehouse: Warehouse) -> Warehouse:
+def table(anywhere: Warehouse) -> Warehouse:
     """Four versions of orders, a file each."""
     for name in "ABCD":
-        warehouse.append("orders", orders(order(name)), app_id=f"import:{name}")
-    return warehouse
+        anywhere.append("orders", orders(order(name)), app_id=f"import:{name}")
+    return anywhere
 
 
 def names(warehouse: Warehouse, version: int) -> list[str]:
@@ -28,7 +27,7 @@ def names(warehouse: Warehouse, version: int) -> list[str]:
     return found
 
 
-def log(warehouse: Warehouse, number: int) -> Path:
+def log(warehouse: Warehouse, number: int) -> Folder:
     return warehouse.folder("orders") / "_delta_log" / f"{number:020}.json"
 
 
@@ -36,7 +35,7 @@ def flaws(warehouse: Warehouse, version: int, *, quick: bool = False) -> list[Fl
     return Inspector(warehouse, quick=quick).flaws({"orders": version})
 
 
-def last_file(warehouse: Warehouse) -> Path:
+def last_file(warehouse: Warehouse) -> Folder:
     [added] = set(warehouse.files("orders", 4)) - set(warehouse.files("orders", 3))
     return added
 
@@ -61,8 +60,8 @@ def test_a_log_entry_cut_in_half_is_named_with_the_version_before_it(table: Ware
 
 @pytest.mark.parametrize("lines", [0, 1, 2])
 def test_a_log_entry_cut_between_its_lines_is_found_too(table: Warehouse, lines: int) -> None:
-    kept = log(table, 4).read_text(encoding="utf-8").splitlines()[:lines]
-    log(table, 4).write_text("\n".join(kept), encoding="utf-8")
+    kept = log(table, 4).read_bytes().splitlines()[:lines]
+    log(table, 4).write_bytes(b"\n".join(kept))
     assert log_flaws(table, "orders") == [Flaw("orders", "log_cut", f"{4:020}.json", 4)]
 
 
@@ -87,7 +86,7 @@ def test_a_file_without_its_end_is_named(table: Warehouse) -> None:
 
 
 def test_a_file_with_other_rows_than_the_log_says_is_named(table: Warehouse) -> None:
-    file, other = last_file(table), Warehouse(table.root.parent / "other")
+    file, other = last_file(table), Warehouse(table.root / "other")
     other.append("orders", orders(order("X"), order("Y")), app_id="x")
     file.write_bytes(other.files("orders")[0].read_bytes())
     [found] = flaws(table, 4, quick=True)
@@ -98,7 +97,7 @@ def test_one_changed_byte_of_the_content_is_found_by_its_checksum(table: Warehou
     file = last_file(table)
     content = bytearray(file.read_bytes())
     content[200] ^= 1
-    file.write_bytes(content)
+    file.write_bytes(bytes(content))
     assert flaws(table, 4, quick=True) == []
     [found] = flaws(table, 4)
     assert found.kind == "content"
@@ -130,7 +129,7 @@ def test_a_mended_log_holds_the_good_rows_and_never_uses_a_number_twice(table: W
 
 def test_a_damaged_checkpoint_is_put_aside(table: Warehouse) -> None:
     upkeep.checkpoint(table, "orders")
-    checkpoint = log(table, 4).with_suffix(".checkpoint.parquet")
+    checkpoint = table.folder("orders") / "_delta_log" / f"{4:020}.checkpoint.parquet"
     checkpoint.write_bytes(checkpoint.read_bytes()[:50])
     found = log_flaws(table, "orders")
     assert found == [Flaw("orders", "checkpoint", checkpoint.name, 4)]
@@ -143,4 +142,4 @@ def test_a_log_without_any_version_is_not_mended(table: Warehouse) -> None:
     log(table, 0).write_bytes(b"")
     with pytest.raises(WarehouseError, match="no version is left"):
         mend_log(table, "orders", log_flaws(table, "orders"))
-    assert log(table, 4).exists()
+    assert log(table, 4).is_file()

@@ -28,7 +28,7 @@ class Killed(Exception):
 
 
 @pytest.fixture
-def old(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+def old(anywhere: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """Two months of orders, written with the contract of before; the contract has grown since."""
     new = CONTRACTS["orders"]
     gained = (
@@ -38,10 +38,10 @@ def old(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     )
     columns = (*new.columns[:-1], *gained, new.columns[-1])
     grown = Contract("orders", columns, new.partition, new.meaning, month_from=new.month_from)
-    warehouse.append("orders", orders(order("A"), order("B", day=17_850)), app_id="import:1")
+    anywhere.append("orders", orders(order("A"), order("B", day=17_850)), app_id="import:1")
     monkeypatch.setitem(CONTRACTS, "orders", grown)
     monkeypatch.setattr(migrations, "MIGRATIONS", STEPS)
-    return warehouse
+    return anywhere
 
 
 def new_row() -> pa.Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,23 +14,8 @@ from laoke.warehouse import delta, upkeep
 from laoke.warehouse.renumbering import renumber
 from laoke.warehouse.storage import Storage, StorageProblem, configured_storage
 from laoke.warehouse.store import Warehouse
-from tests.warehouse.s3 import BUCKET, client, s3_server
+from tests.warehouse.s3 import BUCKET, KEY, SECRET, client, s3_server
 from tests.warehouse.shops import order, orders
-
-KEY, SECRET = "a-key", "a-very-secret-secret"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    with s3_server() as address:
-        client(address).create_bucket(Bucket=BUCKET)
-        yield address
-
-
-@pytest.fixture
-def storage(endpoint: str, request: pytest.FixtureRequest) -> Storage:
-    """A place of this test's own."""
-    return Storage(f"s3://{BUCKET}/{request.node.name}", endpoint, KEY, SECRET)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from laoke.config.commands import (
     tables,
 )
 from laoke.config.terminal import steady_output
+from laoke.warehouse.storage import reaching_tables
 from laoke.warehouse.unavailable import Unavailable
 
 app = typer.Typer(
@@ -104,7 +105,8 @@ def main() -> None:
     sys.argv[1:] = _front_options(sys.argv[1:])
     status = 0
     try:
-        app(standalone_mode=True)
+        with reaching_tables():
+            app(standalone_mode=True)
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else (0 if end.code is None else 1)
     except Unavailable as problem:

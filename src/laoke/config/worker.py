@@ -23,6 +23,7 @@ from laoke.shops import jobs
 from laoke.shops.clock import live_now
 from laoke.shops.models import Job, JobState
 from laoke.shops.unavailable_words import as_error
+from laoke.warehouse.storage import reaching_tables
 from laoke.warehouse.unavailable import Unavailable
 
 # Plain tracebacks: the usual ones print the values of variables too, and those hold buyers and secrets.
@@ -79,7 +80,8 @@ class Worker:
                 continue
             self._next[tick.name] = time.monotonic() + tick.seconds
             try:
-                worked = bool(tick.run(self)) or worked
+                with reaching_tables():
+                    worked = bool(tick.run(self)) or worked
             except pipelines.EXPECTED_TROUBLE as error:
                 # Trouble of one tick (a gateway away, a lock held) must not stop the others; it is tried again.
                 log.warning(
@@ -111,7 +113,7 @@ def run_job(job: Job, clock: Callable[[], datetime]) -> None:
     """Do one claimed job and write down how it ended; a refusal is an end, not a crash."""
     progress = jobs.Progress(job, clock)
     try:
-        with jobs.held(job, clock):
+        with jobs.held(job, clock), reaching_tables():
             result = pipelines.JOBS[job.kind](job, progress, clock)
     except jobs.JobCancelled:
         jobs.finish(job, JobState.CANCELLED, clock())

@@ -25,7 +25,12 @@ class Place:
     def warehouse(self) -> Folder:
         """Where the tables lie: a folder at home, or the object storage that `LAOKE_TABLES` names."""
         storage = configured_storage()
-        return self.home / "warehouse" if storage is None else storage.root()
+        return self.local_tables if storage is None else storage.root()
+
+    @property
+    def local_tables(self) -> Path:
+        """The folder at home for the tables; empty while `LAOKE_TABLES` names another place."""
+        return self.home / "warehouse"
 
     @property
     def staging(self) -> Path:
@@ -63,7 +68,7 @@ class Place:
         for folder in (
             self.home,
             self.keys.parent,
-            self.home / "warehouse",
+            self.local_tables,
             self.staging,
             self.uploads,
             self.exports,
@@ -74,7 +79,7 @@ class Place:
         ):
             folder.mkdir(parents=True, exist_ok=True)
         for private in (
-            self.keys.parent, self.home / "warehouse",
+            self.keys.parent, self.local_tables,
             self.staging, self.uploads, self.exports, self.snapshots, self.logs,
         ):  # fmt: skip
             private.chmod(0o700)

@@ -13,7 +13,8 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -82,10 +83,11 @@ class Reader:
 
     def counting_all(self) -> Reader:
         """The same tables and overlays, with `orders_counted` leaving nothing out: figures with fake orders."""
-        memory_limit, threads = self._settings
+        memory_limit, threads, _ = self._settings
         return Reader(
-            self.root, self.versions, self._given, exclude=(), memory_limit=memory_limit, threads=threads
-        )
+            self.root, self.versions, self._given,
+            exclude=(), memory_limit=memory_limit, threads=threads, engine=self.engine,
+        )  # fmt: skip
 
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one statement of our own here and return its rows; `$name` in the text takes its value from `params`."""
@@ -347,6 +349,13 @@ def _database(process: int, memory_limit: str, threads: int, remote: bool) -> du
 def _open_database(process: int, memory_limit: str, threads: int, remote: bool) -> duckdb.DuckDBPyConnection:
     """One DuckDB per process (a forked child must not use its parent's) and setting, `remote` for object storage."""
     return connect(memory_limit, threads)
+
+
+@contextmanager
+def connected(root: Folder, memory_limit: str = "", threads: int = 0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of its own for as long as the block, which reads files below `root`."""
+    with reaching(root), closing(connect(memory_limit, threads)) as connection:
+        yield connection
 
 
 def connect(memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES
-from laoke.warehouse.engine import FAKE_FLAGS, connect, stored_sql
+from laoke.warehouse.engine import FAKE_FLAGS, connected, stored_sql
 from laoke.warehouse.features import CutPoints, build_features
 from laoke.warehouse.named import parameters_in, query_text
 
@@ -83,12 +83,9 @@ def update_features(
     there, lack a column, their files are gone, or more than a third of the persons are touched.
     """
     if _can_update(warehouse, now, before):
-        connection = connect(warehouse.memory_limit, warehouse.threads)
-        try:
-            params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
+        params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
+        with connected(warehouse.root, warehouse.memory_limit, warehouse.threads) as connection:
             updated = _Update(connection, warehouse, now, before, params).run()
-        finally:
-            connection.close()
         if updated is not None:
             return updated
     return build_features(warehouse.reader(now), as_of_day, shop_id, cut_points)
@@ -104,12 +101,9 @@ def first_changed_day(
     """
     if warehouse.damage(_changed(now, before, SOURCES)):
         return 0
-    connection = connect(warehouse.memory_limit, warehouse.threads)
-    try:
+    with connected(warehouse.root, warehouse.memory_limit, warehouse.threads) as connection:
         update = _Update(connection, warehouse, now, before, {"shop_id": shop_id, "as_of_day": _FOR_EVER})
         return update.first_day()
-    finally:
-        connection.close()
 
 
 def _changed(now: Mapping[str, int], before: Mapping[str, int], tables: tuple[str, ...]) -> dict[str, int]:

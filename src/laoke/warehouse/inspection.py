@@ -10,7 +10,6 @@ as a checkpoint under the next free number: a number that was used once never co
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +18,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta
+from laoke.warehouse.storage import (
+    SCHEME,
+    Folder,
+    beside,
+    files_in,
+    path_of,
+    put,
+    reaching,
+    readable,
+    take_place,
+)
+from laoke.warehouse.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from laoke.warehouse.store import Warehouse
@@ -94,12 +105,14 @@ class Inspector:
         try:
             opened = delta.open_table(folder, version)
             rows = _rows_by_file(opened)
+        except Unavailable:
+            raise
         except trouble():
             yield Flaw(table, "version", "", version)
             return
         for file in delta.local_files(opened):
             if file not in self._files:
-                self._files[file] = file_flaw(Path(file), rows.get(file), quick=self.quick)
+                self._files[file] = file_flaw(path_of(folder, file), rows.get(file), quick=self.quick)
             if kind := self._files[file]:
                 yield Flaw(table, kind, file.removeprefix(f"{folder.as_posix()}/"), version)
 
@@ -111,20 +124,26 @@ def _rows_by_file(opened: Any) -> dict[str, int]:
     told = pa.table(opened.get_add_actions(flatten=True))
     if "num_records" not in told.column_names:
         return {}
-    beginning = Path(opened.table_uri.removeprefix("file://")).as_posix().rstrip("/")
+    uri = opened.table_uri.rstrip("/")
+    beginning = uri if uri.startswith(SCHEME) else Path(uri.removeprefix("file://")).as_posix()
     names, counts = told["path"].to_pylist(), told["num_records"].to_pylist()
     return {
         f"{beginning}/{name}": count for name, count in zip(names, counts, strict=True) if count is not None
     }
 
 
-def file_flaw(path: Path, rows: int | None, *, quick: bool = False) -> str:
+def file_flaw(path: Folder, rows: int | None, *, quick: bool = False) -> str:
     """What is wrong with a data file: `missing`, `footer`, `rows`, `content`, or '' for nothing."""
+    with reaching(path):
+        return _file_flaw(path, rows, quick=quick)
+
+
+def _file_flaw(path: Folder, rows: int | None, *, quick: bool) -> str:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
+        file = pq.ParquetFile(readable(path), page_checksum_verification=True)
     except FileNotFoundError:
         return "missing"
     except (OSError, pa.ArrowException):
@@ -146,7 +165,7 @@ def file_flaw(path: Path, rows: int | None, *, quick: bool = False) -> str:
 def log_flaws(warehouse: Warehouse, table: str) -> list[Flaw]:
     """Entries that are cut or missing after the last whole checkpoint, and checkpoints that do not open."""
     log = warehouse.folder(table) / "_delta_log"
-    numbered = sorted(path for path in log.glob("*") if path.name[:20].isdigit())
+    numbered = [path for path in files_in(log, "*") if path.name[:20].isdigit()]
     checkpoints = {
         int(path.name[:20]): path for path in numbered if path.name.endswith(".checkpoint.parquet")
     }
@@ -164,10 +183,11 @@ def log_flaws(warehouse: Warehouse, table: str) -> list[Flaw]:
     return found
 
 
-def _is_cut(path: Path) -> bool:
+def _is_cut(path: Folder) -> bool:
     """Whether a log entry does not hold all it must: half a line, no line, or a write without its transactions."""
     try:
-        actions = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        lines = path.read_bytes().decode("utf-8").splitlines()
+        actions = [json.loads(line) for line in lines if line.strip()]
         kinds = {kind for action in actions for kind in action}
     except (OSError, ValueError, TypeError):
         return True
@@ -202,41 +222,43 @@ def mend_log(warehouse: Warehouse, table: str, flaws: list[Flaw]) -> Mended | No
     aside.mkdir(parents=True, exist_ok=True)
     for name in names:
         path = log / name
-        if path.exists():
-            path.replace(aside / f"{time.time_ns()}-{name}")
+        if path.is_file():
+            take_place(path, aside / f"{time.time_ns()}-{name}")
     hint = log / "_last_checkpoint"
     hint.unlink(missing_ok=True)  # what it says follows from the files; it may name one that was moved
     delta.forget_snapshots()
     return Mended(table, good, fresh, tuple(sorted(names)))
 
 
-def _highest(log: Path) -> int:
+def _highest(log: Folder) -> int:
     return max(_number(path) for path in log.iterdir())
 
 
-def _number(path: Path) -> int:
+def _number(path: Folder) -> int:
     return int(path.name[:20]) if path.name[:20].isdigit() else -1
 
 
-def _as_checkpoint(warehouse: Warehouse, folder: Path, good: int, fresh: int, without: Sequence[str]) -> None:
+def _as_checkpoint(
+    warehouse: Warehouse, folder: Folder, good: int, fresh: int, without: Sequence[str]
+) -> None:
     """Write the state of a version as the checkpoint of a later number, made beside from the entries before it."""
     log = folder / "_delta_log"
     if good < 0:
         raise delta.WarehouseError(f"{folder.name}: no version is left that opens")
-    beside = Path(tempfile.mkdtemp(prefix=".mending-", dir=warehouse.root))
-    try:
-        (beside / "_delta_log").mkdir()
+    with tempfile.TemporaryDirectory(
+        prefix=".mending-", dir=beside(warehouse.root), ignore_cleanup_errors=True
+    ) as made:
+        copy = Path(made) / "_delta_log"
+        copy.mkdir()
         for path in log.iterdir():
             if 0 <= _number(path) <= good and path.name not in without:
-                shutil.copy2(path, beside / "_delta_log" / path.name)
+                (copy / path.name).write_bytes(path.read_bytes())
         try:
-            delta.open_table(beside, good).create_checkpoint()
+            delta.open_table(copy.parent, good).create_checkpoint()
         except trouble() as error:
             raise delta.WarehouseError(f"{folder.name}: no version is left that opens") from error
-        made = beside / "_delta_log" / f"{good:020}.checkpoint.parquet"
         told = {"timestamp": int(time.time() * 1000), "operation": "REPAIR", "engineInfo": "laoke"}
         # The checkpoint first: an entry without it would make a gap.
-        made.replace(log / f"{fresh:020}.checkpoint.parquet")
-        (log / f"{fresh:020}.json").write_text(json.dumps({"commitInfo": told}) + "\n", encoding="utf-8")
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        put(copy / f"{good:020}.checkpoint.parquet", log / f"{fresh:020}.checkpoint.parquet")
+        entry = json.dumps({"commitInfo": told}) + "\n"
+        (log / f"{fresh:020}.json").write_bytes(entry.encode())

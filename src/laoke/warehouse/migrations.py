@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
-from laoke.warehouse.engine import connect, stored_sql
+from laoke.warehouse.engine import connected, stored_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
-from laoke.warehouse.storage import Folder, path_of, readable
+from laoke.warehouse.storage import Folder, path_of, reaching, readable
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,18 +67,20 @@ def migrate(warehouse: Warehouse, table: str, steps: Sequence[TableMigration]) -
     """Do the steps of one table; the version that has them."""
     folder, contract = warehouse.folder(table), CONTRACTS[table]
     opened = delta.open_table(folder)
-    _add_columns(opened, contract, [name for step in steps for name in step.columns])
+    with reaching(folder):
+        _add_columns(opened, contract, [name for step in steps for name in step.columns])
     warehouse.failpoint("schema_changed")
-    stale = [file for file in delta.local_files(opened) if _lacks_columns(path_of(folder, file), contract)]
+    with reaching(folder):
+        stale = [
+            file for file in delta.local_files(opened) if _lacks_columns(path_of(folder, file), contract)
+        ]
     if not stale:
         return opened.version()
-    connection = connect(warehouse.memory_limit, warehouse.threads)
-    try:
+    with connected(warehouse.root, warehouse.memory_limit, warehouse.threads) as connection:
         added = [_widened(connection, folder, contract, file) for file in stale]
-    finally:
-        connection.close()
     warehouse.failpoint("files_widened")
-    return delta.commit(opened, contract, added, stale, app_id="", app_version=0)
+    with reaching(folder):
+        return delta.commit(opened, contract, added, stale, app_id="", app_version=0)
 
 
 def _add_columns(opened: DeltaTable, contract: Contract, wanted: Sequence[str]) -> None:

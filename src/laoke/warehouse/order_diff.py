@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
-from laoke.warehouse.engine import Reader, connect, stored_sql
+from laoke.warehouse.engine import Reader, connect, connected, stored_sql
 from laoke.warehouse.plan import HeldIn, StagedRows, files_with_keys, incoming_sql
 
 if TYPE_CHECKING:
@@ -62,11 +62,8 @@ class OrderDiff:
 
 def diff_orders(existing: Reader, incoming: Rows) -> OrderDiff:
     """Compare incoming orders (contract columns plus `row_no` int64) with the stored ones and with each other."""
-    connection = connect()
-    try:
+    with connected(existing.root) as connection:
         return _diff(connection, existing, incoming)
-    finally:
-        connection.close()
 
 
 def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Rows) -> OrderDiff:

@@ -15,7 +15,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -143,6 +143,10 @@ class RemotePath:
         return self.name.rpartition(".")[0] or self.name
 
     @property
+    def suffix(self) -> str:
+        return self.name[len(self.stem) :]
+
+    @property
     def parent(self) -> RemotePath:
         return RemotePath(self.storage, self.key.rpartition("/")[0])
 
@@ -159,6 +163,7 @@ class RemotePath:
         return self.known or _stat(self._info())
 
     def unlink(self, missing_ok: bool = False) -> None:
+        """Delete; what is not there is no error in object storage."""
         with reaching(self):
             self.storage.files().delete_file(self.key)
 
@@ -172,8 +177,18 @@ class RemotePath:
         """A small text object, whole."""
         import io
 
+        return io.StringIO(self.read_bytes().decode(encoding))
+
+    def read_bytes(self) -> bytes:
+        """A small object, whole; raises FileNotFoundError where there is none."""
         with reaching(self), self.open_input() as file:
-            return io.StringIO(bytes(file.read()).decode(encoding))
+            return bytes(file.read())
+
+    def write_bytes(self, content: bytes) -> None:
+        """Put an object; readers see it whole or not at all."""
+        # deltalake's stream takes bytes alone, which pyarrow gives it where it buffers.
+        with reaching(self), self.storage.files().open_output_stream(self.key, buffer_size=65_536) as file:
+            file.write(content)
 
     def open_input(self) -> pa.NativeFile:
         return self.storage.files().open_input_file(self.key)
@@ -247,6 +262,19 @@ def take_place(new: Folder, old: Folder) -> None:
         Path(str(new)).replace(str(old))
 
 
+def beside(root: Folder) -> Path | None:
+    """Where a file is made that will take a place below: on the same disk; None for object storage, from anywhere."""
+    return root if isinstance(root, Path) else None
+
+
+def put(new: Path, target: Folder) -> None:
+    """Bring a file that was made `beside` to its place; readers see nothing or the whole."""
+    if isinstance(target, RemotePath):
+        target.write_bytes(new.read_bytes())
+    else:
+        new.replace(target)
+
+
 def path_of(root: Folder, file: str) -> Folder:
     """The path behind a file's name as deltalake and DuckDB give it."""
     if isinstance(root, RemotePath):
@@ -274,6 +302,14 @@ def reaching(folder: Folder) -> Iterator[None]:
         if problem is None:
             raise
         raise problem from error
+
+
+@contextmanager
+def reaching_tables() -> Iterator[None]:
+    """`reaching` for a whole command or job, whatever part of it reads the tables of this installation."""
+    storage = configured_storage()
+    with nullcontext() if storage is None else reaching(storage.root()):
+        yield
 
 
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
-from laoke.warehouse.engine import connect, scan_sql
+from laoke.warehouse.engine import connected, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
 from laoke.warehouse.storage import Folder, files_in, files_under, is_log, reaching
 
@@ -41,11 +41,8 @@ def compact(warehouse: Warehouse, table: str, *, files_at_least: int = 4) -> int
     crowded = [files for files in _by_folder(opened).values() if len(files) >= files_at_least]
     if not crowded:
         return None
-    connection = connect(warehouse.memory_limit, warehouse.threads)
-    try:
+    with connected(warehouse.root, warehouse.memory_limit, warehouse.threads) as connection:
         added = [_joined(connection, folder, contract, files) for files in crowded]
-    finally:
-        connection.close()
     removed = [file for files in crowded for file in files]
     return delta.commit(opened, contract, added, removed, app_id="", app_version=0)
 

@@ -68,7 +68,7 @@ def glance(
         _room(place),
         _worker(now),
         _upkeep(now),
-        _backup(now),
+        _backup(place, now),
         _clear_files(place, now, wall),
         _gateways(shops),
     ]
@@ -116,8 +116,8 @@ def _tables(place: Place, entry: CatalogEntry | None, *, quick: bool) -> Finding
     label = _("事实表")
     if entry is None:
         return _finding("tables", label, "", _("还没有导入"))
-    inspector = Inspector(Warehouse(place.warehouse), quick=quick)
     try:
+        inspector = Inspector(Warehouse(place.warehouse), quick=quick)
         flaws = inspector.flaws(entry.versions)
     except Unavailable as problem:
         return _finding("tables", label, told(problem), "", code=problem.code)
@@ -228,6 +228,14 @@ def _engine(*, asked: bool = False) -> Finding:
     return _finding("engine", label, "", _("Spark %(version)s 集群 %(address)s，算得出") % detail, **detail)
 
 
+def is_remote(place: Place) -> bool:
+    """Whether the tables lie in object storage, or were meant to by a setting that says nothing clear."""
+    try:
+        return not isinstance(place.warehouse, Path)
+    except Unavailable:
+        return True
+
+
 def _storage(place: Place) -> list[Finding]:
     """Whether the object storage of the tables answers; a folder of this machine is looked at with the tables."""
     label = _("事实表放在哪里")
@@ -243,7 +251,7 @@ def _storage(place: Place) -> list[Finding]:
 
 def _room(place: Place) -> Finding:
     # In object storage there is no disk to fill; uploads and the ledger stay here.
-    used = sum(path.stat().st_size for path in (place.home / "warehouse").rglob("*.parquet"))
+    used = sum(path.stat().st_size for path in place.local_tables.rglob("*.parquet"))
     free = shutil.disk_usage(place.home).free
     text = _("剩 %(n)s GB") % {"n": f"{free / 1024**3:.1f}"}
     # Joining files writes them once more before the old ones go.
@@ -271,15 +279,18 @@ def _upkeep(now: datetime) -> Finding:
     return _finding("upkeep", label, problem, _("上次 %(when)s") % {"when": when}, bad=False)
 
 
-def _backup(now: datetime) -> Finding:
+def _backup(place: Place, now: datetime) -> Finding:
     last = AuditEvent.objects.filter(act="backup").order_by("-pk").first()
     label = _("备份")
+    if is_remote(place):
+        told = _("事实表在对象存储里，laoke backup 不做：用存储自己的备份，数据库和数据文件夹另备")
+        return _finding("backup", label, told, "", bad=False)
     if last is None:
         return _finding("backup", label, _("还没做过。运行 laoke backup"), "", bad=False)
-    told = {"when": f"{last.at:%Y-%m-%d %H:%M}", "size": f"{last.detail['bytes'] / 1_000_000:.1f}"}
-    problem = _("上次是 %(when)s，%(size)s MB，七天没做了") % told if now - last.at > BACKUP_AGE else ""
+    figures = {"when": f"{last.at:%Y-%m-%d %H:%M}", "size": f"{last.detail['bytes'] / 1_000_000:.1f}"}
+    problem = _("上次是 %(when)s，%(size)s MB，七天没做了") % figures if now - last.at > BACKUP_AGE else ""
     return _finding(
-        "backup", label, problem, _("上次 %(when)s，%(size)s MB") % told, bad=False, file=last.subject
+        "backup", label, problem, _("上次 %(when)s，%(size)s MB") % figures, bad=False, file=last.subject
     )
 
 

@@ -23,6 +23,7 @@ from laoke.shops.open_files import let_go
 from laoke.shops.place import Place
 from laoke.warehouse import delta
 from laoke.warehouse.inspection import trouble
+from laoke.warehouse.storage import Folder, files_in, path_of
 from laoke.warehouse.store import Warehouse
 
 ATTEMPTS = 3
@@ -213,12 +214,12 @@ class _Opener:
             if (table, version) not in self.files:
                 self.files[table, version] = self._open(self._warehouse.folder(table), version)
 
-    def _open(self, folder: Path, version: int) -> list[str]:
+    def _open(self, folder: Folder, version: int) -> list[str]:
         """The files of a version below the table's folder; each is there."""
         beginning = f"{folder.as_posix()}/"
         files = delta.local_files(delta.open_table(folder, version))
         for file in files:
-            Path(file).stat()
+            path_of(folder, file).stat()
         return [file.removeprefix(beginning) for file in files]
 
 
@@ -230,10 +231,10 @@ def _versions(stored: Any) -> dict[str, int]:
     return dict(json.loads(stored) if isinstance(stored, str) else stored)
 
 
-def _log(folder: Path) -> list[tuple[str, bytes]]:
+def _log(folder: Folder) -> list[tuple[str, bytes]]:
     """The log as it stands; an entry that upkeep takes away meanwhile is needed by no version that opens later."""
     found = []
-    for path in sorted((folder / "_delta_log").glob("*")):
+    for path in files_in(folder / "_delta_log", "*"):
         if path.name[:20].isdigit():
             with suppress(FileNotFoundError):
                 found.append((path.name, path.read_bytes()))

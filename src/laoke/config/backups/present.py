@@ -33,7 +33,7 @@ CARRIED = {
 
 def is_occupied(place: Place) -> bool:
     """Whether somebody's data is here: a shop in the ledger, or tables of facts."""
-    if place.warehouse.is_dir() and any(place.warehouse.iterdir()):
+    if place.local_tables.is_dir() and any(place.local_tables.iterdir()):
         return True
     try:
         return bool(_rows("SELECT id FROM shops_shop LIMIT 1"))

@@ -27,6 +27,8 @@ from typing import Any
 from urllib.parse import quote
 
 from django.db import DatabaseError, connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from laoke.config.backups import present, swapping
 from laoke.config.backups.journal import is_unfinished
@@ -38,13 +40,18 @@ from laoke.shops.locks import WriterBusy, held_file
 from laoke.shops.place import Place
 from laoke.shops.refusals import ReasonedRefusal
 from laoke.shops.sealed_stream import SealedStreamError
+from laoke.warehouse.storage import configured_storage
 
 Progress = Callable[[int, int], None]
 Step = Callable[[str], None]
 BESIDE = "restoring-"
 AFTERLIFE = 10.0  # seconds: PostgreSQL ends the sessions of a killed process when it next talks to it
 
-REASONS = {
+REASONS: dict[str, str | Promise] = {
+    "remote": _(
+        "LAOKE_TABLES 指着 %(place)s，而备份只恢复到数据文件夹里。去掉 LAOKE_TABLES 再恢复；"
+        "要放回对象存储，恢复后照 docs/how-to/grow.md 把表拷到一个空文件夹。什么都没有动"
+    ),
     "no_file": "没有这个文件：%(path)s",
     "foreign": "%(path)s 不是老客的备份",
     "newer": "这份备份是更新的老客做的。先把老客升级，再恢复",
@@ -89,6 +96,8 @@ def restore(
     ------
     RestoreRefused
     """
+    if configured_storage() is not None:
+        raise RestoreRefused("remote", place=place.warehouse)
     if not source.is_file():
         raise RestoreRefused("no_file", path=source)
     with _alone(place):
@@ -98,7 +107,7 @@ def restore(
             replace = True
         if not replace and present.is_occupied(place):
             raise RestoreRefused("not_empty", home=place.home)
-        for folder in (place.warehouse, place.snapshots, place.uploads):
+        for folder in (place.local_tables, place.snapshots, place.uploads):
             if folder.is_symlink() or os.path.ismount(folder):
                 raise RestoreRefused("mounted", path=folder)
         buried = _buried(erased_in, passphrase) if erased_in else []

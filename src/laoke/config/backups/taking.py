@@ -3,7 +3,8 @@
 Killed at any step it leaves nothing under the final name; what it leaves under the passing one the next backup to the
 same folder clears away. Pages, worker and imports go on meanwhile.
 
-    BackupRefused   `short` passphrase · `exists` · `no_folder` · `busy` · `no_room` · `unreadable` · `cancelled`
+    BackupRefused   tables `remote` · `short` passphrase · `exists` · `no_folder` · `busy` · `no_room`
+                    · `unreadable` · `cancelled`
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from laoke import __version__
 from laoke.config.backups.moment import COPY_NAME, Moment, Unreadable, take_moment
 from laoke.config.backups.sealed import FORMAT, MANIFEST, TOMBSTONES, Members
@@ -30,6 +34,7 @@ from laoke.shops.open_files import let_go
 from laoke.shops.place import Place
 from laoke.shops.refusals import ReasonedRefusal
 from laoke.shops.sealed_stream import LOG_N
+from laoke.warehouse.storage import configured_storage
 
 SHORTEST = 12
 BUSY = "另一个备份正在做，等它完成再试"
@@ -38,7 +43,11 @@ Progress = Callable[[int, int], None]
 Step = Callable[[str], None]
 
 
-REASONS = {
+REASONS: dict[str, str | Promise] = {
+    "remote": _(
+        "事实表在 %(place)s，laoke backup 只装得下数据文件夹里的。先复制数据库和 %(home)s，"
+        "再用存储自己的工具复制那个桶，两天之内都对得上；见 docs/how-to/grow.md"
+    ),
     "short": f"口令太短：至少 {SHORTEST} 个字符。用几个不相干的词最好记",
     "exists": "%(path)s 已有文件，不覆盖。换个名字",
     "no_folder": "没有这个文件夹：%(path)s",
@@ -54,6 +63,12 @@ class BackupRefused(ReasonedRefusal):
     """A backup that was not made; nothing stands under its name."""
 
     reasons = REASONS
+
+
+def refuse_remote(place: Place) -> None:
+    """Raise BackupRefused `remote` when the tables lie in object storage, which has ways of its own to keep them."""
+    if configured_storage() is not None:
+        raise BackupRefused("remote", place=place.warehouse, home=place.home)
 
 
 def take(
@@ -74,6 +89,7 @@ def take(
     ------
     BackupRefused
     """
+    refuse_remote(place)
     begun = time.monotonic()
     target = target.resolve()
     if len(passphrase) < SHORTEST:
@@ -144,7 +160,7 @@ class _Backup:
 
     def _write(self, beside: Path, moment: Moment, now: datetime) -> None:
         data = [
-            (f"warehouse/{table}/{file}", self.place.warehouse / table / file)
+            (f"warehouse/{table}/{file}", self.place.local_tables / table / file)
             for table, found in sorted(moment.tables.items())
             for file in found.files
         ]

@@ -36,13 +36,14 @@ def backup(
     ready()
     from django.conf import settings
 
-    from laoke.config.backups.taking import BackupRefused, default_target, take
+    from laoke.config.backups.taking import BackupRefused, default_target, refuse_remote, take
     from laoke.shops.clock import clock_from_env
 
     now = clock_from_env().now()
     target = file or default_target(settings.PLACE, now)
-    passphrase = _passphrase(passphrase_file, new=True)
     try:
+        refuse_remote(settings.PLACE)
+        passphrase = _passphrase(passphrase_file, new=True)
         with progress(target.name) as update:
             told = take(settings.PLACE, target, passphrase, now=now, progress=update)
     except BackupRefused as refusal:

@@ -34,7 +34,7 @@ def make_installation() -> None:
     place = place_from_env()
     place.make()
     new_keys = not place.keys.exists()
-    if new_keys and any((place.home / "warehouse").iterdir()):
+    if new_keys and any(place.local_tables.iterdir()):
         refuse("keys", f"{place.home} 里有数据，但钥匙文件不在：{place.keys}。从备份拿回它")
     make_key_file(place.keys)
     ready(migrated=False)

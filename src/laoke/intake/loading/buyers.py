@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from laoke.warehouse.contracts import CUSTOMERS
-from laoke.warehouse.engine import connect, stored_sql
+from laoke.warehouse.engine import connected, stored_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -43,13 +43,10 @@ def buyers(
     reader: Reader, order_parts: list[Path], flags: pa.Table, *, shop_id: int, import_id: int
 ) -> pa.Table:
     """Rows of `customers` for the buyers of staged orders, joined with what is stored of them."""
-    connection = connect()
-    try:
+    with connected(reader.root) as connection:
         connection.register("flags", flags)
         stored = stored_sql(reader.root / "customers", CUSTOMERS, reader.versions.get("customers"))
         connection.execute(f"CREATE VIEW stored AS {stored}")
         listed = ", ".join("'" + str(part).replace("'", "''") + "'" for part in order_parts)
         found = connection.execute(_SEEN.format(parts=listed), {"shop_id": shop_id, "import_id": import_id})
         return CUSTOMERS.conform(found.to_arrow_table())
-    finally:
-        connection.close()

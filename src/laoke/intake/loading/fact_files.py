@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from laoke.intake.reading.parts import runs
 from laoke.warehouse.columns import quoted
 from laoke.warehouse.contracts import CONTRACTS, Contract
+from laoke.warehouse.storage import reaching
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -136,7 +137,8 @@ def _answered(reader: Reader, text: str, rows: pa.Table) -> pa.Table:
     cursor = reader.cursor(text)
     cursor.register("incoming_rows", rows)
     try:
-        return cursor.execute(text).to_arrow_table()
+        with reaching(reader.root):
+            return cursor.execute(text).to_arrow_table()
     finally:
         cursor.unregister("incoming_rows")
 

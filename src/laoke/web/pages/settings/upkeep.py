@@ -32,6 +32,7 @@ class UpkeepPage:
     runs: ui.Table
     begin: ui.Action | None
     last_backup: str
+    backs_up: bool  # `laoke backup` leaves tables in object storage to the storage
 
 
 @allowed(*LOOKS)
@@ -44,7 +45,10 @@ def upkeep_page(request: HttpRequest) -> HttpResponse:
     begin = ui.Action(_("现在保养"), "begin/", method="post", why_not=_("正在保养") if under_way else "")
     may_begin = begin if may_change(request) else None
     last_backup = next(one.text for one in found if one.name == "backup")
-    page = UpkeepPage(tabs(request, "settings_upkeep"), _findings(found), _runs(now), may_begin, last_backup)
+    page = UpkeepPage(
+        tabs(request, "settings_upkeep"), _findings(found), _runs(now), may_begin, last_backup,
+        backs_up=not health.is_remote(settings.PLACE),
+    )  # fmt: skip
     return render(request, "settings/upkeep.html", {"page": page})
 
 
