@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from laoke.insights.fake_orders.rules import Rules
 from laoke.warehouse.engine import Reader
 from laoke.warehouse.engine_setting import SparkSetting
 from laoke.warehouse.features import DEFAULT_CUT_POINTS
@@ -43,8 +44,9 @@ class Facts:
         an_order = here.rows(
             "SELECT order_id, import_id FROM orders WHERE customer_id IS NOT NULL ORDER BY order_id LIMIT 1"
         )[0]
+        listed = here.rows("SELECT order_id FROM orders WHERE shop_id = 1 ORDER BY order_id LIMIT 20")
         last = span["last_paid_day"]
-        return DEFAULT_CUT_POINTS.params() | an_order | {
+        return DEFAULT_CUT_POINTS.params() | Rules(memo_flags=(4, 5)).params() | an_order | {
             "shop_id": 1, "as_of_day": day, "before_day": day, "from_day": last - 200, "to_day": last,
             "year_before_from_day": last - 565, "year_before_to_day": last - 365, "page_rows": 20,
             "sort": "net", "sign": -1, "tie": 1, "after_key": -(2**62), "after_tie": -(2**62),
@@ -53,6 +55,7 @@ class Facts:
             **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
             "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),
+            "order_ids": f",{','.join(row['order_id'] for row in listed)},",
         }  # fmt: skip
 
 

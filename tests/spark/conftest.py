@@ -29,11 +29,16 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSetting]:
 
 
 @pytest.fixture(scope="session")
-def demo_shop(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Laoke:
     """A small demo shop: every kind of fact."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    Laoke(home)("demo", "--customers", "1500", "--orders", "5000")
-    return Facts.newest(home / "warehouse")
+    laoke = Laoke(tmp_path_factory.mktemp("demo") / "home")
+    laoke("demo", "--customers", "1500", "--orders", "5000")
+    return laoke
+
+
+@pytest.fixture(scope="session")
+def demo_shop(demo_home: Laoke) -> Facts:
+    return Facts.newest(demo_home.home / "warehouse")
 
 
 @pytest.fixture(scope="session")

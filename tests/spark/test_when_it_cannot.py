@@ -61,11 +61,10 @@ def test_files_that_the_workers_do_not_see(three_orders: Facts, cluster: SparkSe
     assert str(three_orders.root) in told(refused.value)
 
 
-def test_the_commands_of_a_shop_ask_the_cluster(
-    tmp_path: Path, cluster: SparkSetting, monkeypatch: pytest.MonkeyPatch
+def test_the_commands_of_a_shop_ask_the_cluster_and_say_when_it_is_away(
+    demo_home: Laoke, cluster: SparkSetting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    laoke = Laoke(tmp_path / "home")
-    laoke("demo", "--customers", "300", "--orders", "900")
+    laoke = demo_home
     here = laoke("segment", "count", "bought(2+)")["count"]
     spark_cluster.disconnect()  # the executors that the tests before hold would be given back after a while
     monkeypatch.setenv("LAOKE_ENGINE", f"spark://{cluster.address}?memory=512m&driver=512m&partitions=2")
@@ -75,10 +74,6 @@ def test_the_commands_of_a_shop_ask_the_cluster(
     assert checks["engine"]["state"] == "good"
     assert checks["engine"]["detail"]["version"] == spark_cluster.installed_version()
 
-
-def test_the_commands_say_when_the_cluster_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    laoke = Laoke(tmp_path / "home")
-    laoke("demo", "--customers", "300", "--orders", "900")
     monkeypatch.setenv("LAOKE_ENGINE", "spark://127.0.0.1:1")
 
     refused = laoke("segment", "count", "bought(2+)", refused=True)

@@ -87,7 +87,7 @@ def build_features(
     more than n days before `as_of_day`. Refunds are those known to the reader's versions.
     """
     params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
-    return CUSTOMER_FEATURES.conform(reader.sql(scored_sql(query_text("customer_features")), params))
+    return CUSTOMER_FEATURES.conform(reader.answer(scored_sql(query_text("customer_features")), params))
 
 
 def recipe(cut_points: CutPoints) -> str:

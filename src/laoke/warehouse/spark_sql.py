@@ -60,6 +60,9 @@ def _translated(text: str, types: tuple[tuple[str, str], ...]) -> str:
 def _adapted(node: exp.Expr, kinds: Mapping[str, str]) -> exp.Expr:
     from sqlglot import exp
 
+    if isinstance(node, exp.CTE):
+        # Spark decides itself what is computed once.
+        node.set("materialized", None)
     if isinstance(node, (exp.Parameter, exp.Placeholder)) and not isinstance(
         node.parent, exp.Cast | exp.Limit
     ):

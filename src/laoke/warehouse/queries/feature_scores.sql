@@ -2,7 +2,7 @@
 -- Scores compare a person with everybody who ever paid. Each is decided by a line that a value must reach, drawn once
 -- for all: at fixed cuts, or where enough payers lie strictly below (distinct values are counted, so equal persons get
 -- equal scores and no order among equals is needed). Integer arithmetic throughout.
-WITH payers AS (
+WITH compared AS (
   SELECT last_day, rfm_orders, rfm_cents
   FROM customer_features WHERE shop_id = $shop_id AND as_of_day = $as_of_day AND last_day IS NOT NULL
 ),
@@ -10,7 +10,7 @@ totals AS (
   SELECT
     count(*) AS n, CAST(sum(last_day) AS BIGINT) AS r_sum, CAST(sum(rfm_orders) AS BIGINT) AS f_sum,
     CAST(sum(rfm_cents) AS BIGINT) AS m_sum
-  FROM payers
+  FROM compared
 ),
 cuts AS (
   -- The floors of the means: an integer is above the mean exactly when it is above its floor. m may be negative.
@@ -22,7 +22,7 @@ cuts AS (
 ),
 r_below AS (
   SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT last_day AS v, count(*) AS n FROM payers GROUP BY last_day) AS r_values
+  FROM (SELECT last_day AS v, count(*) AS n FROM compared GROUP BY last_day) AS r_values
 ),
 r_fifths AS (
   SELECT
@@ -33,7 +33,7 @@ r_fifths AS (
 ),
 f_below AS (
   SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT rfm_orders AS v, count(*) AS n FROM payers GROUP BY rfm_orders) AS f_values
+  FROM (SELECT rfm_orders AS v, count(*) AS n FROM compared GROUP BY rfm_orders) AS f_values
 ),
 f_fifths AS (
   SELECT
@@ -44,7 +44,7 @@ f_fifths AS (
 ),
 m_below AS (
   SELECT v, CAST(sum(n) OVER (ORDER BY v ROWS UNBOUNDED PRECEDING) AS BIGINT) - n AS below
-  FROM (SELECT rfm_cents AS v, count(*) AS n FROM payers GROUP BY rfm_cents) AS m_values
+  FROM (SELECT rfm_cents AS v, count(*) AS n FROM compared GROUP BY rfm_cents) AS m_values
 ),
 m_fifths AS (
   SELECT
