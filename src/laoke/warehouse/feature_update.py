@@ -138,6 +138,7 @@ class _Update:
     def run(self) -> pa.Table | None:
         """The rows of now; None when a full build is due."""
         self._open()
+        self._open_features()
         persons = self._count("features_before")
         if not persons or self._count("features_before WHERE last_day IS NOT NULL AND rfm_orders IS NULL"):
             return None
@@ -163,6 +164,8 @@ class _Update:
             self._view(f"{table}_gained", table, _without(now, before))
             self._view(f"{table}_lost", table, _without(before, now))
         self._view("person_map_before", "person_map", self._snapshot("person_map", self.before))
+
+    def _open_features(self) -> None:
         self._view("features_stored", FEATURES, self._snapshot(FEATURES, self.before))
         shop, day = self.params["shop_id"], self.params["as_of_day"]
         self._run(
