@@ -47,3 +47,13 @@ def stored(name: str) -> list[dict[str, Any]]:
 
 def counts(result: dict[str, Any]) -> tuple[int, ...]:
     return tuple(result[name] for name in ("rows_read", "new", "changed", "unchanged", "quarantined"))
+
+
+def olist_texts() -> dict[str, str]:
+    """One order of 12.50 as Olist spreads it over three files."""
+    return {
+        "orders.csv": "order_id,customer_id,order_status,order_purchase_timestamp,order_approved_at\n"
+        "a,kim,delivered,2018-01-02 10:00:00,2018-01-02 10:05:00\n",
+        "items.csv": "order_id,order_item_id,product_id,price,freight_value\na,1,cup,10.00,2.50\n",
+        "payments.csv": "order_id,payment_sequential,payment_type,payment_value\na,1,boleto,12.50\n",
+    }

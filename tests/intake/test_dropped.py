@@ -14,7 +14,7 @@ from laoke.shops import jobs
 from laoke.shops.locks import held_file
 from laoke.shops.models import Job, Shop, Upload
 from laoke.shops.setup import add_shop
-from tests.intake.facts import NOW, stored
+from tests.intake.facts import NOW, olist_texts, stored
 from tests.intake.seller_files import Row, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,3 +141,52 @@ def test_only_one_worker_looks_at_a_time(shop: Shop) -> None:
     with held_file(settings.PLACE.home / "drop.lock", 0.0):
         assert look(path) == []
     assert len(look(path)) == 1
+
+
+def test_files_that_tell_orders_together_wait_for_each_other(shop: Shop) -> None:
+    folder = folder_of(settings.PLACE, shop)
+    folder.mkdir(parents=True)
+    first = folder / "orders.csv"
+    for name, text in olist_texts().items():
+        if name == "payments.csv":
+            assert look(first) == []
+            assert names(folder) == ["items.csv", "orders.csv"]
+        (folder / name).write_text(text, encoding="utf-8")
+
+    queued = look(folder / "payments.csv")
+
+    assert [job.params["options"]["file_name"] for job in queued] == ["orders + items + payments.csv"]
+    assert names(folder / TAKEN) == ["items.csv", "orders.csv", "payments.csv"]
+    run_job(jobs.claim("tester", NOW), lambda: NOW)  # type: ignore[arg-type]
+    assert [(row["order_id"], row["paid_cents"]) for row in stored("orders")] == [("a", 1_250)]
+    assert [row["product_id"] for row in stored("order_lines")] == ["cup"]
+    assert list(settings.PLACE.staging.iterdir()) == []
+
+
+def test_a_part_whose_others_never_come_is_put_aside_with_their_names(shop: Shop) -> None:
+    folder = folder_of(settings.PLACE, shop)
+    folder.mkdir(parents=True)
+    path = folder / "items.csv"
+    path.write_text(olist_texts()["items.csv"], encoding="utf-8")
+
+    assert look(path, later=599.0) == []
+    assert names(folder) == ["items.csv"]
+    assert look(path, later=601.0) == []
+    assert names(folder / NOT_TAKEN) == ["items.csv", "items.csv.txt"]
+    why = (folder / NOT_TAKEN / "items.csv.txt").read_text(encoding="utf-8")
+    assert "一部分：商品。" in why and "订单、商品、付款" in why
+    assert Upload.objects.count() == 0
+
+
+def test_parts_that_cannot_be_joined_are_put_aside_together(shop: Shop) -> None:
+    folder = folder_of(settings.PLACE, shop)
+    folder.mkdir(parents=True)
+    for name, text in olist_texts().items():
+        (folder / name).write_bytes(text.replace("cup", "杯").encode("gb18030"))
+
+    assert look(folder / "items.csv") == []
+    assert names(folder) == []
+    assert [name for name in names(folder / NOT_TAKEN) if name.endswith(".txt")] == [
+        "items.csv.txt", "orders.csv.txt", "payments.csv.txt",
+    ]  # fmt: skip
+    assert Job.objects.count() == 0

@@ -15,6 +15,7 @@ from laoke.intake.preview import look_at, masked_sample
 from laoke.intake.reading import profiles
 from laoke.shops import jobs
 from laoke.shops.models import AuditEvent, Job, JobState, Owner, Role, Shop, Upload
+from tests.intake.facts import olist_texts
 from tests.people import NOW, Demo, person
 
 pytestmark = pytest.mark.django_db
@@ -453,3 +454,33 @@ def test_an_unknown_kind_of_row_shows_that_of_orders(demo: Demo) -> None:
     _choose(client, _strange_file())
     url = f"{reverse('import_columns', args=[Upload.objects.latest('pk').pk])}?grain=nonsense"
     assert "“总金额（应付）”、“实付金额”，有一个就行。" in client.get(url).content.decode()
+
+
+def test_files_that_tell_orders_together_are_one_import(demo: Demo) -> None:
+    client = demo.client()
+    parts = [SimpleUploadedFile(name, text.encode()) for name, text in olist_texts().items()]
+    where = _choose(client, *parts, _known_file())
+
+    assert [upload.name for upload in Upload.objects.order_by("pk")] == [
+        "今早的订单.csv", "orders + items + payments.csv",
+    ]  # fmt: skip
+    page = client.get(where).content.decode()
+    assert "orders + items + payments.csv" in page
+    assert "Olist 订单（订单、商品、付款三个文件合成）" in page
+
+
+def test_a_part_alone_says_which_files_belong_to_it(demo: Demo) -> None:
+    client = demo.client()
+    where = _choose(client, SimpleUploadedFile("items.csv", olist_texts()["items.csv"].encode()))
+
+    page = client.get(where).content.decode()
+    assert "把几部分（订单、商品、付款）的文件一起选进来" in page
+
+
+def test_parts_that_cannot_be_joined_stay_as_they_are_and_say_why(demo: Demo) -> None:
+    client = demo.client()
+    texts = {name: text.replace("cup", "杯") for name, text in olist_texts().items()}
+    where = _choose(client, *(SimpleUploadedFile(n, text.encode("gb18030")) for n, text in texts.items()))
+
+    assert Upload.objects.count() == 3
+    assert "“商品”的文件读不了" in client.get(where).content.decode()

@@ -17,8 +17,11 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
 
+from laoke.intake.joined import found_wholes, is_part, joining_place
 from laoke.intake.preview import job_options, look_at
+from laoke.intake.reading.joining import join_files
 from laoke.intake.reading.messages import refusal_message
+from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops import jobs, uploads
 from laoke.shops.locks import WriterBusy, held_file
 from laoke.shops.models import Job, Shop
@@ -28,6 +31,7 @@ from laoke.shops.place import Place
 TAKEN, NOT_TAKEN = "taken", "not-taken"
 KEPT_SECONDS = uploads.KEPT.total_seconds()
 SETTLED_SECONDS = 5.0
+WAIT_SECONDS = 600.0
 SUFFIXES = frozenset({".csv", ".txt", ".xlsx", ".xls", ".gz"})
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 
@@ -49,9 +53,30 @@ def take_dropped(
         return [
             job
             for shop in Shop.objects.order_by("pk")
-            for path in _settled(folder_of(place, shop), wall())
-            if (job := _take(shop, path, now())) is not None
+            for job in _take_settled(shop, _settled(folder_of(place, shop), wall()), now(), wall())
         ]
+
+
+def _take_settled(shop: Shop, settled: list[Path], now: datetime, wall: float) -> list[Job]:
+    """Queue the files of one shop, those that belong together as one; parts that lack another wait for it a while."""
+    taken = []
+    wholes = found_wholes(settled, [path.name for path in settled])
+    for whole in wholes:
+        parts = [settled[place] for place in sorted(whole.all_places)]
+        with joining_place() as folder:
+            joined = folder / whole.name
+            try:
+                join_files(whole.profile, whole.files(settled), joined)
+            except IntakeRefused as refusal:
+                _put_away(parts, NOT_TAKEN, f"{refusal_message(refusal.code, refusal.params)}\n")
+                continue
+            job = _take(shop, joined, now, parts)
+        taken.append(job)
+    alone = set(range(len(settled))) - {place for whole in wholes for place in whole.all_places}
+    for path in (settled[place] for place in sorted(alone)):
+        if not (_age(path, wall) < WAIT_SECONDS and is_part(path)):
+            taken.append(_take(shop, path, now, [path]))
+    return [job for job in taken if job is not None]
 
 
 @contextmanager
@@ -89,8 +114,9 @@ def _age(path: Path, wall: float) -> float:
         return 0.0
 
 
-def _take(shop: Shop, path: Path, now: datetime) -> Job | None:
-    """Seal and queue a file, or put it aside with the reason; None for both that and one still held open."""
+def _take(shop: Shop, path: Path, now: datetime, sources: list[Path]) -> Job | None:
+    """Seal and queue a file that is or was made of `sources`, or put those aside with the reason; None for both that
+    and one still held open."""
     try:
         before = stamp(path)
         with path.open("rb") as file:
@@ -103,17 +129,22 @@ def _take(shop: Shop, path: Path, now: datetime) -> Job | None:
     except OSError:
         return None
     except uploads.UploadRefused as refusal:
-        _move(path, NOT_TAKEN, f"{uploads.refused_text(refusal)}\n")
+        _put_away(sources, NOT_TAKEN, f"{uploads.refused_text(refusal)}\n")
         return None
     preview = look_at(upload)
     if not preview.ready:
         uploads.forget(upload)
         reason = refusal_message(*preview.refusal) if preview.refusal else ""
-        _move(path, NOT_TAKEN, f"{reason}\n")
+        _put_away(sources, NOT_TAKEN, f"{reason}\n")
         return None
     job = jobs.queue("import", shop=shop, now=now, by=None, upload=upload.pk, options=job_options(preview))
-    _move(path, TAKEN)
+    _put_away(sources, TAKEN)
     return job
+
+
+def _put_away(sources: list[Path], part: str, why: str = "") -> None:
+    for path in sources:
+        _move(path, part, why)
 
 
 def _move(path: Path, part: str, why: str = "") -> None:

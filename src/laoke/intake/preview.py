@@ -25,6 +25,7 @@ from laoke.intake.reading.profiles import (
     normal_name,
     recognition_of,
 )
+from laoke.intake.reading.reading import refuse_part_alone
 from laoke.intake.reading.refusals import MIB, IntakeRefused
 from laoke.intake.reading.roles import ROLES, Grain, plays, roles_of
 from laoke.shops import uploads
@@ -152,6 +153,10 @@ def _of_profile(best: Recognition) -> dict[str, Any]:
 
 
 def _not_recognised(source: Source, best: Recognition | None) -> tuple[str, dict[str, Any]]:
+    try:
+        refuse_part_alone(source.header)
+    except IntakeRefused as refusal:
+        return refusal.code, refusal.params
     missing = list(best.missing) if best else ["order_id", "created_at", "total"]
     return "header_not_recognised", {"missing": missing, "found": [name for name in source.header if name]}
 

@@ -40,57 +40,77 @@ def import_files(
     target = the_shop(shop)
     if grain not in GRAINS:
         refuse("grain", f"--grain 只能是 {'、'.join(GRAINS)}，不能是 {grain}")
-    results, failed = [], False
-    for file in files:
-        options = Options(
-            file_name=file.name,
-            profile=profile,
-            mapping=_mapping(column),
-            grain=grain,
-            until=_moment(until, end_of_day=True),
-            seen_at=_moment(as_of, end_of_day=True),
-        )
-        with at_work("import"):
-            result = _import_one(target, file, options)
+    from laoke.intake.joined import joined_paths, joining_place
+
+    failed = False
+
+    def ended(result: dict[str, Any]) -> None:
+        nonlocal failed
         failed = failed or "error" in result
-        results.append(result)
         if settings.as_json:
             emit(result)
+
+    def not_joined(name: str, refusal: Any) -> None:
+        ended(_refused(name, refusal))
+
+    with joining_place() as folder:
+        told = bool(profile or column)
+        chosen = (
+            [(file, file.name) for file in files] if told else joined_paths(files, folder, refused=not_joined)
+        )
+        for file, name in chosen:
+            options = Options(
+                file_name=name,
+                profile=profile,
+                mapping=_mapping(column),
+                grain=grain,
+                until=_moment(until, end_of_day=True),
+                seen_at=_moment(as_of, end_of_day=True),
+            )
+            with at_work("import"):
+                ended(_import_one(target, file, options))
     if failed:
         raise typer.Exit(1)
 
 
 def _import_one(shop: Any, file: Path, options: Any) -> dict[str, Any]:
     from laoke.config.importing import import_file, summary_text
-    from laoke.intake.reading.messages import refusal_message
     from laoke.intake.reading.refusals import IntakeRefused
 
     if not file.is_file():
-        return _not_imported(file, "no_file", f"没有这个文件：{file}")
+        return _not_imported(file.name, "no_file", f"没有这个文件：{file}")
     try:
         file.open("rb").close()
     except OSError:
         return _not_imported(
-            file, "file_locked", "打不开。在别的程序（如 Excel）里关掉它，或看看有没有读它的权限，再导一次。"
+            file.name,
+            "file_locked",
+            "打不开。在别的程序（如 Excel）里关掉它，或看看有没有读它的权限，再导一次。",
         )
     try:
-        with progress(file.name) as update:
+        with progress(options.file_name) as update:
             result = import_file(shop, file, options, progress=update)
     except IntakeRefused as refusal:
-        text = refusal_message(refusal.code, refusal.params)
-        if refusal.code == "header_not_recognised":
-            text += "命令行用 --map order_id=列名 --map created_at=列名 --map total=列名 指定。"
-        return _not_imported(file, refusal.code, text, params=refusal.params)
+        return _refused(options.file_name, refusal)
     if not settings.as_json:
         typer.echo(summary_text(result))
     return result
 
 
-def _not_imported(file: Path, code: str, text: str, **detail: Any) -> dict[str, Any]:
+def _refused(name: str, refusal: Any) -> dict[str, Any]:
+    from laoke.intake.reading.messages import refusal_message
+
+    text = refusal_message(refusal.code, refusal.params)
+    if refusal.code == "header_not_recognised":
+        text += "命令行用 --map order_id=列名 --map created_at=列名 --map total=列名 指定。"
+    return _not_imported(name, refusal.code, text, params=refusal.params)
+
+
+def _not_imported(name: str, code: str, text: str, **detail: Any) -> dict[str, Any]:
     """A file of which nothing was taken; the others of the command are taken all the same."""
     if not settings.as_json:
-        typer.echo(f"{file.name}：{text}", err=True)
-    return {"file": file.name, "error": code, "message": text, **detail}
+        typer.echo(f"{name}：{text}", err=True)
+    return {"file": name, "error": code, "message": text, **detail}
 
 
 def _mapping(pairs: list[str] | None) -> dict[str, str] | None:

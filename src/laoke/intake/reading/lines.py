@@ -15,7 +15,14 @@ from laoke.intake.reading.parts import Parts, begins_of, by_order, groups_of, oc
 from laoke.intake.reading.records import Chunk, Numbers
 from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.statuses import FINISHED, RANKS, STATUSES
-from laoke.intake.reading.verdicts import LARGEST_CENTS, LARGEST_COUNT, Verdict, lengths, refuse_damaged_ids
+from laoke.intake.reading.verdicts import (
+    LARGEST_CENTS,
+    LARGEST_COUNT,
+    Mask,
+    Verdict,
+    lengths,
+    refuse_damaged_ids,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,7 +31,7 @@ _DAY = 86_400_000_000
 # Bytes of a key; characters of what is only shown, as in a file of orders. Where a file tells no code of a product, the
 # first characters of its title stand for it.
 LONGEST_ID, LONGEST_TITLE, _LONGEST_PLACE, _TITLE_AS_ID = 200, 1_000, 40, 50
-_PRODUCT_ROLES = ("product_id", "outer_code", "title")
+PRODUCT_ROLES = ("product_id", "outer_code", "title")
 
 
 def line_batches(
@@ -107,14 +114,14 @@ def _checked_rows(
     return table.filter(pa.array(verdict.accepted)), verdict.quarantined()
 
 
-def product_ids(chunk: Chunk, verdict: Verdict) -> pa.Array:
-    """What names the product of each row: its code, else the shop's own code, else its title. Rows without any, and
-    codes that are none, are put aside."""
+def product_ids(chunk: Chunk, verdict: Verdict, needed: Mask | None = None) -> pa.Array:
+    """What names the product of each row: its code, else the shop's own code, else its title. Rows that need one and
+    have none, and codes that are none, are put aside."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     found: pa.Array = nothing(chunk.rows, pa.string())
-    told = [role for role in _PRODUCT_ROLES if chunk.layout.has(role)]
+    told = [role for role in PRODUCT_ROLES if chunk.layout.has(role)]
     for role in told:
         texts = chunk.texts(role, nullable=True)
         if role == "title":
@@ -122,7 +129,8 @@ def product_ids(chunk: Chunk, verdict: Verdict) -> pa.Array:
         else:
             verdict.reject(lengths(pc.fill_null(texts, "")) > LONGEST_ID, "id_too_long", role)
         found = pc.coalesce(found, texts)
-    verdict.reject(pc.is_null(found).to_numpy(zero_copy_only=False), "id_missing", told[0])
+    missing = pc.is_null(found).to_numpy(zero_copy_only=False)
+    verdict.reject(missing if needed is None else missing & needed, "id_missing", told[0])
     return found
 
 

@@ -41,6 +41,10 @@ REFUSALS: dict[str, Promise] = {
     "header_not_recognised": _(
         "认不出这份报表。缺：%(missing)s。文件里有：%(found)s。指定每列是什么，再导入。"
     ),
+    "part_alone": _(
+        "这是“%(whole)s”的一部分：%(part)s。只有这一部分还算不出订单，把几部分（%(parts)s）的文件一起选进来。"
+    ),
+    "part_unreadable": _("“%(part)s”的文件读不了：%(found)s。换成从网站下载的原文件（UTF-8 的 CSV）再导入。"),
     "roles_missing": _("还没指定：%(roles)s。文件里有：%(found)s。"),
     "column_missing": _("文件里没有“%(column)s”这一列。有：%(found)s。"),
     "unknown_role": _("没有“%(role)s”这个字段。"),
@@ -122,7 +126,18 @@ def refusal_message(code: str, params: Mapping[str, Any]) -> str:
     """The sentence for a refused file. Raises KeyError for a code that does not exist."""
     if code == "wrong_file_type" and params["found"] in _KIND_ADVICE:
         return str(_KIND_ADVICE[params["found"]])
+    if "profile" in params and "part" in params:
+        params = {**params, **_words_of_part(params)}
     return _filled(REFUSALS[code], params)
+
+
+def _words_of_part(params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file is a part of, which part it is, and all parts there are."""
+    from laoke.intake.reading.profiles import profiles
+
+    profile = profiles()[params["profile"]]
+    names = [part.zh if _chinese() else part.en for part in profile.parts]
+    return {"whole": profile_title(profile), "part": names[params["part"]], "parts": names}
 
 
 def row_message(code: str, params: Mapping[str, Any]) -> str:

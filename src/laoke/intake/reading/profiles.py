@@ -32,6 +32,7 @@ _ROW_RULES: dict[str, tuple[str, ...]] = {
     "money": ("order", "line"),
     "order_id": ("carried",),
     "date_in_id": ("yymmdd",),
+    "without_goods": ("allowed",),
     "paid_told_by": ("status",),
 }
 
@@ -47,10 +48,27 @@ def normal_name(name: str) -> str:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the files that a platform spreads its orders over, known by the columns it cannot do without.
+
+    `sums` are added up by order, so that the part has one row of each. `totals` {new column: column} are sums of the
+    order beside each of its rows; `fixed` {new column: text} are what every row tells without writing it.
+    """
+
+    zh: str
+    en: str
+    needs: tuple[str, ...]
+    sums: tuple[str, ...] = ()
+    totals: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Profile:
     """One known layout: which header names fill which role, and what is particular about its rows.
 
-    `rows` says how an order stands in its rows, `sure` how well its names and their meaning are known.
+    `rows` says how an order stands in its rows, `sure` how well its names and their meaning are known. Where one file
+    alone tells too little, `parts` are those that are joined by the column `key`, the one with the orders first.
     """
 
     id: str
@@ -65,6 +83,8 @@ class Profile:
     marks: dict[str, str] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)
     sure: str = "high"
+    key: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,6 +178,26 @@ def _profile(data: dict[str, Any]) -> Profile:
         marks=data.get("marks", {}),
         rows=rows,
         sure=data["sure"],
+        key=data.get("join", {}).get("key", ""),
+        parts=tuple(_part(part) for part in data.get("join", {}).get("parts", ())),
+    )
+
+
+def _part(data: dict[str, Any]) -> Part:
+    return Part(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+
+
+def part_of(header: Sequence[str]) -> tuple[Profile, Part] | None:
+    """The layout that a file with this header is only a part of, and which part."""
+    names = {normal_name(name) for name in header}
+    return next(
+        (
+            (profile, part)
+            for profile in profiles().values()
+            for part in profile.parts
+            if names.issuperset(part.needs)
+        ),
+        None,
     )
 
 

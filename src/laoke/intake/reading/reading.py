@@ -6,7 +6,7 @@ Small files go through plain Python, large ones through compiled kernels; both g
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from laoke.intake.reading.profiles import (
     Recognition,
     layout_of,
     layout_of_recognition,
+    part_of,
 )
 from laoke.intake.reading.records import Chunk, PlainChunk
 from laoke.intake.reading.refusals import MIB, IntakeRefused, ReadingStopped
@@ -51,7 +52,7 @@ def choose_layout(
     in its rows, where whoever wrote the file knows that.
 
     Raises IntakeRefused `header_not_recognised` when nothing fits completely, naming what is missing of the
-    nearest layout and the columns there are.
+    nearest layout and the columns there are; `part_alone` when it tells orders only together with other files.
     """
     found: list[Recognition] = source.recognitions
     if mapping is not None:
@@ -64,6 +65,7 @@ def choose_layout(
     if profile is not None:
         found = [recognition for recognition in found if recognition.profile.id == profile]
     if not found or not found[0].complete:
+        refuse_part_alone(source.header)
         raise IntakeRefused(
             "header_not_recognised",
             nearest=found[0].profile.id if found else None,
@@ -73,6 +75,14 @@ def choose_layout(
     return layout_of_recognition(
         source.header, found[0], serials=source.from_sheet, delimiter=source.delimiter, zone=zone
     )
+
+
+def refuse_part_alone(header: Sequence[str]) -> None:
+    """Raise when a file with this header is one of several that only tell orders together."""
+    found = part_of(header)
+    if found is not None:
+        profile, part = found
+        raise IntakeRefused("part_alone", profile=profile.id, part=profile.parts.index(part))
 
 
 class Reading:

@@ -251,7 +251,8 @@ class OrdersOfRows:
         summary.paid_cents += int(self.settled.paid[taken].sum())
         summary.refunded_cents += int(self.settled.refunded[taken].sum())
         summary.orders += int(self.accepted.sum())
-        summary.lines += int(rows[self.accepted].sum())
+        goods = (~self._column("bad") & ~self._column("bare")).astype(np.int64)
+        summary.lines += int(sums(goods, self.firsts)[self.accepted].sum())
         if self.accepted.any():
             created = self.created[self.accepted]
             summary.note_created(moment(created.min()), moment(created.max()))
@@ -274,7 +275,7 @@ class OrdersOfRows:
         taken = pa.array(self.accepted)
         return StagedBatch(
             orders.filter(taken),
-            lines.filter(pa.array(self.accepted[self.order])),
+            lines.filter(pa.array(self.accepted[self.order] & ~self._column("bare"))),
             None,
             _with(people, row_no=row_no).filter(taken),
             quarantined,

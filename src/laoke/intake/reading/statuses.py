@@ -45,7 +45,9 @@ _WORDS: Final = {
 }
 _CODES: Final = {
     word: STATUSES.index(status) for status, words in _WORDS.items() for word in words.split()
-} | dict.fromkeys(("交易关闭", "已关闭", "交易取消", "已取消", "关闭", "CANCELLED", "CANCELED"), CLOSED)
+} | dict.fromkeys(
+    ("交易关闭", "已关闭", "交易取消", "已取消", "关闭", "CANCELLED", "CANCELED", "UNAVAILABLE"), CLOSED
+)
 # JD writes what it did to an order before the state that the order had then.
 _TAKEN_BACK, _LOCKED = "(删除)", "(锁定)"
 _HALF_WIDTH: Final = str.maketrans("，（）", ",()")

@@ -20,7 +20,7 @@ import numpy as np
 
 from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary, StagedBatch
 from laoke.intake.reading.cells import EMPTY, IMPOSSIBLE, OK, micros_of
-from laoke.intake.reading.lines import LONGEST_TITLE, line_cents, product_ids
+from laoke.intake.reading.lines import LONGEST_TITLE, PRODUCT_ROLES, line_cents, product_ids
 from laoke.intake.reading.orders import ORDER_MONEY, ORDER_TIMES
 from laoke.intake.reading.parts import Parts
 from laoke.intake.reading.records import Chunk, Numbers, States
@@ -39,6 +39,8 @@ from laoke.intake.reading.verdicts import (
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from laoke.intake.reading.verdicts import Mask
 
 LINE_MONEY = ("line_paid", "line_refunded")
 _WORDS = ("status", "fulfilment", "close_reason", "channel", "coupon_used", "memo_flag")
@@ -99,9 +101,10 @@ def _checked_rows(
     if layout.rows.get("order_id") == "carried":
         ids, carried = _carried(ids, verdict.ignored, carried)
     verdict.check_ids("order_id", ids)
-    products = product_ids(chunk, verdict)
+    bare = _without_goods(chunk, quantity_states, price_states)
+    products = product_ids(chunk, verdict, needed=~bare)
     verdict.reject(
-        (quantity_states != OK) | (np.abs(quantity) > LARGEST_COUNT), "count_unreadable", "quantity"
+        ~bare & ((quantity_states != OK) | (np.abs(quantity) > LARGEST_COUNT)), "count_unreadable", "quantity"
     )
     verdict.reject(quantity < 0, "negative_count", "quantity")
     if layout.has("unit_price"):
@@ -121,6 +124,7 @@ def _checked_rows(
         "row_no": np.arange(first_row, first_row + chunk.rows, dtype=np.int64),
         "file_line": chunk.lines,
         "bad": ~verdict.clean,
+        "bare": bare,
         "product_id": products,
         "quantity": quantity,
         "unit_cents": (price + 50) // 100,
@@ -131,6 +135,17 @@ def _checked_rows(
         columns[role], columns[role + STATE] = np.where(usable, values, 0), states
     table = pa.table(columns | _texts(chunk))
     return table.filter(pa.array(_named(ids, verdict))), verdict.quarantined(), carried
+
+
+def _without_goods(chunk: Chunk, quantity: States, price: States) -> Mask:
+    """Rows that tell an order alone, in layouts where an order may have no goods."""
+    bare = (quantity == EMPTY) & (price == EMPTY)
+    if "without_goods" not in chunk.layout.rows:
+        bare[:] = False
+    for role in PRODUCT_ROLES:
+        if chunk.layout.has(role) and bare.any():
+            bare &= lengths(chunk.texts(role)) == 0
+    return bare
 
 
 def _price(chunk: Chunk) -> tuple[Numbers, States]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from laoke.intake.dropped import folder_of
+from laoke.intake.joined import join_uploads
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.preview import Preview, job_options, look_at, remember
 from laoke.intake.reading.messages import profile_title, refusal_message, role_name, row_is
@@ -229,6 +230,11 @@ def _store(request: HttpRequest, form: FilesForm) -> list[Upload]:
             )
         except UploadRefused as refusal:
             refused.append(refused_text(refusal))
+    if len(kept) > 1:
+        kept, not_joined = join_uploads(
+            shop_of(request), kept, by=request.user, now=clock_of(request).now()  # type: ignore[arg-type]
+        )  # fmt: skip
+        refused += [refusal_message(one.code, one.params) for one in not_joined]
     for text in refused:
         if kept:
             messages.error(request, text)
