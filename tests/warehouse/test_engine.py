@@ -5,6 +5,7 @@ import threading
 import pyarrow as pa
 import pytest
 
+from laoke.warehouse import engine
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.engine import Overlay, Reader, connect
@@ -160,7 +161,7 @@ def test_a_remembered_answer_is_that_of_its_versions_and_parameters(warehouse, m
     asked = []
     query = Reader.query
     monkeypatch.setattr(
-        Reader, "query", lambda self, name, **params: asked.append(name) or query(self, name, **params)
+        Reader, "query", lambda self, *words, **params: asked.append(words) or query(self, *words, **params)
     )
 
     def count(shop_id=1):
@@ -189,6 +190,26 @@ def test_an_answer_over_a_mirror_that_is_laid_over_is_asked_anew(warehouse):
 
     assert overlaid.remembered("hour_demand", **period).column("orders").to_pylist() == [1]
     assert warehouse.reader().remembered("hour_demand", **period).column("orders").to_pylist() == [2]
+
+
+def test_a_statement_around_a_named_query_is_answered_over_its_rows_and_remembered_apart(warehouse):
+    warehouse.append("orders", orders(order("A"), order("B")), app_id="import:1")
+    reader = warehouse.reader()
+    sums = "SELECT sum(orders) AS n FROM {rows} AS found"
+    most = "SELECT 7 AS seven FROM {rows} AS found LIMIT $most"
+
+    assert reader.remembered("orders_span", shop_id=1).num_columns > 1
+    assert reader.remembered("orders_span", sums, shop_id=1).to_pylist() == [{"n": 2}]
+    assert reader.query("orders_span", most, shop_id=1, most=1).to_pylist() == [{"seven": 7}]
+
+
+def test_remembered_answers_keep_within_their_bytes_the_oldest_going_first(monkeypatch):
+    answers, row = engine._Answers(), pa.table({"n": pa.array([1, 2], pa.int64())})
+    monkeypatch.setattr(engine, "BYTES_REMEMBERED", 2 * row.nbytes)
+    for key in ("a", "b", "b", "c"):
+        answers.put((key,), row)
+
+    assert [answers.get((key,)) is not None for key in ("a", "b", "c")] == [False, True, True]
 
 
 def test_many_threads_share_one_reader(warehouse):

@@ -12,12 +12,13 @@ from django.urls import reverse
 from laoke.config import repairing
 from laoke.config.importing import import_file
 from laoke.config.worker import run_job
-from laoke.insights.data_health import coverage
+from laoke.insights.data_health import COMPARISONS, coverage, sources
 from laoke.intake.loading.run import Options
 from laoke.intake.models import ImportRun, ImportState
 from laoke.shops import catalog, jobs
 from laoke.shops.models import AuditEvent, Job, JobState, Role, Shop, User
 from laoke.shops.setup import add_shop, add_user
+from laoke.warehouse.engine import Reader
 from laoke.warehouse.store import Warehouse
 from tests.intake.facts import table
 from tests.intake.seller_files import Row, write
@@ -252,3 +253,45 @@ def test_nobody_takes_back_what_belongs_to_another_shop(client: Client, demo: De
     run = ImportRun.objects.filter(shop=demo.shop).first()
     assert run is not None
     assert client.post(reverse("import_undo", args=[run.pk])).status_code == 404
+
+
+def test_the_page_reads_no_table_again_until_something_is_imported(
+    client: Client, small: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    plain = Reader.query
+
+    def counted(reader: Reader, name: str, around: str = "", **params: object) -> object:
+        asked.append(name)
+        return plain(reader, name, around, **params)
+
+    monkeypatch.setattr(Reader, "query", counted)
+    take(small, sales(tmp_path, "a.csv", range(1, 4)))
+    asked.clear()
+    first = text_of(client)
+    assert sorted(asked) == sorted(["fact_days", "facts_that_wait", *COMPARISONS])
+
+    asked.clear()
+    secret = re.compile("[A-Za-z0-9]{64}")  # the token of the form, another each time
+    assert secret.sub("", text_of(client)) == secret.sub("", first)
+    assert asked == []
+
+    take(small, sales(tmp_path, "b.csv", range(4, 6)))
+    asked.clear()
+    assert "10 月 5 日" in text_of(client) or "2018-10-05" in text_of(client)
+    assert "fact_days" in asked
+
+
+def test_a_kind_names_its_sources_the_most_frequent_first(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    take(small, sales(tmp_path, "a.csv", range(1, 3)))
+    take(small, sales(tmp_path, "b.csv", range(3, 5)))
+    costs = tmp_path / "goods.csv"
+    costs.write_text("商品编码,商品名称,成本\nA,杯子,3.00\n", encoding="utf-8")
+    take(small, costs)
+
+    came = sources(small)
+    assert {kind: [(one.profile, one.imports) for one in of_kind] for kind, of_kind in came.items()} == {
+        "order": [("tb_orderlist_46_2017", 2)], "product": [("laoke_products", 1)],
+    }  # fmt: skip

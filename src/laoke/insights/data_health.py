@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from django.db.models import Count, Max
 
 from laoke.insights.coverage import Gap, Told, gaps
 from laoke.insights.refresh import EPOCH
@@ -14,7 +16,7 @@ from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.roles import ORDER_GRAINS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from django.db.models import QuerySet
 
     from laoke.shops.models import Shop
     from laoke.warehouse.engine import Reader
@@ -30,13 +32,16 @@ COMPARISONS = (
 )
 
 
+_SUMS = "SELECT count(*) AS n, CAST(coalesce(sum(abs(difference_cents)), 0) AS BIGINT) AS cents FROM {rows} AS found"
+_NEWEST = "SELECT * FROM {rows} AS found ORDER BY day DESC, order_id LIMIT $most"
+
+
 @dataclass(frozen=True)
 class KindCoverage:
-    """One kind of fact: rows by day, the imports that told of it (newest first), and what is missing."""
+    """One kind of fact: rows by day, and what is missing."""
 
     kind: str
     counts: dict[date, int]
-    imports: tuple[int, ...]
     gaps: tuple[Gap, ...] = ()
 
     @property
@@ -57,6 +62,15 @@ class KindCoverage:
 
 
 @dataclass(frozen=True)
+class Source:
+    """One layout in which a kind of fact came, how often, and when last."""
+
+    profile: str
+    imports: int
+    newest: datetime
+
+
+@dataclass(frozen=True)
 class Difference:
     """What two sources say of one order, or with `order_id` '' of one day."""
 
@@ -72,65 +86,60 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Where two sources of the same money differ, newest first."""
+    """In how many places two sources of the same money differ, and by how much in all, whichever says more."""
 
     name: str
-    table: pa.Table
-
-    @property
-    def count(self) -> int:
-        return int(self.table.num_rows)
-
-    @property
-    def cents(self) -> int:
-        """By how much they differ in all, whichever says more."""
-        import pyarrow.compute as pc
-
-        return int(pc.sum(pc.abs(self.table["difference_cents"])).as_py() or 0)
-
-    def rows(self, start: int = 0, count: int | None = None) -> Iterator[Difference]:
-        for row in self.table.slice(start, count).to_pylist():
-            day = EPOCH + timedelta(days=row["day"])
-            yield Difference(row["order_id"], day, row["left_cents"], row["right_cents"])
-
-
-@dataclass
-class _Files:
-    told: list[Told] = field(default_factory=list)
-    imports: list[int] = field(default_factory=list)
+    count: int
+    cents: int
 
 
 def coverage(shop: Shop, reader: Reader) -> list[KindCoverage]:
     """Every kind of which there is anything, in the order of the kinds' names in `fact_days`."""
-    files = _files(shop)
+    told = _told_by_files(shop)
     counts: dict[str, dict[date, int]] = defaultdict(dict)
-    for row in reader.query("fact_days", shop_id=shop.pk).to_pylist():
+    for row in reader.remembered("fact_days", shop_id=shop.pk).to_pylist():
         counts[row["kind"]][EPOCH + timedelta(days=row["day"])] = row["n"]
     return [
-        KindCoverage(
-            kind,
-            by_day,
-            tuple(files[kind].imports),
-            tuple(gaps(by_day, files[kind].told, dense=kind in DENSE)),
-        )
+        KindCoverage(kind, by_day, tuple(gaps(by_day, told[kind], dense=kind in DENSE)))
         for kind, by_day in counts.items()
     ]
 
 
-def _files(shop: Shop) -> dict[str, _Files]:
-    """What the imports of each kind speak of; those that were taken back speak of nothing."""
-    found: dict[str, _Files] = defaultdict(_Files)
-    done = ImportRun.objects.filter(shop=shop, state=ImportState.DONE).order_by("-pk")
-    for pk, grain, name, detail in done.values_list("pk", "grain", "file_name", "detail"):
-        kind = "order" if grain in ORDER_GRAINS else grain
-        found[kind].imports.append(pk)
-        if told := _told(name, detail):
-            found[kind].told.append(told)
+def sources(shop: Shop) -> dict[str, list[Source]]:
+    """By kind of fact the layouts it came in, the most frequent first; imports that were taken back are none."""
+    found: dict[str, dict[str, Source]] = defaultdict(dict)
+    groups = _done(shop).values("grain", "profile").annotate(n=Count("pk"), newest=Max("finished_at"))
+    for group in groups.order_by("grain", "profile"):
+        own = found[_kind(group["grain"])]
+        before = own.get(group["profile"])
+        own[group["profile"]] = Source(
+            group["profile"],
+            group["n"] + (before.imports if before else 0),
+            max(group["newest"], before.newest) if before else group["newest"],
+        )
+    return {kind: sorted(own.values(), key=lambda one: -one.imports) for kind, own in found.items()}
+
+
+def _done(shop: Shop) -> QuerySet[ImportRun]:
+    return ImportRun.objects.filter(shop=shop, state=ImportState.DONE)
+
+
+def _kind(grain: str) -> str:
+    return "order" if grain in ORDER_GRAINS else grain
+
+
+def _told_by_files(shop: Shop) -> dict[str, list[Told]]:
+    """What the imports of each kind speak of, the newest first; those that were taken back speak of nothing."""
+    found: dict[str, list[Told]] = defaultdict(list)
+    spans = _done(shop).filter(detail__first_created__isnull=False).order_by("-pk")
+    columns = ("grain", "file_name", "detail__first_created", "detail__last_created")
+    for grain, name, first, last in spans.values_list(*columns).iterator():
+        if told := _told(name, first, last):
+            found[_kind(grain)].append(told)
     return found
 
 
-def _told(file_name: str, detail: dict[str, object]) -> Told | None:
-    first, last = detail.get("first_created"), detail.get("last_created")
+def _told(file_name: str, first: object, last: object) -> Told | None:
     if not isinstance(first, str) or not isinstance(last, str):
         return None
     from laoke.intake.reading.reading import time_in_name
@@ -140,13 +149,22 @@ def _told(file_name: str, detail: dict[str, object]) -> Told | None:
 
 def waiting(shop: Shop, reader: Reader) -> dict[str, tuple[int, int]]:
     """Facts without the order they belong to, and orders without a buyer: rows and orders of each."""
-    rows = reader.query("facts_that_wait", shop_id=shop.pk).to_pylist()
+    rows = reader.remembered("facts_that_wait", shop_id=shop.pk).to_pylist()
     return {row["what"]: (row["n"], row["orders"]) for row in rows}
 
 
 def comparison(shop: Shop, reader: Reader, name: str) -> Comparison:
-    """One of COMPARISONS."""
-    return Comparison(name, reader.query(name, shop_id=shop.pk))
+    """One of COMPARISONS, summed up."""
+    (sums,) = reader.remembered(name, _SUMS, shop_id=shop.pk).to_pylist()
+    return Comparison(name, sums["n"], sums["cents"])
+
+
+def differences(shop: Shop, reader: Reader, name: str, most: int) -> Iterator[Difference]:
+    """Where the two sources of one of COMPARISONS differ, the newest `most`."""
+    for batch in reader.query(name, _NEWEST, shop_id=shop.pk, most=most).to_batches(max_chunksize=1_000):
+        for row in batch.to_pylist():
+            day = EPOCH + timedelta(days=row["day"])
+            yield Difference(row["order_id"], day, row["left_cents"], row["right_cents"])
 
 
 def newest(found: Sequence[KindCoverage]) -> date | None:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 FAKE_FLAGS = ("suspect", "confirmed")
 CURSORS_PER_THREAD = 8
-ANSWERS_REMEMBERED, MOST_ROWS_REMEMBERED = 512, 2_000
+ANSWERS_REMEMBERED = 512
+LARGEST_REMEMBERED, BYTES_REMEMBERED = 2**20, 2**25
 
 
 @dataclass(frozen=True)
@@ -108,24 +109,32 @@ class Reader:
 
         return spark.answer(self.engine, self, text, _wanted(text, params or {}))
 
-    def query(self, name: str, **params: Any) -> pa.Table:
-        """Run the named query `queries/<name>.sql`."""
-        return self.answer(query_text(name), params)
+    def query(self, name: str, around: str = "", /, **params: Any) -> pa.Table:
+        """Run the named query `queries/<name>.sql`; `around` is a statement over its rows, which it calls `{rows}`."""
+        return self.answer(_around(name, around), params)
 
-    def remembered(self, name: str, **params: Any) -> pa.Table:
+    def remembered(self, name: str, around: str = "", /, **params: Any) -> pa.Table:
         """`query`, asked once per process as long as the tables it reads stay the same: for sums, not for lists.
 
         A version never changes, so neither does the answer; over a mirror that is laid over it is asked anew.
         """
         read = _tables_read(query_text(name))
         if not self._given.keys().isdisjoint(read):
-            return self.query(name, **params)
+            return self.query(name, around, **params)
         versions = tuple((table, self.versions.get(table)) for table in read)
-        key = (str(self.root), name, tuple(sorted(params.items())), versions, self.exclude, self.engine)
+        key = (
+            str(self.root),
+            name,
+            around,
+            tuple(sorted(params.items())),
+            versions,
+            self.exclude,
+            self.engine,
+        )
         found = _answers.get(key)
         if found is None:
-            found = self.query(name, **params)
-            if found.num_rows <= MOST_ROWS_REMEMBERED:
+            found = self.query(name, around, **params)
+            if found.nbytes <= LARGEST_REMEMBERED:
                 _answers.put(key, found)
         return found
 
@@ -236,12 +245,18 @@ def _tables_read(text: str) -> tuple[str, ...]:
     return tuple(sorted(named))
 
 
+def _around(name: str, around: str) -> str:
+    text = query_text(name)
+    return around.replace("{rows}", f"(\n{text})") if around else text
+
+
 class _Answers:
     """The last answers by what was asked, shared by all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[object, ...], pa.Table] = OrderedDict()
+        self._bytes = 0
 
     def get(self, key: tuple[object, ...]) -> pa.Table | None:
         with self._lock:
@@ -252,9 +267,12 @@ class _Answers:
 
     def put(self, key: tuple[object, ...], answer: pa.Table) -> None:
         with self._lock:
+            if key not in self._kept:
+                self._bytes += answer.nbytes
             self._kept[key] = answer
-            while len(self._kept) > ANSWERS_REMEMBERED:
-                self._kept.popitem(last=False)
+            while len(self._kept) > ANSWERS_REMEMBERED or self._bytes > BYTES_REMEMBERED:
+                _key, gone = self._kept.popitem(last=False)
+                self._bytes -= gone.nbytes
 
 
 _answers = _Answers()

@@ -184,7 +184,8 @@ def _profile(data: dict[str, Any]) -> Profile:
 
 
 def _part(data: dict[str, Any]) -> Part:
-    return Part(**{name: tuple(value) if isinstance(value, list) else value for name, value in data.items()})
+    needs, sums = tuple(data["needs"]), tuple(data.get("sums", ()))
+    return Part(data["zh"], data["en"], needs, sums, data.get("totals", {}), data.get("fixed", {}))
 
 
 def part_of(header: Sequence[str]) -> tuple[Profile, Part] | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from laoke.insights.data_health import COMPARISONS, Difference, comparison
+from laoke.insights.data_health import differences as places
 from laoke.shops import catalog
 from laoke.warehouse.engine import Reader
 from laoke.web import components as ui
@@ -40,14 +41,17 @@ def differences(request: HttpRequest, name: str) -> HttpResponse:
     if name not in COMPARISONS:
         raise Http404
     shop, entry = shop_of(request), catalog.current()
-    found = comparison(shop, Reader(settings.PLACE.warehouse, entry.versions if entry else {}), name)
+    reader = Reader(settings.PLACE.warehouse, entry.versions if entry else {})
+    found = comparison(shop, reader, name)
     words = COMPARED[name]
     columns = _columns(name)
     if sheets.wanted(request):
-        rows = (_row(name, one, one.day.isoformat()) for one in found.rows(0, sheets.MOST_ROWS))
+        rows = (_row(name, one, one.day.isoformat()) for one in places(shop, reader, name, sheets.MOST_ROWS))
         return sheets.sheet(request, columns, rows, str(words.title))
     now = clock_of(request).now()
-    shown = [_row(name, one, figures.table_day(one.day, now)) for one in found.rows(0, MOST_SHOWN)]
+    shown = [
+        _row(name, one, figures.table_day(one.day, now)) for one in places(shop, reader, name, MOST_SHOWN)
+    ]
     table = ui.Table(columns, shown, caption=str(words.title), empty=ui.Empty(_("都对得上")), tall=True)
     facts = [
         _("%(n)s 处") % {"n": figures.exact(found.count)},

@@ -21,12 +21,14 @@ from laoke.insights.data_health import (
     COMPARISONS,
     Comparison,
     KindCoverage,
+    Source,
     comparison,
     coverage,
     newest,
+    sources,
     waiting,
 )
-from laoke.intake.models import ImportRun, QuarantinedRow
+from laoke.intake.models import QuarantinedRow
 from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog, jobs
@@ -175,24 +177,19 @@ def _gap_row(kind: str, gap: Gap, now: datetime) -> ui.Row:
 
 def _kinds(found: Sequence[KindCoverage], shop: Shop, now: datetime) -> ui.Table:
     """What came when from where."""
-    runs = {
-        run.pk: run
-        for run in ImportRun.objects.filter(pk__in=[pk for one in found for pk in one.imports])
-        .defer("mapping", "error")
-        .order_by("pk")
-    }
+    came = sources(shop)
     rows = []
     for one in found:
-        mine = [runs[pk] for pk in one.imports if pk in runs]
-        newest_run = max(mine, key=lambda run: run.finished_at or run.created_at, default=None)
+        mine = came.get(one.kind, [])
+        last = max((source.newest for source in mine), default=None)
         rows.append(
             ui.Row(
                 [
                     ui.Cell(kind_name(one.kind), sub=_sources(mine)),
                     figures.exact(one.rows),
                     figures.day_range(one.first, one.last, now),
-                    figures.exact(len(mine)) if mine else "",
-                    figures.when(newest_run.finished_at, now) if newest_run else "",
+                    figures.exact(sum(source.imports for source in mine)) if mine else "",
+                    figures.when(last, now) if last else "",
                     ui.Cell(figures.exact(one.missing_days), tone="warn" if one.missing_days else "muted"),
                 ]
             )
@@ -212,13 +209,13 @@ def _kinds(found: Sequence[KindCoverage], shop: Shop, now: datetime) -> ui.Table
     )
 
 
-def _sources(runs: Sequence[ImportRun]) -> str:
+def _sources(came: Sequence[Source]) -> str:
     """Which exports they came as, the most frequent first."""
     titles: dict[str, int] = {}
-    for run in runs:
-        profile = profiles().get(run.profile)
+    for source in came:
+        profile = profiles().get(source.profile)
         title = profile_title(profile) if profile else _("按指定的列")
-        titles[title] = titles.get(title, 0) + 1
+        titles[title] = titles.get(title, 0) + source.imports
     ordered = sorted(titles, key=lambda title: -titles[title])
     more = _("等") if len(ordered) > SHOWN_SOURCES else ""
     return listed(ordered[:SHOWN_SOURCES]) + more
