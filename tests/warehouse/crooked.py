@@ -35,6 +35,14 @@ def shop_day(day: int, sales_cents: int, source: str = "all") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def review(order_id: str, day: int) -> dict[str, Any]:
+    return {
+        "month": "2019-04", "shop_id": 1, "order_id": order_id, "product_id": "all", "rating": 5,
+        "score_description": None, "score_service": None, "score_logistics": None, "at": at(day), "day": day,
+        "has_photo": False, "topics": "", "import_id": 1,
+    }  # fmt: skip
+
+
 def crooked_shop(root: Path) -> Warehouse:
     """The shop's tables below `root`."""
     made = Warehouse(root)
@@ -83,4 +91,6 @@ def crooked_shop(root: Path) -> Warehouse:
         shop_day(DAY, 1, "搜索"),
     ]
     made.append("traffic_days", table("traffic_days", days), app_id="1")
+    stars = [review("A1", DAY + 4), review("gone", DAY + 4)]
+    made.append("reviews", table("reviews", stars), app_id="1")
     return made

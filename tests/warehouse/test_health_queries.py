@@ -31,7 +31,7 @@ def test_rows_of_every_kind_by_day(shop: Reader) -> None:
     assert [(row["kind"], row["day"] - DAY, row["n"]) for row in ask(shop, "fact_days")] == [
         ("money_move", 0, 1), ("money_move", 60, 1), ("money_move", 61, 1), ("money_move", 62, 1),
         ("order", 0, 2), ("order", 1, 2), ("order", 50, 1),
-        ("refund", 2, 3), ("refund", 3, 2),
+        ("refund", 2, 3), ("refund", 3, 2), ("review", 4, 2),
         ("traffic_day", 0, 2), ("traffic_day", 1, 1), ("traffic_day", 50, 1),
     ]  # fmt: skip
 
@@ -43,6 +43,7 @@ def test_what_waits_for_an_order_and_what_names_no_buyer(shop: Reader) -> None:
         "refunds_without_order": (1, 1),
         "moves_without_order": (1, 1),
         "shipments_without_order": (0, 0),
+        "reviews_without_order": (1, 1),
     }
 
 

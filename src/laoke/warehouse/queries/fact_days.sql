@@ -13,4 +13,6 @@ UNION ALL
 SELECT 'money_move' AS kind, day, count(*) AS n FROM money_moves WHERE shop_id = $shop_id GROUP BY day
 UNION ALL
 SELECT 'shipment' AS kind, day, count(*) AS n FROM shipment_events WHERE shop_id = $shop_id GROUP BY day
+UNION ALL
+SELECT 'review' AS kind, day, count(*) AS n FROM reviews WHERE shop_id = $shop_id GROUP BY day
 ORDER BY 1, 2

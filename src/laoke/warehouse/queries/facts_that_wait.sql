@@ -19,4 +19,9 @@ SELECT 'shipments_without_order' AS what, count(*) AS n, count(DISTINCT e.order_
 FROM shipment_events AS e
 LEFT JOIN orders AS o ON o.shop_id = e.shop_id AND o.order_id = e.order_id
 WHERE e.shop_id = $shop_id AND o.order_id IS NULL
+UNION ALL
+SELECT 'reviews_without_order' AS what, count(*) AS n, count(DISTINCT r.order_id) AS orders
+FROM reviews AS r
+LEFT JOIN orders AS o ON o.shop_id = r.shop_id AND o.order_id = r.order_id
+WHERE r.shop_id = $shop_id AND o.order_id IS NULL
 ORDER BY 1

@@ -85,6 +85,7 @@ WAITING: dict[str, tuple[Words, Words]] = {
     "refunds_without_order": (_("没有订单的退款"), _("把这些天的订单报表导进来就对上")),
     "moves_without_order": (_("没有订单的动账"), _("多半是更早的订单；要对账就补导那时的订单")),
     "shipments_without_order": (_("没有订单的物流"), _("把这些天的订单报表导进来就对上")),
+    "reviews_without_order": (_("没有订单的评价"), _("把这些天的订单报表导进来就对上，评价的文字也认到人")),
 }
 
 
