@@ -6,13 +6,14 @@ import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from laoke.config import upkeep
 from laoke.config.importing import import_file
 from laoke.customers.models import Identity, VaultRecord
 from laoke.intake.loading.run import Options, Surroundings, begin, run_import
@@ -59,6 +60,21 @@ def take_all(paths: Sequence[str]) -> None:
     """Take files in, one after the other, in peace; features once at the end."""
     for number, path in enumerate(paths, 1):
         _take(Path(path), lambda name: None, features=number == len(paths))
+
+
+def keep_up(die_at: str = "", nth: int = 1, wall: float = 0.0, seen: str = "") -> None:
+    """Upkeep of all tables, a day later so that old files may go; dies at the n-th pass of a step."""
+    passed: list[str] = []
+
+    def step(name: str) -> None:
+        passed.append(name)
+        if name == die_at and passed.count(name) == nth:
+            os._exit(KILLED)
+
+    now = NOW + timedelta(days=3)
+    upkeep.run(settings.PLACE, now=now, wall=wall or time.time(), lock_seconds=10.0, step=step)
+    if seen:
+        look(seen, passed)
 
 
 def _take(path: Path, step: Callable[[str], None], features: bool) -> None:

@@ -29,6 +29,7 @@ from laoke.config.commands import (
     tables,
 )
 from laoke.config.terminal import steady_output
+from laoke.shops.full_disk import DISK_FULL, is_disk_full
 from laoke.warehouse.storage import reaching_tables
 from laoke.warehouse.unavailable import Unavailable
 
@@ -111,6 +112,10 @@ def main() -> None:
         status = end.code if isinstance(end.code, int) else (0 if end.code is None else 1)
     except Unavailable as problem:
         status = _refuse_unavailable(problem)
+    except Exception as error:
+        if not is_disk_full(error):
+            raise
+        status = _refuse(DISK_FULL, "磁盘满了，没做成，已有的数据没有变。腾出地方，再试一次。")
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
@@ -120,8 +125,12 @@ def _refuse_unavailable(problem: Unavailable) -> int:
     """Any command may find the cluster or the storage away: the reason instead of a stack, exit code 1."""
     from laoke.shops.unavailable_words import told
 
+    return _refuse(problem.code, told(problem))
+
+
+def _refuse(code: str, text: str) -> int:
     try:
-        console.refuse(problem.code, told(problem))
+        console.refuse(code, text)
     except typer.Exit as end:
         return int(end.exit_code)
 

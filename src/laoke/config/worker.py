@@ -21,6 +21,7 @@ from laoke.config import pipelines
 from laoke.config.ending import on_ending
 from laoke.shops import jobs
 from laoke.shops.clock import live_now
+from laoke.shops.full_disk import DISK_FULL, is_disk_full
 from laoke.shops.models import Job, JobState
 from laoke.shops.unavailable_words import as_error
 from laoke.warehouse.storage import reaching_tables
@@ -125,6 +126,7 @@ def run_job(job: Job, clock: Callable[[], datetime]) -> None:
         jobs.finish(job, JobState.FAILED, clock(), error=as_error(problem))
     except Exception as error:
         log.exception("job failed", job=job.pk, kind=job.kind)
-        jobs.finish(job, JobState.FAILED, clock(), error={"code": "broken", "error": type(error).__name__})
+        code = DISK_FULL if is_disk_full(error) else "broken"
+        jobs.finish(job, JobState.FAILED, clock(), error={"code": code, "error": type(error).__name__})
     else:
         jobs.finish(job, JobState.DONE, clock(), result=result)

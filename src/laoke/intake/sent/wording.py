@@ -72,6 +72,7 @@ BATCH_REASONS: dict[str, Promise] = {
     "too_many_waiting": _("这家店有 %(found)s 批还没写完，最多等 %(most)s 批。%(seconds)s 秒后再发。"),
     "not_found": _("没有这个地址，或没有这一批。批次的答复留 %(days)s 天。"),
     "method": _("这个地址只收 %(allowed)s。"),
+    "disk_full": _("磁盘满了，没做成，已有的数据没有变。腾出地方，换一个 Idempotency-Key 再发。"),
     "broken": _("没做成，已有的数据没有变。换一个 Idempotency-Key 再发；还不行就看老客的日志。"),
     "cancelled": _("导入被人取消了，这一批没有收。换一个 Idempotency-Key 再发。"),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from laoke.intake import undoing
 from laoke.intake.reading.messages import REFUSALS, refusal_message
+from laoke.shops.full_disk import DISK_FULL
 from laoke.shops.models import Job, JobState
 from laoke.shops.unavailable_words import UNAVAILABLE, sentence
 from laoke.web import components as ui
@@ -72,6 +73,8 @@ def failure_text(job: Job) -> str:
         return str(undoing.REASONS[code]) % params
     if code == UNAVAILABLE:
         return sentence(params["code"], params)
+    if code == DISK_FULL:
+        return _("磁盘满了，没做成，已有的数据没有变。腾出地方，再试一次。")
     return _("没做成，已有的数据没有变。再试一次；还不行就看启动老客的命令行窗口（%(code)s）。") % {
         "code": job.error.get("error") or code or job.pk
     }
