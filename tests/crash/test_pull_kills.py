@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from laoke.intake.top.loopback import LoopbackTop
+from laoke.intake.top.trials import announced
 from laoke.shops.keys import make_key_file
 from laoke.shops.place import Place
 from tests.crash.nursery import Nursery
@@ -48,6 +49,7 @@ def _kill_at_random(ledger_url: str, folder: Path, record: Recorder, *, kills: i
     shop = small_shop(trades=12 * (14 + kills // 12), days=13, ahead=kills // 12 + 2, seed=seed)
     with (
         LoopbackTop(shop, clock) as platform,
+        announced(place.home, platform.bound_port),
         Nursery(ledger_url, environment, "tests.crash.pull_tasks") as nursery,
     ):
         assert nursery.run("connect", gateway=platform.gateway, now=clock().isoformat()) == 0

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
 from laoke.intake.top.loopback_shop import make_shop
+from laoke.intake.top.trials import announced
 from tests.flows.commands import Laoke
 
 NOW = datetime(2026, 10, 31, 10, 0)
@@ -22,8 +28,8 @@ def test_a_shop_is_connected_pulled_from_and_forgotten(tmp_path: Path) -> None:
     (tmp_path / "session").write_text(SESSION + "\n", encoding="utf-8")
     times = [NOW]
     shop = make_shop(11, trades=120, start=NOW - timedelta(days=100), end=NOW + timedelta(days=20))
-    with LoopbackTop(shop, lambda: times[0]) as platform:
-        secrets = ("--secret-file", str(tmp_path / "secret"), "--session-file", str(tmp_path / "session"))
+    secrets = ("--secret-file", str(tmp_path / "secret"), "--session-file", str(tmp_path / "session"))
+    with LoopbackTop(shop, lambda: times[0]) as platform, announced(laoke.home, platform.bound_port):
         assert laoke("connect", "status", now=STANDING, refused=True)["error"] == "not_connected"
         assert laoke("connect", "top", APP_KEY, now=STANDING, refused=True)["error"] == "needs_file"
         made = laoke("connect", "top", APP_KEY, *secrets, "--gateway", platform.gateway, now=STANDING)
@@ -56,3 +62,43 @@ def test_a_shop_is_connected_pulled_from_and_forgotten(tmp_path: Path) -> None:
     told = laoke.run("audit", "verify", now=LATER).stdout
     assert SECRET not in told
     assert SESSION not in told
+
+
+def test_a_trial_connects_to_the_gateway_that_runs_and_to_nothing_after_it_stopped(tmp_path: Path) -> None:
+    laoke = Laoke(tmp_path / "home")
+    laoke("init")
+    laoke("shop", "add", "试用店", now=STANDING)
+    (tmp_path / "secret").write_text(SECRET, encoding="utf-8")
+    (tmp_path / "session").write_text(SESSION, encoding="utf-8")
+    secrets = ("--secret-file", str(tmp_path / "secret"), "--session-file", str(tmp_path / "session"))
+    command = [sys.executable, "-m", "laoke", "--home", str(laoke.home), "--now", STANDING, "gateway", "top"]
+    environment = {**os.environ, "DATABASE_URL": "", "PYTHONUNBUFFERED": "1"}
+    environment.pop("DJANGO_SETTINGS_MODULE")
+    port = free_pair()
+    with subprocess.Popen(
+        [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        encoding="utf-8", env=environment,
+    ) as process:  # fmt: skip
+        try:
+            assert process.stdout is not None
+            address = next(line for line in process.stdout if "演练平台：" in line).split("：")[1].strip()
+            assert address == f"http://127.0.0.1:{port}/router/rest"
+            made = laoke("connect", "top", APP_KEY, *secrets, "--gateway", address, now=STANDING)
+            assert (made["state"], made["trial"]) == ("active", True)
+        finally:
+            process.kill()
+    told = laoke("pull", now=STANDING, refused=True)
+    assert told["error"] == "trial"
+    assert f"演练地址 {address} 上没有演练平台，开着的是：—。" in told["message"]
+    laoke("connect", "forget", now=STANDING)
+    again = laoke("connect", "top", APP_KEY, *secrets, "--gateway", address, now=STANDING, refused=True)
+    assert again["error"] == "trial_away"
+
+
+def free_pair() -> int:
+    """A free port with a free one above it."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as calls:
+            port = int(calls.getsockname()[1])
+            with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+                return port

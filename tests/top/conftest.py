@@ -49,11 +49,13 @@ def shop(home: Path) -> Shop:
 
 
 @pytest.fixture
-def connection(shop: Shop, platform: LoopbackTop) -> Connection:
+def connection(shop: Shop, home: Path, platform: LoopbackTop) -> Iterator[Connection]:
     from laoke.intake.top import connections
     from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION
+    from laoke.intake.top.trials import announced
     from tests.top.platform import NOW
 
-    return connections.connect(
-        shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
-    )
+    with announced(home, platform.bound_port):
+        yield connections.connect(
+            shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,18 +14,21 @@ from laoke.intake.models import Connection, ConnectionState, ImportRun, ImportSt
 from laoke.intake.top import connections
 from laoke.intake.top.call import GATEWAY
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
+from laoke.intake.top.trials import address_of, announced
 from laoke.shops.models import AuditEvent, CatalogEntry, Shop
 from laoke.shops.setup import add_shop
 from tests.top.platform import NOW, MovedClock, small_shop
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TRIAL = "http://127.0.0.1:8028/router/rest"
+TRIAL = address_of(8028)
 
 
 @pytest.fixture
-def shop(home: Path) -> Shop:
-    return add_shop("试用店", now=NOW)
+def shop(home: Path) -> Iterator[Shop]:
+    """A shop, and a trial gateway that says it serves."""
+    with announced(home, 8028):
+        yield add_shop("试用店", now=NOW)
 
 
 def connected(shop: Shop, gateway: str = TRIAL, **told: str) -> Connection:
@@ -114,12 +118,15 @@ def test_every_act_is_audited_and_forgetting_leaves_no_secret(shop: Shop) -> Non
 
 
 def test_the_worker_pulls_when_it_is_time_and_then_rests_some_minutes(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("laoke.intake.top.pulling.HISTORY", timedelta(days=3))
     monkeypatch.setattr("laoke.config.pulling.TURN_SECONDS", None)
     clock = MovedClock()
-    with LoopbackTop(small_shop(trades=12, days=3), clock) as platform:
+    with (
+        LoopbackTop(small_shop(trades=12, days=3), clock) as platform,
+        announced(home, platform.bound_port),
+    ):
         connection = connected(shop, platform.gateway)
         assert pull_turn(clock)
         assert not pull_turn(clock)

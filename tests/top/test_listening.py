@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from laoke.intake.top.call import Account, TopTrouble
 from laoke.intake.top.line import Line, service_of
 from laoke.intake.top.listening import Listening, forget_read
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, Fault, LoopbackTop
+from laoke.intake.top.trials import announced
 from laoke.shops.models import Shop
 from laoke.shops.setup import add_shop
 from tests.top.platform import NOW, MovedClock, check_truth, pull_once, small_shop, stored
@@ -285,9 +287,12 @@ def test_one_shop_of_an_app_hears_what_the_line_of_the_other_told(
 
 
 def test_a_pull_takes_messages_of_closed_trades_as_the_platform_tells_them_now(
-    shop: Shop, clock: MovedClock, listening: Listening, three_weeks: None
+    shop: Shop, home: Path, clock: MovedClock, listening: Listening, three_weeks: None
 ) -> None:
-    with LoopbackTop(small_shop(trades=60, days=3, ahead=3), clock) as platform:
+    with (
+        LoopbackTop(small_shop(trades=60, days=3, ahead=3), clock) as platform,
+        announced(home, platform.bound_port),
+    ):
         connection = connections.connect(
             shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
         )

@@ -18,6 +18,7 @@ from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, Fault, LoopbackT
 from laoke.intake.top.loopback_others import members_of, ratings_of
 from laoke.intake.top.pulling import pull
 from laoke.intake.top.staging import PULLED
+from laoke.intake.top.trials import announced
 from laoke.intake.top.turns import Pulling
 from laoke.shops import catalog
 from laoke.shops.models import Shop
@@ -95,10 +96,13 @@ def test_later_turns_follow_the_shop_as_it_lives_on(
 
 
 def test_a_trade_that_changes_while_pages_are_read_leaves_no_other_out(
-    shop: Shop, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, home: Path, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("laoke.intake.top.asking.PAGE_SIZE", 5)
-    with LoopbackTop(small_shop(trades=500, days=5, ahead=2), clock) as platform:
+    with (
+        LoopbackTop(small_shop(trades=500, days=5, ahead=2), clock) as platform,
+        announced(home, platform.bound_port),
+    ):
         connection = connections.connect(
             shop, app_key=APP_KEY, secret=SECRET, session=SESSION, by=None, now=NOW, gateway=platform.gateway
         )

@@ -55,6 +55,10 @@ def test_a_connection_is_made_and_its_secrets_are_never_shown(owner: Client, rea
         ({"app_key": ""}, "填上 App Key"),
         ({"session": ""}, "填上 session"),
         ({"gateway": "http://192.168.1.9/router/rest"}, "只能是平台自己的地址"),
+        (
+            {"gateway": "http://127.0.0.1:6379/router/rest"},
+            "演练地址 http://127.0.0.1:6379/router/rest 上没有演练平台，开着的是：—。先开 laoke gateway top",
+        ),
     ],
 )
 def test_what_cannot_work_is_said_and_nothing_is_kept(
@@ -103,6 +107,16 @@ def test_the_page_says_how_far_it_is_and_what_is_wrong(owner: Client, real_shop:
     connection.refresh_from_db()
     assert (connection.state, connection.trouble) == ("active", {})
     assert connections.account_of(connection).session == "neue-sitzung"
+
+
+def test_a_new_session_beside_a_secret_that_does_not_open_is_refused_in_words(
+    owner: Client, real_shop: Shop
+) -> None:
+    owner.post(reverse("settings_connection"), GIVEN)
+    Connection.objects.update(sealed_secret=b"x" * 40)
+    answer = owner.post(reverse("settings_connection_sign_in"), {"session": "neue-sitzung"})
+    assert answer.status_code == 422
+    assert "存着的 App Secret 打不开。" in answer.content.decode()
 
 
 def test_every_stream_says_when_it_answered_and_why_it_does_not(owner: Client, real_shop: Shop) -> None:

@@ -56,6 +56,7 @@ def run_top(*, port: int, seed: int, faults: str = "") -> None:
         standing_faults,
     )
     from laoke.intake.top.loopback_shop import make_shop
+    from laoke.intake.top.trials import announced
 
     def stop() -> None:
         raise KeyboardInterrupt
@@ -74,14 +75,15 @@ def run_top(*, port: int, seed: int, faults: str = "") -> None:
     except ValueError as unknown:
         refuse("faults", f"没有这样的故障 {unknown}")
     platform = LoopbackTop(shop, live_now, port, faults=standing, skew=skew)
-    say(f"演练平台：{platform.gateway}")
-    say(f"消息服务：{service_of(platform.gateway)}")
-    if standing or skew:
-        names = [fault.mode for fault in standing] + (["skew"] if skew else [])
-        say(f"会出的故障：{'、'.join(names)}")
-    say(f"App Key {APP_KEY}  App Secret {SECRET}  session {SESSION}")
     try:
-        platform.serve()
+        with announced(settings.PLACE.home, platform.bound_port):
+            say(f"演练平台：{platform.gateway}")
+            say(f"消息服务：{service_of(platform.gateway)}")
+            if standing or skew:
+                names = [fault.mode for fault in standing] + (["skew"] if skew else [])
+                say(f"会出的故障：{'、'.join(names)}")
+            say(f"App Key {APP_KEY}  App Secret {SECRET}  session {SESSION}")
+            platform.serve()
     except KeyboardInterrupt:
         return
     finally:

@@ -53,7 +53,7 @@ def top(
     ready()
     from laoke.intake.top import connections
     from laoke.intake.top.call import GATEWAY
-    from laoke.intake.top.words import REFUSALS
+    from laoke.intake.top.words import refusal_text
     from laoke.shops.clock import live_now
 
     target = the_shop(shop)
@@ -64,7 +64,7 @@ def top(
             gateway=gateway or GATEWAY,
         )  # fmt: skip
     except connections.ConnectionRefused as refused:
-        refuse(refused.code, str(REFUSALS[refused.code]))
+        refuse(refused.code, refusal_text(refused.code, refused.params))
     _emit(connection, "接上了，后台会开始拉；也可以现在就 laoke pull")
 
 
@@ -81,14 +81,14 @@ def sign_in(
     """授权过期后，填进新的 session，从停下的地方接着拉。"""
     ready()
     from laoke.intake.top import connections
-    from laoke.intake.top.words import REFUSALS
+    from laoke.intake.top.words import refusal_text
     from laoke.shops.clock import live_now
 
     connection = _connection(shop)
     try:
         connections.sign_in(connection, _secret(session_file, "session"), by=None, now=live_now())
     except connections.ConnectionRefused as refused:
-        refuse(refused.code, str(REFUSALS[refused.code]))
+        refuse(refused.code, refusal_text(refused.code, refused.params))
     _emit(connection, "换上了新的授权")
 
 
@@ -124,7 +124,7 @@ def pull(shop: ShopName = None) -> None:
     """现在就拉，直到没有落下的。"""
     ready()
     from laoke.config.pulling import pull_all
-    from laoke.intake.top.connections import LeaseLost
+    from laoke.intake.top.connections import Forgotten, LeaseLost
     from laoke.intake.top.words import trouble_detail, trouble_text
     from laoke.shops.clock import live_now
 
@@ -137,13 +137,17 @@ def pull(shop: ShopName = None) -> None:
 
     try:
         turn = pull_all(connection, live_now, told)
+    except Forgotten:
+        refuse("forgotten", "拉到一半连接被忘掉了：手上的一批没有存，之前拉来的都在")
     except LeaseLost:
-        refuse("paused", "拉到一半被暂停或忘掉，手上的一批没有存")
+        refuse("paused", "拉到一半被暂停，手上的一批没有存")
     if turn is None:
         refuse("busy", "后台正在拉")
     if turn.trouble is not None:
         trouble = turn.trouble.as_dict()
-        refuse(turn.trouble.kind, f"{trouble_text(trouble)}（{trouble_detail(trouble)}）", trades=turn.trades)
+        detail = trouble_detail(trouble)
+        text = trouble_text(trouble) + (f"（{detail}）" if detail else "")
+        refuse(turn.trouble.kind, text, trades=turn.trades)
     result = {
         "trades": turn.trades, "refunds": turn.refunds, "others": turn.others, "put_aside": turn.aside,
         "calls": turn.calls,

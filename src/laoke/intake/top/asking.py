@@ -2,58 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from laoke.intake.reading.cells import EPOCH, OK, time_micros
-from laoke.intake.top.call import TopClient, TopTrouble
+from laoke.intake.top.call import TIME_FORMAT, TopClient, TopTrouble, not_believed, plain_text
 from laoke.intake.top.others import RATING_FIELDS, member_of, rating_of, traces_of
 from laoke.intake.top.staging import Gathered, PutAside
 from laoke.intake.top.trades import (
     LIST_FIELDS,
+    MOST_PARTS,
     REFUND_FIELDS,
     TRADE_FIELDS,
     Refund,
     RowUnreadable,
     listed,
+    plain,
     refund_of,
     trade_of,
 )
 
 PAGE_SIZE = 50
+# More rows than the largest shop that Laoke is made for holds in all; no window of a stream tells as many.
+MOST_ROWS = 10_000_000
+# A clock that is off by more than ten minutes would have been refused; the rest is for a slow answer.
+CLOCK_BEARS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows of one page, and which page comes next: None after the last."""
+    """Rows of one page, which page comes next (None after the last), and the method that told it."""
 
     rows: list[dict[str, Any]]
     following: int | None
+    method: str
 
 
-def platform_time(client: TopClient) -> datetime:
-    """The platform's own time, GMT+8."""
-    told = str(client.call("taobao.time.get").get("time") or "")
+def platform_time(client: TopClient, now: Callable[[], datetime]) -> datetime:
+    """The platform's own time, GMT+8. `now` is ours: from a time far off, windows would begin years ago or ahead."""
+    method = "taobao.time.get"
+    told = str(client.call(method).get("time") or "")
     micros, state = time_micros(told)
-    if state != OK:
-        raise TopTrouble("away", "taobao.time.get", code="unreadable")
-    return EPOCH + timedelta(microseconds=micros)
+    ours = now()
+    at = EPOCH + timedelta(microseconds=micros)
+    if state != OK or abs(at - ours) > CLOCK_BEARS:
+        minutes = CLOCK_BEARS // timedelta(minutes=1)
+        raise not_believed(
+            method, plain_text(told[:80]) or "time = ?", f"{ours.strftime(TIME_FORMAT)} ± {minutes} min"
+        )
+    return at
 
 
 def created_page(client: TopClient, since: datetime, until: datetime, page: int | None) -> Page:
     """Trades by creation, from the first page on: what is created later stands in later windows, so nothing moves."""
     number = page or 1
+    method = _CREATED.method
     answer = client.call(
-        "taobao.trades.sold.get",
+        method,
         {
             "fields": LIST_FIELDS, "start_created": since, "end_created": until, "page_no": number,
             "page_size": PAGE_SIZE, "use_has_next": True,
         },
     )  # fmt: skip
     more = answer.get("has_next") in (True, "true")
-    return Page(listed(answer, "trades", "trade"), number + 1 if more else None)
+    most = MOST_ROWS // PAGE_SIZE
+    if more and number >= most:
+        raise not_believed(method, f"page_no = {number}, has_next = true", f"page_no 1–{most}")
+    return Page(_rows(answer, _CREATED), number + 1 if more else None, method)
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,7 @@ class Listing:
     counts_on_demand: bool = True
 
 
+_CREATED = Listing("taobao.trades.sold.get", "trades", "trade")
 _CHANGED = Listing("taobao.trades.sold.increment.get", "trades", "trade")
 _REFUNDS = Listing("taobao.refunds.receive.get", "refunds", "refund")
 _RATINGS = Listing("taobao.traderates.get", "trade_rates", "trade_rate", size=100)
@@ -121,11 +139,37 @@ def _from_the_last(client: TopClient, listing: Listing, told: Mapping[str, objec
 
     if page is None:
         first = asked(1, counted=True)
-        page = -(-int(first.get(listing.total) or 0) // size)
+        page = -(-_total(first, listing) // size)
         if page <= 1:
-            return Page(listed(first, listing.outer, listing.inner), None)
+            return Page(_rows(first, listing), None, listing.method)
     answer = asked(page, counted=False)
-    return Page(listed(answer, listing.outer, listing.inner), page - 1 if page > 1 else None)
+    return Page(_rows(answer, listing), page - 1 if page > 1 else None, listing.method)
+
+
+def _total(answer: Mapping[str, Any], listing: Listing) -> int:
+    """How many rows the platform counts; none where it says nothing and lists nothing."""
+    told = answer.get(listing.total)
+    text, rows = "0" if told is None else str(told), len(_rows(answer, listing))
+    total = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else -1
+    if not rows <= total <= MOST_ROWS:
+        shown = "?" if told is None else plain_text(text)[:40]
+        raise not_believed(
+            listing.method, f"{listing.total} = {shown}", f"{listing.total} {rows}–{MOST_ROWS}"
+        )
+    return total
+
+
+def _rows(answer: Mapping[str, Any], listing: Listing) -> list[dict[str, Any]]:
+    """The rows of a page: as many as were asked for at most, so that none of it is passed over unseen."""
+    size = listing.size or PAGE_SIZE
+    try:
+        rows = listed(answer, listing.outer, listing.inner)
+    except RowUnreadable as unreadable:
+        found = str(unreadable.params["found"])
+        raise not_believed(listing.method, f"{listing.outer} = {plain_text(found)}", "[{…}]") from None
+    if len(rows) > size:
+        raise not_believed(listing.method, f"{listing.outer} × {len(rows)}", f"{listing.outer} × 0–{size}")
+    return rows
 
 
 def gather_ratings(client: TopClient, rows: Iterable[Mapping[str, Any]], into: Gathered) -> None:
@@ -134,7 +178,7 @@ def gather_ratings(client: TopClient, rows: Iterable[Mapping[str, Any]], into: G
         try:
             rating = rating_of(row)
         except RowUnreadable as unreadable:
-            _put_aside(row, unreadable, into, f"{row.get('tid')}-{row.get('oid')}")
+            _put_aside(row, unreadable, into, f"{plain(row.get('tid'))}-{plain(row.get('oid'))}")
             continue
         key = (rating.order_id, rating.product_id)
         if key not in into.ratings or into.ratings[key].at <= rating.at:
@@ -162,14 +206,19 @@ def gather_traces(client: TopClient, order_ids: Iterable[str], into: Gathered) -
             if trouble.kind != "refused" or not trouble.code.startswith("15 "):
                 raise
             continue
-        for trace in traces_of(tid, answer):
+        try:
+            traces = traces_of(tid, answer)
+        except RowUnreadable as unreadable:
+            found = plain_text(str(unreadable.params["found"]))
+            raise not_believed(TRACE_METHOD, f"trace_list = {found}", f"[{{…}}] × 0–{MOST_PARTS}") from None
+        for trace in traces:
             into.traces[trace.order_id, trace.at, trace.kind] = trace
 
 
 def gather_trades(client: TopClient, rows: Iterable[Mapping[str, Any]], into: Gathered) -> None:
     """Ask for each listed trade in full, and for the refunds of its lines."""
     for row in rows:
-        _gather(client, str(row.get("tid") or ""), row, into)
+        _gather(client, plain(row.get("tid") or ""), row, into)
 
 
 def gather_refunds(client: TopClient, rows: Sequence[Mapping[str, Any]], into: Gathered) -> None:
@@ -179,7 +228,7 @@ def gather_refunds(client: TopClient, rows: Sequence[Mapping[str, Any]], into: G
             _keep(refund_of(row), into)
         except RowUnreadable as unreadable:
             _put_aside(row, unreadable, into)
-    for tid in dict.fromkeys(str(row.get("tid") or "") for row in rows):
+    for tid in dict.fromkeys(plain(row.get("tid") or "") for row in rows):
         _gather(client, tid, {"tid": tid}, into)
 
 
@@ -189,17 +238,20 @@ def _gather(client: TopClient, tid: str, listed_as: Mapping[str, Any], into: Gat
         told = client.call("taobao.trade.fullinfo.get", {"fields": TRADE_FIELDS, "tid": tid}).get("trade")
         row = told if isinstance(told, dict) else listed_as
         trade = trade_of(row)
+        if trade.order_id != tid:
+            # Else what was asked for would be neither here nor put aside, and asked for again without end.
+            raise RowUnreadable("id_unreadable", "tid", trade.order_id)
         for refund_id in dict.fromkeys(
             line.refund_id for line in trade.lines if line.refund_id not in ("", "0")
         ):
             _keep(_refund(client, refund_id), into)
     except RowUnreadable as unreadable:
-        _put_aside(row, unreadable, into)
+        _put_aside(row, unreadable, into, tid)
     except TopTrouble as trouble:
         if trouble.kind != "refused":
             raise
         # One trade that the platform does not tell must not hold up all others; it is put aside with its reason.
-        _put_aside(row, RowUnreadable("platform_refused", "tid", trouble.text or trouble.code), into)
+        _put_aside(row, RowUnreadable("platform_refused", "tid", trouble.text or trouble.code), into, tid)
     else:
         into.trades[trade.order_id] = trade
         into.aside.pop(trade.order_id, None)
@@ -218,6 +270,6 @@ def _keep(refund: Refund, into: Gathered) -> None:
 
 
 def _put_aside(row: Mapping[str, Any], unreadable: RowUnreadable, into: Gathered, key: str = "") -> None:
-    key = key or str(row.get("tid") or row.get("refund_id") or "")
+    key = key or plain(row.get("tid") or row.get("refund_id"))
     if key not in into.trades:
         into.aside[key] = PutAside(row, unreadable.code, unreadable.params)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from laoke.intake.models import PlatformMessage, PullCursor, PullStream
-from laoke.intake.top import asking, connections, listening
+from laoke.intake.top import asking, listening
 from laoke.intake.top.call import TIME_FORMAT, TopTrouble
 from laoke.intake.top.staging import Gathered
 from laoke.intake.top.streams import OVERLAP
@@ -26,6 +26,7 @@ TRACES_REST, TRACES_SINCE = timedelta(hours=2), timedelta(days=30)
 def pull_named(asker: Asker, cursors: dict[str, PullCursor]) -> None:
     """Read the orders that messages named. What messages leave out, the changes bring."""
     while asker.in_time():
+        asker.check()
         messages = listening.to_be_read(asker.connection, BATCH_MESSAGES)
         if not messages:
             return
@@ -49,7 +50,7 @@ def _read_orders(asker: Asker, messages: list[PlatformMessage], changes: PullCur
     read = [one for one in messages if one.order_id in known]
 
     def moved() -> None:
-        connections.held(asker.connection, now())
+        asker.check()
         listening.note_read(read, now())
         # The changes will list these orders too: as long as they are the same, they are not asked for again.
         seen = {trade.order_id: trade.modified.strftime(TIME_FORMAT) for trade in gathered.trades.values()}
@@ -75,7 +76,7 @@ def _read_parcels(asker: Asker, messages: list[PlatformMessage], cursor: PullCur
     read = [one for one in messages if one.order_id in set(asked)]
 
     def moved() -> None:
-        connections.held(asker.connection, now())
+        asker.check()
         listening.note_read(read, now())
         cursor.rows += len(gathered)
         cursor.save(update_fields=["rows"])
@@ -106,6 +107,7 @@ def pull_traces(asker: Asker, cursor: PullCursor, ceiling: datetime) -> bool:
     `until` is how far this round is: the time of shipping of the last order asked, `seen` its number.
     """
     while asker.in_time():
+        asker.check()
         since = cursor.until or ceiling - TRACES_SINCE
         parcels = _on_their_way(asker, since, str(cursor.seen.get("order") or ""))
         gathered = Gathered()
@@ -128,7 +130,7 @@ def _move(
     now = asker.around.now
 
     def moved() -> None:
-        connections.held(asker.connection, now())
+        asker.check()
         cursor.until, cursor.seen = (last[1], {"order": last[0]}) if last else (None, {})
         cursor.reached = cursor.reached if last else ceiling
         cursor.rows += len(gathered)

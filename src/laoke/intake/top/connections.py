@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
 from laoke.customers.resealing import SealedKind
-from laoke.customers.sealing import open_sealed, seal
+from laoke.customers.sealing import VaultError, open_sealed, seal
 from laoke.intake.models import (
     Connection,
     ConnectionState,
@@ -25,9 +27,11 @@ from laoke.intake.models import (
     PlatformMessage,
     PullCursor,
 )
-from laoke.intake.top.call import GATEWAY, Account
+from laoke.intake.top import trials
+from laoke.intake.top.call import GATEWAY, Account, TopTrouble
 from laoke.intake.top.staging import PULLED, TRIAL_PROFILE
 from laoke.shops import audit
+from laoke.shops.keys import KeyFileError
 from laoke.shops.models import Shop, User
 
 LEASE = timedelta(minutes=10)
@@ -38,25 +42,28 @@ ZONE = "Asia/Shanghai"
 class ConnectionRefused(Exception):
     """A connection that may not be made.
 
-    `code` is `demo_shop`, `zone`, `empty`, `gateway`, `trial_needs_own_shop`, `trial_shop`, `connected` or `busy`.
+    `code` is `demo_shop`, `zone`, `empty`, `gateway`, `trial_away`, `trial_needs_own_shop`, `trial_shop`, `connected`
+    or `sealed`; `params` fill its sentence.
     """
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, **params: str) -> None:
         super().__init__(code)
-        self.code = code
+        self.code, self.params = code, params
 
 
 class LeaseLost(Exception):
     """Another worker took the connection over, or it was paused or forgotten meanwhile: nothing is written."""
 
 
+class Forgotten(LeaseLost):
+    """The connection is gone. What was stored before stays."""
+
+
 def is_trial(gateway: str) -> bool:
-    """Whether an address is of this machine, where only a loopback can listen."""
-    host = urlsplit(gateway).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Whether an address is of this machine."""
+    with suppress(ValueError):
+        return ipaddress.ip_address(urlsplit(gateway).hostname or "").is_loopback
+    return False
 
 
 def connect(
@@ -68,7 +75,8 @@ def connect(
     ------
     ConnectionRefused
         for a demo shop, a shop outside the platform's time zone, an empty field, an address that is neither the
-        platform's nor this machine, and for mixing a trial with real orders. Nothing is written then.
+        platform's nor that of a running `laoke gateway top`, and for mixing a trial with real orders. Nothing is
+        written then.
     """
     trial = is_trial(gateway)
     _check(shop, gateway, trial, app_key.strip(), secret.strip(), session.strip())
@@ -89,8 +97,10 @@ def _check(shop: Shop, gateway: str, trial: bool, *told: str) -> None:
         raise ConnectionRefused("zone")
     if not all(told):
         raise ConnectionRefused("empty")
-    if gateway not in GATEWAYS and not (trial and urlsplit(gateway).scheme == "http"):
+    if gateway not in GATEWAYS and not trial:
         raise ConnectionRefused("gateway")
+    if trial and (there := _missed(gateway)) is not None:
+        raise ConnectionRefused("trial_away", found=gateway, expected=there)
     if Connection.objects.filter(shop=shop).exists():
         raise ConnectionRefused("connected")
     stored = ImportRun.objects.filter(shop=shop, state=ImportState.DONE)
@@ -100,13 +110,28 @@ def _check(shop: Shop, gateway: str, trial: bool, *told: str) -> None:
         raise ConnectionRefused("trial_shop")
 
 
+def _missed(gateway: str) -> str | None:
+    """The trial gateways that run, in words, where this is none of them; None where it is one."""
+    there = trials.running(settings.PLACE.home)
+    return None if gateway in there else ", ".join(there) or "—"
+
+
 def sign_in(connection: Connection, session: str, *, by: User | None, now: datetime) -> None:
-    """Put a new session in the place of one that ran out, and go on from the cursor."""
+    """Put a new session in the place of one that ran out, and go on from the cursor.
+
+    Raises
+    ------
+    ConnectionRefused
+        for an empty session, and where the secret that stands beside it does not open.
+    """
     if not session.strip():
         raise ConnectionRefused("empty")
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
-        secrets = open_sealed(row.sealed_secret, row.key_id, bound_to(row.shop_id))
+        try:
+            secrets = open_sealed(row.sealed_secret, row.key_id, bound_to(row.shop_id))
+        except VaultError:
+            raise ConnectionRefused("sealed") from None
         sealed, key_id = seal({**secrets, "session": session.strip()}, bound_to(row.shop_id))
         Connection.objects.filter(pk=row.pk).update(
             sealed_secret=sealed,
@@ -155,6 +180,8 @@ def _try_all_again(connection: Connection) -> None:
 def forget(connection: Connection, *, by: User | None, now: datetime) -> None:
     """Delete secret, session and cursors. The orders that were pulled stay."""
     with transaction.atomic():
+        # Whoever is about to write for it has written, or finds it gone.
+        Connection.objects.select_for_update().filter(pk=connection.pk).first()
         audit.record("connection.forget", shop=connection.shop, actor=by, at=now, subject=connection.app_key)
         connection.delete()
 
@@ -178,6 +205,22 @@ def account_of(connection: Connection) -> Account:
     return Account(connection.app_key, told["secret"], told["session"], connection.gateway)
 
 
+def account_to_call(connection: Connection) -> Account:
+    """The account for whoever is about to call.
+
+    Raises
+    ------
+    TopTrouble
+        when the secrets do not open (`sealed`), or no trial gateway runs at the address any more (`trial`).
+    """
+    if connection.is_loopback and (there := _missed(connection.gateway)) is not None:
+        raise TopTrouble("trial", "", found=connection.gateway, expected=there)
+    try:
+        return account_of(connection)
+    except (VaultError, KeyFileError) as error:
+        raise TopTrouble("sealed", "", code=type(error).__name__) from None
+
+
 def due(now: datetime) -> list[Connection]:
     """The connections whose turn has come and that nobody pulls from, the longest waiting first."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
@@ -186,20 +229,23 @@ def due(now: datetime) -> list[Connection]:
 
 
 def take(connection: Connection, now: datetime) -> bool:
-    """Take the lease; False when another was quicker."""
+    """Take the lease; False when another was quicker. Raises Forgotten."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     taken = Connection.objects.filter(free, pk=connection.pk, lease_token=connection.lease_token).update(
         lease_token=F("lease_token") + 1, lease_until=now + LEASE
     )
-    connection.refresh_from_db()
+    try:
+        connection.refresh_from_db()
+    except Connection.DoesNotExist:
+        raise Forgotten from None
     return bool(taken)
 
 
 def held(connection: Connection, now: datetime) -> None:
-    """Make sure the lease is still ours, and prolong it. Raises LeaseLost."""
+    """Make sure the lease is still ours, and prolong it. Raises LeaseLost; Forgotten when the connection is gone."""
     ours = Connection.objects.filter(pk=connection.pk, lease_token=connection.lease_token)
     if not ours.update(lease_until=now + LEASE):
-        raise LeaseLost
+        raise LeaseLost if Connection.objects.filter(pk=connection.pk).exists() else Forgotten
 
 
 def bound_to(shop_id: int) -> str:

@@ -142,7 +142,7 @@ class Line:
     def confirm(self, numbers: Iterable[str]) -> None:
         """Say that these are stored, so that they are not told again."""
         for number in numbers:
-            if number.isdecimal():
+            if number:
                 self._send(Frame(SEND, {KIND: Byte(CONFIRM), "id": int(number)}, token=self._token))
 
     def close(self) -> None:
@@ -187,8 +187,14 @@ def _told(content: dict[str, Any]) -> Told:
         body = json.loads(str(content.get("content") or "{}"))
     except (ValueError, RecursionError):
         body = {}
-    order = str(body.get("tid") or "") if isinstance(body, dict) else ""
     return Told(
-        number=str(content.get("id") or ""), topic=str(content.get("topic") or "")[:80],
-        seller=str(content.get("userid") or ""), order_id=order if order.isdecimal() and len(order) <= 40 else "",
+        number=number_in(content.get("id")), topic=plain_text(str(content.get("topic") or ""))[:80],
+        seller=number_in(content.get("userid")),
+        order_id=number_in(body.get("tid")) if isinstance(body, dict) else "",
     )  # fmt: skip
+
+
+def number_in(told: object) -> str:
+    """A number of the platform's, which fits eight bytes; '' for anything else."""
+    text = str(told)
+    return text if text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63 else ""

@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from laoke.intake.models import Connection, ConnectionState, Listener, PlatformMessage
 from laoke.intake.top import connections
 from laoke.intake.top.call import TIME_FORMAT, Account, TopClient, TopTrouble
-from laoke.intake.top.line import Line, Told
+from laoke.intake.top.line import Line, Told, number_in
 
 ASK_EVERY = 5.0
 AT_ONCE = 200
@@ -60,7 +60,10 @@ class Listening:
             self._leave(pk)
         worked = False
         for connection in found.values():
-            listener, _ = Listener.objects.get_or_create(connection=connection)
+            listener = _listener_of(connection)
+            if listener is None:
+                self._drop(connection.pk)
+                continue
             try:
                 if connection.pk in self._lines:
                     worked = self._hear(connection, listener) or worked
@@ -70,6 +73,9 @@ class Listening:
             except TopTrouble as trouble:
                 self._drop(connection.pk)
                 self._trouble(listener, trouble)
+            except Listener.DoesNotExist:
+                # Forgotten meanwhile: there is nothing to say it in, and nobody to listen for.
+                self._drop(connection.pk)
         return worked
 
     def close(self) -> None:
@@ -94,20 +100,22 @@ class Listening:
         return bool(taken)
 
     def _open(self, connection: Connection, listener: Listener) -> None:
-        account, now = connections.account_of(connection), self.now()
+        account, now = connections.account_to_call(connection), self.now()
         seller = listener.seller or self._permit(account)
         line = Line.open(account, now)
         self._lines[connection.pk] = _Open(line, listener.lease_token)
-        Listener.objects.filter(pk=listener.pk).update(
+        self.step("opened")
+        if not Listener.objects.filter(pk=listener.pk).update(
             seller=seller, since=now, answered_at=now, trouble={}, failures=0, next_at=None
-        )
+        ):
+            raise Listener.DoesNotExist
 
     def _permit(self, account: Account) -> str:
         """Have the platform tell this seller's messages; the seller's number there."""
         with TopClient(account, now=self.now, sleep=lambda seconds: None, waits=()) as client:
             client.call("taobao.tmc.user.permit")
-            told = client.call("taobao.user.seller.get", {"fields": "user_id"}).get("user") or {}
-        seller = str(told.get("user_id") or "")
+            told = client.call("taobao.user.seller.get", {"fields": "user_id"}).get("user")
+        seller = number_in(told.get("user_id")) if isinstance(told, dict) else ""
         if not seller:
             raise TopTrouble("away", "taobao.user.seller.get", code="unreadable")
         return seller
@@ -140,7 +148,6 @@ class Listening:
     def _trouble(self, listener: Listener, trouble: TopTrouble) -> None:
         """Say why nothing is heard and when it is tried again, each time later; orders are pulled as ever."""
         now = self.now()
-        listener.refresh_from_db()
         wait = min(FIRST_WAIT * 2 ** min(listener.failures, 12), LONGEST_WAIT)
         if not trouble.may_pass:
             wait = REFUSED_WAIT
@@ -149,6 +156,21 @@ class Listening:
             trouble={**trouble.as_dict(), "at": now.strftime(TIME_FORMAT)}, failures=F("failures") + 1,
             since=None, next_at=now + wait, lease_until=None,
         )  # fmt: skip
+
+
+def _listener_of(connection: Connection) -> Listener | None:
+    """The listener of a connection, made where there is none; None when the connection is gone."""
+    if (known := Listener.objects.filter(connection=connection).first()) is not None:
+        return known
+    with transaction.atomic():
+        if not _is_there(connection.pk):
+            return None
+        return Listener.objects.get_or_create(connection=connection)[0]
+
+
+def _is_there(pk: int) -> bool:
+    """Whether nobody has forgotten the connection; nobody does until the end of the transaction."""
+    return Connection.objects.select_for_update().filter(pk=pk).first() is not None
 
 
 def _store(connection: Connection, told: Sequence[Told], now: datetime) -> None:
@@ -171,6 +193,8 @@ def _store(connection: Connection, told: Sequence[Told], now: datetime) -> None:
 
 def _keep(listener: Listener, rows: list[PlatformMessage], told: int, now: datetime) -> None:
     with transaction.atomic():
+        if not _is_there(listener.connection_id):
+            return
         numbers = [row.number for row in rows]
         new = (
             len(rows)

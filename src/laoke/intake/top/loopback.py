@@ -24,10 +24,9 @@ from laoke.intake.top.loopback_messages import MESSAGE_MODES, MessageService, be
 from laoke.intake.top.loopback_rules import METHODS, Refused
 from laoke.intake.top.loopback_shop import TIME_FORMAT, MadeShop
 from laoke.intake.top.signing import is_signed
+from laoke.intake.top.trials import HOST, PATH, address_of
 from laoke.shops.loopback_http import Loopback, LoopbackServer
 
-HOST = "127.0.0.1"
-PATH = "/router/rest"
 SKEW = timedelta(minutes=10)
 MAX_BODY = 1_000_000
 APP_KEY, SECRET, SESSION = "12345678", "loopback-secret", "loopback-session"
@@ -143,9 +142,14 @@ class LoopbackTop(Loopback):
         self._server, self.messages = beside(lambda port: _Server((HOST, port), self), self, HOST, self.port)
 
     @property
+    def bound_port(self) -> int:
+        """The port of the calls, also where a free one was taken."""
+        return int(self._server.server_address[1])
+
+    @property
     def gateway(self) -> str:
         """The address as a connection's settings want it."""
-        return f"http://{HOST}:{self._server.server_address[1]}{PATH}"
+        return address_of(self.bound_port)
 
     def serve(self) -> None:
         """Serve calls and messages until `stop()`."""
@@ -281,6 +285,11 @@ class _Server(LoopbackServer):
         super().__init__(address, _Handler)
 
 
+def _bytes_of(answer: object) -> bytes:
+    """Halves of characters too, which a hostile platform may tell."""
+    return json.dumps(answer, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 120
@@ -330,7 +339,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, answer: object) -> None:
         """One write for head and body; None: half a body."""
-        body = b'{"trades_sold' if answer is None else json.dumps(answer, ensure_ascii=False).encode("utf-8")
+        body = b'{"trades_sold' if answer is None else _bytes_of(answer)
         lines = (
             f"HTTP/1.1 {status} -",
             "Content-Type: application/json;charset=utf-8",

@@ -18,9 +18,10 @@ from django.db import transaction
 from laoke.intake.models import Connection, ConnectionState, PullCursor, PullStream
 from laoke.intake.top import asking, by_order, connections
 from laoke.intake.top.asking import Page
-from laoke.intake.top.call import TIME_FORMAT, TopClient, TopTrouble
+from laoke.intake.top.call import TIME_FORMAT, TopClient, TopTrouble, not_believed
 from laoke.intake.top.staging import Gathered
 from laoke.intake.top.streams import ALONE, CORE, FIRST_MEMBERS, OVERLAP, RATINGS_KEPT, STREAMS, Stream
+from laoke.intake.top.trades import plain
 from laoke.intake.top.turns import Asker, Pulling, Turn
 
 HISTORY = timedelta(days=90)
@@ -28,6 +29,8 @@ SETTLE = timedelta(minutes=1)
 BATCH_TRADES = 500
 # What the app may not do today it may not do in a minute either.
 REFUSED_REST = timedelta(hours=6)
+# Longer keys are no numbers of the platform's.
+LONGEST_KEY = 80
 EVERY = timedelta(minutes=3)
 LONGEST_BACK_OFF = timedelta(hours=1)
 
@@ -38,24 +41,26 @@ def pull(connection: Connection, around: Pulling) -> Turn | None:
     Raises
     ------
     LeaseLost
-        when it was paused or taken over meanwhile: the batch at hand is not stored.
+        when it was paused or taken over meanwhile, Forgotten when it is gone: the batch at hand is not stored.
     """
     if not connections.take(connection, around.now()):
         return None
     turn = Turn()
-    account = connections.account_of(connection)
-    with TopClient(account, now=around.now, sleep=around.sleep, waits=around.waits) as client:
-        try:
-            _all_streams(connection, client, around, turn)
-        except TopTrouble as trouble:
-            turn.trouble = trouble
-        except Exception as error:
-            # Else the row would say that all is well, and the next turn would run into the same at once.
-            turn.trouble = TopTrouble("away", "", code=type(error).__name__)
-            raise
-        finally:
-            turn.calls = client.calls
-            _settle(connection, around, turn)
+    try:
+        account = connections.account_to_call(connection)
+        with TopClient(account, now=around.now, sleep=around.sleep, waits=around.waits) as client:
+            try:
+                _all_streams(connection, client, around, turn)
+            finally:
+                turn.calls = client.calls
+    except TopTrouble as trouble:
+        turn.trouble = trouble
+    except Exception as error:
+        # Else the row would say that all is well, and the next turn would run into the same at once.
+        turn.trouble = TopTrouble("away", "", code=type(error).__name__)
+        raise
+    finally:
+        _settle(connection, around, turn)
     return turn
 
 
@@ -65,8 +70,9 @@ def _all_streams(connection: Connection, client: TopClient, around: Pulling, tur
     def in_time() -> bool:
         return around.seconds is None or time.monotonic() - begun < around.seconds
 
-    ceiling = min(asking.platform_time(client), around.now()).replace(microsecond=0) - SETTLE
-    cursors = _cursors(connection, ceiling)
+    told = asking.platform_time(client, around.now)
+    ceiling = min(told, around.now()).replace(microsecond=0) - SETTLE
+    cursors = _cursors(connection, ceiling, around.now())
     asker = Asker(connection, client, around, turn, in_time)
     by_order.pull_named(asker, cursors)
     for stream in CORE:
@@ -81,7 +87,7 @@ def _all_streams(connection: Connection, client: TopClient, around: Pulling, tur
     turn.done = True
 
 
-def _cursors(connection: Connection, ceiling: datetime) -> dict[str, PullCursor]:
+def _cursors(connection: Connection, ceiling: datetime, now: datetime) -> dict[str, PullCursor]:
     """The cursors of a connection. At the first turn they begin so that no moment lies between two of them: changes
     from now on, and what was created or refunded in the three months before."""
     first = ceiling - HISTORY
@@ -89,8 +95,9 @@ def _cursors(connection: Connection, ceiling: datetime) -> dict[str, PullCursor]
         PullStream.CHANGES: ceiling - OVERLAP, PullStream.REFUNDS: first, PullStream.HISTORY: first,
         PullStream.TRACES: first, PullStream.RATINGS: ceiling - RATINGS_KEPT, PullStream.MEMBERS: FIRST_MEMBERS,
     }  # fmt: skip
-    known = {cursor.stream: cursor for cursor in connection.cursors.all()}
     with transaction.atomic():
+        connections.held(connection, now)
+        known = {cursor.stream: cursor for cursor in connection.cursors.all()}
         for stream, since in begins.items():
             if stream not in known:
                 goal = ceiling if stream == PullStream.HISTORY else None
@@ -121,12 +128,18 @@ def _alone(asker: Asker, cursor: PullCursor, ceiling: datetime) -> None:
             raise
         cursor.trouble = {**trouble.as_dict(), "at": now().strftime(TIME_FORMAT)}
         cursor.next_at = now() + REFUSED_REST
-        cursor.save(update_fields=["trouble", "next_at"])
+        _save(asker, cursor, "trouble", "next_at")
         return
     if done:
         traces = cursor.stream == PullStream.TRACES
         cursor.next_at = now() + (by_order.TRACES_REST if traces else STREAMS[cursor.stream].rest)
-        cursor.save(update_fields=["next_at"])
+        _save(asker, cursor, "next_at")
+
+
+def _save(asker: Asker, cursor: PullCursor, *fields: str) -> None:
+    with transaction.atomic():
+        asker.check()
+        cursor.save(update_fields=fields)
 
 
 @dataclass
@@ -161,10 +174,23 @@ def _read_pages(
     asker: Asker, cursor: PullCursor, at: _Position, ceiling: datetime, gathered: Gathered
 ) -> None:
     stream = STREAMS[cursor.stream]
+    begun, told = at.page, set[str]()
     while at.reached < (cursor.goal or ceiling) and len(gathered) < BATCH_TRADES:
-        _open_window(cursor, at, ceiling)
+        # A page is up to fifty calls: who paused or forgot meanwhile does not wait for the whole batch.
+        asker.check()
+        if at.until is None:
+            _open_window(cursor, at, ceiling)
+            begun, told = None, set()
         assert at.until is not None
         page = stream.ask(asker.client, at.reached - stream.overlap, at.until, at.page)
+        if page.following is not None and page.following > (at.page or 1):
+            keys = {stream.key_of(row) for row in page.rows}
+            if keys <= told:
+                number, at.page = at.page or 1, begun
+                raise not_believed(
+                    page.method, f"page_no {number} ⊆ 1…{number - 1}", f"page_no {number} ≠ 1…"
+                )
+            told |= keys
         fresh = [
             row
             for row in page.rows
@@ -176,7 +202,7 @@ def _read_pages(
             # What of the page was read is stored and not asked for again, or a page could fail for ever.
             read = gathered.trades.keys() | gathered.aside.keys()
             at.seen |= {
-                stream.key_of(row): stream.version_of(row) for row in fresh if str(row.get("tid")) in read
+                stream.key_of(row): stream.version_of(row) for row in fresh if plain(row.get("tid")) in read
             }
             raise
         asker.around.step("page_read")
@@ -184,7 +210,7 @@ def _read_pages(
         _remember(stream, at, page)
         if page.following is None:
             at.reached, at.until, at.page = at.until, None, None
-            _forget_old(stream, at)
+            _forget_old(stream, at, ceiling)
         else:
             at.page = page.following
         if not asker.in_time():
@@ -192,9 +218,7 @@ def _read_pages(
 
 
 def _open_window(cursor: PullCursor, at: _Position, ceiling: datetime) -> None:
-    """The next window, when none is being read; what the platform no longer tells becomes a gap with its dates."""
-    if at.until is not None:
-        return
+    """The next window; what the platform no longer tells becomes a gap with its dates."""
     kept = {PullStream.CHANGES: HISTORY, PullStream.REFUNDS: HISTORY, PullStream.RATINGS: RATINGS_KEPT}
     oldest = ceiling - kept.get(PullStream(cursor.stream), ceiling - at.reached)
     if at.reached < oldest:
@@ -207,17 +231,24 @@ def _remember(stream: Stream, at: _Position, page: Page) -> None:
     """Rows that the next window's overlap will list again, with the change that was read of them."""
     if not stream.overlap or not stream.version or at.until is None:
         return
-    edge = (at.until - stream.overlap).strftime(TIME_FORMAT)
     for row in page.rows:
-        if (version := stream.version_of(row)) >= edge:
-            at.seen[stream.key_of(row)] = version
+        key, version = stream.key_of(row), stream.version_of(row)
+        if len(key) <= LONGEST_KEY and _is_within(version, at.until - stream.overlap, at.until):
+            at.seen[key] = version
 
 
-def _forget_old(stream: Stream, at: _Position) -> None:
+def _is_within(version: str, since: datetime, until: datetime) -> bool:
+    """Whether a version, which begins with its time, is of that span."""
+    at = version[:19]
+    return since.strftime(TIME_FORMAT) <= at <= until.strftime(TIME_FORMAT) and len(version) <= LONGEST_KEY
+
+
+def _forget_old(stream: Stream, at: _Position, ceiling: datetime) -> None:
     if not stream.overlap:
         at.seen = {}
-    edge = (at.reached - stream.overlap).strftime(TIME_FORMAT)
-    at.seen = {key: version for key, version in at.seen.items() if version >= edge}
+    # What is told to have changed in years to come would never be forgotten.
+    since, until = at.reached - stream.overlap, ceiling + timedelta(days=1)
+    at.seen = {key: version for key, version in at.seen.items() if _is_within(version, since, until)}
 
 
 def _store(asker: Asker, cursor: PullCursor, gathered: Gathered, at: _Position) -> None:
@@ -226,7 +257,7 @@ def _store(asker: Asker, cursor: PullCursor, gathered: Gathered, at: _Position) 
     count = len(gathered) if cursor.stream != PullStream.REFUNDS else len(gathered.refunds)
 
     def moved() -> None:
-        connections.held(asker.connection, now())
+        asker.check()
         cursor.reached, cursor.until, cursor.page = at.reached, at.until, at.page
         cursor.seen, cursor.gaps, cursor.rows = at.seen, at.gaps, cursor.rows + count
         if at.answered:
@@ -257,7 +288,7 @@ def _settle(connection: Connection, around: Pulling, turn: Turn) -> None:
         changed = {"trouble": {**trouble.as_dict(), "at": now.strftime(TIME_FORMAT)}, "failures": failures}
         if trouble.kind == "sign_in":
             changed["state"] = ConnectionState.SIGN_IN
-        elif trouble.kind in ("keys", "permission", "refused"):
+        elif not trouble.may_pass and trouble.kind != "clock":
             changed["state"] = ConnectionState.STOPPED
     if ours.update(lease_until=None, next_pull_at=now + wait, **changed):
         connection.refresh_from_db()

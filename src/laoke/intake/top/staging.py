@@ -16,7 +16,7 @@ from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary, StagedB
 from laoke.intake.reading.cells import OK, decimal_units, micros_of
 from laoke.intake.reading.statuses import RANKS, STATUSES
 from laoke.intake.top.others import Member, Rating, Trace
-from laoke.intake.top.trades import Refund, Trade
+from laoke.intake.top.trades import Refund, Trade, plain
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +91,7 @@ def rows_put_aside(gathered: Gathered, taken: int) -> list[QuarantinedRow]:
 def _put_aside(number: int, one: PutAside) -> QuarantinedRow:
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="").writerow(
-        [str(one.row.get(n, "")) for n in HEADER]
+        [plain(one.row.get(n)) for n in HEADER]
     )
     cents, state = decimal_units(str(one.row.get("payment") or ""), 2)
     readable = state == OK and cents >= 0

@@ -16,6 +16,7 @@ from laoke.intake.top import asking
 from laoke.intake.top.asking import Page
 from laoke.intake.top.call import TopClient
 from laoke.intake.top.staging import Gathered
+from laoke.intake.top.trades import plain
 
 # What the platform tells a little late, and clocks that differ a little: the end of a window is asked for once more.
 OVERLAP = timedelta(minutes=10)
@@ -42,11 +43,11 @@ class Stream:
     rest: timedelta = timedelta(0)
 
     def key_of(self, row: Mapping[str, Any]) -> str:
-        return "-".join(str(row.get(name) or "") for name in self.key)
+        return "-".join(plain(row.get(name) or "") for name in self.key)
 
     def version_of(self, row: Mapping[str, Any]) -> str:
         """Begins with a time, by which it is forgotten."""
-        return " ".join(str(row.get(name) or "") for name in self.version)
+        return " ".join(plain(row.get(name) or "") for name in self.version)
 
 
 STREAMS: dict[str, Stream] = {

@@ -51,6 +51,10 @@ LINE_STATES = {
 }
 SETTLED = frozenset({"SUCCESS", "CLOSED"})
 _LARGEST_CENTS = 10**13
+# Lines of a trade, steps of a parcel: the platform lets nobody buy a hundred things at once.
+MOST_PARTS = 1000
+# What the column of pieces holds.
+_MOST_PIECES = 2**31 - 1
 _COUPON_WORDS = ("券", "红包", "coupon", "bonus")
 
 
@@ -152,9 +156,20 @@ class Trade:
 
 
 def listed(answer: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, Any]]:
-    """The rows of a doubly wrapped list (`trades.trade`); an empty one is often left out."""
-    rows = (answer.get(outer) or {}).get(inner) or []
-    return [row for row in rows if isinstance(row, dict)]
+    """The rows of a doubly wrapped list (`trades.trade`); an empty one is often left out.
+
+    Raises
+    ------
+    RowUnreadable
+        when it is no list of objects, or longer than anything the platform lists.
+    """
+    wrapped = answer.get(outer) or {}
+    rows = (wrapped.get(inner) or []) if isinstance(wrapped, dict) else wrapped
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RowUnreadable("word_unknown", outer, plain(rows))
+    if len(rows) > MOST_PARTS:
+        raise RowUnreadable("count_unreadable", outer, str(len(rows)))
+    return rows
 
 
 def trade_of(row: Mapping[str, Any]) -> Trade:
@@ -163,7 +178,7 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
     Raises
     ------
     RowUnreadable
-        when an id, a time, an amount or the state is missing or not what it should be.
+        when an id, a time, an amount, the state or the lines are missing or not what they should be.
     """
     order_id, created = number_of(row, "tid"), moment_of(row, "created", needed=True)
     assert created is not None
@@ -175,6 +190,8 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
     coupon = _whole(row, "coupon_fee")
     deposit, balance = _two_stages(row, due)
     lines = tuple(_line(one, is_paid=paid is not None) for one in listed(row, "orders", "order"))
+    if (pieces := sum(line.quantity for line in lines)) > _MOST_PIECES:
+        raise RowUnreadable("count_unreadable", "num", str(pieces))
     city, district = plain(row.get("receiver_city")), plain(row.get("receiver_district"))
     if not city:  # municipalities and counties ruled by the province: the district is the city
         city, district = district, ""
@@ -255,8 +272,9 @@ def keys_of(row: Mapping[str, Any]) -> dict[str, str]:
 
 
 def plain(value: object) -> str:
-    """A cell as text; nothing is ''."""
-    return "" if value is None else str(value).replace("\0", "").strip()
+    """A cell as text that can be stored: without NUL, and halves of characters as `?`; nothing is ''."""
+    text = "" if value is None else str(value).replace("\0", "").strip()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def number_of(row: Mapping[str, Any], name: str) -> str:
@@ -290,7 +308,7 @@ def _whole(row: Mapping[str, Any], name: str) -> int:
     count, state = decimal_units(text, 0)
     if state == EMPTY:
         return 0
-    if state != OK or not 0 <= count < 2**31:
+    if state != OK or not 0 <= count <= _MOST_PIECES:
         raise RowUnreadable("count_unreadable", name, text)
     return count
 

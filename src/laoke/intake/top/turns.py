@@ -10,6 +10,7 @@ from datetime import datetime
 from laoke.intake.loading.pulled import Pulled, load_pulled
 from laoke.intake.loading.run import Surroundings
 from laoke.intake.models import Connection
+from laoke.intake.top import connections
 from laoke.intake.top.call import WAITS, TopClient, TopTrouble
 from laoke.intake.top.staging import Gathered, staged
 from laoke.intake.top.staging_others import staged_levels, staged_ratings, staged_traces
@@ -65,9 +66,15 @@ class Asker:
     turn: Turn
     in_time: Callable[[], bool]
 
+    def check(self) -> None:
+        """Make sure that the connection is still there and ours. Raises LeaseLost."""
+        connections.held(self.connection, self.around.now())
+
     def load(self, gathered: Gathered, name: str, moved: Callable[[], None]) -> None:
         """Make what was gathered visible; `moved` writes in the same transaction how far it came."""
         around, turn = self.around, self.turn
+        # Before people are stored too: of a connection that is gone nothing more comes in.
+        self.check()
         batch = _batch(gathered, name, self.connection.is_loopback, around.now())
         surroundings = Surroundings(place=around.place, now=around.now, step=around.step)
         run = load_pulled(self.connection.shop, batch, surroundings, moved=moved)

@@ -16,6 +16,15 @@ TROUBLES: dict[str, Promise] = {
     "clock": _("这台电脑的时间和平台差了 10 分钟以上。校准时间，会自己再拉。"),
     "permission": _("这个应用没有拉订单要的权限。在开放平台给应用申请，再点继续。"),
     "refused": _("平台不接受这样的请求。把下面的代码告诉维护的人，再点继续。"),
+    "answer": _(
+        "平台答的是 %(found)s，应为 %(expected)s。没有收，从原处会自己再问；一直这样就告诉维护的人。"
+    ),
+    "trial": _(
+        "演练地址 %(found)s 上没有演练平台，开着的是：%(expected)s。先开 laoke gateway top，会自己再拉。"
+    ),
+    "sealed": _(
+        "存着的 App Secret 和 session 打不开。把原来的钥匙文件放回去再点继续，或忘掉这个连接重新填。"
+    ),
 }
 # Of one stream, while the others go on; of the line of messages.
 STREAM_TROUBLES: dict[str, Promise] = {
@@ -35,24 +44,37 @@ REFUSALS: dict[str, Promise] = {
     "trial_needs_own_shop": _("演练的订单会留在店里。另建一家空的店来演练。"),
     "trial_shop": _("这家店装着演练的订单，不能接真的平台。另建一家店。"),
     "connected": _("这家店已经接上了。先忘掉原来的连接。"),
+    "trial_away": _(
+        "演练地址 %(found)s 上没有演练平台，开着的是：%(expected)s。先开 laoke gateway top，填它打印的地址。"
+    ),
+    "sealed": _("存着的 App Secret 打不开。把原来的钥匙文件放回去，或忘掉这个连接重新填。"),
 }
+
+
+def refusal_text(code: str, params: Mapping[str, str]) -> str:
+    """The sentence of a refused connection."""
+    return str(REFUSALS[code]) % params
 
 
 def trouble_text(trouble: Mapping[str, Any]) -> str:
     """The sentence of a connection's trouble; empty where there is none."""
-    return str(TROUBLES.get(str(trouble.get("kind")), "")) if trouble else ""
+    return _filled(TROUBLES.get(str(trouble.get("kind")), ""), trouble)
 
 
 def stream_trouble_text(trouble: Mapping[str, Any]) -> str:
     """The sentence of one stream's trouble."""
     kind = str(trouble.get("kind"))
-    return str(STREAM_TROUBLES.get(kind, TROUBLES.get(kind, ""))) if trouble else ""
+    return _filled(STREAM_TROUBLES.get(kind, TROUBLES.get(kind, "")), trouble)
 
 
 def line_trouble_text(trouble: Mapping[str, Any]) -> str:
     """The sentence of the trouble with messages."""
     kind = str(trouble.get("kind"))
-    return str(LINE_TROUBLES.get(kind, TROUBLES.get(kind, ""))) if trouble else ""
+    return _filled(LINE_TROUBLES.get(kind, TROUBLES.get(kind, "")), trouble)
+
+
+def _filled(sentence: Promise | str, trouble: Mapping[str, Any]) -> str:
+    return str(sentence) % {name: trouble.get(name, "") for name in ("found", "expected")}
 
 
 def trouble_detail(trouble: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from laoke.intake.models import Connection, ConnectionState
 from laoke.intake.top import connections
 from laoke.intake.top.call import GATEWAY
-from laoke.intake.top.words import REFUSALS, trouble_detail, trouble_text
+from laoke.intake.top.words import REFUSALS, refusal_text, trouble_detail, trouble_text
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
@@ -84,7 +84,7 @@ def _connected(request: HttpRequest, form: TopForm) -> bool:
             by=request.user, now=clock_of(request).now(), gateway=data["gateway"] or GATEWAY,  # type: ignore[arg-type]
         )  # fmt: skip
     except connections.ConnectionRefused as refused:
-        form.add_error(None, str(REFUSALS[refused.code]))
+        form.add_error(None, refusal_text(refused.code, refused.params))
         return False
     return True
 
@@ -163,14 +163,21 @@ def _forget(connection: Connection) -> ui.Dialog:
 def sign_in(request: HttpRequest) -> HttpResponse:
     connection = get_object_or_404(Connection, shop=shop_of(request))
     form = SessionForm(request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or not _signed_in(request, connection, form):
         page = _page(request, connection, None, form)
         return render(request, "settings/connection.html", {"page": page}, status=422)
-    connections.sign_in(
-        connection, form.cleaned_data["session"], by=request.user, now=clock_of(request).now()  # type: ignore[arg-type]
-    )  # fmt: skip
     messages.success(request, _("换上了新的授权，接着拉"))
     return redirect("settings_connection")
+
+
+def _signed_in(request: HttpRequest, connection: Connection, form: SessionForm) -> bool:
+    session = form.cleaned_data["session"]
+    try:
+        connections.sign_in(connection, session, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
+    except connections.ConnectionRefused as refused:
+        form.add_error(None, refusal_text(refused.code, refused.params))
+        return False
+    return True
 
 
 @allowed(*CHANGES)
