@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -44,3 +45,13 @@ def test_passing_files_of_children_go_with_the_run(tmp_path: Path, monkeypatch: 
         (folder / "left").write_text("over", encoding="utf-8")
     assert not folder.exists()
     assert os.environ["TMPDIR"] == tempfile.gettempdir() == str(tmp_path)
+
+
+def test_modules_are_compiled_once_even_where_the_machine_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    ground.keep_compiled()
+
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert not sys.dont_write_bytecode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ def test_a_part_alone_says_which_others_belong_to_it(tmp_path: Path) -> None:
         assert wholes([first.header, second.header]) == []
 
 
-@pytest.mark.parametrize("harm", ["gb18030", "a quote left open"])
+@pytest.mark.parametrize("harm", ["gb18030", "a quote left open", "packed"])
 def test_a_part_that_cannot_be_read_is_named(tmp_path: Path, harm: str) -> None:
     orders, items, payments = three(
         tmp_path, [ONE], [["a", "1", "杯子", "10", "0"]] * 3, [["a", "1", "boleto", "10"]]
@@ -149,6 +150,8 @@ def test_a_part_that_cannot_be_read_is_named(tmp_path: Path, harm: str) -> None:
     text = items.read_text(encoding="utf-8")
     if harm == "gb18030":
         items.write_text(text, encoding="gb18030")
+    elif harm == "packed":
+        items.write_bytes(gzip.compress(text.encode()))
     else:
         items.write_text(text + 'a,2,"杯子,10,0\n', encoding="utf-8")
     with pytest.raises(IntakeRefused) as refused:
@@ -156,6 +159,21 @@ def test_a_part_that_cannot_be_read_is_named(tmp_path: Path, harm: str) -> None:
 
     assert (refused.value.code, refused.value.params["part"]) == ("part_unreadable", 1)
     assert refusal_message(refused.value.code, refused.value.params).startswith("“商品”的文件读不了：")
+
+
+def test_a_key_that_stands_everywhere_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    many = range(2_000)
+    files = three(
+        tmp_path,
+        [["a", f"kim{n}", "delivered", "2018-01-02 10:00:00", "2018-01-02 10:05:00"] for n in many],
+        [["a", str(n), "cup", "1", "0"] for n in many],
+        [["a", "1", "boleto", "10"]],
+    )
+    with pytest.raises(IntakeRefused) as refused:
+        joined(tmp_path, *files)
+
+    assert (refused.value.code, refused.value.params["column"]) == ("parts_not_keyed", "order_id")
+    assert not (tmp_path / "joined.csv").exists()
 
 
 def test_the_real_files_of_olist_are_whole_to_the_cent(shared: Path, tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from laoke.intake.reading.profiles import Part, Profile, normal_name, part_of, r
 from laoke.intake.reading.refusals import IntakeRefused
 
 _MEMORY = "512MB"
+# An order stands once in the first part, or in each of a few exports. So many rows more than were read mean that a key
+# names no order; they would fill the disk.
+_MOST_TIMES = 20
 
 
 def wholes(headers: Sequence[Sequence[str]]) -> list[tuple[Profile, list[list[int]]]]:
@@ -41,7 +44,8 @@ def join_files(profile: Profile, files: Sequence[Sequence[Path]], out: Path) -> 
     Raises
     ------
     IntakeRefused
-        `part_unreadable` when one of the files is no table, or none in UTF-8.
+        `part_unreadable` when one of the files is no table, is packed or not in UTF-8, `parts_not_keyed` when the same
+        key stands in so many rows of several parts that it cannot name an order.
     """
     import duckdb
 
@@ -51,17 +55,37 @@ def join_files(profile: Profile, files: Sequence[Sequence[Path]], out: Path) -> 
             sources = [opened.enter_context(open_source(path)) for path in paths]
             try:
                 connection.execute(f"CREATE TABLE part{number} AS {_part_sql(profile.key, part, sources)}")
-            except (duckdb.Error, UnicodeError) as error:
+            except (duckdb.Error, _NotPlain) as error:
                 found = str(error).splitlines()[0][:200]
                 raise IntakeRefused(
                     "part_unreadable", profile=profile.id, part=number, found=found
                 ) from error
+        joined_rows, read_rows = connection.execute(_rows_sql(profile.key, len(files))).fetchone() or (0, 0)
+        if joined_rows > _MOST_TIMES * read_rows:
+            raise IntakeRefused("parts_not_keyed", profile=profile.id, part=0, column=profile.key)
         columns = [
             [name for name, *_rest in connection.execute(f"DESCRIBE part{number}").fetchall()]
             for number in range(len(files))
         ]
         joined = _joined_sql(profile.key, columns)
         connection.execute(f"COPY ({joined}) TO {_text(str(out))} (FORMAT csv, HEADER true)")
+
+
+class _NotPlain(Exception):
+    """A packed file, whose size nobody knows before it is read, or one in another encoding."""
+
+
+def _rows_sql(key: str, parts: int) -> str:
+    """How many rows the join has, and how many the parts have."""
+    name = _quoted(key)
+    counted = [f"(SELECT {name}, count(*) AS n FROM part{number} GROUP BY {name})" for number in range(parts)]
+    keys = " UNION ".join(f"SELECT {name} FROM part{number}" for number in range(parts))
+    joins = "".join(
+        f" LEFT JOIN {rows} AS c{at} ON c{at}.{name} = k.{name}" for at, rows in enumerate(counted)
+    )
+    product = " * ".join(f"coalesce(c{at}.n, 1)::HUGEINT" for at in range(parts))
+    total = " + ".join(f"coalesce(c{at}.n, 0)" for at in range(parts))
+    return f"SELECT coalesce(sum({product}), 0), coalesce(sum({total}), 0) FROM ({keys}) AS k{joins}"
 
 
 def _part_sql(key: str, part: Part, sources: Sequence[Source]) -> str:
@@ -79,8 +103,8 @@ def _part_sql(key: str, part: Part, sources: Sequence[Source]) -> str:
 
 
 def _scan(source: Source) -> str:
-    if source.text_encoding != "utf-8":
-        raise UnicodeError(source.encoding)
+    if source.kind == "gzip" or source.text_encoding != "utf-8":
+        raise _NotPlain(source.kind if source.kind == "gzip" else source.encoding)
     names = ", ".join(_text(normal_name(name)) for name in source.header)
     return (
         f"read_csv({_text(str(source.text_path))}, all_varchar=true, header=true, names=[{names}],"

@@ -45,6 +45,9 @@ REFUSALS: dict[str, Promise] = {
         "这是“%(whole)s”的一部分：%(part)s。只有这一部分还算不出订单，把几部分（%(parts)s）的文件一起选进来。"
     ),
     "part_unreadable": _("“%(part)s”的文件读不了：%(found)s。换成从网站下载的原文件（UTF-8 的 CSV）再导入。"),
+    "parts_not_keyed": _(
+        "几部分的文件里，同一个“%(column)s”都有许多行，合起来没有意义。看看是不是选错了文件，或编号列被改过。"
+    ),
     "roles_missing": _("还没指定：%(roles)s。文件里有：%(found)s。"),
     "column_missing": _("文件里没有“%(column)s”这一列。有：%(found)s。"),
     "unknown_role": _("没有“%(role)s”这个字段。"),
