@@ -221,3 +221,61 @@ def test_lines_that_wait_go_when_a_file_tells_the_lines_of_their_order_itself(
 
     assert [(line[0], line[2], line[5]) for line in lines_now()] == [("1001", "床单", 5_800)]
     assert [row["order_id"] for row in stored("waiting_lines")] == ["1002"]
+
+
+def own_lines(path: Path) -> Path:
+    path.write_text(
+        "单号,下单,品名,几件,单价,付了\n"
+        "1001,2018-10-01 10:00,床单,1,60.00,60.00\n1001,2018-10-01 10:00,枕套,2,20.00,40.00\n",
+        "utf-8",
+    )
+    return path
+
+
+OWN_LINES: dict[str, Any] = {
+    "grain": "line",
+    "mapping": {
+        "order_id": "单号", "created_at": "下单", "title": "品名", "quantity": "几件", "unit_price": "单价",
+        "line_paid": "付了",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("files", ["li", "il", "lil", "ili", "oil", "olil", "ilo"])
+def test_an_order_told_by_lines_and_by_numbered_items_has_its_goods_once(
+    shop: Shop, tmp_path: Path, files: str
+) -> None:
+    orders, lines = write(tmp_path / "o.csv", [Row("1001")]), own_lines(tmp_path / "lines.csv")
+    items = new_items(
+        tmp_path / "new.csv",
+        [
+            ("1001", "10011", "床单", "60.00", "1", "58.00", "无退款申请"),
+            ("1001", "10012", "枕套", "20.00", "2", "42.00", "无退款申请"),
+        ],
+    )
+    for file in files:
+        if file == "l":
+            read = take(shop, lines, **OWN_LINES)["total_cents"]
+            assert read["read"] == read["new"] + read["changed"] + read["unchanged"] == 10_000
+        else:
+            take(shop, {"o": orders, "i": items}[file])
+
+    assert [(row[1], row[5]) for row in lines_now()] == [("10011", 5_800), ("10012", 4_200)]
+    assert [row["paid_cents"] for row in stored("orders")] == [10_000]
+    assert stored("waiting_lines") == []
+
+
+@pytest.mark.parametrize("files", ["li", "il", "oil", "oli", "oilil"])
+def test_an_order_told_by_lines_and_by_items_without_numbers_has_the_goods_of_its_lines(
+    shop: Shop, tmp_path: Path, files: str
+) -> None:
+    orders, lines = write(tmp_path / "o.csv", [Row("1001")]), own_lines(tmp_path / "lines.csv")
+    items = old_items(tmp_path / "old.csv", OLD[:2])
+    for file in files:
+        if file == "l":
+            take(shop, lines, **OWN_LINES)
+        else:
+            take(shop, {"o": orders, "i": items}[file])
+
+    assert sorted((row[1], row[5]) for row in lines_now()) == [("床单#1", 6_000), ("枕套#1", 4_000)]
+    assert stored("waiting_lines") == []

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laoke.intake.loading import fact_files, item_files, order_refunds, review_files
+from laoke.intake.loading import best_lines, fact_files, item_files, order_refunds, review_files
 from laoke.intake.reading.kinds import FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
@@ -88,6 +88,8 @@ class FactsWriter:
         as_told = tuple(stage.parts.get("orders", ()))
         if as_told and shop_id is not None:
             self._settle_by_refunds(stage, shop_id, grain)
+            if grain == "line" and not whole_lines:
+                self._keep_best_lines(stage, shop_id)
             self._place_waiting(stage, shop_id, placed=grain == "order" and not whole_lines)
         self._orders(
             stage, as_told, seen_at, counts=grain == "order", shop_id=shop_id if not whole_lines else None
@@ -250,6 +252,35 @@ class FactsWriter:
         if taken.num_rows:
             written = self.warehouse.change("order_lines", taken, _orders_of(gone), app_id=self.app_id)
             self._note("order_lines", written.version)
+
+    def _keep_best_lines(self, stage: Stage, shop_id: int) -> None:
+        """Staged lines beside those that other files told of the same orders: the ones that say most stay."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        found = best_lines.rivals(self.reader, stage, shop_id)
+        if not found.num_rows:
+            return
+        kept = best_lines.leave_out(stage, best_lines.orders_where(found, "stored", "waiting"))
+        self.written.decided.add("unchanged", *kept)
+        over = best_lines.orders_where(found, "given", "waiting")
+        if not len(over):
+            return
+        waiting = fact_files.stored_with_keys(
+            self.reader, "waiting_lines", best_lines.orders_where(found, "waiting"), shop_id
+        )
+        columns = ["order_id", "month", "created_day", "paid_cents", "postage_cents"]
+        orders = pa.concat_tables(
+            pq.read_table(part, columns=columns, partitioning=None) for part in stage.parts["orders"]
+        )
+        gone = fact_files.stored_with_keys(self.reader, "order_lines", over, shop_id)
+        written = self.warehouse.change(
+            "order_lines",
+            item_files.placed(waiting, orders),
+            gone.select(["shop_id", "order_id", "line"]),
+            app_id=f"{self.app_id}-best",
+        )
+        self._note("order_lines", written.version)
 
     def _place_waiting(self, stage: Stage, shop_id: int, *, placed: bool) -> None:
         """Lines that came before their orders go to them and wait no longer. Where the lines of the orders are told
