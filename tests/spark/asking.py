@@ -42,7 +42,10 @@ class Facts:
             {"day": day},
         )
         an_order = here.rows(
-            "SELECT order_id, import_id FROM orders WHERE customer_id IS NOT NULL ORDER BY order_id LIMIT 1"
+            "SELECT o.order_id, o.import_id FROM orders AS o"
+            " LEFT JOIN refunds AS r ON r.order_id = o.order_id LEFT JOIN reviews AS v ON v.order_id = o.order_id"
+            " WHERE o.customer_id IS NOT NULL"
+            " ORDER BY r.order_id IS NULL OR v.order_id IS NULL, o.order_id LIMIT 1"
         )[0]
         listed = here.rows("SELECT order_id FROM orders WHERE shop_id = 1 ORDER BY order_id LIMIT 20")
         last = span["last_paid_day"]

@@ -22,7 +22,8 @@ DISAGREEING = {
     "lines_against_orders", "money_against_orders", "refunds_against_orders", "shop_days_against_orders",
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
-    "backtest_lines", "goods_on_offer", "open_refunds", "person_reach", "reach_counts", "review_arms", "top_products",
+    "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
+    "order_reviews", "person_reach", "person_reviews", "reach_counts", "review_arms", "top_products",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
 EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms"}
