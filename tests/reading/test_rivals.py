@@ -9,7 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from laoke.intake.reading import IntakeRefused, Limits, choose_layout, open_source, read_batches
+from laoke.intake.reading import (
+    ROLES,
+    IntakeRefused,
+    Limits,
+    choose_layout,
+    open_source,
+    profiles,
+    read_batches,
+)
 from tests.reading.exports import csv_text, order
 
 HEADER = [
@@ -48,8 +56,9 @@ def reading_of(path: Path, engine: Any, limits: Limits = SMALL) -> Any:
         return refused.code, refused.params
     assert reading.summary.adds_up
     return (
-        [row for batch in batches for row in batch.orders.to_pylist()],
-        [row for batch in batches for row in batch.identities.to_pylist()],
+        [row for batch in batches if batch.orders is not None for row in batch.orders.to_pylist()],
+        [row for batch in batches if batch.identities is not None for row in batch.identities.to_pylist()],
+        [row for batch in batches for rows in batch.facts.values() for row in rows.to_pylist()],
         [row for batch in batches for row in batch.quarantined],
         reading.summary,
     )
@@ -130,3 +139,35 @@ def test_broken_bytes_become_replacement_characters_in_both(tmp_path: Path, brok
     path = tmp_path / "orders.csv"
     path.write_bytes(data)
     assert reading_of(path, "compiled") == reading_of(path, "plain")
+
+
+VALUES = {
+    "id": "A1", "money": "12.50", "time": "2018-10-01 10:00:00", "count": "2", "rate": "12.5%", "choice": "交易成功",
+    "place": "浙江省", "text": "茶", "identity": "小明",
+}  # fmt: skip
+BY_ROLE = {
+    "refund_state": "退款成功",
+    "event": "已签收",
+    "rating": "5",
+    "birthday": "1990-02-03",
+    "nick": "小**明",
+}
+
+
+@pytest.mark.parametrize("profile", sorted(profiles()))
+def test_every_known_layout_is_read_alike_by_both(profile: str, tmp_path: Path) -> None:
+    known = profiles()[profile]
+    roles = {name: role for role, names in reversed(known.names.items()) for name in names}
+
+    def value(name: str, number: int) -> str:
+        role = roles.get(name, "")
+        told = BY_ROLE.get(role) if role in BY_ROLE and number else None
+        return told or (VALUES[ROLES[role].kind] if role else "x")
+
+    rows = [{name: value(name, number) for name in known.header} for number in range(3)]
+    path = tmp_path / "file.csv"
+    path.write_bytes(csv_text([*rows, dict.fromkeys(known.header, "")], known.header).encode("gb18030"))
+
+    plain = reading_of(path, "plain")
+    assert reading_of(path, "compiled") == plain
+    assert len(plain) > 2, plain

@@ -62,7 +62,6 @@ Asked = tuple[str, str, int]  # what a rule asks of a chunk: method, role, param
 def asked_of(layout: Layout) -> list[Asked]:
     """What the rules ask of a file of this layout, so that it is done while the bytes are at hand."""
     asked: list[Asked] = []
-    is_line = layout.grain == "line"
     placed = any(layout.has(role) for role in ("province", "city", "district"))
     for name in layout.columns:
         kind = ROLES[name].kind
@@ -70,7 +69,7 @@ def asked_of(layout: Layout) -> list[Asked]:
             asked.append(("decimals", name, decimal_places(name)))
         elif kind == "time":
             asked.append(("times", name, 0))
-        elif kind in ("choice", "rate") or (kind == "place" and not is_line):
+        elif kind in ("choice", "rate") or (kind == "place" and layout.grain == "order"):
             asked.append(("distinct", name, 0))
         else:
             asked.append(("texts", name, 0))

@@ -82,10 +82,13 @@ class FactRows:
 
     def _named(self) -> Mask:
         """Rows with a key that names somebody: a masked one does not."""
+        import pyarrow.compute as pc
+
         named = np.zeros(self.chunk.rows, np.bool_)
         for role in filter(self.has, KEY_ROLES):
-            codes, words = self.chunk.distinct(role)
-            named |= np.array([bool(word) and "*" not in word for word in words], np.bool_)[codes]
+            keys = self.chunk.texts(role)
+            masked = pc.match_substring(keys, "*").to_numpy(zero_copy_only=False)
+            named |= (lengths(keys) > 0) & ~masked
         return named
 
     def _judge_column(self, column: FactColumn, *, needed: bool) -> None:
