@@ -269,6 +269,11 @@ def quoted(*names: str) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
+def literals(*values: object) -> str:
+    """Texts as SQL takes them, for places where a parameter cannot stand."""
+    return ", ".join("'" + str(value).replace("'", "''") + "'" for value in values)
+
+
 def column(name: str, type: str, meaning: str = "", **options: Any) -> Column:
     """A column; a trailing `?` on the name makes it nullable, a leading `*` makes it part of the key."""
     key, nullable = name.startswith("*"), name.endswith("?")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from laoke.warehouse import delta
+from laoke.warehouse.columns import literals
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine_setting import SparkSetting, configured_engine
 from laoke.warehouse.named import parameters_in, query_text, without_comments
@@ -212,7 +213,7 @@ class Reader:
         """The view `orders_counted`, the same words for both engines."""
         if not self.exclude or ("order_flags" not in self._given and not self._has_files("order_flags")):
             return "SELECT * FROM orders"
-        flags = ", ".join("'" + flag.replace("'", "''") + "'" for flag in self.exclude)
+        flags = literals(*self.exclude)
         return (
             "SELECT * FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM order_flags AS f"
             f" WHERE f.shop_id = o.shop_id AND f.order_id = o.order_id AND f.flag IN ({flags}))"
@@ -302,11 +303,10 @@ def stored_sql(folder: Folder, contract: Contract, version: int | delta.Snapshot
 
 def scan_sql(files: Sequence[str], contract: Contract, extra: str = "") -> str:
     """`read_parquet([...])` over files of one table."""
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     hive = "hive_partitioning=false"
     if contract.partition:
         hive = f"hive_partitioning=true, hive_types={{'{contract.partition}': VARCHAR}}"
-    return f"read_parquet([{listed}], {hive}{extra})"
+    return f"read_parquet([{literals(*files)}], {hive}{extra})"
 
 
 _NEUTRAL = {"VARCHAR": "''", "BOOLEAN": "false", "TIMESTAMP": "TIMESTAMP '1970-01-01'"}
@@ -314,7 +314,7 @@ _NEUTRAL = {"VARCHAR": "''", "BOOLEAN": "false", "TIMESTAMP": "TIMESTAMP '1970-0
 
 def _nothing(column: Any) -> str:
     if column.default is not None:
-        value = "'" + str(column.default).replace("'", "''") + "'"
+        value = literals(column.default)
     else:
         value = "NULL" if column.nullable else _NEUTRAL.get(column.kind.duckdb, "0")
     return f'CAST({value} AS {column.kind.duckdb}) AS "{column.name}"'

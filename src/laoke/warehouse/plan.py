@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from laoke.warehouse.columns import quoted
+from laoke.warehouse.columns import literals, quoted
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
@@ -54,8 +54,7 @@ class StagedRows:
 def incoming_sql(rows: list[Path] | tuple[Path, ...] | StagedRows, columns: str = "*") -> str:
     """The query over staged files."""
     files, seen_at = (rows.files, rows.seen_at) if isinstance(rows, StagedRows) else (rows, None)
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    scan = f"read_parquet([{listed}], hive_partitioning=false)"
+    scan = f"read_parquet([{literals(*files)}], hive_partitioning=false)"
     if seen_at is not None:
         scan = f"(SELECT * REPLACE (TIMESTAMP '{seen_at.isoformat(sep=' ')}' AS seen_at) FROM {scan})"
     return f"SELECT {columns} FROM {scan}"

@@ -7,10 +7,10 @@ those stay and the file's count as unchanged; where it meets lines that say less
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from laoke.intake.loading.item_files import NUMBERED
-from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.plan import incoming_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,7 +39,6 @@ def rivals(reader: Reader, stage: Stage, shop_id: int) -> pa.Table:
     parts = stage.parts.get("order_lines")
     if not known or not parts:
         return pa.table({"order_id": pa.array([], pa.string()), "stays": pa.array([], pa.string())})
-    files = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
     told = {name: f"max(coalesce({name}.says, -1))" if name in known else "-1" for name in _TABLES}
     joins = "".join(
         f" LEFT JOIN (SELECT order_id, max({_SAYS}) AS says FROM {name} SEMI JOIN given USING (order_id)"
@@ -48,7 +47,7 @@ def rivals(reader: Reader, stage: Stage, shop_id: int) -> pa.Table:
     )
     text = (
         f"WITH given AS (SELECT order_id, max({_SAYS}) AS says"
-        f" FROM read_parquet([{files}], hive_partitioning=false) GROUP BY order_id),"
+        f" FROM ({incoming_sql(parts)}) GROUP BY order_id),"
         " compared AS (SELECT given.order_id, max(given.says) AS given,"
         f" {told['order_lines']} AS stored, {told['waiting_lines']} AS waiting"
         f" FROM given{joins} GROUP BY given.order_id)"
@@ -56,7 +55,7 @@ def rivals(reader: Reader, stage: Stage, shop_id: int) -> pa.Table:
         " WHEN stored > given THEN 'stored' ELSE 'given' END AS stays"
         " FROM compared WHERE waiting > given OR (stored >= 0 AND stored <> given)"
     )
-    return reader.cursor(text).execute(text).to_arrow_table()
+    return reader.sql(text)
 
 
 def orders_where(found: pa.Table, *stays: str) -> pa.Array:
@@ -66,19 +65,3 @@ def orders_where(found: pa.Table, *stays: str) -> pa.Array:
 
     chosen = found.filter(pc.is_in(found["stays"], value_set=pa.array(stays, pa.string())))
     return chosen["order_id"].combine_chunks()
-
-
-def leave_out(stage: Stage, orders: pa.Array) -> tuple[int, int]:
-    """Take the lines of these orders out of the stage; their rows and cents."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    rows = cents = 0
-    names = list(CONTRACTS["order_lines"].names)
-    for part in stage.parts["order_lines"] if len(orders) else ():
-        lines = pq.read_table(part, partitioning=None).select(names)
-        left: Any = pc.is_in(lines["order_id"], value_set=orders)
-        gone = lines.filter(left)
-        rows, cents = rows + gone.num_rows, cents + (pc.sum(gone["paid_cents"]).as_py() or 0)
-        pq.write_table(lines.filter(pc.invert(left)), part, compression="lz4")
-    return rows, cents

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from laoke.customers import consent, tags
 from laoke.customers.models import Channel, Customer, OptOut
+from laoke.intake.loading.buyers import people_told
 from laoke.intake.loading.people import People
 from laoke.intake.models import ImportRun
 from laoke.intake.reading.cells import micros_of
 from laoke.intake.reading.places import province_name, short_city
 from laoke.shops.bulk import pieces
 from laoke.warehouse.contracts import CUSTOMERS
-from laoke.warehouse.engine import connect, stored_sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,7 +130,7 @@ def _persons(customers: Iterable[int]) -> list[int]:
 _LISTED = """
 WITH told AS (
   SELECT *, row_number() OVER (PARTITION BY customer_id ORDER BY place DESC) AS turn FROM (
-    SELECT t.*, row_number() OVER () AS place FROM read_parquet([{parts}], hive_partitioning=false) AS t
+    SELECT t.*, row_number() OVER () AS place FROM {parts} AS t
   )
 )
 SELECT $shop_id AS shop_id, t.customer_id,
@@ -139,17 +139,7 @@ SELECT $shop_id AS shop_id, t.customer_id,
        coalesce(nullif(s.province, ''), t.province) AS province,
        CASE WHEN coalesce(s.province, '') <> '' THEN s.city ELSE t.city END AS city,
        CASE WHEN t.level <> '' THEN t.level ELSE coalesce(s.level, '') END AS level,
-       CASE WHEN coalesce(f.birthday, '') <> '' THEN f.birthday ELSE coalesce(s.birthday, '') END AS birthday,
-       coalesce(f.has_nick, false) OR coalesce(s.has_nick, false) AS has_nick,
-       coalesce(f.phone_state, 'none') <> 'none' OR coalesce(s.has_phone, false) AS has_phone,
-       coalesce(f.has_email, false) OR coalesce(s.has_email, false) AS has_email,
-       CASE WHEN 'valid' IN (f.phone_state, s.phone_state) THEN 'valid'
-            WHEN 'invalid' IN (f.phone_state, s.phone_state) THEN 'invalid'
-            WHEN 'masked' IN (f.phone_state, s.phone_state) THEN 'masked' ELSE 'none' END AS phone_state,
-       coalesce(s.import_id, $import_id) AS import_id
-FROM told AS t
-LEFT JOIN flags AS f ON f.customer_id = t.customer_id
-LEFT JOIN stored AS s ON s.shop_id = $shop_id AND s.customer_id = t.customer_id
+{known}
 WHERE t.turn = 1
 """
 
@@ -158,14 +148,4 @@ def listed(reader: Reader, parts: list[Path], flags: pa.Table, run: ImportRun, p
     """Rows of `customers` for the people of a list, joined with what is stored of them."""
     if not parts:
         return CUSTOMERS.empty()
-    connection = connect()
-    try:
-        connection.register("flags", flags)
-        stored = stored_sql(reader.root / "customers", CUSTOMERS, reader.versions.get("customers"))
-        connection.execute(f"CREATE VIEW stored AS {stored}")
-        names = ", ".join("'" + str(part).replace("'", "''") + "'" for part in parts)
-        given = {"shop_id": run.shop_id, "import_id": run.pk, "now": people.now}
-        found = connection.execute(_LISTED.format(parts=names), given)
-        return CUSTOMERS.conform(found.to_arrow_table())
-    finally:
-        connection.close()
+    return people_told(reader, _LISTED, parts, flags, shop_id=run.shop_id, import_id=run.pk, now=people.now)

@@ -89,7 +89,7 @@ def merged(reader: Reader, contract: Contract, rows: pa.Table, told: frozenset[s
         for name in contract.names
     )
     text = f"SELECT {columns} FROM incoming_rows AS i LEFT JOIN {contract.name} AS s ON {_same_key(contract)}"
-    return contract.conform(_answered(reader, text, rows))
+    return contract.conform(answered(reader, text, rows))
 
 
 def _follows(name: str, told: frozenset[str]) -> bool:
@@ -110,7 +110,7 @@ def decisions(reader: Reader, contract: Contract, rows: pa.Table) -> Decisions:
                count(*) AS n, CAST(sum({_MONEY.get(contract.name, "0")}) AS BIGINT) AS cents
         FROM incoming_rows AS i LEFT JOIN {contract.name} AS s ON {_same_key(contract)} GROUP BY decision
     """
-    found = _answered(reader, text, rows).to_pylist()
+    found = answered(reader, text, rows).to_pylist()
     return [(row["decision"], row["n"], row["cents"]) for row in found]
 
 
@@ -132,7 +132,7 @@ def _same_key(contract: Contract) -> str:
     return " AND ".join(f's."{name}" = i."{name}"' for name in contract.key)
 
 
-def _answered(reader: Reader, text: str, rows: pa.Table) -> pa.Table:
+def answered(reader: Reader, text: str, rows: pa.Table) -> pa.Table:
     """The answer to a question about `incoming_rows` and stored tables."""
     cursor = reader.cursor(text)
     cursor.register("incoming_rows", rows)
@@ -155,4 +155,4 @@ def stored_with_keys(reader: Reader, table: str, order_ids: pa.Array, shop_id: i
         f"SELECT {quoted(*contract.names)} FROM {table} AS s WHERE s.shop_id = {int(shop_id)}"
         " AND EXISTS (SELECT 1 FROM incoming_rows AS i WHERE i.order_id = s.order_id)"
     )
-    return contract.conform(_answered(reader, text, wanted))
+    return contract.conform(answered(reader, text, wanted))

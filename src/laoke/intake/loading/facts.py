@@ -256,13 +256,15 @@ class FactsWriter:
     def _keep_best_lines(self, stage: Stage, shop_id: int) -> None:
         """Staged lines beside those that other files told of the same orders: the ones that say most stay."""
         import pyarrow as pa
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         found = best_lines.rivals(self.reader, stage, shop_id)
         if not found.num_rows:
             return
-        kept = best_lines.leave_out(stage, best_lines.orders_where(found, "stored", "waiting"))
-        self.written.decided.add("unchanged", *kept)
+        beaten = best_lines.orders_where(found, "stored", "waiting")
+        left = stage.leave_out("order_lines", lambda lines: pc.is_in(lines["order_id"], value_set=beaten))
+        self.written.decided.add("unchanged", *left)
         over = best_lines.orders_where(found, "given", "waiting")
         if not len(over):
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from laoke.warehouse.contracts import CONTRACTS
+from laoke.intake.loading.fact_files import answered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _BEHIND = """
 WITH behind AS (
-  SELECT s.shop_id, s.order_id FROM staged_orders AS i
+  SELECT s.shop_id, s.order_id FROM incoming_rows AS i
   JOIN orders AS s ON s.shop_id = i.shop_id AND s.order_id = i.order_id
   WHERE (s.state_rank, s.seen_at, s.refunded_cents, s.paid_cents)
       > (i.state_rank, i.seen_at, i.refunded_cents, i.paid_cents)
@@ -41,26 +41,12 @@ def leave_newer_lines(writer: FactsWriter, stage: Stage) -> None:
     orders = pa.concat_tables(
         [pq.read_table(part, partitioning=None, columns=list(_ORDERS)) for part in stage.parts["orders"]]
     )
-    kept = _newer(writer, orders)
+    kept = answered(writer.reader, _BEHIND, orders)
     if not kept.num_rows:
         return
     known = _keys(kept)
-    names = list(CONTRACTS["order_lines"].names)
-    for part in stage.parts["order_lines"]:
-        lines = pq.read_table(part, partitioning=None).select(names)
-        behind = pc.is_in(_keys(lines), value_set=known)
-        left = lines.filter(behind)
-        writer.written.decided.add("unchanged", left.num_rows, pc.sum(left["paid_cents"]).as_py() or 0)
-        pq.write_table(lines.filter(pc.invert(behind)), part, compression="lz4")
-
-
-def _newer(writer: FactsWriter, orders: pa.Table) -> pa.Table:
-    cursor = writer.reader.cursor(_BEHIND)
-    cursor.register("staged_orders", orders)
-    try:
-        return cursor.execute(_BEHIND).to_arrow_table()
-    finally:
-        cursor.unregister("staged_orders")
+    left = stage.leave_out("order_lines", lambda lines: pc.is_in(_keys(lines), value_set=known))
+    writer.written.decided.add("unchanged", *left)
 
 
 def _keys(rows: pa.Table) -> pa.Array:

@@ -61,6 +61,21 @@ class Stage:
         self._write(other, rows)
         return other
 
+    def leave_out(self, table: str, which: Callable[[pa.Table], pa.Array]) -> tuple[int, int]:
+        """Take rows out of the parts of a table, those for which `which` is true; their rows and `paid_cents`."""
+        import pyarrow.compute as pc
+        import pyarrow.parquet as pq
+
+        count = cents = 0
+        for part in self.parts.get(table, ()):
+            rows = pq.read_table(part, partitioning=None)
+            out = which(rows)
+            gone = rows.filter(out)
+            if gone.num_rows:
+                count, cents = count + gone.num_rows, cents + (pc.sum(gone["paid_cents"]).as_py() or 0)
+                self._write(part, rows.filter(pc.invert(out)))
+        return count, cents
+
     def _write(self, path: Path, rows: pa.Table) -> None:
         import pyarrow.parquet as pq
 
