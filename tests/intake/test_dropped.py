@@ -190,3 +190,16 @@ def test_parts_that_cannot_be_joined_are_put_aside_together(shop: Shop) -> None:
         "items.csv.txt", "orders.csv.txt", "payments.csv.txt",
     ]  # fmt: skip
     assert Job.objects.count() == 0
+
+
+def test_parts_with_long_names_are_joined_under_a_name_that_was_cut(shop: Shop) -> None:
+    folder = folder_of(settings.PLACE, shop)
+    folder.mkdir(parents=True)
+    for name, text in olist_texts().items():
+        (folder / f"{'很长的名字' * 14}{name}").write_text(text, encoding="utf-8")  # 210 bytes and more each
+
+    (job,) = look(next(folder.glob("*.csv")))
+
+    assert job.params["options"]["file_name"].endswith(".csv")
+    run_job(jobs.claim("tester", NOW), lambda: NOW)  # type: ignore[arg-type]
+    assert [row["order_id"] for row in stored("orders")] == ["a"]

@@ -17,9 +17,8 @@ from pathlib import Path
 
 from django.core.files.uploadedfile import UploadedFile
 
-from laoke.intake.joined import found_wholes, is_part, joining_place
+from laoke.intake.joined import Chosen, is_part, joined_paths
 from laoke.intake.preview import job_options, look_at
-from laoke.intake.reading.joining import join_files
 from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops import jobs, uploads
@@ -59,23 +58,17 @@ def take_dropped(
 
 def _take_settled(shop: Shop, settled: list[Path], now: datetime, wall: float) -> list[Job]:
     """Queue the files of one shop, those that belong together as one; parts that lack another wait for it a while."""
-    taken = []
-    wholes = found_wholes(settled, [path.name for path in settled])
-    for whole in wholes:
-        parts = [settled[place] for place in sorted(whole.all_places)]
-        with joining_place() as folder:
-            joined = folder / whole.name
-            try:
-                join_files(whole.profile, whole.files(settled), joined)
-            except IntakeRefused as refusal:
-                _put_away(parts, NOT_TAKEN, f"{refusal_message(refusal.code, refusal.params)}\n")
-                continue
-            job = _take(shop, joined, now, parts)
-        taken.append(job)
-    alone = set(range(len(settled))) - {place for whole in wholes for place in whole.all_places}
-    for path in (settled[place] for place in sorted(alone)):
-        if not (_age(path, wall) < WAIT_SECONDS and is_part(path)):
-            taken.append(_take(shop, path, now, [path]))
+
+    def not_joined(name: str, sources: list[Path], refusal: IntakeRefused) -> None:
+        _put_away(sources, NOT_TAKEN, f"{refusal_message(refusal.code, refusal.params)}\n")
+
+    with uploads.private_folder("joined") as folder:
+        chosen = joined_paths(settled, folder, not_joined)
+        waits = (
+            len(one.sources) == 1 and _age(one.path, wall) < WAIT_SECONDS and is_part(one.path)
+            for one in chosen
+        )
+        taken = [_take(shop, one, now) for one, waiting in zip(chosen, waits, strict=True) if not waiting]
     return [job for job in taken if job is not None]
 
 
@@ -114,14 +107,15 @@ def _age(path: Path, wall: float) -> float:
         return 0.0
 
 
-def _take(shop: Shop, path: Path, now: datetime, sources: list[Path]) -> Job | None:
-    """Seal and queue a file that is or was made of `sources`, or put those aside with the reason; None for both that
-    and one still held open."""
+def _take(shop: Shop, chosen: Chosen, now: datetime) -> Job | None:
+    """Seal and queue a file, or put what it was made of aside with the reason; None for both that and one still held
+    open."""
+    path, sources = chosen.path, chosen.sources
     try:
         before = stamp(path)
         with path.open("rb") as file:
             upload = uploads.store_upload(
-                shop, UploadedFile(file, path.name, size=path.stat().st_size), by=None, now=now
+                shop, UploadedFile(file, chosen.name, size=path.stat().st_size), by=None, now=now
             )
         if stamp(path) != before:  # it grew while it was read: the next look takes it whole
             uploads.forget(upload)

@@ -3,15 +3,12 @@ in an upload and in the watched folder."""
 
 from __future__ import annotations
 
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from laoke.intake.preview import HEAD_BYTES
@@ -68,36 +65,33 @@ def _name(names: Sequence[str]) -> str:
     return f"{' + '.join(Path(name).stem for name in names)[:_LONGEST]}.csv"
 
 
-@contextmanager
-def joining_place() -> Iterator[Path]:
-    """A private folder for a joined file; it goes when the block ends."""
-    folder = settings.PLACE.staging / f"upload-joined-{secrets.token_hex(6)}"
-    folder.mkdir(parents=True)
-    folder.chmod(0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+@dataclass(frozen=True)
+class Chosen:
+    """A file to be taken, by what name, and the given files it is or was made of."""
+
+    path: Path
+    name: str
+    sources: list[Path]
 
 
 def joined_paths(
-    paths: Sequence[Path],
-    folder: Path,
-    refused: Callable[[str, IntakeRefused], None],
-) -> list[tuple[Path, str]]:
-    """Each file with its name, those that belong together as one joined file below `folder`; of files that cannot be
-    joined the name of the whole and the reason go to `refused`."""
+    paths: Sequence[Path], folder: Path, refused: Callable[[str, list[Path], IntakeRefused], None]
+) -> list[Chosen]:
+    """The files, those that belong together as one joined file below `folder`; of files that cannot be joined the name
+    of the whole, the files and the reason go to `refused`."""
     found, taken = [], set[int]()
     for number, whole in enumerate(found_wholes(paths, [path.name for path in paths])):
         taken |= whole.all_places
+        sources = [paths[place] for place in sorted(whole.all_places)]
         out = folder / f"joined-{number}.csv"
         try:
             join_files(whole.profile, whole.files(paths), out)
         except IntakeRefused as refusal:
-            refused(whole.name, refusal)
+            refused(whole.name, sources, refusal)
         else:
-            found.append((out, whole.name))
-    return [(path, path.name) for place, path in enumerate(paths) if place not in taken] + found
+            found.append(Chosen(out, whole.name, sources))
+    alone = (path for place, path in enumerate(paths) if place not in taken)
+    return [*(Chosen(path, path.name, [path]) for path in alone), *found]
 
 
 def join_uploads(
@@ -128,7 +122,7 @@ def join_uploads(
 def _joined_upload(
     shop: Shop, given: Sequence[Upload], whole: Whole, by: User | None, now: datetime
 ) -> Upload:
-    with joining_place() as folder, ExitStack() as opened:
+    with uploads.private_folder("joined") as folder, ExitStack() as opened:
         paths = [
             opened.enter_context(uploads.opened(one)) if place in whole.all_places else folder
             for place, one in enumerate(given)

@@ -160,17 +160,24 @@ def opened(upload: Upload, *, at_most: int | None = None) -> Iterator[Path]:
     UploadDamaged
         when it is gone, cut short, changed or sealed with another key.
     """
-    folder = settings.PLACE.staging / f"upload-{upload.pk}-{secrets.token_hex(6)}"
-    folder.mkdir(parents=True)
-    folder.chmod(0o700)
-    plain = folder / f"file{_safe_suffix(upload.name)}"
-    try:
+    with private_folder(str(upload.pk)) as folder:
+        plain = folder / f"file{_safe_suffix(upload.name)}"
         with plain.open("wb") as out:
             for piece in _read_sealed(settings.PLACE.uploads / upload.path, upload.path):
                 out.write(piece)
                 if at_most is not None and out.tell() >= at_most:
                     break
         yield plain
+
+
+@contextmanager
+def private_folder(label: str) -> Iterator[Path]:
+    """A folder for what stands in clear while it is used; deleted when the block ends, or a day after a crash."""
+    folder = settings.PLACE.staging / f"upload-{label}-{secrets.token_hex(6)}"
+    folder.mkdir(parents=True)
+    folder.chmod(0o700)
+    try:
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

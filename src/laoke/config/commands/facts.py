@@ -40,7 +40,8 @@ def import_files(
     target = the_shop(shop)
     if grain not in GRAINS:
         refuse("grain", f"--grain 只能是 {'、'.join(GRAINS)}，不能是 {grain}")
-    from laoke.intake.joined import joined_paths, joining_place
+    from laoke.intake.joined import Chosen, joined_paths
+    from laoke.shops.uploads import private_folder
 
     failed = False
 
@@ -50,17 +51,15 @@ def import_files(
         if settings.as_json:
             emit(result)
 
-    def not_joined(name: str, refusal: Any) -> None:
+    def not_joined(name: str, _sources: list[Path], refusal: Any) -> None:
         ended(_refused(name, refusal))
 
-    with joining_place() as folder:
+    with private_folder("joined") as folder:
         told = bool(profile or column)
-        chosen = (
-            [(file, file.name) for file in files] if told else joined_paths(files, folder, refused=not_joined)
-        )
-        for file, name in chosen:
+        alone = [Chosen(file, file.name, [file]) for file in files]
+        for one in alone if told else joined_paths(files, folder, not_joined):
             options = Options(
-                file_name=name,
+                file_name=one.name,
                 profile=profile,
                 mapping=_mapping(column),
                 grain=grain,
@@ -68,7 +67,7 @@ def import_files(
                 seen_at=_moment(as_of, end_of_day=True),
             )
             with at_work("import"):
-                ended(_import_one(target, file, options))
+                ended(_import_one(target, one.path, options))
     if failed:
         raise typer.Exit(1)
 

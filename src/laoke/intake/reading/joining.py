@@ -7,12 +7,14 @@ the file is read, so that nothing is lost; rows that are alike in every cell are
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.profiles import Part, Profile, normal_name, part_of, recognise
 from laoke.intake.reading.refusals import IntakeRefused
+from laoke.warehouse.columns import literals, quoted
+from laoke.warehouse.engine import connect
 
 _MEMORY = "512MB"
 # An order stands once in the first part, or in each of a few exports. So many rows more than were read mean that a key
@@ -49,8 +51,7 @@ def join_files(profile: Profile, files: Sequence[Sequence[Path]], out: Path) -> 
     """
     import duckdb
 
-    with ExitStack() as opened, duckdb.connect(config={"memory_limit": _MEMORY, "threads": 2}) as connection:
-        connection.execute(f"SET temp_directory={_text(str(out.parent))}")
+    with ExitStack() as opened, closing(connect(_MEMORY, 2)) as connection:
         for number, (part, paths) in enumerate(zip(profile.parts, files, strict=True)):
             sources = [opened.enter_context(open_source(path)) for path in paths]
             try:
@@ -68,7 +69,7 @@ def join_files(profile: Profile, files: Sequence[Sequence[Path]], out: Path) -> 
             for number in range(len(files))
         ]
         joined = _joined_sql(profile.key, columns)
-        connection.execute(f"COPY ({joined}) TO {_text(str(out))} (FORMAT csv, HEADER true)")
+        connection.execute(f"COPY ({joined}) TO {literals(out)} (FORMAT csv, HEADER true)")
 
 
 class _NotPlain(Exception):
@@ -77,7 +78,7 @@ class _NotPlain(Exception):
 
 def _rows_sql(key: str, parts: int) -> str:
     """How many rows the join has, and how many the parts have."""
-    name = _quoted(key)
+    name = quoted(key)
     counted = [f"(SELECT {name}, count(*) AS n FROM part{number} GROUP BY {name})" for number in range(parts)]
     keys = " UNION ".join(f"SELECT {name} FROM part{number}" for number in range(parts))
     joins = "".join(
@@ -90,13 +91,13 @@ def _rows_sql(key: str, parts: int) -> str:
 
 def _part_sql(key: str, part: Part, sources: Sequence[Source]) -> str:
     scans = " UNION ALL BY NAME ".join(f"SELECT * FROM {_scan(source)}" for source in sources)
-    own = "".join(f", {_text(value)} AS {_quoted(name)}" for name, value in part.fixed.items())
+    own = "".join(f", {literals(value)} AS {quoted(name)}" for name, value in part.fixed.items())
     rows = f"SELECT DISTINCT * FROM ({scans})"
     if part.sums:
-        summed = "".join(f", {_sum(column)} AS {_quoted(column)}" for column in part.sums)
-        return f"SELECT {_quoted(key)}{summed}{own} FROM ({rows}) GROUP BY {_quoted(key)}"
+        summed = "".join(f", {_sum(column)} AS {quoted(column)}" for column in part.sums)
+        return f"SELECT {quoted(key)}{summed}{own} FROM ({rows}) GROUP BY {quoted(key)}"
     totals = "".join(
-        f", {_sum(column, f' OVER (PARTITION BY {_quoted(key)})')} AS {_quoted(name)}"
+        f", {_sum(column, f' OVER (PARTITION BY {quoted(key)})')} AS {quoted(name)}"
         for name, column in part.totals.items()
     )
     return f"SELECT *{totals}{own} FROM ({rows})"
@@ -105,16 +106,16 @@ def _part_sql(key: str, part: Part, sources: Sequence[Source]) -> str:
 def _scan(source: Source) -> str:
     if source.kind == "gzip" or source.text_encoding != "utf-8":
         raise _NotPlain(source.kind if source.kind == "gzip" else source.encoding)
-    names = ", ".join(_text(normal_name(name)) for name in source.header)
+    names = literals(*map(normal_name, source.header))
     return (
-        f"read_csv({_text(str(source.text_path))}, all_varchar=true, header=true, names=[{names}],"
-        f" delim={_text(source.delimiter)}, quote='\"', escape='\"', skip={source.header_line - 1})"
+        f"read_csv({literals(source.text_path)}, all_varchar=true, header=true, names=[{names}],"
+        f" delim={literals(source.delimiter)}, quote='\"', escape='\"', skip={source.header_line - 1})"
     )
 
 
 def _sum(column: str, over: str = "") -> str:
     """The sum to the cent as text; where a cell is no such amount that cell, so that reading it says what is wrong."""
-    name = _quoted(column)
+    name = quoted(column)
     cents, exact = f"TRY_CAST({name} AS DECIMAL(18,2))", f"TRY_CAST({name} AS DECIMAL(38,8))"
     strange = f"min({name}) FILTER ({cents} IS DISTINCT FROM {exact} OR {cents} IS NULL){over}"
     return f"coalesce({strange}, CAST(sum({cents}){over} AS VARCHAR))"
@@ -122,21 +123,13 @@ def _sum(column: str, over: str = "") -> str:
 
 def _joined_sql(key: str, columns: Sequence[Sequence[str]]) -> str:
     """The first part beside what the others tell of the same key; a name that two parts have is told by the earlier."""
-    name = _quoted(key)
+    name = quoted(key)
     text, told = "SELECT * FROM part0", set(columns[0])
     for number, own in enumerate(columns[1:], start=1):
-        more = "".join(f", p.{_quoted(column)}" for column in own if column not in told)
+        more = "".join(f", p.{quoted(column)}" for column in own if column not in told)
         text = (
             f"SELECT coalesce(b.{name}, p.{name}) AS {name}, b.* EXCLUDE ({name}){more}"
             f" FROM ({text}) AS b FULL JOIN part{number} AS p ON b.{name} = p.{name}"
         )
         told.update(own)
     return f"SELECT * FROM ({text}) ORDER BY ALL"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
