@@ -51,6 +51,17 @@ def test_every_row_names_the_key_that_its_hash_is_made_with(home: Path) -> None:
     assert audit.verify() == audit.Verdict(rows=2)
 
 
+def test_a_subject_longer_than_its_column_is_cut_there_and_whole_in_the_detail(home: Path) -> None:
+    name = f"{'订单' * 110}.csv"
+    short = audit.record("import", shop=None, actor=None, at=NOW, subject="订" * 200)
+    cut = audit.record("import", shop=None, actor=None, at=NOW, subject=name, sha256="ab")
+
+    assert (short.subject, short.detail) == ("订" * 200, {})
+    assert cut.subject == f"{name[:199]}…"
+    assert cut.detail == {"sha256": "ab", "subject": name}
+    assert audit.verify() == audit.Verdict(rows=2)
+
+
 def test_a_changed_row_is_named(home: Path) -> None:
     rows = write(4)
     AuditEvent.objects.filter(pk=rows[1].pk).update(count=99)

@@ -23,6 +23,7 @@ from laoke.shops.models import AuditEvent, Shop, User
 AUDIT_LOCK = 7_120_012
 KEYED = "audit.keyed"  # the row that closes off those without key
 PURPOSE = b"laoke audit chain"
+SUBJECT_LENGTH = 200
 
 
 class AnchorUnreadable(Exception):
@@ -70,7 +71,10 @@ def record(
     count: int = 0,
     **detail: Any,
 ) -> AuditEvent:
-    """Write one audit row. `detail` must hold no personal data: counts, hashes and ids only."""
+    """Write one audit row. `detail` must hold no personal data: counts, hashes and ids only. A subject that is longer
+    than its column, the name of a file say, is cut there and stands whole in `detail`."""
+    if len(subject) > SUBJECT_LENGTH:
+        subject, detail = f"{subject[: SUBJECT_LENGTH - 1]}…", {**detail, "subject": subject}
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Two writers must not take the same predecessor; SQLite's immediate transaction sees to that by itself.

@@ -93,14 +93,15 @@ class Connection:
         thread = threading.Thread(target=start, name="laoke-spark-start", daemon=True)
         thread.start()
         thread.join(self.setting.start)
-        if outcome and not isinstance(outcome[0], BaseException):
-            session: SparkSession = outcome[0]
+        # Taken before the kill: that ends the start in the thread by an error of its own, which says nothing.
+        cause = outcome[0] if outcome else None
+        if cause is not None and not isinstance(cause, BaseException):
+            session: SparkSession = cause
             return session
         said = self.said()
         self.kill()
         if "UnsupportedClassVersionError" in said:
             raise EngineProblem("old_java")
-        cause = outcome[0] if outcome else None
         if cause is not None and not _is_about_the_master(f"{cause}{said}"):
             raise EngineProblem("failed", why=first_line(cause)) from cause
         raise EngineProblem(
