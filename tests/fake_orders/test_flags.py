@@ -116,6 +116,7 @@ def test_a_decision_counts_at_once_and_the_mirror_follows(demo: Demo) -> None:
 
 def test_a_new_score_never_overwrites_a_decision(demo: Demo) -> None:
     from laoke.insights.fake_orders import flags
+    from laoke.insights.fake_orders.rules import POINTS
     from laoke.insights.models import OrderFlag
 
     flagged(demo)
@@ -132,7 +133,7 @@ def test_a_new_score_never_overwrites_a_decision(demo: Demo) -> None:
     ]  # fmt: skip
     assert rows[first].decided_by == demo.owner
     assert in_mirror(demo) == {first: "cleared", second: "confirmed"}
-    flags.change_rules(demo.shop, {"points": {}}, by=demo.owner, now=demo.now)
+    flags.change_rules(demo.shop, {"points": POINTS}, by=demo.owner, now=demo.now)
     assert flagged(demo) == 27
     again = OrderFlag.objects.get(shop=demo.shop, order_id=first)
     assert (again.decision, again.score) == ("cleared", 100)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from django.http import HttpResponse
+
     from tests.people import Demo
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +174,33 @@ def test_other_weights_queue_a_new_scoring_and_wrong_ones_do_not(flagged: Demo) 
     flagged.shop.refresh_from_db()
     assert (rules_of(flagged.shop).points["burst"], rules_of(flagged.shop).memo_flags) == (40, (4,))
     assert Job.objects.filter(kind="fake_orders").count() == 1
+
+
+def numbers_of(page: HttpResponse) -> dict[str, str]:
+    """The numbers in a page's form, and those it was opened with."""
+    found = re.findall(r'<input type="(?:number|hidden)" name="([^"]+)" value="(\d+)"', page.content.decode())
+    return dict(found)
+
+
+def test_two_who_opened_the_weights_at_once_keep_what_each_changed(flagged: Demo) -> None:
+    from laoke.insights.fake_orders.flags import rules_of
+    from laoke.insights.fake_orders.rules import POINTS
+
+    client = flagged.client()
+    opened = numbers_of(client.get("/fake-orders/rules/"))
+    assert {name for name in opened if name.startswith("initial-")} == {f"initial-{name}" for name in POINTS}
+
+    client.post("/fake-orders/rules/", opened | {"burst": "41"})
+    client.post("/fake-orders/rules/", opened | {"cluster": "21", "memo_flags": ["4"]})
+    wrong = client.post("/fake-orders/rules/", opened | {"no_trace": "101", "paid_back": "19"})
+    assert wrong.status_code == 422
+    again = numbers_of(wrong)
+    assert (again["paid_back"], again["initial-paid_back"]) == ("19", "20")
+
+    flagged.shop.refresh_from_db()
+    rules = rules_of(flagged.shop)
+    assert rules.points == POINTS | {"burst": 41, "cluster": 21}
+    assert rules.memo_flags == (4,)
 
 
 def test_the_worker_scores_anew_when_told(flagged: Demo) -> None:

@@ -49,16 +49,17 @@ def shop(home: Path) -> Shop:
 
 
 def test_threshold_flags_and_weights_set_at_once_all_stay(shop: Shop) -> None:
-    points = {**flags.rules_of(shop).points, "burst": 11}
+    points = {**flags.rules_of(shop).points, "burst": 11, "cluster": 12}
     at_once(
         lambda page, by: flags.set_threshold(page, 70, by=by, now=NOW),
-        lambda page, by: flags.change_rules(page, {"points": points}, by=by, now=NOW),
+        lambda page, by: flags.change_rules(page, {"points": {"burst": 11}}, by=by, now=NOW),
+        lambda page, by: flags.change_rules(page, {"points": {"cluster": 12}}, by=by, now=NOW),
         lambda page, by: flags.change_rules(page, {"memo_flags": [4]}, by=by, now=NOW),
     )
     shop.refresh_from_db()
     rules = flags.rules_of(shop)
     assert (rules.threshold, rules.points, rules.memo_flags) == (70, points, (4,))
-    assert AuditEvent.objects.filter(act="shop.settings").count() == 3
+    assert AuditEvent.objects.filter(act="shop.settings").count() == 4
     assert audit.verify().whole
 
 

@@ -160,15 +160,18 @@ def set_threshold(shop: Shop, threshold: int, *, by: User, now: datetime) -> int
 
 
 def change_rules(shop: Shop, chosen: dict[str, Any], *, by: User, now: datetime) -> bool:
-    """Keep other rules beside those that somebody else may just have set; True when something changed. Scores follow
-    when the orders are scored again.
+    """Keep other rules beside those that somebody else may just have set, points signal by signal; True when something
+    changed. Scores follow when the orders are scored again.
 
     Raises
     ------
     RulesRefused
     """
     with transaction.atomic():
-        kept = {**choices.locked(shop).settings.get(SETTING, {}), **chosen}
+        before = choices.locked(shop).settings.get(SETTING, {})
+        kept = {**before, **chosen}
+        if "points" in chosen:
+            kept["points"] = {**before.get("points", {}), **chosen["points"]}
         Rules.of(kept)
         return bool(choices.change(shop, {SETTING: kept}, by=by, now=now))
 

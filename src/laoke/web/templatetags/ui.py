@@ -153,7 +153,11 @@ def _control(field: BoundField, described: str) -> SafeString:
         attrs["class"] = f"select {own}".strip()
     elif not isinstance(widget, HiddenInput | ChoiceWidget):
         attrs["class"] = f"input {own}".strip()
-    return field.as_widget(attrs={key: value for key, value in attrs.items() if value})
+    control = field.as_widget(attrs={key: value for key, value in attrs.items() if value})
+    if field.field.show_hidden_initial:
+        # What the page was opened with: of a field that nobody touched the form keeps what others set meanwhile.
+        control += field.as_hidden(only_initial=True)
+    return control
 
 
 @register.simple_tag
