@@ -136,8 +136,8 @@ def clock() -> Clock:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A LAOKE_HOME of this test's own, folders and keys made; child processes see it too."""
-    place = Place(tmp_path / "home")
+    """A LAOKE_HOME of this test's own, folders and keys made; child processes see it too. People name folders so."""
+    place = Place(tmp_path / "我的 店铺")
     place.make()
     make_key_file(place.keys)
     monkeypatch.setenv("LAOKE_HOME", str(place.home))

@@ -169,7 +169,7 @@ def demo(db: None, demo_rows: DemoRows, tmp_path: Path, monkeypatch: pytest.Monk
     """The demo shop in this test's own ledger and folder, with the clock standing at `NOW`."""
     from laoke.shops.models import Shop, User
 
-    home = tmp_path / "demo-home"
+    home = tmp_path / "示例 店"
     # Files of facts are never changed in place, so a link is as good as a copy and much faster.
     shutil.copytree(demo_rows.home, home, copy_function=os.link)
     place = Place(home)

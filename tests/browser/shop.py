@@ -72,7 +72,7 @@ class Shop:
 @contextmanager
 def running_shop(folder: Path) -> Iterator[Shop]:
     """Made once per run; ended whatever happens."""
-    home, gateway_port = folder / "home", free_port()
+    home, gateway_port = folder / "我的 店铺", free_port()
     made = subprocess.run(
         [
             *_laoke(home), "demo", "--customers", str(CUSTOMERS), "--orders", str(ORDERS), "--seed", str(SEED),
@@ -101,7 +101,7 @@ def running_shop(folder: Path) -> Iterator[Shop]:
 @contextmanager
 def empty_shop(folder: Path) -> Iterator[tuple[str, str]]:
     """The address of a shop into which nothing has come yet, and the one-time password of `owner`."""
-    laoke = Laoke(folder / "home")
+    laoke = Laoke(folder / "我的 店铺")
     laoke("init")
     password = laoke("shop", "add", "新店")["one_time_password"]
     with running_web(laoke.home) as web:

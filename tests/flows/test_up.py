@@ -132,7 +132,7 @@ def _everything_ended(running: Up, family: list[int]) -> None:
 
 
 def test_up_brings_a_demo_shop_and_one_ctrl_c_ends_everything(tmp_path: Path, capsys: Any) -> None:
-    home = tmp_path / "home"
+    home = tmp_path / "我的 店铺"
     with up(home) as first:
         seconds = first.ready()
         family = first.family()

@@ -70,7 +70,7 @@ class Pc:
 
 @pytest.mark.timeout(600)
 def test_every_command_says_its_piece_in_the_encoding_of_the_pc(tmp_path: Path) -> None:
-    chinese, western = Pc(tmp_path / "home", "gbk"), Pc(tmp_path / "home", "cp1252")
+    chinese, western = Pc(tmp_path / "我的 店铺", "gbk"), Pc(tmp_path / "我的 店铺", "cp1252")
     made = chinese.says("demo", "--customers", "300", "--orders", "900", "--start", START)
     assert SHOP in made
     said = [chinese.says(*words) for words in SAID]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from laoke.warehouse import columns
 from laoke.warehouse.contracts import CONTRACTS, ContractError
 from laoke.warehouse.reference import tables_page
 from tests.warehouse.shops import order, orders, table
@@ -91,6 +92,18 @@ def test_a_wrong_type_is_refused():
 def test_a_key_that_comes_twice_in_one_write_is_refused():
     with pytest.raises(ContractError, match=r"orders.shop_id\+order_id: found 1 repeated keys"):
         CONTRACTS["orders"].check(orders(order("A"), order("A"), order("B")))
+
+
+@pytest.mark.parametrize("persons", [[3, 3, 2, 1], [1, 2, 2, 3]])
+def test_many_rows_are_looked_through_for_a_key_that_comes_twice(monkeypatch, persons):
+    monkeypatch.setattr(columns, "FEW_ROWS", 3)
+    tags = CONTRACTS["customer_tags"]
+    rows = pa.table({"shop_id": [1] * 4, "person_id": persons, "tag": ["a"] * 4})
+
+    with pytest.raises(ContractError, match="found 1 repeated keys"):
+        tags.check(tags.conform(rows))
+    tags.check(tags.conform(rows.set_column(2, "tag", pa.array(["a", "b", "c", "d"]))))
+    tags.check(tags.conform(rows.set_column(1, "person_id", pa.array([1, 2, 3, 4]))))
 
 
 def test_the_same_order_number_in_two_shops_is_two_orders():

@@ -16,7 +16,8 @@ from deltalake import DeltaTable
 from laoke.warehouse import delta, parquet
 from laoke.warehouse.contracts import CONTRACTS, ContractError
 from laoke.warehouse.delta import RefusedTable, WarehouseError
-from laoke.warehouse.plan import StagedRows
+from laoke.warehouse.engine import connected
+from laoke.warehouse.plan import StagedRows, files_with_keys
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders, table
 
@@ -50,6 +51,22 @@ def test_an_append_is_one_version_with_one_file_per_month(warehouse):
     ]
     assert stored(warehouse, "order_id, month") == [("A", "2018-11"), ("B", "2018-10"), ("C", "2018-11")]
     assert all("month" not in pq.read_schema(path).names for path in warehouse.files("orders"))
+
+
+@pytest.mark.parametrize("home", ["plain", "我的 店铺", "[店] a'b 100%#&+"])
+def test_the_largest_file_is_named_first_because_duckdb_judges_all_by_it(tmp_path, home):
+    warehouse = Warehouse(tmp_path / home)
+    warehouse.append("orders", orders(order("A", day=OCTOBER)), app_id="few")
+    many = [order(f"B{n}", day=NOVEMBER) for n in range(2_000)]
+    warehouse.append("orders", orders(*many, order("C", day=OCTOBER)), app_id="many")
+
+    assert [file.parent.name for file in warehouse.files("orders")] == [
+        "month=2018-11", "month=2018-10", "month=2018-10",
+    ]  # fmt: skip
+    with connected(warehouse.root) as connection:
+        connection.register("incoming", orders(*many[:500], *(order(f"D{n}") for n in range(500))))
+        files = delta.snapshot(warehouse.folder("orders"), warehouse.versions()["orders"]).files
+        assert files_with_keys(connection, CONTRACTS["orders"], files, ["shop_id", "order_id"]) == [files[0]]
 
 
 def test_deltalake_reads_the_same_rows(warehouse):

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from laoke.warehouse.storage import Folder, options_of, reaching
 from laoke.warehouse.unavailable import WarehouseError
@@ -109,12 +110,26 @@ def create(folder: Folder, contract: Contract) -> None:
 
 
 def local_files(table: DeltaTable) -> tuple[str, ...]:
-    """Absolute paths with forward slashes, sorted, so that every reader sees the same order."""
-    return tuple(sorted(_local(uri) for uri in table.file_uris()))
+    """Absolute paths with forward slashes, the largest file first, so that every reader sees the same order.
+
+    DuckDB takes the rows of the first file of a list for those of each: with a small one there it held ten million
+    stored keys in memory to look up a hundred thousand.
+    """
+    told = table.get_add_actions()
+    names = [path.rsplit("/", 1)[-1] for path in told["path"].to_pylist()]
+    sizes = dict(zip(names, told["size_bytes"].to_pylist(), strict=True))
+
+    def smaller(file: str) -> tuple[int, str]:
+        return -sizes[file.rsplit("/", 1)[-1]], file
+
+    return tuple(sorted((_local(uri) for uri in table.file_uris()), key=smaller))
 
 
 def _local(uri: str) -> str:
-    return uri.removeprefix("file://").replace("\\", "/")
+    """A path as the system has it: deltalake writes `%E5%BA%97` where a folder is named 店. In object storage the URI."""
+    if "://" in uri.removeprefix("file://"):
+        return uri
+    return unquote(uri.removeprefix("file://")).replace("\\", "/")
 
 
 _snapshot_lock = threading.Lock()

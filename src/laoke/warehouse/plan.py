@@ -210,11 +210,10 @@ class Plan:
         )
 
     def _note_victims(self, text: str) -> int:
-        found = self.connection.execute(
-            f"{text} GROUP BY filename ORDER BY filename", self._params
-        ).fetchall()
-        self.victims = [name.replace("\\", "/") for name, _ in found]
-        return sum(count for _, count in found)
+        found = self.connection.execute(f"{text} GROUP BY filename", self._params).fetchall()
+        rows = {name.replace("\\", "/"): count for name, count in found}
+        self.victims = [file for file in self.files if file in rows]
+        return sum(rows.values())
 
     def _rows_of(self, files: Sequence[str]) -> int:
         """All rows of files, as their last pages tell."""
@@ -272,13 +271,15 @@ class Plan:
 def files_with_keys(
     connection: duckdb.DuckDBPyConnection, contract: Contract, files: Sequence[str], keys: Sequence[str]
 ) -> list[str]:
-    """The files that hold a key of the view `incoming`: keys alone are scanned, so few files are read in full."""
+    """The files that hold a key of the view `incoming`, in the order given: keys alone are scanned, so few files are
+    read in full."""
     if not files:
         return []
     names = quoted(*keys)
     on = " AND ".join(f's."{key}" = i."{key}"' for key in keys)
     found = connection.execute(
         f"SELECT DISTINCT filename FROM (SELECT {names}, filename FROM {scan_sql(files, contract, ', filename=true')})"
-        f" AS s WHERE EXISTS (SELECT 1 FROM incoming AS i WHERE {on}) ORDER BY filename"
+        f" AS s WHERE EXISTS (SELECT 1 FROM incoming AS i WHERE {on})"
     ).fetchall()
-    return [name.replace("\\", "/") for (name,) in found]
+    holding = {name.replace("\\", "/") for (name,) in found}
+    return [file for file in files if file in holding]
