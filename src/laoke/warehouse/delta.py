@@ -126,7 +126,7 @@ def local_files(table: DeltaTable) -> tuple[str, ...]:
 
 
 def _local(uri: str) -> str:
-    """A path as the system has it: deltalake writes `%E5%BA%97` where a folder is named 店. In object storage the URI."""
+    """A path as the system has it: deltalake writes `%E5%BA%97` for a folder 店. In object storage a URI."""
     if "://" in uri.removeprefix("file://"):
         return uri
     return unquote(uri.removeprefix("file://")).replace("\\", "/")
