@@ -79,6 +79,7 @@ def chinese_of_rows(warehouse: Path) -> list[str]:
     """Every Chinese text of the shop's own rows and facts, longest first; each of its lines too."""
     found = set(_of_ledger()) | set(_of_facts(warehouse)) | set(_of_playbooks())
     found |= {name for _code, name in settings.LANGUAGES}
+    found.add(settings.PLACE.home.name)  # a folder that somebody named
     for text in list(found):
         found |= {" ".join(line.split()) for line in text.splitlines()} | {" ".join(text.split())}
         found.add(text.removesuffix("市"))
