@@ -156,7 +156,8 @@ def _control(field: BoundField, described: str) -> SafeString:
     control = field.as_widget(attrs={key: value for key, value in attrs.items() if value})
     if field.field.show_hidden_initial:
         # What the page was opened with: of a field that nobody touched the form keeps what others set meanwhile.
-        control += field.as_hidden(only_initial=True)
+        # Django would name a help text by an id of its own, which the page does not have.
+        control += field.as_hidden({"aria-describedby": described} if described else None, only_initial=True)
     return control
 
 
