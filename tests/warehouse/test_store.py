@@ -69,6 +69,15 @@ def test_the_largest_file_is_named_first_because_duckdb_judges_all_by_it(tmp_pat
         assert files_with_keys(connection, CONTRACTS["orders"], files, ["shop_id", "order_id"]) == [files[0]]
 
 
+def test_a_file_that_duckdb_names_and_the_table_does_not_know_is_no_file_to_pass_over(warehouse):
+    warehouse.append("orders", orders(order("A")), app_id="1")
+    (file,) = warehouse.files("orders")
+    with connected(warehouse.root) as connection:
+        connection.register("incoming", orders(order("A")))
+        with pytest.raises(WarehouseError, match="is not a file of this version"):
+            files_with_keys(connection, CONTRACTS["orders"], [f"{file.parent}/*.parquet"], ["order_id"])
+
+
 def test_deltalake_reads_the_same_rows(warehouse):
     rows = orders(order("A", day=NOVEMBER), order("B", day=OCTOBER, customer_id=None))
     warehouse.append("orders", rows, app_id="import:1")

@@ -19,6 +19,7 @@ from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import connect, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_parts, write_stream, write_table
 from laoke.warehouse.storage import Folder
+from laoke.warehouse.unavailable import WarehouseError
 
 if TYPE_CHECKING:
     import duckdb
@@ -211,9 +212,8 @@ class Plan:
 
     def _note_victims(self, text: str) -> int:
         found = self.connection.execute(f"{text} GROUP BY filename", self._params).fetchall()
-        rows = {name.replace("\\", "/"): count for name, count in found}
-        self.victims = [file for file in self.files if file in rows]
-        return sum(rows.values())
+        self.victims = _named(self.files, [name for name, _ in found])
+        return sum(count for _, count in found)
 
     def _rows_of(self, files: Sequence[str]) -> int:
         """All rows of files, as their last pages tell."""
@@ -281,5 +281,13 @@ def files_with_keys(
         f"SELECT DISTINCT filename FROM (SELECT {names}, filename FROM {scan_sql(files, contract, ', filename=true')})"
         f" AS s WHERE EXISTS (SELECT 1 FROM incoming AS i WHERE {on})"
     ).fetchall()
-    holding = {name.replace("\\", "/") for (name,) in found}
-    return [file for file in files if file in holding]
+    return _named(files, [name for (name,) in found])
+
+
+def _named(files: Sequence[str], found: Sequence[str]) -> list[str]:
+    """Those of `files` that DuckDB names, in their order. Raises WarehouseError for one that is none of them: rows in a
+    file that is passed over would come twice."""
+    names = {name.replace("\\", "/") for name in found}
+    if strange := names.difference(files):
+        raise WarehouseError(f"{min(strange)} is not a file of this version of the table")
+    return [file for file in files if file in names]
