@@ -23,7 +23,7 @@ from laoke.shops.models import AuditEvent, Shop, User
 AUDIT_LOCK = 7_120_012
 KEYED = "audit.keyed"  # the row that closes off those without key
 PURPOSE = b"laoke audit chain"
-SUBJECT_LENGTH = 200
+SUBJECT_LENGTH = AuditEvent._meta.get_field("subject").max_length or 0
 
 
 class AnchorUnreadable(Exception):
