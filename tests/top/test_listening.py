@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -207,7 +208,8 @@ def test_a_line_is_refused_for_a_wrong_signature_or_clock(
 
 def test_a_clock_some_minutes_off_is_no_trouble(platform: LoopbackTop) -> None:
     platform.skew = timedelta(minutes=9)
-    Line.open(Account(APP_KEY, SECRET, SESSION, platform.gateway), NOW).close()
+    with closing(Line.open(Account(APP_KEY, SECRET, SESSION, platform.gateway), NOW)) as line:
+        assert line.heard(10) == []
 
 
 def test_messages_of_a_seller_who_is_not_here_are_confirmed_and_left(
