@@ -2,14 +2,16 @@
 
 import threading
 
+import duckdb
 import pyarrow as pa
 import pytest
 
 from laoke.warehouse import engine
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.delta import WarehouseError
-from laoke.warehouse.engine import Overlay, Reader, connect
+from laoke.warehouse.engine import Overlay, Reader, connect, room
 from laoke.warehouse.mirrors import MIRRORS, apply_mirror, overlay_of
+from laoke.warehouse.plan import StagedRows
 from tests.warehouse.shops import order, orders, table
 
 
@@ -246,3 +248,42 @@ def test_the_engine_installs_and_loads_no_extension_by_itself():
 
     assert set(settings.values()) == {"false"}
     assert len(settings) == 3
+
+
+def rooms_open() -> list[str]:
+    with room() as connection:
+        names = connection.execute("SELECT database_name FROM duckdb_databases()").fetchall()
+        ours = connection.execute("SELECT current_database()").fetchone()
+    return sorted(name for (name,) in names if name.startswith("room_") and (name,) != ours)
+
+
+def test_two_rooms_know_nothing_of_each_other():
+    with room() as one, room() as other:
+        one.execute("CREATE TABLE met AS SELECT 1 AS n")
+        other.execute("CREATE TABLE met AS SELECT 2 AS n")
+        one.register("incoming", pa.table({"n": [10]}))
+        one.execute("CREATE VIEW summed AS SELECT n FROM met UNION ALL SELECT n FROM incoming")
+
+        assert one.execute("SELECT sum(n) FROM summed").fetchall() == [(11,)]
+        assert other.execute("SELECT n FROM met").fetchall() == [(2,)]
+        with pytest.raises(duckdb.CatalogException, match="incoming"):
+            other.execute("FROM incoming")
+
+
+def test_a_room_is_gone_after_its_block_whatever_happened_in_it():
+    with pytest.raises(ZeroDivisionError), room() as connection:
+        connection.execute("CREATE TABLE met AS SELECT range AS n FROM range(1_000_000)")
+        connection.execute("BEGIN")
+        connection.execute("SELECT n FROM met").to_arrow_reader(1_000)
+        raise ZeroDivisionError
+
+    assert rooms_open() == []
+
+
+def test_a_write_that_cannot_be_planned_or_has_nothing_to_do_leaves_no_room_open(warehouse, tmp_path):
+    with pytest.raises(duckdb.IOException, match=r"gone\.parquet"):
+        warehouse.append("orders", StagedRows((tmp_path / "gone.parquet",)), app_id="a")
+    warehouse.append("orders", orders(order("A")), app_id="b")
+    assert warehouse.upsert("orders", orders(order("A")), app_id="c").rows_unchanged == 1
+
+    assert rooms_open() == []

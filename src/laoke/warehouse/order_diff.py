@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
-from laoke.warehouse.engine import Reader, connect, connected, stored_sql
+from laoke.warehouse.engine import Reader, connected, room, stored_sql
 from laoke.warehouse.plan import HeldIn, StagedRows, files_with_keys, incoming_sql
 
 if TYPE_CHECKING:
@@ -229,12 +229,9 @@ def states_of(incoming: Rows) -> pa.Table:
     """The rows of `order_states` that these incoming orders tell: one per order, time seen and status.
 
     Where each order comes once, its own row is that already."""
-    connection = connect()
-    try:
+    with room() as connection:
         _register(connection, "incoming", incoming)
         return _arrow(connection, _STATES)
-    finally:
-        connection.close()
 
 
 _STATES = """

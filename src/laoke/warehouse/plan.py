@@ -7,7 +7,7 @@ Parquet files, the stored keys are scanned, and each touched partition is stream
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from laoke.warehouse.columns import literals, quoted
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
-from laoke.warehouse.engine import connect, scan_sql
+from laoke.warehouse.engine import room, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_parts, write_stream, write_table
 from laoke.warehouse.storage import Folder
 from laoke.warehouse.unavailable import WarehouseError
@@ -98,8 +98,11 @@ class Change:
     def plan(self, version: int, files: Sequence[str], memory_limit: str, threads: int) -> Plan:
         """What to do with the files of that version."""
         held = self.held_in.files if self.held_in is not None and self.held_in.version == version else None
-        plan = Plan(self, connect(memory_limit, threads), list(files), held)
-        plan.prepare()
+        with ExitStack() as opened:
+            connection = opened.enter_context(room(memory_limit, threads))
+            plan = Plan(self, connection, list(files), held)
+            plan.prepare()
+            plan.closing = opened.pop_all()
         return plan
 
 
@@ -115,6 +118,7 @@ class Plan:
     ) -> None:
         self.change, self.contract = change, change.contract
         self.connection, self.files = connection, files
+        self.closing = ExitStack()
         self._held = held  # the files with incoming keys, where these are known already
         self.victims: list[str] = []
         self.rows_new = self.rows_changed = self.rows_unchanged = self.rows_removed = 0
@@ -126,7 +130,7 @@ class Plan:
         return not self.victims and not self.rows_new and not self.rows_changed
 
     def close(self) -> None:
-        self.connection.close()
+        self.closing.close()
 
     # Planning
 

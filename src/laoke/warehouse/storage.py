@@ -339,6 +339,11 @@ def _problem(storage: Storage, text: str) -> StorageProblem | None:
 _known: dict[str, Storage] = {}
 
 
+def any_storage() -> bool:
+    """Whether this process has opened an object storage."""
+    return bool(_known)
+
+
 def register(connection: Any) -> None:
     """Let a DuckDB connection read the s3:// files of every storage that this process has opened, if any."""
     if _known:

@@ -116,16 +116,13 @@ def decisions(reader: Reader, contract: Contract, rows: pa.Table) -> Decisions:
 
 def money_of(contract: Contract, rows: pa.Table) -> int:
     """The cents of rows as they count in the sums of their file."""
-    from laoke.warehouse.engine import connect
+    from laoke.warehouse.engine import room
 
-    connection = connect()
-    try:
+    with room() as connection:
         connection.register("incoming_rows", rows.select(list(contract.names)))
         text = f"SELECT coalesce(CAST(sum({_MONEY.get(contract.name, '0')}) AS BIGINT), 0) FROM incoming_rows AS i"
         found = connection.execute(text).fetchone()
         return int(found[0]) if found else 0
-    finally:
-        connection.close()
 
 
 def _same_key(contract: Contract) -> str:

@@ -398,18 +398,15 @@ def _all_rows(parts: list[Any], table: str) -> pa.Table:
 
 def _money_by_decision(parts: StagedRows, diff: OrderDiff) -> list[tuple[str, int, int]]:
     """Rows and Σ 总金额 of an order file, by what became of the row."""
-    from laoke.warehouse.engine import connect
+    from laoke.warehouse.engine import room
 
-    connection = connect()
-    try:
+    with room() as connection:
         connection.execute(f"CREATE VIEW incoming AS {incoming_sql(parts)}")
         connection.register("decisions", diff.decisions)
         found: list[tuple[str, int, int]] = connection.execute(
             _SUMS_ALL_NEW if diff.is_all_new else _SUMS_BY_DECISION
         ).fetchall()
         return found
-    finally:
-        connection.close()
 
 
 _SUMS_ALL_NEW = "SELECT 'new', count(*), CAST(sum(total_cents) AS BIGINT) FROM incoming"
