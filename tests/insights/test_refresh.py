@@ -15,9 +15,10 @@ from laoke.insights.refresh import cut_points, day_number, refresh_features
 from laoke.shops import catalog
 from laoke.shops.models import CatalogEntry, FeatureBasis
 from laoke.warehouse import feature_update
-from laoke.warehouse.features import build_features
+from laoke.warehouse.features import Features, build_features
 from laoke.warehouse.store import Warehouse
 from tests.people import Demo
+from tests.warehouse import scores
 
 TODAY = day_number(date(2026, 11, 9))
 
@@ -31,7 +32,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The shops whose features were built anew as a whole."""
     shops: list[int] = []
 
-    def note(reader: Any, day: int, shop_id: int, cuts: Any) -> pa.Table:
+    def note(reader: Any, day: int, shop_id: int, cuts: Any) -> Features:
         shops.append(shop_id)
         return build_features(reader, day, shop_id, cuts)
 
@@ -52,7 +53,7 @@ def anew(demo: Demo, day: int = TODAY) -> pa.Table:
     entry = catalog.current()
     assert entry is not None
     reader = Warehouse(demo.place.warehouse).reader(entry.versions)
-    return build_features(reader, day, demo.shop.pk, cut_points(demo.shop))
+    return scores.built(reader, day, demo.shop.pk, cut_points(demo.shop))
 
 
 def dearer(demo: Demo, count: int = 9, until: int = TODAY) -> None:

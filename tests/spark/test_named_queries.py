@@ -114,10 +114,21 @@ def test_features_built_anew_with_their_scores(
     facts: Facts = request.getfixturevalue(shop)
     day = facts.parameters()["as_of_day"]
 
-    theirs = build_features(facts.reader(cluster), day, 1)
+    theirs, ours = (build_features(reader, day, 1) for reader in (facts.reader(cluster), facts.reader()))
 
-    assert_equal(build_features(facts.reader(), day, 1), theirs, ordered=True)
-    assert theirs.num_rows > 1_000
+    assert_equal(ours.rows, theirs.rows, ordered=True)
+    assert_equal(ours.lines, theirs.lines, ordered=True)
+    assert theirs.rows.num_rows > 1_000
+
+
+def test_scores_are_drawn_from_the_lines_by_both(demo_shop: Facts, cluster: SparkSetting) -> None:
+    text = "SELECT * FROM customer_features ORDER BY as_of_day, person_id"
+
+    ours = demo_shop.reader().answer(text)
+
+    assert_equal(ours, demo_shop.reader(cluster).answer(text), ordered=True)
+    assert ours.num_rows > 1_000
+    assert set(ours["r_score"].to_pylist()) == {None, 1, 2, 3, 4, 5}
 
 
 def test_figures_with_fake_orders_in_them(

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laoke.warehouse import delta, feature_update
-from laoke.warehouse.contracts import CUSTOMER_FEATURES
+from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES
 from laoke.warehouse.feature_update import update_features
 from laoke.warehouse.features import CutPoints, build_features, write_features
 from laoke.warehouse.store import Warehouse
+from laoke.warehouse.upkeep import compact
+from tests.warehouse import scores
 from tests.warehouse.shops import at, order, refund, table
 
 AS_OF = 18_000
@@ -61,13 +63,13 @@ def put(warehouse: Warehouse, name: str, *rows: dict[str, Any]) -> None:
 
 
 def build(warehouse: Warehouse, cuts: CutPoints, shop_id: int = 1) -> pa.Table:
-    return build_features(warehouse.reader(), AS_OF, shop_id, cuts)
+    return scores.built(warehouse.reader(), AS_OF, shop_id, cuts)
 
 
 def keep(warehouse: Warehouse, cuts: CutPoints) -> dict[str, int]:
     """Write the features of every shop; the versions that now belong together."""
     for shop_id in SHOPS:
-        write_features(warehouse, build(warehouse, cuts, shop_id), AS_OF, shop_id, app_id="")
+        scores.put_features(warehouse, AS_OF, shop_id, cuts)
     return warehouse.versions()
 
 
@@ -100,8 +102,11 @@ class Shop:
         monkeypatch.setattr(feature_update._Update, "_find_touched", note)
         monkeypatch.setattr(feature_update, "build_features", refuse)
         now = self.warehouse.versions()
-        updated = update_features(self.warehouse, now, self.before, AS_OF, 1, self.cuts)
-        assert updated.equals(build(self.warehouse, self.cuts))
+        features = update_features(self.warehouse, now, self.before, AS_OF, 1, self.cuts)
+        assert features.persons is not None
+        assert set(features.persons["person_id"].to_pylist()) == touched
+        write_features(self.warehouse, features, AS_OF, 1, app_id="")
+        assert scores.stored(self.warehouse, AS_OF, 1).equals(build(self.warehouse, self.cuts))
         return touched
 
 
@@ -168,6 +173,39 @@ def test_all_orders_of_a_touched_person_come_along(shop: Shop, monkeypatch: pyte
     assert shop.after(monkeypatch) == {1}
 
 
+# What an update writes
+
+
+def test_only_files_of_touched_persons_are_written_anew(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CONTRACTS, "customer_features", replace(CUSTOMER_FEATURES, file_rows=2))
+    put(shop.warehouse, "orders", *(bought(f"A{number}", number, ago=100 * number) for number in range(1, 5)))
+    shop.before = keep(shop.warehouse, shop.cuts)
+    files = shop.warehouse.files("customer_features")
+    put(shop.warehouse, "orders", bought("A4", 4, ago=399), bought("A3", 3, ago=301))
+
+    assert shop.after(monkeypatch) == {3, 4}
+
+    stay = [file for file in shop.warehouse.files("customer_features") if file in files]
+    # Two never bought; 4 and 3 bought longest ago; then 2 and 1.
+    assert len(files) == 3
+    assert len(stay) == 2
+
+
+def test_where_the_files_of_before_were_joined_meanwhile_everybody_is_written(
+    shop: Shop, built: list[str]
+) -> None:
+    put(shop.warehouse, "orders", bought("Z", 1, shop_id=2))
+    shop.before = keep(shop.warehouse, shop.cuts)
+    assert compact(shop.warehouse, "customer_features", files_at_least=2)
+    put(shop.warehouse, "orders", bought("C", 4))
+
+    features = update_features(shop.warehouse, shop.warehouse.versions(), shop.before, AS_OF, 1, shop.cuts)
+
+    assert features.persons is None
+    assert updated(shop).equals(build(shop.warehouse, shop.cuts))
+    assert built == []
+
+
 # Where an update cannot be had
 
 
@@ -186,7 +224,9 @@ def built(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def updated(shop: Shop, day: int = AS_OF) -> pa.Table:
-    return update_features(shop.warehouse, shop.warehouse.versions(), shop.before, day, 1, shop.cuts)
+    features = update_features(shop.warehouse, shop.warehouse.versions(), shop.before, day, 1, shop.cuts)
+    write_features(shop.warehouse, features, day, 1, app_id="")
+    return scores.stored(shop.warehouse, day, 1)
 
 
 def test_with_everything_there_nothing_is_built_anew(shop: Shop, built: list[str]) -> None:
@@ -203,7 +243,7 @@ def test_without_features_of_before_everything_is_built(shop: Shop, built: list[
 def test_features_of_another_day_are_of_no_use(shop: Shop, built: list[str]) -> None:
     rows = updated(shop, AS_OF + 1)
 
-    assert rows.equals(build_features(shop.warehouse.reader(), AS_OF + 1, 1, shop.cuts))
+    assert rows.equals(scores.built(shop.warehouse.reader(), AS_OF + 1, 1, shop.cuts))
     assert built == ["built"]
 
 
@@ -237,7 +277,8 @@ def test_rows_from_before_their_columns_are_of_no_use(shop: Shop, built: list[st
     for name, kind in (("rfm_orders", pa.int32()), ("rfm_cents", pa.int64())):
         index = rows.schema.get_field_index(name)
         rows = rows.set_column(index, name, pa.nulls(rows.num_rows, kind))
-    write_features(shop.warehouse, CUSTOMER_FEATURES.conform(rows), AS_OF, 1, app_id="")
+    where = {"shop_id": 1, "as_of_day": AS_OF}
+    shop.warehouse.replace("customer_features", CUSTOMER_FEATURES.conform(rows), where=where, app_id="")
     shop.before = shop.before | {"customer_features": shop.warehouse.versions()["customer_features"]}
 
     assert updated(shop).equals(build(shop.warehouse, shop.cuts))
@@ -324,11 +365,11 @@ def test_after_every_step_of_any_history_the_update_says_what_a_full_build_says(
                 happen(warehouse, step, history)
             now = warehouse.versions()
             for shop_id in SHOPS:
-                updated = update_features(warehouse, now, history[-1], AS_OF, shop_id, cuts)
-                full = build(warehouse, cuts, shop_id)
+                features = update_features(warehouse, now, history[-1], AS_OF, shop_id, cuts)
+                CUSTOMER_FEATURES.check(features.rows)
+                write_features(warehouse, features, AS_OF, shop_id, app_id="")
+                updated, full = scores.stored(warehouse, AS_OF, shop_id), build(warehouse, cuts, shop_id)
                 assert updated.schema == full.schema
                 assert updated.equals(full), (updated.to_pylist(), full.to_pylist())
                 assert pc.all(pc.equal(updated["shop_id"], shop_id)).as_py() is not False
-                CUSTOMER_FEATURES.check(updated)
-                write_features(warehouse, updated, AS_OF, shop_id, app_id="")
             history.append(warehouse.versions())

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laoke.warehouse.contracts import CUSTOMER_FEATURES
+from laoke.warehouse.contracts import CUSTOMER_FEATURES, FEATURE_LINES
 from laoke.warehouse.features import CutPoints, build_features, drop_features, write_features
 from laoke.warehouse.store import Warehouse
-from tests.warehouse import feature_reference
+from tests.warehouse import feature_reference, scores
 from tests.warehouse.shops import at, order, orders, refund, table
 
 AS_OF = 18_000
@@ -22,7 +22,7 @@ def ago(days, order_id, customer_id=1, **given):
 
 def of(warehouse, *rows, cuts=None, person=1):
     warehouse.replace("orders", orders(*rows), app_id="")
-    found = build_features(warehouse.reader(), AS_OF, 1, cuts or CutPoints()).to_pylist()
+    found = scores.built(warehouse.reader(), AS_OF, 1, cuts).to_pylist()
     return next((one for one in found if one["person_id"] == person), None)
 
 
@@ -147,7 +147,7 @@ def test_someone_on_file_who_never_bought_is_a_prospect(warehouse):
 def test_equal_persons_get_equal_scores(warehouse):
     warehouse.replace("orders", orders(*(ago(5, f"{i}", i) for i in range(1, 11))), app_id="")
 
-    found = build_features(warehouse.reader(), AS_OF, 1).to_pylist()
+    found = scores.built(warehouse.reader(), AS_OF, 1).to_pylist()
 
     assert {(one["r_score"], one["f_score"], one["m_score"]) for one in found} == {(1, 1, 1)}
 
@@ -156,7 +156,7 @@ def test_five_different_persons_get_the_five_scores(warehouse):
     rows = [ago(50 - 10 * i, f"{i}", i + 1, paid_cents=1_000 * (i + 1)) for i in range(5)]
     warehouse.replace("orders", orders(*rows), app_id="")
 
-    found = build_features(warehouse.reader(), AS_OF, 1).to_pylist()
+    found = scores.built(warehouse.reader(), AS_OF, 1).to_pylist()
 
     assert [(one["person_id"], one["r_score"], one["m_score"]) for one in found] == [
         (i, i, i) for i in range(1, 6)
@@ -164,7 +164,7 @@ def test_five_different_persons_get_the_five_scores(warehouse):
 
 
 def test_nobody_at_all(warehouse):
-    assert build_features(warehouse.reader(), AS_OF, 1).num_rows == 0
+    assert build_features(warehouse.reader(), AS_OF, 1).rows.num_rows == 0
 
 
 @pytest.mark.parametrize("cuts", [{"silent_days": 80}, {"f_cuts": (2, 2, 5, 10)}, {"high_by": "luck"}])
@@ -177,7 +177,8 @@ def test_features_of_a_day_replace_those_of_the_same_day_only(warehouse):
     warehouse.append("orders", orders(ago(100, "A"), ago(5, "B", 2)), app_id="import:1")
     for number, day in enumerate((AS_OF - 30, AS_OF, AS_OF)):
         features = build_features(warehouse.reader(), day, 1)
-        CUSTOMER_FEATURES.check(features)
+        CUSTOMER_FEATURES.check(features.rows)
+        FEATURE_LINES.check(features.lines)
         write_features(warehouse, features, day, 1, app_id=f"features:{number}")
 
     def days():
@@ -187,6 +188,18 @@ def test_features_of_a_day_replace_those_of_the_same_day_only(warehouse):
     assert days() == [(-30, 1), (0, 2)]
     drop_features(warehouse, AS_OF - 30, 1, app_id="features:drop")
     assert days() == [(0, 2)]
+
+
+def test_rows_from_before_there_were_lines_keep_the_scores_they_were_stored_with(warehouse):
+    warehouse.append("orders", orders(ago(100, "A"), ago(5, "B", 2)), app_id="import:1")
+    told = scores.built(warehouse.reader(), AS_OF, 1)
+    warehouse.append("customer_features", told, app_id="as written before")
+
+    assert scores.stored(warehouse, AS_OF, 1).equals(told)
+    assert [row["r_score"] for row in told.to_pylist()] == [1, 3]
+
+    scores.put_features(warehouse, AS_OF - 50, 1)
+    assert scores.stored(warehouse, AS_OF, 1).equals(told)
 
 
 ORDERS = st.lists(
@@ -254,7 +267,7 @@ def test_the_query_says_what_the_plain_rival_says(rows, back, cuts, merged, fake
         reader = warehouse.reader(
             overlays={"order_flags": table("order_flags", flags), "person_map": table("person_map", links)}
         )
-        found = {one["person_id"]: one for one in build_features(reader, AS_OF, 1, cuts).to_pylist()}
+        found = {one["person_id"]: one for one in scores.built(reader, AS_OF, 1, cuts).to_pylist()}
 
     expected = feature_reference.features(
         made.to_pylist(), [], person_map, {f"O{i}" for i in fakes}, AS_OF, cuts, back

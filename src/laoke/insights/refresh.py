@@ -52,14 +52,14 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
         app_id = f"features-{shop.pk}-{entry.pk}"
         cuts = cut_points(shop)
         before = _basis(shop, now.date(), cuts)
-        rows = update_features(warehouse, entry.versions, before, today, shop.pk, cuts)
-        version = write_features(warehouse, rows, today, shop.pk, app_id=app_id).version
+        features = update_features(warehouse, entry.versions, before, today, shop.pk, cuts)
+        versions = write_features(warehouse, features, today, shop.pk, app_id=app_id)
         since = _first_changed_day(warehouse, shop, entry)
         for old in _outdated(reader, shop, now.date(), since):
-            version = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}").version
+            versions = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}")
         with transaction.atomic():
             published = catalog.publish(
-                {"customer_features": version}, as_of_day=now.date(), now=now, reason="features",
+                versions, as_of_day=now.date(), now=now, reason="features",
                 import_ref=_newest_import(shop),
             )  # fmt: skip
             built = {"entry": published, "as_of_day": now.date(), "recipe": recipe(cuts)}
@@ -156,12 +156,12 @@ def add_month_end(shop: Shop, place: Place, *, now: datetime) -> bool:
         assert entry is not None
         warehouse = Warehouse(place.warehouse)
         warehouse.align(entry.versions)
-        rows = build_features(warehouse.reader(entry.versions), day, shop.pk, cut_points(shop))
+        features = build_features(warehouse.reader(entry.versions), day, shop.pk, cut_points(shop))
         app_id = f"features-{shop.pk}-{entry.pk}-{day}"
-        version = write_features(warehouse, rows, day, shop.pk, app_id=app_id).version
+        versions = write_features(warehouse, features, day, shop.pk, app_id=app_id)
         with transaction.atomic():
             catalog.publish(
-                {"customer_features": version}, as_of_day=entry.as_of_day, now=now, reason="month_end",
+                versions, as_of_day=entry.as_of_day, now=now, reason="month_end",
                 import_ref=entry.import_ref,
             )  # fmt: skip
     return True

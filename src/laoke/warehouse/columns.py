@@ -174,6 +174,7 @@ class Contract:
     meaning: str = ""
     role: str = "fact"  # fact | mirror | derived
     month_from: str = ""  # the timestamp column whose month is the partition
+    file_rows: int = 0  # of a table without partitions: rows per file, 0 = a file for each thread that writes
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

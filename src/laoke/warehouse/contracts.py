@@ -534,9 +534,40 @@ CUSTOMER_FEATURES = Contract(
         IMPORT,
     ),
     role="derived",
+    # By the day of the last purchase, so that an import, whose buyers bought of late, touches few files.
+    file_rows=65_536,
     meaning=(
         "What a shop knows of a person on a day. Counted orders only: paid, not flagged as fake; money back that names "
-        "no order comes off on the day it was asked for."
+        "no order comes off on the day it was asked for. Scores are given when rows are read, by feature_lines; stored "
+        "ones count where those have no row of the shop and day."
+    ),
+)
+
+
+def _lines(letter: str, what: str, kind: str) -> tuple[Column, ...]:
+    return (
+        *(
+            column(f"{letter}_{n}?", kind, f"{what} from which the score is {n} at least")
+            for n in (2, 3, 4, 5)
+        ),
+        column(f"{letter}_high?", kind, f"{what} from which it is high"),
+    )
+
+
+FEATURE_LINES = Contract(
+    "feature_lines",
+    (
+        SHOP,
+        column("*as_of_day", "day", "day of the features", unit="days since 1970-01-01"),
+        *_lines("r", "last purchase day", "int64"),
+        *_lines("f", "rfm_orders", "int64"),
+        *_lines("m", "rfm_cents", "int64"),
+        IMPORT,
+    ),
+    role="derived",
+    meaning=(
+        "The lines by which customer_features are scored: a value gets the highest score whose line it reaches; null = "
+        "nobody reaches it."
     ),
 )
 
@@ -562,5 +593,6 @@ CONTRACTS: dict[str, Contract] = {
         TOUCHES,
         ORDER_FLAGS,
         CUSTOMER_FEATURES,
+        FEATURE_LINES,
     )
 }

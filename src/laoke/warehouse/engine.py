@@ -178,6 +178,10 @@ class Reader:
                 if needed not in views.made:
                     self._make(views, needed)
             text = self.orders_counted_sql()
+        elif name == "customer_features":
+            text = scored_sql(
+                *(self._table_sql(views, CONTRACTS[table]) for table in (name, "feature_lines"))
+            )
         else:
             text = self._table_sql(views, CONTRACTS[name])
         views.cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
@@ -244,6 +248,8 @@ def _tables_read(text: str) -> tuple[str, ...]:
     named = set(_mentioned(text))
     if "orders_counted" in named:
         named = named - {"orders_counted"} | {"orders", "order_flags"}
+    if "customer_features" in named:
+        named = named | {"feature_lines"}
     return tuple(sorted(named))
 
 
@@ -300,6 +306,54 @@ def stored_sql(folder: Folder, contract: Contract, version: int | delta.Snapshot
     # Quoted: `at` is a word of DuckDB's own.
     names = [f'"{c.name}"' if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
     return f"SELECT {', '.join(names)} FROM {scan_sql(snapshot.files, contract)}"
+
+
+def scored_sql(stored: str, lines: str) -> str:
+    """The rows of customer_features with the scores that the lines of shop and day give, in words of both engines.
+
+    Rows from before lines were kept, and without lines, have the scores they were stored with.
+    """
+    high = {letter: f"coalesce(f.{value} >= l.{letter}_high, false)" for letter, value in _SCORED_BY.items()}
+    r, f, m = high["r"], high["f"], high["m"]
+    scores = {
+        **{f"{letter}_score": _score_sql(letter, value) for letter, value in _SCORED_BY.items()},
+        **{
+            f"{letter}_high": f"CASE WHEN l.shop_id IS NULL THEN f.{letter}_high ELSE {is_high} END"
+            for letter, is_high in high.items()
+        },
+        "rfm": f"""CASE
+    WHEN l.shop_id IS NULL THEN f.rfm
+    WHEN f.last_day IS NULL THEN ''
+    WHEN {r} AND {f} AND {m} THEN 'key_value'
+    WHEN {f} AND {m} THEN 'key_recall'
+    WHEN {r} AND {m} THEN 'key_develop'
+    WHEN {m} THEN 'key_retain'
+    WHEN {r} AND {f} THEN 'general_value'
+    WHEN {f} THEN 'general_keep'
+    WHEN {r} THEN 'general_new'
+    ELSE 'general_lost'
+  END""",
+    }
+    columns = [
+        f"{scores[name]} AS {name}" if name in scores else f"f.{name}"
+        for name in CONTRACTS["customer_features"].names
+    ]
+    return (
+        f"SELECT {', '.join(columns)} FROM ({stored}) AS f"
+        f" LEFT JOIN ({lines}) AS l ON l.shop_id = f.shop_id AND l.as_of_day = f.as_of_day"
+    )
+
+
+# What recency, frequency and money are told by.
+_SCORED_BY = {"r": "last_day", "f": "rfm_orders", "m": "rfm_cents"}
+
+
+def _score_sql(letter: str, value: str) -> str:
+    steps = " ".join(f"WHEN f.{value} >= l.{letter}_{score} THEN {score}" for score in (5, 4, 3, 2))
+    return (
+        f"CAST(CASE WHEN l.shop_id IS NULL THEN f.{letter}_score WHEN f.{value} IS NULL THEN NULL {steps} ELSE 1 END"
+        " AS TINYINT)"
+    )
 
 
 def scan_sql(files: Sequence[str], contract: Contract, extra: str = "") -> str:

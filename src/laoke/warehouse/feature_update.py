@@ -3,9 +3,10 @@
 What is known of a person by himself depends on the rows of his own customers. So: (1) the rows that differ between
 the facts of before and those of now say who is touched; only files that are not in both versions are compared, both
 ways, so that an import taken back is noticed like one that came. (2) `customer_features.sql` runs over the rows of
-touched persons alone. (3) Everybody else keeps what was known. (4) `feature_scores.sql` compares all with all anew.
+touched persons alone. (3) Everybody else keeps what was known, where it lies. (4) `feature_lines.sql` draws the lines
+of the scores anew for all.
 
-The result equals a full build row by row; where that cannot be had (see `update_features`), it is a full build.
+What is read afterwards equals a full build row by row; where that cannot be had (see `update_features`), it is one.
 """
 
 from __future__ import annotations
@@ -15,14 +16,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta
-from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES
-from laoke.warehouse.engine import FAKE_FLAGS, connected, stored_sql
-from laoke.warehouse.features import CutPoints, build_features
+from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES, FEATURE_LINES
+from laoke.warehouse.engine import FAKE_FLAGS, connected, scan_sql, stored_sql
+from laoke.warehouse.features import (
+    BY_LAST_DAY,
+    UNSCORED,
+    CutPoints,
+    Features,
+    build_features,
+    without_scores,
+)
 from laoke.warehouse.named import parameters_in, query_text
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
     from laoke.warehouse.store import Warehouse
 
@@ -76,8 +83,9 @@ def update_features(
     as_of_day: int,
     shop_id: int,
     cut_points: CutPoints,
-) -> pa.Table:
-    """What `build_features` says of the versions `now`, from the features that the versions `before` hold.
+) -> Features:
+    """What is to be stored so that features tell of the versions `now` what `build_features` would, from those that the
+    versions `before` hold.
 
     Those must be of the facts that `before` names, and of the same windows. A full build instead when they are not
     there, lack a column, their files are gone, or more than a third of the persons are touched.
@@ -135,8 +143,8 @@ class _Update:
         self.connection, self.warehouse = connection, warehouse
         self.now, self.before, self.params = now, before, params
 
-    def run(self) -> pa.Table | None:
-        """The rows of now; None when a full build is due."""
+    def run(self) -> Features | None:
+        """The rows of touched persons; None when a full build is due."""
         self._open()
         self._open_features()
         persons = self._count("features_before")
@@ -146,7 +154,24 @@ class _Update:
         if self._count("persons") > persons * MOST_TOUCHED:
             return None
         self._take_rows()
-        return CUSTOMER_FEATURES.conform(self._run(query_text("feature_scores")).to_arrow_table())
+        # Where the rows of before do not lie in the files of now, everybody's are written.
+        stay = self._holding(self.now) == self._holding(self.before)
+        rows = self._run(
+            f"SELECT * FROM {'computed' if stay else 'everybody'} ORDER BY {BY_LAST_DAY}"
+        ).to_arrow_table()
+        lines = FEATURE_LINES.conform(self._run(query_text("feature_lines")).to_arrow_table())
+        return Features(without_scores(rows), lines, self._run(_KEYS).to_arrow_table() if stay else None)
+
+    def _holding(self, versions: Mapping[str, int]) -> set[str]:
+        """The files that hold the features of the shop and day in these versions."""
+        snapshot = self._snapshot(FEATURES, versions)
+        if snapshot is None or not snapshot.files:
+            return set()
+        scan = scan_sql(snapshot.files, CUSTOMER_FEATURES, ", filename=true")
+        found = self._run(
+            f"SELECT DISTINCT filename FROM {scan} WHERE shop_id = $shop_id AND as_of_day = $as_of_day"
+        ).fetchall()
+        return {name for (name,) in found}
 
     def first_day(self) -> int | None:
         """The first day of a row that differs, or of an order whose flag turned."""
@@ -202,12 +227,12 @@ class _Update:
                 " SEMI JOIN mine AS c ON c.customer_id = t.customer_id WHERE t.shop_id = $shop_id"
             )
         self._run(f"CREATE TABLE computed AS {query_text(FEATURES)}")
-        known = [name for name in CUSTOMER_FEATURES.names if name not in SCORES]
-        names = ", ".join(known)
+        names = ", ".join(name for name in CUSTOMER_FEATURES.names if name not in UNSCORED)
         self._run(
-            f"CREATE VIEW {FEATURES} AS SELECT {names} FROM computed UNION ALL SELECT {names} FROM features_before"
+            f"CREATE VIEW everybody AS SELECT {names} FROM computed UNION ALL SELECT {names} FROM features_before"
             " AS b ANTI JOIN persons AS p ON p.person_id = b.person_id"
         )
+        self._run(f"CREATE VIEW {FEATURES} AS SELECT * FROM everybody")
 
     def _count(self, of: str) -> int:
         row = self._run(f"SELECT count(*) FROM {of}").fetchone()
@@ -216,9 +241,6 @@ class _Update:
     def _run(self, text: str) -> duckdb.DuckDBPyConnection:
         wanted = {name: self.params[name] for name in parameters_in(text)}
         return self.connection.execute(text, wanted)
-
-
-SCORES = ("r_score", "f_score", "m_score", "r_high", "f_high", "m_high", "rfm")
 
 
 def _without(one: delta.Snapshot | None, other: delta.Snapshot | None) -> delta.Snapshot | None:
@@ -230,8 +252,19 @@ def _without(one: delta.Snapshot | None, other: delta.Snapshot | None) -> delta.
 
 
 def _differing_sql(compared: _Compared) -> str:
-    """Note the customers of rows that came, went or changed in a column that features read."""
-    return "INSERT INTO touched SELECT DISTINCT unnest([g.customer_id, l.customer_id])" + _differing(compared)
+    """Note the customers whose rows that came are not those that went, in the columns that features read.
+
+    Which row is which does not matter to features, so nothing is joined by its number: per customer the hashes of both
+    sides are summed up. Two different sets of rows have the same sum about once in 2 ** 64.
+    """
+    columns = ", ".join(compared.columns)
+    side = f"SELECT customer_id, hash({columns})::HUGEINT AS h FROM {compared.table}_%s"
+    where = f"WHERE shop_id = $shop_id AND {compared.matters}"
+    return (
+        f"INSERT INTO touched SELECT customer_id FROM (SELECT customer_id, h, 1 AS n FROM ({side % 'gained'} {where})"
+        f" UNION ALL SELECT customer_id, -h, -1 FROM ({side % 'lost'} {where})) AS both_sides"
+        " GROUP BY customer_id HAVING sum(n) <> 0 OR sum(h) <> 0"
+    )
 
 
 def _first_day_sql(compared: _Compared) -> str:
@@ -281,6 +314,9 @@ LEFT JOIN person_map_now AS m ON m.shop_id = $shop_id AND m.customer_id = c.cust
 UNION
 SELECT coalesce(m.person_id, c.customer_id) FROM customers AS c
 LEFT JOIN person_map_before AS m ON m.shop_id = $shop_id AND m.customer_id = c.customer_id
+"""
+_KEYS = """
+SELECT CAST($shop_id AS BIGINT) AS shop_id, CAST($as_of_day AS INTEGER) AS as_of_day, person_id FROM persons
 """
 _CUSTOMERS_OF_PERSONS = """
 CREATE TABLE mine AS

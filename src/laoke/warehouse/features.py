@@ -1,7 +1,8 @@
 """customer_features: what is known of each person on a day, by one query with the shop's cut points.
 
 Two queries say what features are: `queries/customer_features.sql` what is known of each person by himself, and
-`queries/feature_scores.sql` how he compares with everybody. Here are their parameters and the write;
+`queries/feature_lines.sql` the lines by which he is compared with everybody. Rows are stored without scores and get
+them from the lines when they are read (`engine.scored_sql`): a new line moves no row. Here are parameters and write;
 `feature_update.py` brings features of before up to date by the same two.
 """
 
@@ -12,14 +13,15 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from laoke.warehouse.contracts import CUSTOMER_FEATURES
-from laoke.warehouse.named import query_text
+from laoke.warehouse.contracts import CUSTOMER_FEATURES, FEATURE_LINES
+from laoke.warehouse.engine import room
+from laoke.warehouse.named import parameters_in, query_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from laoke.warehouse.engine import Reader
-    from laoke.warehouse.store import Warehouse, WriteResult
+    from laoke.warehouse.store import Warehouse
 
 
 @dataclass(frozen=True)
@@ -78,50 +80,84 @@ class CutPoints:
 DEFAULT_CUT_POINTS = CutPoints()
 
 
+@dataclass(frozen=True)
+class Features:
+    """What is to be stored of a shop and day: rows of customer_features without their scores, the row of feature_lines
+    that gives these, and whose rows of before go; None = everybody's."""
+
+    rows: pa.Table
+    lines: pa.Table
+    persons: pa.Table | None = None
+
+
 def build_features(
     reader: Reader, as_of_day: int, shop_id: int, cut_points: CutPoints = DEFAULT_CUT_POINTS
-) -> pa.Table:
-    """The rows of customer_features for one shop and day (days since 1970-01-01), one per person, by person_id.
+) -> Features:
+    """The features of one shop and day (days since 1970-01-01), one row per person, by the day of the last purchase.
 
     Orders count when paid on or before the day and not flagged as fake. A window of n days holds purchases not
     more than n days before `as_of_day`. Refunds are those known to the reader's versions.
     """
     params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
-    return CUSTOMER_FEATURES.conform(reader.answer(scored_sql(query_text("customer_features")), params))
+    text = query_text("customer_features")
+    rows = without_scores(reader.answer(f"SELECT * FROM ({text}) AS known ORDER BY {BY_LAST_DAY}", params))
+    with room() as connection:
+        connection.register("customer_features", rows)
+        lines = query_text("feature_lines")
+        asked = {name: params[name] for name in parameters_in(lines)}
+        return Features(rows, FEATURE_LINES.conform(connection.execute(lines, asked).to_arrow_table()))
+
+
+# The order in which persons are stored: who never bought first, then by the last purchase.
+BY_LAST_DAY = "coalesce(last_day, 0), person_id"
+# Rows are stored without scores: as columns that nobody reads while there are lines.
+UNSCORED: dict[str, Any] = {
+    "r_score": None, "f_score": None, "m_score": None, "r_high": False, "f_high": False, "m_high": False, "rfm": "",
+}  # fmt: skip
+
+
+def without_scores(rows: pa.Table) -> pa.Table:
+    """Rows of `customer_features.sql` as they are stored."""
+    import pyarrow as pa
+
+    for name, value in UNSCORED.items():
+        kind = CUSTOMER_FEATURES.by_name[name].arrow_type()
+        rows = rows.append_column(name, pa.repeat(pa.scalar(value, kind), rows.num_rows))
+    return CUSTOMER_FEATURES.conform(rows)
 
 
 def recipe(cut_points: CutPoints) -> str:
     """A digest of all that decides what features are made of the same facts: the two queries and the cut points."""
-    texts = [query_text("customer_features"), query_text("feature_scores")]
+    texts = [query_text("customer_features"), query_text("feature_lines")]
     whole = json.dumps([*texts, cut_points.params()], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def scored_sql(rows: str) -> str:
-    """The statement that gives scores to the rows of a query: feature_scores reads them in place of the stored ones."""
-    return f"WITH customer_features AS MATERIALIZED ({rows}) SELECT * FROM ({query_text('feature_scores')}) AS scored"
-
-
 def write_features(
     warehouse: Warehouse,
-    features: pa.Table,
+    features: Features,
     as_of_day: int,
     shop_id: int,
     *,
     app_id: str,
     app_version: int = 1,
-) -> WriteResult:
-    """Put the features of one shop and day in place of those of the same shop and day."""
-    where = {"shop_id": shop_id, "as_of_day": as_of_day}
-    return warehouse.replace(
-        "customer_features", features, where=where, app_id=app_id, app_version=app_version
-    )
+) -> dict[str, int]:
+    """Put the features of one shop and day in place of those of the same shop and day; the versions that then stand.
+
+    The rows of some persons take the place of theirs; the files that hold none of them stay as they are.
+    """
+    where, act = {"shop_id": shop_id, "as_of_day": as_of_day}, {"app_id": app_id, "app_version": app_version}
+    if features.persons is None:
+        rows = warehouse.replace("customer_features", features.rows, where=where, **act)
+    else:
+        rows = warehouse.change("customer_features", features.rows, features.persons, **act)
+    lines = warehouse.replace("feature_lines", features.lines, where=where, **act)
+    return {"customer_features": rows.version, "feature_lines": lines.version}
 
 
 def drop_features(
     warehouse: Warehouse, as_of_day: int, shop_id: int, *, app_id: str, app_version: int = 1
-) -> WriteResult:
+) -> dict[str, int]:
     """Forget the features of one shop and day, so that only today and month ends stay."""
-    return write_features(
-        warehouse, CUSTOMER_FEATURES.empty(), as_of_day, shop_id, app_id=app_id, app_version=app_version
-    )
+    nothing = Features(CUSTOMER_FEATURES.empty(), FEATURE_LINES.empty())
+    return write_features(warehouse, nothing, as_of_day, shop_id, app_id=app_id, app_version=app_version)

@@ -30,13 +30,14 @@ WAITING_ROWS = 4 * ROW_GROUP_ROWS
 def write_table(folder: Folder, contract: Contract, rows: pa.Table, threads: int = 2) -> list[NewFile]:
     """Write `rows` (contract columns, any order of months) as one file per partition.
 
-    A table without partitions becomes one file for each thread, of whole row groups each.
+    A table without partitions becomes one file for each thread, of whole row groups each, or files of as many rows as
+    its contract says.
     """
     if rows.num_rows == 0:
         return []
     slices: list[tuple[dict[str, str], pa.Table]] = []
     if contract.partition is None:
-        share = -(-rows.num_rows // (threads * ROW_GROUP_ROWS)) * ROW_GROUP_ROWS
+        share = contract.file_rows or -(-rows.num_rows // (threads * ROW_GROUP_ROWS)) * ROW_GROUP_ROWS
         slices += [({}, rows.slice(start, share)) for start in range(0, rows.num_rows, share)]
     else:
         slices += [

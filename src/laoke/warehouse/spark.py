@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from laoke.warehouse import delta, spark_cluster
 from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.engine import scored_sql
 from laoke.warehouse.engine_setting import EngineProblem, SparkSetting
 from laoke.warehouse.spark_cluster import Connection, first_line
 from laoke.warehouse.spark_sql import argument, translated, type_name
@@ -96,6 +97,11 @@ class _SparkViews:
             if name == "orders_counted":
                 self.make_all(("orders", "order_flags"))
                 self.session.sql(f"CREATE TEMP VIEW {name} AS {self.reader.orders_counted_sql()}")
+            elif name == "customer_features":
+                self.make_all(("feature_lines",))
+                self._table(CONTRACTS[name]).createOrReplaceTempView("features_stored")
+                text = scored_sql("SELECT * FROM features_stored", "SELECT * FROM feature_lines")
+                self.session.sql(f"CREATE TEMP VIEW {name} AS {text}")
             else:
                 self._table(CONTRACTS[name]).createOrReplaceTempView(name)
             self.made.add(name)

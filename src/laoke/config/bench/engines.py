@@ -55,7 +55,7 @@ def _questions() -> dict[str, Callable[[Reader], pa.Table]]:
     day = day_number(NOW.date())
     segment = count_query(parse("bought(2+, within 200d) and spent(>= 300, within 200d)"), SHOP, day)
     return {
-        "features": lambda reader: build_features(reader, day, SHOP),
+        "features": lambda reader: build_features(reader, day, SHOP).rows,
         "repurchase": lambda reader: reader.query("repurchase", shop_id=SHOP, from_day=day - 365, to_day=day),
         "segment": lambda reader: reader.answer(segment.sql, segment.params),
     }

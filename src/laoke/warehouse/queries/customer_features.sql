@@ -1,5 +1,5 @@
 -- What is known of each person of a shop on a day: the rows of customer_features but for the scores, which depend on
--- everybody (feature_scores gives them). A row depends on nothing but what its own person's customers did.
+-- everybody (feature_lines gives them). A row depends on nothing but what its own person's customers did.
 -- Persons are customers joined by person_map; a customer without a row there is a person by the same number.
 -- Shaped by size (10 million orders, 3 million customers): texts stay out of the wide steps (places become numbers
 -- by their alphabetical rank), orders are folded once to (person, day), which is also the rule that orders of one

@@ -30,6 +30,7 @@ TABLES: dict[str, Words] = {
     "touches": _("触达记录"),
     "order_flags": _("疑似刷单的标记"),
     "customer_features": _("客户特征"),
+    "feature_lines": _("打分的线"),
 }
 
 GAPS: dict[str, tuple[Words, Words]] = {
