@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,10 +192,31 @@ def test_only_files_of_touched_persons_are_written_anew(shop: Shop, monkeypatch:
     assert len(stay) == 2
 
 
+def test_joining_makes_files_of_as_many_persons_as_one_holds_in_their_order(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(CONTRACTS, "customer_features", replace(CUSTOMER_FEATURES, file_rows=6))
+    put(shop.warehouse, "orders", *(bought(f"A{number}", number, ago=100 * number) for number in range(1, 5)))
+    features = build(shop.warehouse, shop.cuts)
+    for row in range(6):
+        shop.warehouse.append("customer_features", features.slice(5 - row, 1), app_id=f"{row}")
+    assert len(shop.warehouse.files("customer_features")) == 7  # one is of before these orders
+
+    assert compact(shop.warehouse, "customer_features")
+
+    persons = [
+        pq.read_table(file, columns=["person_id"])["person_id"].to_pylist()
+        for file in shop.warehouse.files("customer_features")
+    ]
+    assert sorted(persons) == [[2, 1, 1, 2, 3, 4], [5, 5, 6, 6, 4, 3]]
+    assert compact(shop.warehouse, "customer_features", files_at_least=2) is None
+
+
 def test_where_the_files_of_before_were_joined_meanwhile_everybody_is_written(
     shop: Shop, built: list[str]
 ) -> None:
     put(shop.warehouse, "orders", bought("Z", 1, shop_id=2))
+    scores.put_features(shop.warehouse, AS_OF - 1, 1, shop.cuts)
     shop.before = keep(shop.warehouse, shop.cuts)
     assert compact(shop.warehouse, "customer_features", files_at_least=2)
     put(shop.warehouse, "orders", bought("C", 4))

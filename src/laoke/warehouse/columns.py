@@ -175,6 +175,7 @@ class Contract:
     role: str = "fact"  # fact | mirror | derived
     month_from: str = ""  # the timestamp column whose month is the partition
     file_rows: int = 0  # of a table without partitions: rows per file, 0 = a file for each thread that writes
+    file_order: str = ""  # with file_rows: by what rows lie together in files (SQL)
 
     @cached_property
     def by_name(self) -> dict[str, Column]:

@@ -534,8 +534,9 @@ CUSTOMER_FEATURES = Contract(
         IMPORT,
     ),
     role="derived",
-    # By the day of the last purchase, so that an import, whose buyers bought of late, touches few files.
+    # Who never bought first, then by the last purchase: an import, whose buyers bought of late, touches few files.
     file_rows=65_536,
+    file_order="shop_id, as_of_day, coalesce(last_day, 0), person_id",
     meaning=(
         "What a shop knows of a person on a day. Counted orders only: paid, not flagged as fake; money back that names "
         "no order comes off on the day it was asked for. Scores are given when rows are read, by feature_lines; stored "

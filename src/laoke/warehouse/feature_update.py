@@ -19,7 +19,6 @@ from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES, FEATURE_LINES
 from laoke.warehouse.engine import FAKE_FLAGS, connected, scan_sql, stored_sql
 from laoke.warehouse.features import (
-    BY_LAST_DAY,
     UNSCORED,
     CutPoints,
     Features,
@@ -155,9 +154,10 @@ class _Update:
             return None
         self._take_rows()
         # Where the rows of before do not lie in the files of now, everybody's are written.
-        stay = self._holding(self.now) == self._holding(self.before)
+        moved = self.now.get(FEATURES) != self.before.get(FEATURES)
+        stay = not moved or self._holding(self.now) == self._holding(self.before)
         rows = self._run(
-            f"SELECT * FROM {'computed' if stay else 'everybody'} ORDER BY {BY_LAST_DAY}"
+            f"SELECT * FROM {'computed' if stay else 'everybody'} ORDER BY {CUSTOMER_FEATURES.file_order}"
         ).to_arrow_table()
         lines = FEATURE_LINES.conform(self._run(query_text("feature_lines")).to_arrow_table())
         return Features(without_scores(rows), lines, self._run(_KEYS).to_arrow_table() if stay else None)
@@ -326,12 +326,12 @@ UNION
 SELECT p.person_id FROM persons AS p ANTI JOIN linked AS l ON l.customer_id = p.person_id
 """
 # Ten million orders are read here, so only what customer_features.sql reads of them: numbers of orders only where some
-# are fake, and of the moment paid the day, whose month is that of the moment.
+# are fake.
 _ORDERS_COUNTED = """
 CREATE TABLE orders_counted AS
 SELECT
-  o.shop_id, o.customer_id, o.paid_day, o.paid_hour, DATE '1970-01-01' + o.paid_day AS paid_at, o.paid_cents,
-  o.refunded_cents, o.item_count, o.coupon_used, o.province, o.city
+  o.shop_id, o.customer_id, o.paid_day, o.paid_hour, o.paid_cents, o.refunded_cents,
+  o.item_count, o.coupon_used, o.province, o.city
 FROM orders_now AS o SEMI JOIN mine AS c ON c.customer_id = o.customer_id
 WHERE o.shop_id = $shop_id AND o.paid_day <= $as_of_day"""
 _NOT_FLAGGED = f"""

@@ -100,7 +100,8 @@ def build_features(
     """
     params = {"shop_id": shop_id, "as_of_day": as_of_day} | cut_points.params()
     text = query_text("customer_features")
-    rows = without_scores(reader.answer(f"SELECT * FROM ({text}) AS known ORDER BY {BY_LAST_DAY}", params))
+    ordered = f"SELECT * FROM ({text}) AS known ORDER BY {CUSTOMER_FEATURES.file_order}"
+    rows = without_scores(reader.answer(ordered, params))
     with room() as connection:
         connection.register("customer_features", rows)
         lines = query_text("feature_lines")
@@ -108,8 +109,6 @@ def build_features(
         return Features(rows, FEATURE_LINES.conform(connection.execute(lines, asked).to_arrow_table()))
 
 
-# The order in which persons are stored: who never bought first, then by the last purchase.
-BY_LAST_DAY = "coalesce(last_day, 0), person_id"
 # Rows are stored without scores: as columns that nobody reads while there are lines.
 UNSCORED: dict[str, Any] = {
     "r_score": None, "f_score": None, "m_score": None, "r_high": False, "f_high": False, "m_high": False, "rfm": "",

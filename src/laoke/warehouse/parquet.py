@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from laoke.warehouse.delta import NewFile
@@ -139,6 +139,22 @@ def write_stream(
     finally:
         new = file.close()
     return new
+
+
+def write_files(
+    folder: Folder, contract: Contract, batches: Iterable[pa.RecordBatch], threads: int = 2
+) -> list[NewFile]:
+    """Write each batch as one file of a table without partitions, in their order. While some are encoded the next are
+    asked for, so that few wait in memory."""
+    import pyarrow as pa
+
+    written: list[Future[NewFile]] = []
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        for batch in batches:
+            if len(written) > threads:
+                written[-threads - 1].result()
+            written.append(pool.submit(_write_whole, folder, contract, {}, pa.Table.from_batches([batch])))
+        return [task.result() for task in written]
 
 
 def write_parts(folder: Folder, contract: Contract, parts: Iterable[pa.Table]) -> list[NewFile]:

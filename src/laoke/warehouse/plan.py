@@ -17,7 +17,14 @@ from laoke.warehouse.columns import literals, quoted
 from laoke.warehouse.contracts import Contract
 from laoke.warehouse.delta import NewFile
 from laoke.warehouse.engine import room, scan_sql
-from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_parts, write_stream, write_table
+from laoke.warehouse.parquet import (
+    ROW_GROUP_ROWS,
+    partition_of,
+    write_files,
+    write_parts,
+    write_stream,
+    write_table,
+)
 from laoke.warehouse.storage import Folder
 from laoke.warehouse.unavailable import WarehouseError
 
@@ -256,7 +263,10 @@ class Plan:
         text = f"SELECT {names} FROM {self._incoming} WHERE {condition}"
         if files:
             text = f"SELECT {names} FROM {self._stored(names, files)} AS s WHERE NOT {self._gone} UNION ALL {text}"
-        reader = self.connection.execute(text, self._params if files else {}).to_arrow_reader(ROW_GROUP_ROWS)
+        found = self.connection.execute(text, self._params if files else {})
+        if self.contract.file_rows:
+            return write_files(folder, self.contract, found.to_arrow_reader(self.contract.file_rows))
+        reader = found.to_arrow_reader(ROW_GROUP_ROWS)
         new = write_stream(folder, self.contract, partition, reader)
         if new.rows:
             return [new]

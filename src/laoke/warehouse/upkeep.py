@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine import connected, scan_sql
-from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
+from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_files, write_stream
 from laoke.warehouse.storage import Folder, files_in, files_under, is_log, reaching
 
 if TYPE_CHECKING:
@@ -32,17 +32,22 @@ RETENTION_HOURS = 48.0  # far longer than the longest query
 def compact(warehouse: Warehouse, table: str, *, files_at_least: int = 4) -> int | None:
     """Join the files of every partition that has at least so many; returns the new version, None = nothing to do.
 
+    A table whose files hold so many rows each keeps them, unless there are more than twice as many as its rows fill.
+
     Raises CommitFailedError when a writer came between; nothing is lost then, try again later.
     """
     folder, contract = warehouse.folder(table), CONTRACTS[table]
     if not delta.exists(folder):
         return None
     opened = delta.open_table(folder)
-    crowded = [files for files in _by_folder(opened).values() if len(files) >= files_at_least]
-    if not crowded:
+    groups = [files for files in _by_folder(opened).values() if len(files) >= files_at_least]
+    if not groups:
         return None
     with connected(warehouse.root, warehouse.memory_limit, warehouse.threads) as connection:
-        added = [_joined(connection, folder, contract, files) for files in crowded]
+        crowded = [files for files in groups if len(files) > 2 * _filled(connection, contract, files)]
+        if not crowded:
+            return None
+        added = [new for files in crowded for new in _joined(connection, folder, contract, files)]
     removed = [file for files in crowded for file in files]
     return delta.commit(opened, contract, added, removed, app_id="", app_version=0)
 
@@ -54,13 +59,26 @@ def _by_folder(opened: DeltaTable) -> dict[str, list[str]]:
     return groups
 
 
+def _filled(connection: duckdb.DuckDBPyConnection, contract: Contract, files: list[str]) -> int:
+    """How many files the rows of these fill."""
+    if not contract.file_rows:
+        return 1
+    row = connection.execute(f"SELECT count(*) FROM {scan_sql(files, contract)}").fetchone()
+    return -(-int(row[0]) // contract.file_rows) if row else 0
+
+
 def _joined(
     connection: duckdb.DuckDBPyConnection, folder: Folder, contract: Contract, files: list[str]
-) -> NewFile:
+) -> list[NewFile]:
     names = ", ".join(contract.names)
     partition = partition_of(files[0], contract)
     text = f"SELECT {names} FROM {scan_sql(files, contract)}"
-    return write_stream(folder, contract, partition, connection.execute(text).to_arrow_reader(ROW_GROUP_ROWS))
+    if contract.file_rows:
+        ordered = connection.execute(f"{text} ORDER BY {contract.file_order}")
+        return write_files(folder, contract, ordered.to_arrow_reader(contract.file_rows))
+    return [
+        write_stream(folder, contract, partition, connection.execute(text).to_arrow_reader(ROW_GROUP_ROWS))
+    ]
 
 
 def checkpoint(warehouse: Warehouse, table: str) -> None:

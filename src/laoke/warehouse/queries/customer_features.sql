@@ -17,8 +17,8 @@ WITH places AS (
 ),
 counted AS (
   SELECT
-    coalesce(m.person_id, o.customer_id) AS person_id, o.paid_day, o.paid_hour, month(o.paid_at) AS month_no,
-    o.paid_cents, o.refunded_cents, o.item_count, o.coupon_used, l.place_no
+    coalesce(m.person_id, o.customer_id) AS person_id, o.paid_day, o.paid_hour, o.paid_cents, o.refunded_cents,
+    o.item_count, o.coupon_used, l.place_no
   FROM orders_counted AS o
   LEFT JOIN person_map AS m ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id
   LEFT JOIN places AS l ON l.province = o.province AND l.city = o.city
@@ -26,7 +26,7 @@ counted AS (
 ),
 days AS (
   SELECT
-    person_id, paid_day, min(paid_hour) AS hour, min(month_no) AS month_no, max(place_no) AS place_no,
+    person_id, paid_day, min(paid_hour) AS hour, max(place_no) AS place_no,
     CAST(sum(paid_cents) AS BIGINT) AS paid, CAST(sum(refunded_cents) AS BIGINT) AS refunded,
     CAST(sum(item_count) AS BIGINT) AS items, count(CASE WHEN coupon_used THEN 1 END) AS coupons
   FROM counted GROUP BY person_id, paid_day
@@ -72,7 +72,7 @@ buyers AS (
     CAST(sum(CASE WHEN paid_day >= $as_of_day - 365 THEN paid - refunded ELSE 0 END) AS BIGINT) AS net_cents_365,
     CAST(sum(CASE WHEN paid_day >= $as_of_day - $rfm_days THEN paid - refunded ELSE 0 END) AS BIGINT) AS m,
     CAST(sum(items) AS BIGINT) AS item_count, CAST(sum(coupons) AS BIGINT) AS coupon_orders,
-    bit_or(1 << (month_no - 1)) AS months_mask,
+    bit_or(1 << (month(DATE '1970-01-01' + paid_day) - 1)) AS months_mask,
     -- The newest day with a known place, and that place, in one number.
     max(CASE WHEN place_no IS NOT NULL THEN CAST(paid_day AS BIGINT) * 1000000 + place_no END) % 1000000 AS place_no
   FROM days GROUP BY person_id
