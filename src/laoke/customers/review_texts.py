@@ -64,11 +64,14 @@ def _plain(texts: Mapping[str, str]) -> dict[str, str]:
     return {role: _ADDRESSES.sub("", text).strip()[:LONGEST] for role, text in texts.items()}
 
 
+def any_waits(shop: Shop) -> bool:
+    """Whether there are words that nobody is the writer of yet."""
+    return ReviewText.objects.filter(shop=shop, customer=None).exists()
+
+
 def claim(shop: Shop, buyers: Mapping[str, int]) -> None:
     """Give words that nobody is the writer of yet to the buyers of their orders, {order id: customer}."""
     waiting = ReviewText.objects.filter(shop=shop, customer=None)
-    if not buyers or not waiting.exists():
-        return
     found: list[tuple[int, int]] = []
     for piece in pieces(sorted(buyers), 500):
         mine = waiting.filter(order_id__in=list(piece)).values_list("order_id", "pk")
