@@ -10,6 +10,7 @@ import pytest
 
 from laoke.customers import review_texts
 from laoke.customers.models import Customer, ReviewText
+from laoke.intake.loading import review_files
 from laoke.shops.models import Shop
 from tests.intake.facts import counts, stored, table, take
 from tests.intake.seller_files import Row, write
@@ -148,3 +149,27 @@ def test_reviews_of_olist_are_of_the_order_as_a_whole(shop: Shop, tmp_path: Path
     assert review_texts.words_of(shop, ["o1", "o2"]) == {
         ("o1", "all"): {"review_title": "Não chegou", "review_text": "Péssimo"}
     }
+
+
+def test_buyers_of_orders_are_not_looked_at_where_no_words_wait(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(shop, orders(tmp_path / "orders.csv"))
+    take(shop, reviews(tmp_path / "r.csv", {}))
+    read: list[str] = []
+    real = review_files._read
+
+    def note(parts: list[Path], columns: list[str]) -> Any:
+        read.extend(columns)
+        return real(parts, columns)
+
+    monkeypatch.setattr(review_files, "_read", note)
+    take(shop, write(tmp_path / "more.csv", [Row("1000000000000000002", nick="小林的店客")]))
+    assert read == []
+
+    take(shop, reviews(tmp_path / "later.csv", {"订单编号": "1000000000000000003"}))
+    read.clear()
+    take(shop, write(tmp_path / "most.csv", [Row("1000000000000000003", nick="小林的店客")]))
+
+    assert read == ["order_id", "customer_id"]
+    assert ReviewText.objects.filter(customer=None).count() == 0
