@@ -39,6 +39,7 @@ from tests.top.platform import (
     MovedClock,
     Sleeps,
     check_truth,
+    client_of,
     pull_once,
     small_shop,
     stored,
@@ -334,7 +335,7 @@ class _Hostile(BaseHTTPRequestHandler):
         self.close_connection = True
         self.server.asked.append(self.headers.get("Accept-Encoding"))
         head, pieces = self.server.answer()
-        self.wfile.write(b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n" + head + b"\r\n")
+        self.wfile.write(b"HTTP/1.1 200 -\r\nContent-Type: application/json\r\n" + head)
         for piece in pieces:
             self.wfile.write(piece)
             self.server.sent += len(piece)
@@ -344,9 +345,9 @@ class _Hostile(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def hostile(head: bytes, pieces: Callable[[], Iterator[bytes]]) -> Iterator[Any]:
+def hostile(head: bytes, pieces: Callable[[], Iterator[bytes]], ends: bytes = b"\r\n") -> Iterator[Any]:
     server: Any = LoopbackServer(("127.0.0.1", 0), _Hostile)
-    server.sent, server.asked, server.answer = 0, [], lambda: (head, pieces())
+    server.sent, server.asked, server.answer = 0, [], lambda: (head + ends, pieces())
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server
@@ -411,6 +412,33 @@ def test_a_body_that_drips_is_not_waited_for(clock: MovedClock, monkeypatch: pyt
         trouble = trouble_of(server, clock)
     assert (trouble.kind, trouble.found, trouble.expected) == ("answer", "0.3+ s", "0–0.3 s")
     assert server.sent < 50
+
+
+def test_headers_that_drip_are_not_waited_for(clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call, "LONGEST_ANSWER_SECONDS", 0.3)
+
+    def drips() -> Iterator[bytes]:
+        for number in range(100):
+            time.sleep(0.05)
+            yield b"X-%d: 1\r\n" % number
+
+    # Without the empty line after them the head goes on for as long as the server likes.
+    with hostile(b"", drips, ends=b"") as server:
+        trouble = trouble_of(server, clock)
+    assert (trouble.kind, trouble.found, trouble.expected) == ("answer", "0.3+ s", "0–0.3 s")
+    assert server.sent < 600
+
+
+def test_a_call_after_a_slow_one_is_answered(
+    clock: MovedClock, platform: LoopbackTop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with client_of(platform, clock) as client:
+        client.call("taobao.time.get")
+        with client._deadline.within(0.01):  # the connection that is kept is closed under the client
+            time.sleep(0.1)
+        assert client._deadline.passed
+        assert client.call("taobao.time.get")["time"]
+        assert not client._deadline.passed
 
 
 def sent(clock: MovedClock, body: bytes) -> TopTrouble:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from laoke.intake.top.deadline import Deadline
 from laoke.intake.top.signing import sign
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ WAITS = (1.0, 3.0, 9.0)
 LONGEST_WAIT_SECONDS = 15.0
 # A page of a hundred rows, or a trade of hundreds of lines, is a tenth of this; a batch holds 500 answers at once.
 LARGEST_ANSWER = 2_000_000
-# The time limit of a read starts anew with every byte; this one does not.
 LONGEST_ANSWER_SECONDS = 60.0
 # The platform's deepest answer has eight levels, its longest text (the words of a rating) some thousand characters.
 DEEPEST, LONGEST_TEXT = 32, 20_000
@@ -113,6 +112,7 @@ class TopClient:
             timeout=timeout_seconds, follow_redirects=False, trust_env=False,
             headers={"Accept-Encoding": "identity"},
         )  # fmt: skip
+        self._deadline = Deadline()
 
     def __enter__(self) -> TopClient:
         return self
@@ -147,13 +147,21 @@ class TopClient:
 
         self.calls += 1
         try:
-            with self._http.stream(
-                "POST", self.account.gateway, data=self.signed(method, params)
-            ) as response:
+            with (
+                self._deadline.within(LONGEST_ANSWER_SECONDS),
+                self._http.stream(
+                    "POST", self.account.gateway, data=self.signed(method, params),
+                    extensions={"trace": self._deadline.trace},
+                ) as response,
+            ):  # fmt: skip
                 body = _body_of(method, response)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            if self._deadline.passed:
+                raise _too_slow(method) from None
             # Only the kind of error: its text may hold what was sent.
             raise TopTrouble("away", method, code=type(error).__name__) from None
+        if self._deadline.passed:  # what was cut off may look whole
+            raise _too_slow(method)
         if body is None:
             raise TopTrouble("away", method, code=f"HTTP {response.status_code}")
         return _answer_in(method, body)
@@ -181,14 +189,16 @@ def _body_of(method: str, response: httpx.Response) -> bytes | None:
         return None
     if (packing := response.headers.get("Content-Encoding", "identity")) != "identity":
         raise not_believed(method, f"Content-Encoding: {plain_text(packing)}", "Content-Encoding: identity")
-    body, until = bytearray(), time.monotonic() + LONGEST_ANSWER_SECONDS
+    body = bytearray()
     for piece in response.iter_raw():
         body += piece
         if len(body) > LARGEST_ANSWER:
             raise not_believed(method, f"{len(body)}+ B", f"0–{LARGEST_ANSWER} B")
-        if time.monotonic() > until:
-            raise not_believed(method, f"{LONGEST_ANSWER_SECONDS:g}+ s", f"0–{LONGEST_ANSWER_SECONDS:g} s")
     return bytes(body)
+
+
+def _too_slow(method: str) -> TopTrouble:
+    return not_believed(method, f"{LONGEST_ANSWER_SECONDS:g}+ s", f"0–{LONGEST_ANSWER_SECONDS:g} s")
 
 
 def _answer_in(method: str, body: bytes) -> dict[str, Any]:
