@@ -17,7 +17,7 @@ from tests.spark.asking import Facts, assert_both_answer, assert_equal
 from tests.warehouse.crooked import crooked_shop
 
 # What came with a real shop's export of orders. A query that reads more than this is asked of the demo shop too.
-BOOKSHOP_HAS = {"orders", "order_states", "customers", "customer_features"}
+BOOKSHOP_HAS = {"orders", "order_states", "customers", "feature_lines", "customer_features"}
 DISAGREEING = {
     "lines_against_orders", "money_against_orders", "refunds_against_orders", "shop_days_against_orders",
 }  # fmt: skip
