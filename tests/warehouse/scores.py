@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from laoke.warehouse.contracts import CUSTOMER_FEATURES
-from laoke.warehouse.engine import room, scored_sql
+from laoke.warehouse.engine import Reader, room, scored_sql
 from laoke.warehouse.features import CutPoints, Features, build_features, write_features
 from laoke.warehouse.store import Warehouse
 
@@ -19,9 +19,9 @@ def scored(features: Features) -> pa.Table:
         return CUSTOMER_FEATURES.conform(connection.execute(f"{text} ORDER BY person_id").to_arrow_table())
 
 
-def built(reader: object, day: int, shop_id: int, cuts: CutPoints | None = None) -> pa.Table:
+def built(reader: Reader, day: int, shop_id: int, cuts: CutPoints | None = None) -> pa.Table:
     """What a full build tells of a day, by person."""
-    return scored(build_features(reader, day, shop_id, cuts or CutPoints()))  # type: ignore[arg-type]
+    return scored(build_features(reader, day, shop_id, cuts or CutPoints()))
 
 
 def stored(warehouse: Warehouse, day: int, shop_id: int) -> pa.Table:

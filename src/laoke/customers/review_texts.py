@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from laoke.customers.models import Customer, Erasure, ReviewText
 from laoke.customers.sealing import Sealer, json_bytes, open_sealed
 from laoke.customers.vault import SCHEMA
@@ -66,12 +68,12 @@ def _plain(texts: Mapping[str, str]) -> dict[str, str]:
 
 def any_waits(shop: Shop) -> bool:
     """Whether there are words that nobody is the writer of yet."""
-    return ReviewText.objects.filter(shop=shop, customer=None).exists()
+    return _waiting(shop).exists()
 
 
 def claim(shop: Shop, buyers: Mapping[str, int]) -> None:
     """Give words that nobody is the writer of yet to the buyers of their orders, {order id: customer}."""
-    waiting = ReviewText.objects.filter(shop=shop, customer=None)
+    waiting = _waiting(shop)
     found: list[tuple[int, int]] = []
     for piece in pieces(sorted(buyers), 500):
         mine = waiting.filter(order_id__in=list(piece)).values_list("order_id", "pk")
@@ -81,6 +83,10 @@ def claim(shop: Shop, buyers: Mapping[str, int]) -> None:
     write_in_batches(
         [(row,) for buyer, row in found if buyer not in living], lambda piece: execute_many(_FORGET, piece)
     )
+
+
+def _waiting(shop: Shop) -> QuerySet[ReviewText]:
+    return ReviewText.objects.filter(shop=shop, customer=None)
 
 
 def _living(customers: set[int]) -> set[int]:
