@@ -70,6 +70,17 @@ def test_the_sums_of_a_file_add_up_to_the_cent(shop: Shop, tmp_path: Path) -> No
     assert [row["order_id"] for row in stored()] == ["1001", "1002"]
 
 
+def test_an_order_of_2099_does_not_keep_later_files_from_changing_the_others(
+    shop: Shop, tmp_path: Path
+) -> None:
+    first = [Row("1", status=SHIPPED), Row("2", created="2099-01-01 08:00:00")]
+    assert take(shop, write(tmp_path / "a.csv", first))["quarantined"] == 1
+    take(
+        shop, write(tmp_path / "b.csv", [Row("1", status=FINISHED), Row("3", created="2018-10-20 08:00:00")])
+    )
+    assert [(row["order_id"], row["status"]) for row in stored()] == [("1", "finished"), ("3", "finished")]
+
+
 def test_the_same_file_twice_changes_nothing(shop: Shop, tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", [Row("1001"), Row("1002")])
     take(shop, path)
@@ -195,7 +206,7 @@ def test_quarantined_rows_can_be_mended_and_imported_again(shop: Shop, tmp_path:
 
 
 def test_orders_after_the_cut_are_held_back_and_counted(shop: Shop, tmp_path: Path) -> None:
-    rows = [Row("1"), Row("2", created="2018-11-11 00:00:01", paid_at="2018-11-11 00:01:00")]
+    rows = [Row("1"), Row("2", created="2018-11-01 00:00:01", paid_at="2018-11-01 00:01:00")]
     result = take(shop, write(tmp_path / "a.csv", rows), until=datetime(2018, 10, 31, 23, 59, 59))
 
     assert (result["accepted"], result["held_back"]) == (1, 1)

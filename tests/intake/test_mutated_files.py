@@ -33,7 +33,7 @@ from tests.intake.mutated_files import Export, mutated_file
 
 NOW = datetime(2018, 11, 1, 9, 0)
 KEPT = Path(__file__).resolve().parents[2] / "out" / "mutated"
-FEW, MANY, PARTS, FOREIGN = 60, 10_000, 40, 10
+FEW, MANY, PARTS, FOREIGN = 60, 10_000, 40, 15
 # Features follow from facts and cost as much as an import: they are built after one in so many.
 WITH_FEATURES = 20
 FACTS = tuple(name for name, contract in CONTRACTS.items() if contract.role == "fact")

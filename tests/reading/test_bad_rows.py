@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -231,3 +232,22 @@ def test_the_plain_dialect_is_that_of_the_csv_module(tmp_path: Path) -> None:
     wanted = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     found = [[cell.decode() for cell in r.cells] for r in split_records(text.encode(), 1, 1, 65536)]
     assert found == wanted
+
+
+@pytest.mark.parametrize("role", ["订单创建时间", "订单付款时间"])
+def test_what_has_not_happened_yet_is_put_aside_and_does_not_date_the_file(
+    tmp_path: Path, engine: Engine, role: str
+) -> None:
+    noon = datetime(2018, 10, 2, 12)
+    rows = [order(1), order(2) | {role: "2018-10-02 12:00:00"}, order(3) | {role: "2018-10-02 12:00:01"}]
+    batches, reading = read_all(write(tmp_path, csv_text(rows)), engine=engine, latest=noon)
+    assert reasons_of(batches) == [(4, "time_ahead")]
+    assert batches[0].quarantined[0].params == {"column": role, "found": "2018-10-02 12:00:01"}
+    assert (reading.summary.accepted.cents, reading.summary.quarantined.cents) == (2 * 9800, 9800)
+    assert reading.summary.seen_at == noon
+
+
+def test_a_file_is_never_of_a_later_time_than_now_whatever_its_name_says(tmp_path: Path) -> None:
+    path = write(tmp_path, csv_text([order(1)]), "ExportOrderList209901011200.csv")
+    _, reading = read_all(path, latest=datetime(2018, 10, 2, 12))
+    assert reading.summary.seen_at == datetime(2018, 10, 2, 12)

@@ -225,6 +225,15 @@ def test_pinduoduo_dates_an_order_by_its_number_where_the_time_is_blank(tmp_path
     assert reasons_of(batches) == [(2, "time_missing"), (3, "time_impossible")]
 
 
+def test_an_order_of_several_rows_or_dated_by_its_number_that_lies_ahead_is_put_aside_whole(
+    tmp_path: Path,
+) -> None:
+    dated = [{**EXPORTS["pdd_order_23"][1], "订单号": number} for number in ("260516-1", "260518-2")]
+    batches, _ = read(tmp_path, "pdd_order_23", dated, latest=datetime(2026, 5, 17))
+    assert [order["order_id"] for order in orders_of(batches)] == ["260516-1"]
+    assert reasons_of(batches) == [(3, "time_ahead")]
+
+
 def test_shopify_times_are_those_of_the_shop_s_clock(tmp_path: Path) -> None:
     path = write(tmp_path, export_text("shopify_order_79", EXPORTS["shopify_order_79"]), encoding="utf-8")
     placed = []

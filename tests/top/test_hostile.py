@@ -231,6 +231,7 @@ def test_a_platform_whose_time_is_far_from_ours_is_not_pulled_from(
     ("field", "told", "reason"),
     [
         ("created", "0001-01-01 00:00:00", "time_impossible"), ("pay_time", "9999-12-31 00:00:00", "time_impossible"),
+        ("created", "2099-01-01 00:00:00", "time_ahead"), ("modified", "2026-11-02 10:00:00", "time_ahead"),
         ("payment", "9" * 40, "money_unreadable"), ("total_fee", "1" + "0" * 13, "money_unreadable"),
         ("post_fee", "999999999999.99", "money_too_large"), ("payment", 1e999, "money_unreadable"),
         ("coupon_fee", 2**31, "count_unreadable"), ("tid", "x" * 65, "id_unreadable"), ("tid", 7, "id_unreadable"),

@@ -301,6 +301,18 @@ def test_rows_that_only_the_reader_of_files_refuses_are_told_at_once(system: Sys
     assert error["found"] == "2026-11-08T10:00:00+19:00"
 
 
+def test_what_has_not_happened_yet_is_refused_but_goods_may_be_listed_for_a_day_to_come(
+    system: System,
+) -> None:
+    ahead = {"order_id": "ERP-9", "created_at": "2099-01-01T10:00:00"}
+    answer = system.send("orders", ORDER, ORDER | ahead)
+    assert answer.status_code == 202
+    [error] = answer.json()["errors"]
+    assert (error["index"], error["field"], error["code"]) == (1, "created_at", "time_ahead")
+    answer = system.send("products", {"product_id": "P1", "listed_at": "2099-01-01T10:00:00", "stock": 1})
+    assert (answer.status_code, answer.json()["errors"]) == (202, [])
+
+
 def test_an_order_told_twice_in_a_batch_is_taken_once(system: System) -> None:
     told = system.taken("orders", ORDER, ORDER)
     assert [(error["index"], error["code"]) for error in told["errors"]] == [(1, "order_twice")]

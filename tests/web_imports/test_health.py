@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from laoke.shops.models import AuditEvent, Job, JobState, Role, Shop, User
 from laoke.shops.setup import add_shop, add_user
 from laoke.warehouse.engine import Reader
 from laoke.warehouse.store import Warehouse
+from laoke.web.pages.data import differences as page
 from tests.intake.facts import table
 from tests.intake.seller_files import Row, write
 from tests.people import NOW, Demo
@@ -120,6 +122,37 @@ def test_a_report_that_says_more_than_the_orders_is_shown_day_by_day(
     event = AuditEvent.objects.get(act="list.export")
     assert (event.shop, event.count) == (small, 1)
     assert client.get(reverse("imports_health_differences", args=["orders"])).status_code == 404
+
+
+def test_differences_are_paged_forth_and_back_in_one_order(
+    client: Client, small: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "PAGE_ROWS", 3)
+    take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 5)))
+    numbers = [f"{day:02d}{n:04d}" for day in range(1, 5) for n in (1, 2)]
+    too_much = {"退款状态": "退款成功", "买家退款金额": "100.01", "退款的申请时间": "2018-10-05 08:00:00"}
+    refunds = [{**too_much, "退款编号": f"9{number}", "订单编号": number} for number in numbers]
+    take(small, table(tmp_path / "refunds.csv", "tm_refund_15_2017", refunds))
+    address = reverse("imports_health_differences", args=["refunds_against_orders"])
+
+    def at(url: str) -> tuple[list[str], str, str]:
+        text = client.get(url).content.decode()
+        assert "共 8 处" in text
+        links = {rel: re.search(rf'rel="{rel}" href="([^"]*)"', text) for rel in ("prev", "next")}
+        prev, following = (address + html.unescape(found[1]) if found else "" for found in links.values())
+        return re.findall(r">(0[1-4]000[12])<", text), prev, following
+
+    pages = [at(address)]
+    while pages[-1][2]:
+        pages.append(at(pages[-1][2]))
+    assert [rows for rows, _, _ in pages] == [
+        ["040001", "040002", "030001"], ["030002", "020001", "020002"], ["010001", "010002"]
+    ]  # fmt: skip
+    back = [at(pages[2][1])]
+    while back[-1][1]:
+        back.append(at(back[-1][1]))
+    assert [rows for rows, _, _ in back] == [pages[1][0], pages[0][0]]
+    assert at(f"{address}?after=never") == pages[0]
 
 
 def test_rows_put_aside_are_counted_by_reason_over_all_files(

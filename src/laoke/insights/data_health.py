@@ -16,6 +16,7 @@ from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.roles import ORDER_GRAINS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from django.db.models import QuerySet
 
     from laoke.shops.models import Shop
@@ -34,6 +35,14 @@ COMPARISONS = (
 
 _SUMS = "SELECT count(*) AS n, CAST(coalesce(sum(abs(difference_cents)), 0) AS BIGINT) AS cents FROM {rows} AS found"
 _NEWEST = "SELECT * FROM {rows} AS found ORDER BY day DESC, order_id LIMIT $most"
+_AFTER = (
+    "SELECT * FROM {rows} AS found WHERE day < $day OR (day = $day AND order_id > $order_id) "
+    "ORDER BY day DESC, order_id LIMIT $most"
+)
+_BEFORE = (
+    "SELECT * FROM {rows} AS found WHERE day > $day OR (day = $day AND order_id < $order_id) "
+    "ORDER BY day, order_id DESC LIMIT $most"
+)
 
 
 @dataclass(frozen=True)
@@ -161,7 +170,33 @@ def comparison(shop: Shop, reader: Reader, name: str) -> Comparison:
 
 def differences(shop: Shop, reader: Reader, name: str, most: int) -> Iterator[Difference]:
     """Where the two sources of one of COMPARISONS differ, the newest `most`."""
-    for batch in reader.query(name, _NEWEST, shop_id=shop.pk, most=most).to_batches(max_chunksize=1_000):
+    return _differences(reader.query(name, _NEWEST, shop_id=shop.pk, most=most))
+
+
+def differences_after(
+    shop: Shop, reader: Reader, name: str, most: int, place: tuple[date, str]
+) -> list[Difference]:
+    """At most `most` that stand after the day and order number of `place`, in the same order."""
+    return list(_differences(_beside(shop, reader, name, _AFTER, most, place)))
+
+
+def differences_before(
+    shop: Shop, reader: Reader, name: str, most: int, place: tuple[date, str]
+) -> list[Difference]:
+    """At most `most` that stand just before the day and order number of `place`, in the same order."""
+    return list(_differences(_beside(shop, reader, name, _BEFORE, most, place)))[::-1]
+
+
+def _beside(
+    shop: Shop, reader: Reader, name: str, wrapper: str, most: int, place: tuple[date, str]
+) -> pa.Table:
+    day, order_id = place
+    number = (day - EPOCH).days
+    return reader.query(name, wrapper, shop_id=shop.pk, most=most, day=number, order_id=order_id)
+
+
+def _differences(found: pa.Table) -> Iterator[Difference]:
+    for batch in found.to_batches(max_chunksize=1_000):
         for row in batch.to_pylist():
             day = EPOCH + timedelta(days=row["day"])
             yield Difference(row["order_id"], day, row["left_cents"], row["right_cents"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from laoke.warehouse.contracts import CUSTOMER_FEATURES, FEATURE_LINES
@@ -145,12 +146,15 @@ def write_features(
 
     The rows of some persons take the place of theirs; the files that hold none of them stay as they are.
     """
-    where, act = {"shop_id": shop_id, "as_of_day": as_of_day}, {"app_id": app_id, "app_version": app_version}
+    where = {"shop_id": shop_id, "as_of_day": as_of_day}
+    replace = partial(warehouse.replace, where=where, app_id=app_id, app_version=app_version)
     if features.persons is None:
-        rows = warehouse.replace("customer_features", features.rows, where=where, **act)
+        rows = replace("customer_features", features.rows)
     else:
-        rows = warehouse.change("customer_features", features.rows, features.persons, **act)
-    lines = warehouse.replace("feature_lines", features.lines, where=where, **act)
+        rows = warehouse.change(
+            "customer_features", features.rows, features.persons, app_id=app_id, app_version=app_version
+        )
+    lines = replace("feature_lines", features.lines)
     return {"customer_features": rows.version, "feature_lines": lines.version}
 
 

@@ -29,6 +29,7 @@ from laoke.intake.loading.newer_lines import leave_newer_lines
 from laoke.intake.loading.people import People
 from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
+from laoke.intake.reading.cells import CLOCKS_DIFFER
 from laoke.intake.reading.fact_rows import told_columns
 from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source, open_source
@@ -198,6 +199,7 @@ class _Import:
             file_name=self.options.file_name,
             seen_at=self.options.seen_at,
             until=self.options.until,
+            latest=self.around.now() + CLOCKS_DIFFER,
             stamp_later=True,
             progress=position.note,
         )

@@ -17,6 +17,7 @@ OK: Final = 0
 EMPTY: Final = 1
 UNREADABLE: Final = 2
 IMPOSSIBLE: Final = 3
+AHEAD: Final = 4  # a time that has not come yet
 OTHER: Final = 9  # not looked at yet, or of no plain form
 
 _BLANKS = " \t\r\n\f\v\u00a0\u3000\ufeff"
@@ -30,6 +31,8 @@ _FULL_WIDTH = str.maketrans("０１２３４５６７８９．，－＋：／", 
 
 EPOCH = datetime(1970, 1, 1)
 FIRST_YEAR, LAST_YEAR = 1995, 2099
+# What is told to have happened later than this after now has not happened: clocks of two zones are a day apart at most.
+CLOCKS_DIFFER = timedelta(days=1)
 _DAY = 86_400_000_000
 _TIME = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?"

@@ -22,6 +22,7 @@ from laoke.intake.reading.records import (
     States,
     broken_at_end,
     decide,
+    not_ahead,
     overlong_cell,
     raw_text,
 )
@@ -264,7 +265,7 @@ class CompiledChunk:
         decide(
             values, states, states == OTHER, lambda r: time_micros(self.cell(role, r), serials=serials, zone=zone)
         )  # fmt: skip
-        return values, states
+        return not_ahead(self.layout, role, values, states)
 
     def plain_ids(self, role: str) -> States:
         place = self._scratch.places["plain_ids", role, 0]

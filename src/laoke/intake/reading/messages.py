@@ -72,6 +72,9 @@ ROW_REASONS: dict[str, Promise] = {
     "time_missing": _("“%(column)s”是空的。补上时间，如 2018-12-31 15:21:11。"),
     "time_unreadable": _("“%(column)s”是“%(found)s”，看不懂。写成 2018-12-31 15:21:11。"),
     "time_impossible": _("“%(column)s”是“%(found)s”，没有这个时间。改成真实的时间。"),
+    "time_ahead": _(
+        "“%(column)s”是“%(found)s”，还没到这个时间。改成真实的时间；时间没错就检查这台电脑的钟。"
+    ),
     "money_missing": _("“%(column)s”是空的。填上金额。"),
     "money_unreadable": _("“%(column)s”是“%(found)s”，不是金额。写成 268.00 这样，最多两位小数。"),
     "money_too_large": _("“%(column)s”是“%(found)s”，大得不可能。检查金额。"),

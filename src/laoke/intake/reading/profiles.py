@@ -90,7 +90,8 @@ class Profile:
 @dataclass(frozen=True)
 class Layout:
     """A header made readable: role → column, how wide a row is, what stands between cells, whether numbers may
-    be Excel's day serials, how an order stands in its rows, and the zone of the shop's clock."""
+    be Excel's day serials, how an order stands in its rows, the zone of the shop's clock, and after which moment
+    (microseconds) nothing can have happened yet."""
 
     id: str
     grain: Grain
@@ -102,6 +103,7 @@ class Layout:
     delimiter: str = ","
     rows: Mapping[str, str] = field(default_factory=dict)
     zone: str = SHOP_ZONE
+    latest: int | None = None
 
     def has(self, role: str) -> bool:
         return role in self.columns

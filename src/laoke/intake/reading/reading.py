@@ -96,12 +96,14 @@ class Reading:
         file_name: str,
         seen_at: datetime | None,
         until: datetime | None,
+        latest: datetime | None,
         progress: Progress | None,
         cancelled: Callable[[], bool] | None,
         engine: Engine,
         stamp_later: bool = False,
     ) -> None:
-        self.source, self.layout = source, layout
+        self.source = source
+        self.layout = layout if latest is None else replace(layout, latest=micros_of(latest))
         self.summary = ReadingSummary()
         self._until = None if until is None else micros_of(until)
         self._seen_at = seen_at or time_in_name(file_name)
@@ -200,11 +202,12 @@ class Reading:
             self._progress(position, self.source.size)
 
     def _as_of(self, plain: bytes | None) -> int:
-        """The time the file speaks of: as told, else from its name, else its latest time; never after `until`."""
+        """The time the file speaks of: as told, else by its name, else its latest; never after `until` or `latest`."""
         return self._until_at_most(micros_of(self._seen_at) if self._seen_at else self._latest_time(plain))
 
     def _until_at_most(self, micros: int) -> int:
-        return micros if self._until is None else min(micros, self._until)
+        bounds = [bound for bound in (self._until, self.layout.latest) if bound is not None]
+        return min([micros, *bounds])
 
     def _latest_time(self, plain: bytes | None) -> int:
         roles = {role: self.layout.columns[role] for role in _TIME_ROLES if self.layout.has(role)}
@@ -230,6 +233,7 @@ def read_batches(
     file_name: str | None = None,
     seen_at: datetime | None = None,
     until: datetime | None = None,
+    latest: datetime | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     engine: Engine = "auto",
@@ -238,7 +242,8 @@ def read_batches(
     """Read a source in batches of tens of thousands of rows; iterate the result, then look at its `summary`.
 
     `file_name` is the name the owner's file had (its time, as in ExportOrderList201905151650.csv, is the as-of time
-    unless `seen_at` is given). Rows created after `until` are held back: counted, not given. `progress(done, all)`
+    unless `seen_at` is given). Rows created after `until` are held back: counted, not given. Rows of which anything
+    happened after `latest` are put aside. `progress(done, all)`
     counts bytes of the file; `cancelled()` is asked after each chunk and ends reading with ReadingStopped. Raises
     IntakeRefused also while iterating: a batch given before then must not become visible.
 
@@ -252,6 +257,7 @@ def read_batches(
         file_name=file_name or source.path.name,
         seen_at=seen_at,
         until=until,
+        latest=latest,
         progress=progress,
         cancelled=cancelled,
         engine=engine,

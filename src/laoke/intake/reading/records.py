@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from laoke.intake.reading.cells import EMPTY, OK, OTHER, decimal_units, tidy, time_micros
+from laoke.intake.reading.cells import AHEAD, EMPTY, OK, OTHER, decimal_units, tidy, time_micros
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,11 +27,21 @@ Codes = np.ndarray[Any, np.dtype[np.int32]]
 
 UNCLOSED, TOO_LONG, CUT, EXTRA, FILLED = 1, 2, 4, 8, 16
 RAW_BYTES_OF_LONG_ROW = 2048
+# What is planned, not what happened: goods are listed for a day to come.
+MAY_LIE_AHEAD = frozenset({"listed_at"})
 
 _INSIDE = re.compile(rb'[^"]*(?:""[^"]*)*')
 _OUTSIDE = {b",": re.compile(rb"[^,\r\n]*"), b"\t": re.compile(rb"[^\t\r\n]*")}
 _LINE = re.compile(rb"[^\r\n]*")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+
+
+def not_ahead(layout: Layout, role: str, micros: Numbers, states: States) -> tuple[Numbers, States]:
+    """The times of a role, those that have not come yet marked AHEAD, in place."""
+    if layout.latest is not None and role not in MAY_LIE_AHEAD:
+        ahead = micros > layout.latest
+        micros[ahead], states[ahead] = 0, AHEAD
+    return micros, states
 
 
 class Chunk(Protocol):
@@ -171,7 +181,8 @@ class PlainChunk:
 
     def times(self, role: str) -> tuple[Numbers, States]:
         serials, zone = self.layout.serials, self.layout.zone
-        return pairs([time_micros(cell, serials=serials, zone=zone) for cell in self._cells(role)])
+        read = pairs([time_micros(cell, serials=serials, zone=zone) for cell in self._cells(role)])
+        return not_ahead(self.layout, role, *read)
 
     def plain_ids(self, role: str) -> States:
         return np.array(

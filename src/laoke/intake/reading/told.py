@@ -23,7 +23,7 @@ from laoke.intake.reading.cells import EMPTY, IMPOSSIBLE, OK, micros_of
 from laoke.intake.reading.lines import LONGEST_TITLE, PRODUCT_ROLES, line_cents, product_ids
 from laoke.intake.reading.orders import ORDER_MONEY, ORDER_TIMES
 from laoke.intake.reading.parts import Parts
-from laoke.intake.reading.records import Chunk, Numbers, States
+from laoke.intake.reading.records import Chunk, Numbers, States, not_ahead
 from laoke.intake.reading.roles import IDENTITY_ROLES, PRICE_PLACES
 from laoke.intake.reading.settling import Aside, OrdersOfRows
 from laoke.intake.reading.units import STATE
@@ -115,7 +115,8 @@ def _checked_rows(
         if role in money:
             verdict.check_money(role, *money[role])
     if "date_in_id" in layout.rows:
-        times["created_at"] = _dated_by_id(ids, *times["created_at"])
+        dated = _dated_by_id(ids, *times["created_at"])
+        times["created_at"] = not_ahead(layout, "created_at", *dated)
     # what a row that cannot be used adds is known to nobody, and its order's money goes with it
     verdict.count_money(np.zeros(chunk.rows, np.int64), verdict.clean)
     verdict.add_rejected_to(summary)

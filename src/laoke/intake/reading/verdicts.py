@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from laoke.intake.reading.batches import QuarantinedRow, ReadingSummary
-from laoke.intake.reading.cells import EMPTY, EPOCH, IMPOSSIBLE, OK, OTHER, UNREADABLE
+from laoke.intake.reading.cells import AHEAD, EMPTY, EPOCH, IMPOSSIBLE, OK, OTHER, UNREADABLE
 from laoke.intake.reading.records import CUT, EXTRA, FILLED, TOO_LONG, UNCLOSED, Chunk, Numbers, States
 from laoke.intake.reading.refusals import IntakeRefused
 
@@ -125,6 +125,7 @@ class Verdict:
             self.reject(states == EMPTY, "time_missing", role)
         self.reject(states == UNREADABLE, "time_unreadable", role)
         self.reject(states == IMPOSSIBLE, "time_impossible", role)
+        self.reject(states == AHEAD, "time_ahead", role)
 
     def check_money(self, role: str, values: Numbers, states: States, *, signed: bool = False) -> None:
         self.reject(states == UNREADABLE, "money_unreadable", role)

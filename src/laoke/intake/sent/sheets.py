@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from laoke.intake.reading.batches import QuarantinedRow
@@ -127,20 +128,23 @@ def written(sheet: Sheet, staging: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def all_errors(sheet: Sheet, staging: Path, zone: str) -> list[RowError]:
-    """What is wrong with each row: found here, and found by the reader of files, which has the last word."""
+def all_errors(sheet: Sheet, staging: Path, zone: str, latest: datetime) -> list[RowError]:
+    """What is wrong with each row: found here, and found by the reader of files, which has the last word.
+
+    After `latest` nothing can have happened.
+    """
     found = list(errors_of(sheet.rows))
     if not sheet.is_empty:
         with written(sheet, staging) as path:
-            found += _read_errors(sheet, path, zone)
+            found += _read_errors(sheet, path, zone, latest)
     return sorted(found, key=lambda one: one.index)
 
 
-def _read_errors(sheet: Sheet, path: Path, zone: str) -> Iterator[RowError]:
+def _read_errors(sheet: Sheet, path: Path, zone: str, latest: datetime) -> Iterator[RowError]:
     """Of an order that is put aside with several lines the line that is to blame tells why."""
     with open_source(path, mapping=sheet.mapping) as source:
         layout = choose_layout(source, sheet.mapping, grain=sheet.grain, zone=zone, rows=ROW_RULES)
-        reading = read_batches(source, layout, file_name="", engine="plain")
+        reading = read_batches(source, layout, file_name="", latest=latest, engine="plain")
         aside = sorted(
             (row for batch in reading for row in batch.quarantined),
             key=lambda row: (row.reason_code == "order_row_bad", row.line),

@@ -20,6 +20,7 @@ from django.db import IntegrityError, transaction
 from laoke.customers.contacts import mask_within
 from laoke.intake.loading.run import Options
 from laoke.intake.models import ImportRun, ImportState, SentBatch
+from laoke.intake.reading.cells import CLOCKS_DIFFER
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.intake.sent.bodies import BodyRefused, read_body
 from laoke.intake.sent.fields import MOST_BYTES, MOST_ROWS, SENT_KINDS, SentKind
@@ -65,7 +66,7 @@ def take_batch(
     body = read_body(data, MOST_ROWS)
     seen_at = _as_of(body.as_of, shop, now)
     sheet = sheet_of(kind, body)
-    errors = _errors(sheet, staging, shop)
+    errors = _errors(sheet, staging, shop, now)
     refused = len({error.index for error in errors})
     if refused and (body.all_or_nothing or refused == len(body.rows)):
         raise BodyRefused("rows_refused", errors=errors, n=refused)
@@ -115,9 +116,9 @@ def _as_of(told: str, shop: Shop, now: datetime) -> datetime:
     return at
 
 
-def _errors(sheet: Sheet, staging: Path, shop: Shop) -> list[RowError]:
+def _errors(sheet: Sheet, staging: Path, shop: Shop, now: datetime) -> list[RowError]:
     try:
-        return all_errors(sheet, staging, shop.timezone)
+        return all_errors(sheet, staging, shop.timezone, now + CLOCKS_DIFFER)
     except IntakeRefused as refusal:
         raise BodyRefused(refusal.code, **refusal.params) from refusal
 

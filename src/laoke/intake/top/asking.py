@@ -176,7 +176,7 @@ def gather_ratings(client: TopClient, rows: Iterable[Mapping[str, Any]], into: G
     """Keep the listed ratings. Of two of one product the later counts."""
     for row in rows:
         try:
-            rating = rating_of(row)
+            rating = rating_of(row, client.latest)
         except RowUnreadable as unreadable:
             _put_aside(row, unreadable, into, f"{plain(row.get('tid'))}-{plain(row.get('oid'))}")
             continue
@@ -189,9 +189,9 @@ def gather_members(client: TopClient, rows: Iterable[Mapping[str, Any]], into: G
     """Keep the listed members that have a key. What has none says nothing of anybody here, and holds a name."""
     for row in rows:
         try:
-            member = member_of(row)
+            member = member_of(row, client.latest)
         except RowUnreadable:
-            member = member_of({**row, "last_trade_time": None})
+            member = member_of({**row, "last_trade_time": None}, client.latest)
         if member.keys:
             into.members.append(member)
 
@@ -207,7 +207,7 @@ def gather_traces(client: TopClient, order_ids: Iterable[str], into: Gathered) -
                 raise
             continue
         try:
-            traces = traces_of(tid, answer)
+            traces = traces_of(tid, answer, client.latest)
         except RowUnreadable as unreadable:
             found = plain_text(str(unreadable.params["found"]))
             raise not_believed(TRACE_METHOD, f"trace_list = {found}", f"[{{…}}] × 0–{MOST_PARTS}") from None
@@ -225,7 +225,7 @@ def gather_refunds(client: TopClient, rows: Sequence[Mapping[str, Any]], into: G
     """Keep the listed refunds, and ask for the trade of each: its sums follow from them."""
     for row in rows:
         try:
-            _keep(refund_of(row), into)
+            _keep(refund_of(row, client.latest), into)
         except RowUnreadable as unreadable:
             _put_aside(row, unreadable, into)
     for tid in dict.fromkeys(plain(row.get("tid") or "") for row in rows):
@@ -237,7 +237,7 @@ def _gather(client: TopClient, tid: str, listed_as: Mapping[str, Any], into: Gat
     try:
         told = client.call("taobao.trade.fullinfo.get", {"fields": TRADE_FIELDS, "tid": tid}).get("trade")
         row = told if isinstance(told, dict) else listed_as
-        trade = trade_of(row)
+        trade = trade_of(row, client.latest)
         if trade.order_id != tid:
             # Else what was asked for would be neither here nor put aside, and asked for again without end.
             raise RowUnreadable("id_unreadable", "tid", trade.order_id)
@@ -259,7 +259,7 @@ def _gather(client: TopClient, tid: str, listed_as: Mapping[str, Any], into: Gat
 
 def _refund(client: TopClient, refund_id: str) -> Refund:
     told = client.call("taobao.refund.get", {"fields": REFUND_FIELDS, "refund_id": refund_id}).get("refund")
-    return refund_of(told if isinstance(told, dict) else {})
+    return refund_of(told if isinstance(told, dict) else {}, client.latest)
 
 
 def _keep(refund: Refund, into: Gathered) -> None:

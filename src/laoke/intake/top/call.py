@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
+from laoke.intake.reading.cells import CLOCKS_DIFFER
 from laoke.intake.top.deadline import Deadline
 from laoke.intake.top.signing import sign
 
@@ -119,6 +120,11 @@ class TopClient:
 
     def __exit__(self, *exc_info: object) -> None:
         self._http.close()
+
+    @property
+    def latest(self) -> datetime:
+        """After this nothing that the platform tells can have happened."""
+        return self._now() + CLOCKS_DIFFER
 
     def call(self, method: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
         """The answer of one method without its wrapper.

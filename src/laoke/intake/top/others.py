@@ -51,12 +51,12 @@ class Member:
     last_trade: datetime | None = None
 
 
-def rating_of(row: Mapping[str, Any]) -> Rating:
+def rating_of(row: Mapping[str, Any], latest: datetime = datetime.max) -> Rating:
     """Read a rating; raises RowUnreadable as `trade_of` does."""
     result = plain(row.get("result"))
     if result not in RESULTS:
         raise RowUnreadable("word_unknown", "result", result)
-    at = moment_of(row, "created", needed=True)
+    at = moment_of(row, "created", latest, needed=True)
     assert at is not None
     return Rating(
         number_of(row, "tid"), number_of(row, "num_iid"), RESULTS[result], at,
@@ -64,14 +64,14 @@ def rating_of(row: Mapping[str, Any]) -> Rating:
     )  # fmt: skip
 
 
-def traces_of(tid: str, answer: Mapping[str, Any]) -> list[Trace]:
+def traces_of(tid: str, answer: Mapping[str, Any], latest: datetime = datetime.max) -> list[Trace]:
     """The steps of a parcel that mean something to the shop; steps of other words and without a time are left out."""
     carrier, waybill = plain(answer.get("company_name"))[:40], plain(answer.get("out_sid"))
     found = []
     for step in listed(answer, "trace_list", "transit_step_info"):
         kind = shipment_event(plain(step.get("action"))) or shipment_event(plain(step.get("status_desc")))
         try:
-            at = moment_of(step, "status_time", needed=True)
+            at = moment_of(step, "status_time", latest, needed=True)
         except RowUnreadable:
             continue
         if kind and at is not None:
@@ -79,12 +79,12 @@ def traces_of(tid: str, answer: Mapping[str, Any]) -> list[Trace]:
     return found
 
 
-def member_of(row: Mapping[str, Any]) -> Member:
+def member_of(row: Mapping[str, Any], latest: datetime = datetime.max) -> Member:
     """Read a member; raises RowUnreadable where the time of the last deal cannot be read."""
     keys = keys_of({**row, "buyer_open_uid": row.get("buyer_open_uid") or row.get("open_uid")})
     grade = plain(row.get("grade"))
     level = plain(row.get("grade_name")) or GRADES.get(grade, "")
-    return Member(keys, "" if grade == "0" else level[:40], moment_of(row, "last_trade_time"))
+    return Member(keys, "" if grade == "0" else level[:40], moment_of(row, "last_trade_time", latest))
 
 
 def newest_levels(members: Iterable[Member]) -> list[Member]:

@@ -172,20 +172,21 @@ def listed(answer: Mapping[str, Any], outer: str, inner: str) -> list[dict[str, 
     return rows
 
 
-def trade_of(row: Mapping[str, Any]) -> Trade:
+def trade_of(row: Mapping[str, Any], latest: datetime = datetime.max) -> Trade:
     """Read a trade.
 
     Raises
     ------
     RowUnreadable
-        when an id, a time, an amount, the state or the lines are missing or not what they should be.
+        when an id, a time, an amount, the state or the lines are missing or not what they should be, or something
+        happened after `latest`.
     """
-    order_id, created = number_of(row, "tid"), moment_of(row, "created", needed=True)
+    order_id, created = number_of(row, "tid"), moment_of(row, "created", latest, needed=True)
     assert created is not None
     code = statuses.status_code(plain(row.get("status")))
     if code >= len(statuses.STATUSES):
         raise RowUnreadable("status_unknown", "status", plain(row.get("status")))
-    paid = moment_of(row, "pay_time")
+    paid = moment_of(row, "pay_time", latest)
     due, postage = _cents(row, "payment", needed=True), _cents(row, "post_fee")
     coupon = _whole(row, "coupon_fee")
     deposit, balance = _two_stages(row, due)
@@ -197,8 +198,9 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
         city, district = district, ""
     return Trade(
         order_id=order_id, status=statuses.STATUSES[code], created=created,
-        modified=moment_of(row, "modified") or created, paid=paid, shipped=moment_of(row, "consign_time"),
-        finished=moment_of(row, "end_time"), due_cents=due, goods_cents=_cents(row, "total_fee"), postage_cents=postage,
+        modified=moment_of(row, "modified", latest) or created, paid=paid,
+        shipped=moment_of(row, "consign_time", latest), finished=moment_of(row, "end_time", latest),
+        due_cents=due, goods_cents=_cents(row, "total_fee"), postage_cents=postage,
         platform_discount_cents=coupon, deposit_cents=deposit, balance_cents=balance,
         channel=_channel(plain(row.get("trade_from"))), province=province_name(plain(row.get("receiver_state")))[:40],
         city=short_city(city)[:40], district=district[:40], coupon_used=coupon > 0 or _names_coupon(row),
@@ -207,16 +209,16 @@ def trade_of(row: Mapping[str, Any]) -> Trade:
     )  # fmt: skip
 
 
-def refund_of(row: Mapping[str, Any]) -> Refund:
+def refund_of(row: Mapping[str, Any], latest: datetime = datetime.max) -> Refund:
     """Read a refund; raises RowUnreadable as `trade_of` does."""
-    created = moment_of(row, "created", needed=True)
+    created = moment_of(row, "created", latest, needed=True)
     assert created is not None
     goods = row.get("has_good_return") in (True, "true") or "RETURN" in plain(row.get("dispute_type"))
     phase = {"onsale": "during", "aftersale": "after"}.get(plain(row.get("refund_phase")), "")
     return Refund(
         number_of(row, "refund_id"), number_of(row, "tid"), plain(row.get("oid")), _cents(row, "refund_fee"),
         "goods" if goods else "money", phase, plain(row.get("reason"))[:200], plain(row.get("status")),
-        created, moment_of(row, "modified") or created,
+        created, moment_of(row, "modified", latest) or created,
     )  # fmt: skip
 
 
@@ -313,8 +315,10 @@ def _whole(row: Mapping[str, Any], name: str) -> int:
     return count
 
 
-def moment_of(row: Mapping[str, Any], name: str, *, needed: bool = False) -> datetime | None:
-    """A time of the platform, None where none is told."""
+def moment_of(
+    row: Mapping[str, Any], name: str, latest: datetime, *, needed: bool = False
+) -> datetime | None:
+    """A time of the platform, None where none is told; after `latest` nothing can have happened."""
     text = plain(row.get(name))
     micros, state = time_micros(text)
     if state == EMPTY:
@@ -323,4 +327,7 @@ def moment_of(row: Mapping[str, Any], name: str, *, needed: bool = False) -> dat
         return None
     if state != OK:
         raise RowUnreadable("time_impossible" if state == IMPOSSIBLE else "time_unreadable", name, text)
-    return EPOCH + timedelta(microseconds=micros)
+    at = EPOCH + timedelta(microseconds=micros)
+    if at > latest:
+        raise RowUnreadable("time_ahead", name, text)
+    return at
