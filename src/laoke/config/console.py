@@ -31,20 +31,26 @@ class Settings:
 settings = Settings()
 
 
-def refuse_half_restored() -> None:
-    """Refuse a home in which a restore was decided and not brought to its end."""
+def refuse_home(*, restoring: bool = False) -> None:
+    """Refuse a home that no table can lie in, and one in which a restore was decided and not brought to its end."""
     from laoke.config.backups.journal import is_unfinished
-    from laoke.shops.place import place_from_env
+    from laoke.shops.place import ESCAPED, place_from_env
 
-    if is_unfinished(place_from_env().home):
+    home = place_from_env().home
+    if (escaped := ESCAPED.search(str(home))) is not None:
+        refuse(
+            "home_name",
+            f"数据文件夹的路径里有“{escaped[0]}”：{home}。表会被写到别的文件夹去。换一个名字里没有 % 的文件夹",
+            home=str(home),
+        )
+    if not restoring and is_unfinished(home):
         refuse("restore_unfinished", "上次恢复备份断在最后一步，数据都在。先运行 laoke restore --finish")
 
 
 def ready(*, migrated: bool = True, restoring: bool = False) -> None:
     """Set Django up and refuse an installation that is not made, not migrated, or has the wrong keys."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "laoke.config.settings")
-    if not restoring:
-        refuse_half_restored()
+    refuse_home(restoring=restoring)
     import django
 
     django.setup()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from laoke.warehouse.storage import Folder, configured_storage
+
+# deltalake reads such three characters of a path as the one that they stand for in an address: it would look for the
+# tables in another folder.
+ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)

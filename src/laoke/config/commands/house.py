@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from laoke.config.console import emit, ready, refuse, refuse_half_restored, the_shop
+from laoke.config.console import emit, ready, refuse, refuse_home, the_shop
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +30,7 @@ def make_installation() -> None:
     from laoke.shops.keys import make_key_file
     from laoke.shops.place import place_from_env
 
-    refuse_half_restored()
+    refuse_home()
     place = place_from_env()
     place.make()
     new_keys = not place.keys.exists()

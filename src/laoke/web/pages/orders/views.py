@@ -193,7 +193,7 @@ def _goods(lines: Sequence[Row]) -> ui.Table | None:
         ui.Column("title", _("商品"), "wrap"),
         ui.Column("quantity", _("件数"), "num", label_on_card=_("件")),
         ui.Column("price", _("单价（元）"), "num", priority=2, card="hide"),
-        ui.Column("paid", _("实付（元）"), "num", card="end"),
+        ui.Column("paid", _("实付（元）"), "num", label_on_card=_("实付")),
         ui.Column("back", _("退款（元）"), "num", label_on_card=_("退款")),
         ui.Column("state", _("这件的状态"), "nowrap", card="wide"),
     ]
