@@ -282,13 +282,16 @@ def test_accounts_that_differ_within_an_order_are_told_masked_and_their_money_co
     assert (reading.summary.quarantined.cents, reading.summary.money_unreadable) == (29001, 0)
 
 
-def test_a_row_that_cannot_be_used_takes_its_order_with_it_and_is_named_by_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pieces", ["many", "2147483648", "-13800002810"])
+def test_a_row_that_cannot_be_used_takes_its_order_with_it_and_is_named_by_the_others(
+    tmp_path: Path, pieces: str
+) -> None:
     rows = [dict(row) for row in EXPORTS["shopify_order_79"]]
-    rows[1]["Lineitem quantity"] = "many"
+    rows[1]["Lineitem quantity"] = pieces
     batches, reading = read(tmp_path, "shopify_order_79", rows)
     aside = {row.line: row for batch in batches for row in batch.quarantined}
     assert (aside[3].reason_code, aside[3].params) == (
-        "count_unreadable", {"column": "Lineitem quantity", "found": "many"},
+        "count_unreadable", {"column": "Lineitem quantity", "found": pieces},
     )  # fmt: skip
     assert (aside[2].reason_code, aside[2].params) == ("order_row_bad", {"line": 3})
     assert [order[0] for order in told_of(orders_of(batches))] == ["#1002"]

@@ -127,7 +127,7 @@ def _checked_rows(
         "bad": ~verdict.clean,
         "bare": bare,
         "product_id": products,
-        "quantity": quantity,
+        "quantity": np.where(verdict.clean, quantity, 0),
         "unit_cents": (price + 50) // 100,
         "goods_cents": np.where(verdict.clean, line_cents(quantity, price), 0),
     }
