@@ -63,13 +63,38 @@ def source_note() -> dict[str, Any]:
     }
 
 
-class ProofRecord:
-    """A pytest plugin that remembers every test's outcome, seconds and figures."""
+def cut_short(folder: Path, source: dict[str, Any]) -> Path | None:
+    """The record of a run over the same sources that was stopped before its end, where nothing had failed yet.
 
-    def __init__(self, path: Path, started: datetime) -> None:
+    A run that saw a failure begins anew: what failed once is not made good by a second try.
+    """
+    for path in sorted(folder.glob("????-??-??.json"), reverse=True):
+        told = json.loads(path.read_text(encoding="utf-8"))
+        passed = all(test["outcome"] == "passed" for test in told["tests"])
+        if told["passed"] is None and told["source"] == source and not source["changed"] and passed:
+            return path
+    return None
+
+
+class ProofRecord:
+    """A pytest plugin that remembers every test's outcome, seconds and figures.
+
+    Hours are long: a run that was cut short goes on in its own record, without the tests that passed. `sittings` says
+    when it was begun and gone on with.
+    """
+
+    def __init__(self, path: Path, started: datetime, *, goes_on: bool = False) -> None:
         self.path = path
-        self.started = started
+        self.sittings = [started.isoformat(timespec="seconds")]
         self.tests: list[dict[str, Any]] = []
+        self.source = source_note()
+        if goes_on:
+            before = json.loads(path.read_text(encoding="utf-8"))
+            self.tests, self.sittings = before["tests"], [*before["sittings"], *self.sittings]
+
+    def deselected(self) -> list[str]:
+        """Words for pytest that leave out what has passed."""
+        return [word for test in self.tests for word in ("--deselect", test["test"])]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """One entry per test: its call, or the setup that kept it from running."""
@@ -93,11 +118,11 @@ class ProofRecord:
     def _write(self, *, passed: bool | None) -> None:
         """The file as far as the run is; `passed` is null until it has ended."""
         content = {
-            "date": self.started.date().isoformat(),
-            "started": self.started.isoformat(timespec="seconds"),
+            "date": self.sittings[0][:10],
+            "sittings": self.sittings,
             "passed": passed,
             "machine": machine_note(),
-            "source": source_note(),
+            "source": self.source,
             # By name: parts that run beside each other end in another order every time.
             "tests": sorted(self.tests, key=lambda test: str(test["test"])),
         }

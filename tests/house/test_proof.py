@@ -47,7 +47,7 @@ def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path, besi
     )
     assert ran.returncode == 1, ran.stdout + ran.stderr
     record = json.loads((tmp_path / "proof" / "out.json").read_text(encoding="utf-8"))
-    assert record["started"] == "2026-11-23T04:05:06"
+    assert (record["date"], record["sittings"]) == ("2026-11-23", ["2026-11-23T04:05:06"])
     assert record["passed"] is False
     assert [(t["test"].partition("::")[2], t["outcome"]) for t in record["tests"]] == [
         ("test_cannot_start", "failed"),
@@ -60,3 +60,65 @@ def test_a_record_holds_figures_outcomes_machine_and_commit(tmp_path: Path, besi
     assert sys.executable not in why and str(ROOT) not in why
     assert record["machine"]["cores"] >= 1
     assert set(record["source"]) == {"commit", "changed"}
+
+
+GO_ON = """
+import json, sys
+from datetime import datetime
+from pathlib import Path
+import pytest
+from proof import ProofRecord, cut_short
+folder = Path("proof")
+path = cut_short(folder, json.loads(sys.argv[1]))
+if path is None:
+    sys.exit(70)
+record = ProofRecord(path, datetime(2026, 11, 24, 9), goes_on=True)
+words = ["-q", "-p", "no:cacheprovider", "-p", "no:django", "-n", "2", *record.deselected(), "sample_test.py"]
+sys.exit(pytest.main(words, plugins=[record]))
+"""
+TWO = """
+def test_first():
+    raise AssertionError("it passed in the first sitting and is not run again")
+
+def test_second(record_property):
+    record_property("kills", 7)
+"""
+
+
+def go_on(folder: Path, source: dict[str, object]) -> int:
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n{GO_ON}"
+    words = [sys.executable, "-c", code, json.dumps(source)]
+    return subprocess.run(words, cwd=folder, capture_output=True, check=False).returncode
+
+
+def test_a_run_that_was_stopped_goes_on_and_keeps_what_had_passed(tmp_path: Path) -> None:
+    (tmp_path / "sample_test.py").write_text(TWO, encoding="utf-8")
+    source: dict[str, object] = {"commit": "c1", "changed": False}
+    first = {
+        "test": "sample_test.py::test_first",
+        "outcome": "passed",
+        "seconds": 1.5,
+        "figures": {"kills": 5},
+    }
+    record = {"date": "2026-11-23", "sittings": ["2026-11-23T04:05:06"], "passed": None, "source": source}
+    path = tmp_path / "proof" / "2026-11-23.json"
+    path.parent.mkdir()
+
+    def stopped(**changes: object) -> None:
+        path.write_text(json.dumps({**record, "tests": [first], **changes}), encoding="utf-8")
+
+    stopped()
+    assert go_on(tmp_path, {"commit": "c2", "changed": False}) == 70
+    assert go_on(tmp_path, {"commit": "c1", "changed": True}) == 70
+    stopped(passed=True)
+    assert go_on(tmp_path, source) == 70
+    stopped(tests=[{**first, "outcome": "failed"}])
+    assert go_on(tmp_path, source) == 70
+    stopped()
+    assert go_on(tmp_path, source) == 0
+    told = json.loads(path.read_text(encoding="utf-8"))
+    assert (told["date"], told["sittings"]) == ("2026-11-23", ["2026-11-23T04:05:06", "2026-11-24T09:00:00"])
+    assert told["passed"] is True
+    assert [(t["test"], t["figures"]) for t in told["tests"]] == [
+        ("sample_test.py::test_first", {"kills": 5}), ("sample_test.py::test_second", {"kills": 7}),
+    ]  # fmt: skip
