@@ -112,8 +112,9 @@ class ProofRecord:
         self._write(passed=None)
 
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Write the file, passed or not: a failed proof is a result too."""
-        self._write(passed=int(exitstatus) == 0)
+        """Write the file, passed or not: a failed proof is a result too. One that was stopped is neither."""
+        stopped = exitstatus == pytest.ExitCode.INTERRUPTED
+        self._write(passed=None if stopped else int(exitstatus) == 0)
 
     def _write(self, *, passed: bool | None) -> None:
         """The file as far as the run is; `passed` is null until it has ended."""

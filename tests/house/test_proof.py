@@ -122,3 +122,23 @@ def test_a_run_that_was_stopped_goes_on_and_keeps_what_had_passed(tmp_path: Path
     assert [(t["test"], t["figures"]) for t in told["tests"]] == [
         ("sample_test.py::test_first", {"kills": 5}), ("sample_test.py::test_second", {"kills": 7}),
     ]  # fmt: skip
+
+
+STOPPED = """
+def test_first():
+    pass
+
+def test_second():
+    raise KeyboardInterrupt
+"""
+
+
+def test_a_run_that_is_stopped_leaves_its_record_open(tmp_path: Path) -> None:
+    (tmp_path / "sample_test.py").write_text(STOPPED, encoding="utf-8")
+    code = f"import sys; sys.path.insert(0, {str(ROOT / 'scripts')!r})\n{RUN}"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    record = json.loads((tmp_path / "proof" / "out.json").read_text(encoding="utf-8"))
+    assert (ran.returncode, record["passed"]) == (2, None)
+    assert [(t["test"].partition("::")[2], t["outcome"]) for t in record["tests"]] == [
+        ("test_first", "passed")
+    ]
