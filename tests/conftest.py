@@ -42,6 +42,7 @@ from django.conf import settings as django_settings  # noqa: E402
 from laoke.shops.clock import Clock, parse_clock  # noqa: E402
 from laoke.shops.keys import make_key_file  # noqa: E402
 from laoke.shops.place import Place  # noqa: E402
+from tests.emptying import empty_quickly  # noqa: E402
 from tests.people import demo, demo_rows  # noqa: E402
 
 __all__ = ["demo", "demo_rows"]
@@ -56,6 +57,8 @@ if chosen_engine() == "sqlite":
     _options = _database["OPTIONS"]
     _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+empty_quickly()
 
 hypothesis.settings.register_profile("laoke", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("laoke")
