@@ -25,6 +25,8 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 PARALLEL = ("-n", "2", "--dist", "loadfile")
 SPREAD = ("-n", "2", "--dist", "worksteal")
 LONG = ("--timeout", "600")
+# Folders that are tiers of their own need not be read to find the tests of another.
+ELSEWHERE = tuple(f"--ignore=tests/{folder}" for folder in ("browser", "crash", "flows", "spark"))
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ def all_tiers() -> tuple[Tier, ...]:
     postgres = {"LAOKE_TEST_DATABASE": "postgres"}
     return (
         Tier("check", ("scripts/check", "--quick"), {}),
-        Tier("pure", pytest_command("pure", *PARALLEL), sqlite),
-        Tier("ledger-sqlite", pytest_command("ledger", *PARALLEL), sqlite),
-        Tier("ledger-postgres", pytest_command("ledger", *PARALLEL), postgres),
+        Tier("pure", pytest_command("pure", *PARALLEL, *ELSEWHERE), sqlite),
+        Tier("ledger-sqlite", pytest_command("ledger", *PARALLEL, *ELSEWHERE), sqlite),
+        Tier("ledger-postgres", pytest_command("ledger", *PARALLEL, *ELSEWHERE), postgres),
         Tier("flows", pytest_command("flow", "tests/flows", *SPREAD, *LONG), sqlite),
         Tier("browser", pytest_command("browser", "tests/browser", *PARALLEL, *LONG), sqlite),
         Tier("crash", pytest_command("crash", "tests/crash", *SPREAD, *LONG), sqlite),

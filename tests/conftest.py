@@ -32,6 +32,8 @@ if django.conf.settings.configured:
 SESSION_HOME = Path(tempfile.mkdtemp(prefix="laoke-test-"))
 os.environ["LAOKE_HOME"] = str(SESSION_HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "laoke.config.settings"
+# Processes that are started from this one find here what it migrated, or it finds what the run did.
+TEMPLATES = Path(os.environ.setdefault("LAOKE_TEST_TEMPLATES", str(SESSION_HOME / "templates")))
 for _name in ("LAOKE_KEY_FILE", "LAOKE_NOW", "LAOKE_DEBUG", "LAOKE_ENGINE", "LAOKE_TABLES", "DATABASE_URL"):
     os.environ.pop(_name, None)
 if chosen_engine() == "postgres":
@@ -42,6 +44,7 @@ from django.conf import settings as django_settings  # noqa: E402
 from laoke.shops.clock import Clock, parse_clock  # noqa: E402
 from laoke.shops.keys import make_key_file  # noqa: E402
 from laoke.shops.place import Place  # noqa: E402
+from tests.emptying import empty_quickly  # noqa: E402
 from tests.people import demo, demo_rows  # noqa: E402
 
 __all__ = ["demo", "demo_rows"]
@@ -56,6 +59,8 @@ if chosen_engine() == "sqlite":
     _options = _database["OPTIONS"]
     _options["init_command"] = _options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+empty_quickly()
 
 hypothesis.settings.register_profile("laoke", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("laoke")
@@ -146,9 +151,22 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _ledgers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledgers]:
-    with Ledgers(tmp_path_factory.mktemp("ledgers"), SESSION_HOME) as ledgers:
-        yield ledgers
+def _ledgers() -> Ledgers:
+    return Ledgers(TEMPLATES, SESSION_HOME)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, _ledgers: Ledgers
+) -> None:
+    """Called by pytest-django before it makes the test database."""
+    _ledgers.lay_under(django_settings.DATABASES["default"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Asked by pytest-django: a file that lies there is to be used, not to be made anew. It goes with the home."""
+    return chosen_engine() == "sqlite"
 
 
 @pytest.fixture

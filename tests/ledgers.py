@@ -1,11 +1,12 @@
-"""Empty, migrated ledgers for tests that start processes of their own, on SQLite and PostgreSQL.
+"""Empty, migrated ledgers on SQLite and PostgreSQL, for the tests themselves and for the processes they start.
 
-Migrating takes seconds, copying takes milliseconds: each engine is migrated once per run, by a child process, and
-every test gets a copy.
+Migrating takes seconds, copying takes milliseconds: each engine is migrated once a run, by a child process, and all
+processes of the run copy from that. `scripts/test` says where it lies, so that one tier after the other finds it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -15,11 +16,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+from filelock import FileLock
 
 TEMPLATE = "laoke_template"
 
@@ -61,22 +62,23 @@ def _migrate(url: str, home: Path) -> None:
 
 
 class Ledgers:
-    """The templates of one run and the copies made from them."""
+    """The templates in a folder that all processes of a run share, and the copies made from them.
+
+    A template on PostgreSQL is called after the folder; it goes with the server of the run.
+    """
 
     def __init__(self, folder: Path, home: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._home = home
         self._numbers = count(1)
-        self._postgres_template = ""
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        if self._postgres_template:
-            self._on_server(f'DROP DATABASE "{self._postgres_template}"')
+    def lay_under(self, database: dict[str, Any]) -> None:
+        """Have Django begin its test database, told as one of its DATABASES, with a copy instead of with nothing."""
+        if chosen_engine() == "sqlite":
+            shutil.copyfile(self._sqlite(), database["TEST"]["NAME"])
+        else:
+            database["TEST"]["TEMPLATE"] = self._postgres()
 
     @contextmanager
     def fresh(self, engine: str, folder: Path) -> Iterator[str]:
@@ -112,17 +114,23 @@ class Ledgers:
 
     def _sqlite(self) -> Path:
         path = self._folder / f"{TEMPLATE}.sqlite3"
-        if not path.exists():
-            _migrate(f"sqlite:///{path.as_posix()}", self._home)
+        with FileLock(self._folder / "sqlite.lock"):
+            if not path.exists():
+                part = path.with_suffix(".part")
+                _migrate(f"sqlite:///{part.as_posix()}", self._home)
+                part.rename(path)
         return path
 
     def _postgres(self) -> str:
-        if not self._postgres_template:
-            name = f"{TEMPLATE}_{os.getpid()}"
-            self._on_server(f'CREATE DATABASE "{name}"')
-            self._postgres_template = name
-            _migrate(_with_database(postgres_url(), name), self._home)
-        return self._postgres_template
+        name = f"{TEMPLATE}_{hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]}"
+        made = self._folder / name
+        with FileLock(self._folder / "postgres.lock"):
+            if not made.exists():
+                self._on_server(f'DROP DATABASE IF EXISTS "{name}"')  # half made, by a process that was ended
+                self._on_server(f'CREATE DATABASE "{name}"')
+                _migrate(_with_database(postgres_url(), name), self._home)
+                made.touch()
+        return name
 
     def _on_server(self, statement: str) -> None:
         import psycopg

@@ -15,7 +15,7 @@ from django.utils import translation
 
 from laoke.shops.clock import Clock
 from laoke.shops.keys import load_keys
-from tests.ledgers import chosen_engine
+from tests.ledgers import TEMPLATE, chosen_engine
 from tests.offline import NetworkRefused, is_loopback
 
 
@@ -78,3 +78,23 @@ def test_a_child_process_gets_an_empty_migrated_ledger(ledger_url: str, home: Pa
         check=True,
     )
     assert seen.stdout.strip() == "0"
+
+
+def test_the_ledger_of_a_test_is_a_copy_of_one_that_was_migrated_for_the_whole_run(db: None) -> None:
+    folder = Path(os.environ["LAOKE_TEST_TEMPLATES"])
+    suffix = ".sqlite3" if chosen_engine() == "sqlite" else ""
+    assert [path.name for path in folder.glob(f"{TEMPLATE}*{suffix}")]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_rows_that_others_see_are_gone_after_their_test_and_rights_are_not(turn: str) -> None:
+    from django.contrib.auth.models import Permission
+
+    from laoke.shops.models import Owner, Shop
+
+    assert not Shop.objects.exists()
+    assert Permission.objects.filter(codename="add_shop").count() == 1
+    Shop.objects.create(
+        owner=Owner.objects.create(name="老王"), name="书店", created_at=datetime(2026, 10, 31)
+    )

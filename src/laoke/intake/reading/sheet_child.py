@@ -1,4 +1,4 @@
-"""`python -m laoke.intake.reading.sheet_child BOOK OUT`: write the first sheet that holds data as UTF-8 CSV.
+"""`python sheet_child.py BOOK OUT`: write the first sheet that holds data as UTF-8 CSV.
 
 Runs as a process of its own, so that a hostile book can be stopped without harm to the reader. One sheet row is
 one line of OUT. The last line on stdout is a JSON object with `rows` and `sheet`, or `refused` and its code.

@@ -19,10 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from laoke.intake.reading import sheet_child
 from laoke.intake.reading.filetypes import FileKind
 from laoke.intake.reading.process_size import held_bytes
 from laoke.intake.reading.refusals import KIB, MIB, IntakeRefused, Limits
-from laoke.intake.reading.sheet_child import pid_file
 from laoke.shops.open_files import let_go
 
 # A formula whose result was never written down: what scripts leave, and what a reader would take for an empty cell.
@@ -110,11 +110,12 @@ def _rightly_named(path: Path, kind: FileKind, spool: Path) -> Iterator[Path]:
 
 
 def _run_child(path: Path, spool: Path, limits: Limits) -> dict[str, object]:
-    command = [sys.executable, "-m", "laoke.intake.reading.sheet_child", str(path), str(spool)]
+    # By its file: by its name it would load all of reading, which takes longer than most books.
+    command = [sys.executable, "-P", sheet_child.__file__, str(path), str(spool)]
     child = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
     )
-    deadline, number = time.monotonic() + limits.sheet_seconds, pid_file(spool)
+    deadline, number = time.monotonic() + limits.sheet_seconds, sheet_child.pid_file(spool)
     try:
         while True:
             try:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from laoke.intake.reading.cells import CLOCKS_DIFFER
@@ -19,6 +20,8 @@ from laoke.intake.top.deadline import Deadline
 from laoke.intake.top.signing import sign
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 GATEWAY = "https://eco.taobao.com/router/rest"
@@ -91,6 +94,14 @@ class Account:
     sign_method: str = "hmac-sha256"
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates are believed: those that come with httpx. Reading them takes longer than most turns."""
+    import httpx
+
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class TopClient:
     """Calls for one account. Close it, or use it as a context."""
 
@@ -110,7 +121,7 @@ class TopClient:
         # A proxy of the environment would see the session; a redirect would carry it elsewhere.
         # Nothing packed: a few bytes could unfold to more than there is memory.
         self._http = httpx.Client(
-            timeout=timeout_seconds, follow_redirects=False, trust_env=False,
+            timeout=timeout_seconds, follow_redirects=False, trust_env=False, verify=_trusted(),
             headers={"Accept-Encoding": "identity"},
         )  # fmt: skip
         self._deadline = Deadline()
