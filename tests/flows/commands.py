@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+# What only the tests have installed and pyarrow would load where it finds it.
+SHOP_PC = Path(__file__).parent / "shop_pc"
+
 
 @dataclass(frozen=True)
 class Laoke:
@@ -33,5 +36,12 @@ class Laoke:
         return subprocess.run(
             [sys.executable, "-m", "laoke", "--home", str(self.home), "--json", *clock, *words],
             capture_output=True, text=True, encoding="utf-8", check=False, stdin=subprocess.DEVNULL,
-            env={**{k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"}, "DATABASE_URL": ""},
+            env=_environment(),
         )  # fmt: skip
+
+
+def _environment() -> dict[str, str]:
+    """Of a shop's PC: nothing of Django's, and no module that Laoke does not bring."""
+    told = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    path = os.pathsep.join(filter(None, (str(SHOP_PC), told.get("PYTHONPATH"))))
+    return {**told, "DATABASE_URL": "", "PYTHONPATH": path}
