@@ -116,6 +116,11 @@ class FactsWriter:
             self._fact_file(stage, kind, told, seen_at, shop_id)
         return self.written
 
+    def write_buyers(self, rows: pa.Table) -> FactsWritten:
+        """Write the people whose orders were written; they are no rows of the file."""
+        self._note("customers", self.warehouse.upsert("customers", rows, app_id=self.app_id).version)
+        return self.written
+
     def write_customers(self, rows: pa.Table, *, given: int) -> FactsWritten:
         """Write the people of a list, of which `given` rows were taken: several rows may be of one."""
         contract = CONTRACTS["customers"]
