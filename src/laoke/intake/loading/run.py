@@ -36,6 +36,7 @@ from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped, storable
+from laoke.intake.reading.warming import load_kernels_for
 from laoke.shops import audit, catalog
 from laoke.shops.bulk import few_collections
 from laoke.shops.locks import import_runner, warehouse_writer
@@ -88,6 +89,7 @@ class Surroundings:
 
 def begin(shop: Shop, path: Path, options: Options, *, by: User | None, now: datetime) -> ImportRun:
     """The row of an import that is about to run; one that was cut short with the same file is taken up again."""
+    load_kernels_for(path)
     sha = file_sha256(path)
     unfinished = ImportRun.objects.filter(
         shop=shop,
@@ -139,6 +141,7 @@ def _over(runs: list[int]) -> set[int]:
 
 
 def _run_alone(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
+    load_kernels_for(path)
     stage = Stage(around.place.staging / f"{run.file_sha256[:20]}-{run.pk}")
     try:
         with open_source(path, mapping=options.mapping) as source:
