@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from django.conf import settings
 
@@ -13,9 +15,10 @@ from laoke.config.importing import import_file, result_of
 from laoke.customers.models import Customer, Identity, OrderText, Tombstone, VaultRecord
 from laoke.customers.vault import open_contact, open_order_text
 from laoke.intake.loading import quarantine
+from laoke.intake.loading.people import People
 from laoke.intake.loading.run import Options
 from laoke.intake.models import ImportRun, ImportState
-from laoke.intake.reading.refusals import IntakeRefused
+from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped
 from laoke.shops import catalog
 from laoke.shops.models import Owner, Shop
 from laoke.shops.setup import add_shop
@@ -246,3 +249,61 @@ def test_what_a_killed_writer_left_is_taken_back_by_the_next_import(shop: Shop, 
     result = take(shop, second)
     assert [row["order_id"] for row in stored()] == ["1", "2", "3"]
     assert result_of(ImportRun.objects.get(pk=result["import"]))["new"] == 1
+
+
+def test_orders_are_written_while_contacts_are_sealed_and_seen_by_nobody_until_both_are_done(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(shop, write(tmp_path / "a.csv", [Row("1")]))
+    written, flags = threading.Event(), People.flags
+    seen_meanwhile: list[object] = []
+
+    def step(name: str) -> None:
+        if name == "wrote_order_states":
+            written.set()
+
+    def sealed_late(people: People) -> pa.Table:
+        assert written.wait(60)
+        seen_meanwhile.extend(row["order_id"] for row in stored())
+        return flags(people)
+
+    monkeypatch.setattr(People, "flags", sealed_late)
+    second = write(tmp_path / "b.csv", [Row("2", nick="另一位")])
+    import_file(shop, second, Options(file_name="b.csv"), now=lambda: NOW, step=step)
+    assert seen_meanwhile == ["1"]
+    assert [row["order_id"] for row in stored()] == ["1", "2"]
+    assert len(stored("customers")) == 2
+
+
+def test_orders_written_beside_contacts_that_could_not_be_sealed_are_taken_back(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take(shop, write(tmp_path / "a.csv", [Row("1")]))
+    second = write(tmp_path / "b.csv", [Row("2")])
+
+    def broken(people: People) -> pa.Table:
+        raise OSError("the ledger is away")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="the ledger is away"):
+        patched.setattr(People, "flags", broken)
+        take(shop, second)
+    assert [row["order_id"] for row in stored()] == ["1"]
+    take(shop, write(tmp_path / "c.csv", [Row("3")]))
+    assert [row["order_id"] for row in stored()] == ["1", "3"]
+    assert take(shop, second)["new"] == 1
+    assert [row["order_id"] for row in stored()] == ["1", "2", "3"]
+
+
+def test_an_import_stopped_while_orders_are_written_leaves_nothing_to_see(shop: Shop, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def cancelled() -> bool:
+        return "people_stored" in asked
+
+    with pytest.raises(ReadingStopped):
+        import_file(
+            shop, write(tmp_path / "a.csv", [Row("1")]), Options(file_name="a.csv"), now=lambda: NOW,
+            cancelled=cancelled, step=asked.append,
+        )  # fmt: skip
+    assert ImportRun.objects.get().state == ImportState.CANCELLED
+    assert catalog.current() is None

@@ -1,4 +1,4 @@
-"""Batches are parsed ahead of their use, in order, and what goes wrong there is told here."""
+"""Work beside the importing thread: batches in order, nothing left running, and what goes wrong there is told here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from laoke.intake.loading.ahead import grouped, reading_ahead
+from laoke.intake.loading.ahead import grouped, meanwhile, reading_ahead
 
 
 def test_items_come_in_order_from_another_thread() -> None:
@@ -49,3 +49,25 @@ def test_leaving_early_ends_the_reader() -> None:
 def test_groups_end_where_they_are_large_enough() -> None:
     assert list(grouped([3, 4, 5, 1, 1], lambda size: size, 6)) == [[3, 4], [5, 1], [1]]
     assert list(grouped([], lambda size: size, 6)) == []
+
+
+def test_work_beside_a_block_has_ended_when_the_block_is_left_by_an_error() -> None:
+    begun, ended = threading.Event(), []
+
+    def work() -> None:
+        begun.wait(10)
+        ended.append(threading.current_thread().name)
+
+    with pytest.raises(ValueError, match="contacts"), meanwhile(work):
+        begun.set()
+        raise ValueError("contacts")
+    assert len(ended) == 1
+    assert ended[0].startswith("laoke-beside")
+
+
+def test_what_the_work_beside_a_block_raises_is_raised_where_its_outcome_is_asked_for() -> None:
+    def work() -> None:
+        raise ValueError("facts")
+
+    with meanwhile(work) as outcome, pytest.raises(ValueError, match="facts"):
+        outcome.result()

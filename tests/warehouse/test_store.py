@@ -159,6 +159,25 @@ def test_staged_files_of_mixed_months_become_one_file_per_month(warehouse, tmp_p
     ]
 
 
+def test_words_that_stay_numbers_on_their_way_are_texts_in_the_files(warehouse, tmp_path):
+    staged = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
+    places = [("浙江", "杭州"), ("上海", "上海"), ("", ""), ("浙江", "宁波")]
+    rows = orders(*(order(str(n), province=p, city=c, day=OCTOBER) for n, (p, c) in enumerate(places)))
+    pq.write_table(rows.slice(0, 2), staged[0], use_dictionary=["province", "city"])
+    pq.write_table(rows.slice(2), staged[1], use_dictionary=False)
+
+    warehouse.append(
+        "orders", StagedRows(tuple(staged), None, ("province", "city", "line_status")), app_id="1"
+    )
+
+    found = warehouse.reader().sql("SELECT province, city FROM orders ORDER BY order_id").to_pylist()
+    assert [(row["province"], row["city"]) for row in found] == places
+    (file,) = warehouse.files("orders")
+    assert [pq.read_schema(file).field(name).type for name in ("province", "city", "created_at")] == [
+        pa.string(), pa.string(), pa.timestamp("us"),
+    ]  # fmt: skip
+
+
 def test_rows_may_come_as_parquet_files(warehouse, tmp_path):
     rows = orders(order("A", day=OCTOBER), order("B", day=NOVEMBER))
     staged = [tmp_path / "1.parquet", tmp_path / "2.parquet"]

@@ -7,7 +7,7 @@ the time that deltalake's own writer needs for half of it, and the files are hal
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -77,13 +77,25 @@ def split_by_month(rows: pa.Table, partition: str) -> Iterator[tuple[str, pa.Tab
 
 
 class _File:
-    """One file of one partition while it is written; the partition column is not inside."""
+    """One file of one partition while it is written; the partition column is not inside.
 
-    def __init__(self, folder: Folder, contract: Contract, partition: dict[str, str]) -> None:
+    Columns named `coded` are given as numbers into lists of words, which spares looking up each word; in the file they
+    are texts like all others."""
+
+    def __init__(
+        self, folder: Folder, contract: Contract, partition: dict[str, str], coded: Sequence[str] = ()
+    ) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        schema = pa.schema([field for field in contract.arrow_schema() if field.name not in partition])
+        words = pa.dictionary(pa.int32(), pa.string())
+        schema = pa.schema(
+            [
+                field.with_type(words) if field.name in coded else field
+                for field in contract.arrow_schema()
+                if field.name not in partition
+            ]
+        )
         self.partition, self.rows = partition, 0
         self.relative = "/".join(
             [*(f"{name}={value}" for name, value in partition.items()), f"{uuid.uuid4().hex}.parquet"]
@@ -93,14 +105,13 @@ class _File:
         self._sink = self.path.open_output() if isinstance(self.path, RemotePath) else None
         self._writer = pq.ParquetWriter(
             self._sink or self.path, schema, compression="zstd", compression_level=1, use_dictionary=_repeating(schema),
-            version="2.6", write_page_checksum=True,
+            version="2.6", write_page_checksum=True, store_schema=not coded,
         )  # fmt: skip
         self._schema = schema
 
     def add(self, rows: pa.Table) -> None:
-        self._writer.write_table(
-            rows.select(self._schema.names).cast(self._schema), row_group_size=ROW_GROUP_ROWS
-        )
+        rows = rows.select(self._schema.names).cast(self._schema).unify_dictionaries()
+        self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self.rows += rows.num_rows
 
     def close(self) -> NewFile:
@@ -108,6 +119,12 @@ class _File:
         if self._sink is not None:
             self._sink.close()
         return NewFile(self.relative, self.path.stat().st_size, self.rows, self.partition)
+
+
+def _coded(schema: pa.Schema) -> list[str]:
+    import pyarrow as pa
+
+    return [field.name for field in schema if pa.types.is_dictionary(field.type)]
 
 
 def _repeating(schema: pa.Schema) -> list[str]:
@@ -207,7 +224,7 @@ class _Months:
         for month, rows in due.items():
             if month not in self.files:
                 partition = {self.contract.partition: month} if self.contract.partition else {}
-                self.files[month] = _File(self.folder, self.contract, partition)
+                self.files[month] = _File(self.folder, self.contract, partition, _coded(rows[0].schema))
             self.files[month].add(pa.concat_tables(rows))
 
 

@@ -40,19 +40,24 @@ if TYPE_CHECKING:
 class StagedRows:
     """Parquet files of one write whose columns were held against the contract when they were staged.
 
-    `seen_at` stands in for the column of that name: the importer knows it only when the whole file was read.
+    `seen_at` stands in for the column of that name: the importer knows it only when the whole file was read. `coded`
+    are columns of text that repeats: those stay numbers into a list of words on their way to the table's files.
     """
 
     files: tuple[Path, ...]
     seen_at: datetime | None = None
+    coded: tuple[str, ...] = ()
 
     def tables(self, columns: Sequence[str]) -> Iterator[pa.Table]:
         """The columns of one file after the other."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        coded = [name for name in self.coded if name in columns]
         for path in self.files:
-            rows = pq.read_table(path, columns=list(columns), partitioning=None, use_threads=False)
+            rows = pq.read_table(
+                path, columns=list(columns), read_dictionary=coded, partitioning=None, use_threads=False
+            )
             if self.seen_at is not None and "seen_at" in columns:
                 seen = pa.repeat(pa.scalar(self.seen_at, pa.timestamp("us")), rows.num_rows)
                 rows = rows.set_column(rows.schema.get_field_index("seen_at"), "seen_at", seen)

@@ -1,13 +1,15 @@
-"""Reading ahead: the next batches are parsed in a thread of their own while people and staging work on these.
+"""Work beside the thread that imports, with which the ledger stays: reading ahead, and facts while people are sealed.
 
-The parser spends its time in kernels that let other threads run; the ledger stays with the thread that imports.
+The next batches are parsed in a thread of their own while people and staging work on these; the parser spends its time
+in kernels that let other threads run, and so does whoever encodes facts.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -41,6 +43,13 @@ def reading_ahead(items: Iterable[Item], ahead: int = 8) -> Generator[Item, None
         finally:
             for future in following:
                 future.cancel()
+
+
+@contextmanager
+def meanwhile(work: Callable[[], Item]) -> Iterator[Future[Item]]:
+    """`work` goes on in a thread of its own beside the block. It has ended when the block is left, however that is."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="laoke-beside") as worker:
+        yield worker.submit(work)
 
 
 def grouped(items: Iterable[Item], size: Callable[[Item], int], at_least: int) -> Iterator[list[Item]]:

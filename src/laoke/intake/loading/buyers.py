@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from laoke.warehouse.engine import connected, stored_sql
 from laoke.warehouse.plan import incoming_sql
 
 if TYPE_CHECKING:
+    import duckdb
     import pyarrow as pa
 
     from laoke.warehouse.engine import Reader
@@ -28,33 +30,37 @@ _KNOWN = """
 FROM told AS t
 LEFT JOIN flags AS f ON f.customer_id = t.customer_id
 LEFT JOIN stored AS s ON s.shop_id = $shop_id AND s.customer_id = t.customer_id"""
-# A later order says where a buyer lives now; the earliest says since when they are known. Ties end the same way
-# whatever the order of files.
-_SEEN = """
-WITH told AS (
-  SELECT o.customer_id, min(o.created_at) AS first_seen,
-         max(CASE WHEN o.province <> '' THEN (o.created_at, o.province, o.city) END) AS place
-  FROM {parts} AS o WHERE o.customer_id IS NOT NULL GROUP BY o.customer_id
-)
+_BUYERS = """
 SELECT $shop_id AS shop_id, t.customer_id,
        least(t.first_seen, s.first_seen) AS first_seen,
-       coalesce(t.place[2], s.province, '') AS province, coalesce(t.place[3], s.city, '') AS city,
+       coalesce(t.province, s.province, '') AS province, coalesce(t.city, s.city, '') AS city,
        coalesce(s.level, '') AS level,
 {known}"""
 
 
-def buyers(
-    reader: Reader, order_parts: list[Path], flags: pa.Table, *, shop_id: int, import_id: int
-) -> pa.Table:
-    """Rows of `customers` for the buyers of staged orders, joined with what is stored of them."""
-    return people_told(reader, _SEEN, order_parts, flags, shop_id=shop_id, import_id=import_id)
+def buyers(reader: Reader, seen: pa.Table, flags: pa.Table, *, shop_id: int, import_id: int) -> pa.Table:
+    """Rows of `customers` for buyers as `seen_buyers` gives them, joined with what is stored of them."""
+    with connected(reader.root) as connection:
+        connection.register("told", seen)
+        return _with_known(connection, reader, _BUYERS, flags, {"shop_id": shop_id, "import_id": import_id})
 
 
 def people_told(reader: Reader, text: str, parts: list[Path], flags: pa.Table, **params: object) -> pa.Table:
     """Rows of `customers` by a statement over staged parts ({parts}) that ends in what is known of people ({known})."""
     with connected(reader.root) as connection:
-        connection.register("flags", flags)
-        stored = stored_sql(reader.root / "customers", CUSTOMERS, reader.versions.get("customers"))
-        connection.execute(f"CREATE VIEW stored AS {stored}")
-        found = connection.execute(text.format(parts=f"({incoming_sql(parts)})", known=_KNOWN), params)
-        return CUSTOMERS.conform(found.to_arrow_table())
+        text = text.replace("{parts}", f"({incoming_sql(parts)})")
+        return _with_known(connection, reader, text, flags, params)
+
+
+def _with_known(
+    connection: duckdb.DuckDBPyConnection,
+    reader: Reader,
+    text: str,
+    flags: pa.Table,
+    params: Mapping[str, object],
+) -> pa.Table:
+    connection.register("flags", flags)
+    stored = stored_sql(reader.root / "customers", CUSTOMERS, reader.versions.get("customers"))
+    connection.execute(f"CREATE VIEW stored AS {stored}")
+    found = connection.execute(text.replace("{known}", _KNOWN), dict(params))
+    return CUSTOMERS.conform(found.to_arrow_table())

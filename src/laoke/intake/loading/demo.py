@@ -17,6 +17,7 @@ from laoke.experiments.assignment import mix, salt_of
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
+from laoke.intake.loading.seen import seen_buyers
 from laoke.intake.loading.stage import Stage
 from laoke.intake.models import ImportRun, ImportState
 from laoke.shops import catalog
@@ -281,7 +282,9 @@ def _write(
         writer = FactsWriter(
             Warehouse(place.warehouse), entry.versions if entry else {}, f"demo-{run.pk}", lambda name: None
         )
-        known = buyers(writer.reader, stage.parts["orders"], flags, shop_id=shop.pk, import_id=run.pk)
+        known = buyers(
+            writer.reader, seen_buyers(stage.parts["orders"]), flags, shop_id=shop.pk, import_id=run.pk
+        )
         stage.add("customers", known)
         written = writer.write(stage, grain="order")
         with transaction.atomic():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.intake.loading import best_lines, fact_files, item_files, order_refunds, review_files
+from laoke.intake.loading.stage import CODED
 from laoke.intake.reading.kinds import FactKind
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.order_diff import OrderDiff, diff_orders, states_of
@@ -114,6 +115,11 @@ class FactsWriter:
             self._item_file(stage, shop_id)
         else:
             self._fact_file(stage, kind, told, seen_at, shop_id)
+        return self.written
+
+    def write_buyers(self, rows: pa.Table) -> FactsWritten:
+        """Write the people whose orders were written; they are no rows of the file."""
+        self._note("customers", self.warehouse.upsert("customers", rows, app_id=self.app_id).version)
         return self.written
 
     def write_customers(self, rows: pa.Table, *, given: int) -> FactsWritten:
@@ -328,7 +334,7 @@ class FactsWriter:
         files = stage.parts.get("orders")
         if not files:
             return
-        parts = StagedRows(tuple(files), seen_at)
+        parts = StagedRows(tuple(files), seen_at, CODED)
         diff = diff_orders(self.reader, parts)
         self.step("compared")
         if counts:
@@ -345,7 +351,7 @@ class FactsWriter:
             self._note("orders", save("orders", diff.rows, app_id=self.app_id, **options).version)
         if counts and shop_id is not None and not diff.is_empty and not diff.is_all_new:
             self._split_anew(stage, diff.rows, shop_id)
-        told = StagedRows(as_told, seen_at)
+        told = StagedRows(as_told, seen_at, CODED)
         states = told if diff.is_all_new else states_of(told)
         self._note("order_states", self.warehouse.upsert("order_states", states, app_id=self.app_id).version)
 

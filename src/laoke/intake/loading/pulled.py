@@ -22,6 +22,7 @@ from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
 from laoke.intake.loading.run import Surroundings, details, sums
+from laoke.intake.loading.seen import seen_buyers
 from laoke.intake.loading.stage import Stage
 from laoke.intake.models import ImportRun, ImportState
 from laoke.shops import catalog
@@ -175,7 +176,13 @@ def _facts_and_publish(
     if stage.parts.get("orders"):
         stage.add(
             "customers",
-            buyers(writer.reader, stage.parts["orders"], flags, shop_id=run.shop_id, import_id=run.pk),
+            buyers(
+                writer.reader,
+                seen_buyers(stage.parts["orders"]),
+                flags,
+                shop_id=run.shop_id,
+                import_id=run.pk,
+            ),
         )
     review_files.claim_words(run.shop, writer.reader, stage)
     if pulled.others is None:

@@ -2,7 +2,8 @@
 
 1. read     the file becomes staged parts without identifiers; bad rows go to quarantine
 2. people   identities are resolved batch by batch, contacts sealed (both may be repeated)
-3. facts    under the write lock: tables brought to the catalog's versions, compared, one commit per table
+3. facts    under the write lock: tables brought to the catalog's versions, compared, one commit per table; those of
+            orders already while the last contacts are sealed
 4. publish  the catalog entry and 'done' in one ledger transaction: the moment the import becomes visible
 """
 
@@ -21,12 +22,13 @@ from django.db import transaction
 
 from laoke.customers.sealing import waybill_digests
 from laoke.intake.loading import quarantine, review_files
-from laoke.intake.loading.ahead import Position, grouped, reading_ahead
+from laoke.intake.loading.ahead import Position, grouped, meanwhile, reading_ahead
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.customer_files import CustomerList, listed
 from laoke.intake.loading.facts import FactsWriter, FactsWritten
 from laoke.intake.loading.newer_lines import leave_newer_lines
 from laoke.intake.loading.people import People
+from laoke.intake.loading.seen import seen_buyers
 from laoke.intake.loading.stage import Stage, sweep
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.reading.cells import CLOCKS_DIFFER
@@ -35,6 +37,7 @@ from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source, open_source
 from laoke.intake.reading.reading import choose_layout, read_batches
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped, storable
+from laoke.intake.reading.warming import load_kernels_for
 from laoke.shops import audit, catalog
 from laoke.shops.bulk import few_collections
 from laoke.shops.locks import import_runner, warehouse_writer
@@ -87,6 +90,7 @@ class Surroundings:
 
 def begin(shop: Shop, path: Path, options: Options, *, by: User | None, now: datetime) -> ImportRun:
     """The row of an import that is about to run; one that was cut short with the same file is taken up again."""
+    load_kernels_for(path)
     sha = file_sha256(path)
     unfinished = ImportRun.objects.filter(
         shop=shop,
@@ -138,6 +142,7 @@ def _over(runs: list[int]) -> set[int]:
 
 
 def _run_alone(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
+    load_kernels_for(path)
     stage = Stage(around.place.staging / f"{run.file_sha256[:20]}-{run.pk}")
     try:
         with open_source(path, mapping=options.mapping) as source:
@@ -175,6 +180,22 @@ class _Import:
         summary = self._read(layout)
         self.seconds["reading"] = time.perf_counter() - begun - self.people.counts.seconds
         self._enter(ImportState.PEOPLE)
+        flags = self._store_people() if layout.grain in FACT_KINDS else None
+        begun, sealing = time.perf_counter(), self.people.counts.seconds
+        with warehouse_writer(self.around.place.home):
+            writer = self._facts_writer()
+            if flags is not None:
+                self._write_facts(writer, layout, summary, flags)
+            else:
+                self._write_orders(writer, layout, summary)
+            self.around.progress(95, 100)
+            self.seconds["facts"] = time.perf_counter() - begun - (self.people.counts.seconds - sealing)
+            self._publish(summary, writer.written)
+        self.around.progress(100, 100)
+        return self.run
+
+    def _store_people(self) -> pa.Table:
+        """Seal the contacts that are left; which keys and contacts each customer of the file has."""
         flags = self.people.flags()
         self.listed.tell_people()
         self.seconds["people"] = self.people.counts.seconds
@@ -182,11 +203,7 @@ class _Import:
         self.around.progress(READ_SHARE + 5, 100)
         self._check_cancel()
         self._enter(ImportState.FACTS)
-        begun = time.perf_counter()
-        with warehouse_writer(self.around.place.home):
-            self._facts_and_publish(layout, summary, flags, begun)
-        self.around.progress(100, 100)
-        return self.run
+        return flags
 
     def _read(self, layout: Layout) -> ReadingSummary:
         self.run.profile, self.run.grain = layout.id, layout.grain
@@ -299,42 +316,45 @@ class _Import:
         CONTRACTS[table].check_columns(filled)
         return filled.append_column("row_no", row_no) if table == "orders" else filled
 
-    def _facts_and_publish(
-        self, layout: Layout, summary: ReadingSummary, flags: pa.Table, begun: float
-    ) -> None:
+    def _facts_writer(self) -> FactsWriter:
         entry = catalog.current()
-        versions = entry.versions if entry else {}
         warehouse = Warehouse(
             self.around.place.warehouse, failpoint=lambda name: self.around.step(f"table_{name}")
         )
         app_id = f"import-{self.run.pk}-after-{entry.pk if entry else 0}-{self.run.created_at:%H%M%S%f}"
-        writer = FactsWriter(warehouse, versions, app_id, self.around.step)
-        if self.stage.parts.get("orders"):
-            self.stage.add(
-                "customers",
-                buyers(
-                    writer.reader,
-                    self.stage.parts["orders"],
-                    flags,
-                    shop_id=self.shop.pk,
-                    import_id=self.run.pk,
-                ),
-            )
+        return FactsWriter(warehouse, entry.versions if entry else {}, app_id, self.around.step)
+
+    def _write_orders(self, writer: FactsWriter, layout: Layout, summary: ReadingSummary) -> None:
+        """Orders with what hangs on them, then their buyers. No one sees orders before they are published, so they need
+        not wait for the last contacts: those take one processor while facts take the other."""
         review_files.claim_words(self.shop, writer.reader, self.stage)
-        if layout.grain == "line":
-            leave_newer_lines(writer, self.stage)
-        seen_at, shop_id = summary.seen_at, self.shop.pk
+
+        def orders() -> pa.Table | None:
+            if layout.grain == "line":
+                leave_newer_lines(writer, self.stage)
+            writer.write(self.stage, grain=layout.grain, seen_at=summary.seen_at, shop_id=self.shop.pk)
+            parts = self.stage.parts.get("orders")
+            return seen_buyers(parts) if parts else None
+
+        with meanwhile(orders) as written:
+            flags = self._store_people()
+            seen = written.result()
+        if seen is not None:
+            writer.write_buyers(
+                buyers(writer.reader, seen, flags, shop_id=self.shop.pk, import_id=self.run.pk)
+            )
+
+    def _write_facts(
+        self, writer: FactsWriter, layout: Layout, summary: ReadingSummary, flags: pa.Table
+    ) -> None:
+        """The one table of a file of other facts."""
+        review_files.claim_words(self.shop, writer.reader, self.stage)
         if layout.grain == "customer":
             rows = listed(writer.reader, self.stage.parts.get("customers", []), flags, self.run, self.people)
-            written = writer.write_customers(rows, given=summary.accepted.rows)
+            writer.write_customers(rows, given=summary.accepted.rows)
         elif kind := FACT_KINDS.get(layout.grain):
             told = told_columns(kind, set(layout.columns))
-            written = writer.write_facts(self.stage, kind, told=told, seen_at=seen_at, shop_id=shop_id)
-        else:
-            written = writer.write(self.stage, grain=layout.grain, seen_at=seen_at, shop_id=shop_id)
-        self.around.progress(95, 100)
-        self.seconds["facts"] = time.perf_counter() - begun
-        self._publish(summary, written)
+            writer.write_facts(self.stage, kind, told=told, seen_at=summary.seen_at, shop_id=self.shop.pk)
 
     def _publish(self, summary: ReadingSummary, written: FactsWritten) -> None:
         now = self.around.now()

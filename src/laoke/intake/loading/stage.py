@@ -30,6 +30,8 @@ REPEATING = (
     "line_status",
     "kind",
 )
+# Texts that stay numbers into a list of words until the table's files hold them; by the month rows are dealt out.
+CODED = tuple(name for name in REPEATING if name != "month")
 WAITING_PARTS = 8
 
 

@@ -13,8 +13,12 @@ from numba import njit
 SPACE = 32
 # the state of a parsed cell; the numbers are those of `cells`
 OK, EMPTY, OTHER = 0, 1, 9
+# 2^64 divided by the golden ratio: multiplying by it moves what differs in low bits up to the high ones
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
-_compile = njit(cache=True, nogil=True)
+# Nothing here makes an array, so nothing need be counted: counting who holds the arrays that a helper is given, cell by
+# cell, is a third of all work where the compiler does not see that it cancels out.
+_compile = njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
 
 
 @_compile
@@ -28,7 +32,7 @@ def parse_decimals(buf, low, high, starts, ends, places, unit, values, states):
             states[row] = EMPTY
             continue
         tail = unit.shape[0]
-        if tail and end - at > tail:
+        if tail and end - at > tail and buf[end - 1] == unit[tail - 1]:
             same = True
             for k in range(tail):
                 same = same and buf[end - tail + k] == unit[k]
@@ -152,19 +156,49 @@ def id_states(buf, low, high, starts, ends, states):
 
 
 @_compile
+def _hash(buf, start, end):
+    """A number for the bytes, four at a time: a multiplication waits for the one before it."""
+    mixed = np.uint64(1469598103934665603)
+    at = start
+    while at + 4 <= end:
+        low = np.uint64(buf[at]) | np.uint64(buf[at + 1]) << np.uint64(8)
+        high = np.uint64(buf[at + 2]) | np.uint64(buf[at + 3]) << np.uint64(8)
+        mixed = (mixed ^ (low | high << np.uint64(16))) * _SPREAD
+        mixed ^= mixed >> np.uint64(32)
+        at += 4
+    while at < end:
+        mixed = (mixed ^ np.uint64(buf[at])) * _SPREAD
+        mixed ^= mixed >> np.uint64(32)
+        at += 1
+    return mixed
+
+
+@_compile
+def _is_same(buf, start, other, length):
+    k = 0
+    while k < length and buf[start + k] == buf[other + k]:
+        k += 1
+    return k == length
+
+
+@_compile
 def distinct_cells(buf, low, high, starts, ends, table, codes, firsts, found):
     """Number the distinct cells: `codes[row]` is the number, `firsts[code]` a row that has it. Gives how many.
 
     `table` has a power of two of places, above twice the rows of a chunk, filled with -1 when a chunk begins.
     """
-    mask = table.shape[0] - 1
+    mask = np.uint64(table.shape[0] - 1)
     for row in range(low, high):
         start = starts[row]
         length = ends[row] - start
-        mixed = np.uint64(1469598103934665603)
-        for at in range(start, start + length):
-            mixed = (mixed ^ np.uint64(buf[at])) * np.uint64(1099511628211)
-        place = np.int64((mixed ^ (mixed >> np.uint64(29))) & np.uint64(mask))
+        if (
+            row > 0
+            and ends[row - 1] - starts[row - 1] == length
+            and _is_same(buf, start, starts[row - 1], length)
+        ):
+            codes[row] = codes[row - 1]
+            continue
+        place = np.int64(_hash(buf, start, start + length) & mask)
         while True:
             code = table[place]
             if code < 0:
@@ -173,17 +207,11 @@ def distinct_cells(buf, low, high, starts, ends, table, codes, firsts, found):
                 codes[row] = found
                 found += 1
                 break
-            other = starts[firsts[code]]
-            if ends[firsts[code]] - other == length:
-                same = True
-                for k in range(length):
-                    if buf[start + k] != buf[other + k]:
-                        same = False
-                        break
-                if same:
-                    codes[row] = code
-                    break
-            place = (place + 1) & mask
+            other = firsts[code]
+            if ends[other] - starts[other] == length and _is_same(buf, start, starts[other], length):
+                codes[row] = code
+                break
+            place = (place + 1) & np.int64(mask)
     return found
 
 

@@ -26,7 +26,7 @@ from laoke.intake.reading.records import (
     overlong_cell,
     raw_text,
 )
-from laoke.intake.reading.roles import ADDRESS_HEADS, ROLES, decimal_places
+from laoke.intake.reading.roles import ADDRESS_HEAD, ROLES, UNKEPT_ROLES, decimal_places
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -66,6 +66,8 @@ def asked_of(layout: Layout) -> list[Asked]:
     placed = any(layout.has(role) for role in ("province", "city", "district"))
     for name in layout.columns:
         kind = ROLES[name].kind
+        if name in UNKEPT_ROLES and layout.grain == "order":
+            continue
         if kind in ("money", "count"):
             asked.append(("decimals", name, decimal_places(name)))
         elif kind == "time":
@@ -77,7 +79,7 @@ def asked_of(layout: Layout) -> list[Asked]:
             if kind == "id":
                 asked.append(("plain_ids", name, 0))
             if name == "address" and not placed:
-                asked.extend(("heads", name, parts) for parts in ADDRESS_HEADS)
+                asked.append(("heads", name, ADDRESS_HEAD))
     return asked
 
 
@@ -129,8 +131,8 @@ class Scratch:
 
 def _cells(slots: int, rows: int, size: int) -> kernels.Cells:
     return kernels.Cells(
-        starts=np.zeros((slots, rows), np.int64),
-        ends=np.zeros((slots, rows), np.int64),
+        starts=np.zeros((slots, rows), np.int32),
+        ends=np.zeros((slots, rows), np.int32),
         dirty=np.zeros((slots, rows), np.bool_),
         spans=np.zeros((rows, 2), np.int64),
         lines=np.zeros(rows, np.int64),
@@ -152,7 +154,7 @@ def _results(counts: dict[str, int], rows: int, size: int) -> kernels.Results:
         tables=np.empty((codes, 1 << (2 * rows).bit_length()), np.int32),
         firsts=np.empty((codes, rows), np.int32),
         found=np.empty(codes, np.int64),
-        heads=np.empty((codes, rows), np.int64),
+        heads=np.empty((codes, rows), np.int32),
         # a character of two bytes has at most three in UTF-8
         text=np.empty((texts, size + size // 2 + 4), np.uint8),
         offsets=np.empty((texts, rows + 1), np.int32),

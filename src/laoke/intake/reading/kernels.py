@@ -80,7 +80,8 @@ class Characters(NamedTuple):
     delimiter: Any
 
 
-_compile = njit(cache=True, nogil=True)
+# as in cell_kernels: nothing here makes an array
+_compile = njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]
 
 
 @_compile
@@ -148,6 +149,16 @@ def _after_quotes(buf, start, k, size, limit, spots):
 
 
 @_compile
+def _is_plainly_quoted(buf, at, k, size, limit, spots):
+    """Whether the cell from `at`, an opening quote and spot `k`, holds no quote and no line end, and its border follows
+    its closing quote. Nearly every cell of an export is one."""
+    close = spots[k + 1]
+    if close >= size - 1 or buf[close] != QUOTE or close - at > limit:
+        return False
+    return spots[k + 2] == close + 1 and buf[close + 1] != QUOTE
+
+
+@_compile
 def _scan_record(buf, at, k, size, final, delimiter, slots, limit, row, cells, spots):
     """One record from `at`, whose first spot is `k`: (spot of its end, its end, cells, cells kept, faults, breaks)."""
     count = 0
@@ -158,7 +169,14 @@ def _scan_record(buf, at, k, size, final, delimiter, slots, limit, row, cells, s
     while True:
         unclean = False
         start = at
-        if at < size and buf[at] == QUOTE:
+        if at >= size or buf[at] != QUOTE:
+            k = _past_quotes(buf, k, size, spots)
+            end = spots[k]
+        elif _is_plainly_quoted(buf, at, k, size, limit, spots):
+            start = at + 1
+            end = spots[k + 1]
+            k += 2
+        else:
             start = at + 1
             end, k, unclean, closed, more = _after_quotes(buf, start, k + 1, size, limit, spots)
             breaks += more
@@ -171,9 +189,6 @@ def _scan_record(buf, at, k, size, final, delimiter, slots, limit, row, cells, s
                     return k, begin, count, count, INCOMPLETE, 0
                 fault = TOO_LONG if closed == -1 and stop - start > limit else UNCLOSED
                 return k, stop, count + 1, count, fault | (faults & DIRTY), 0
-        else:
-            k = _past_quotes(buf, k, size, spots)
-            end = spots[k]
         at = spots[k]
         if end - start > limit:
             faults |= TOO_LONG
@@ -279,13 +294,19 @@ def _strip(buf, start, end):
 
 
 @_compile
+def _is_tidy(first, last):
+    """Whether bytes at both ends of a cell leave nothing to take off: no blank, no quote, no apostrophe, no `=`."""
+    return first > APOSTROPHE and first != EQUALS and last > SPACE
+
+
+@_compile
 def _tidy_cells(buf, low, high, starts, ends, dirty):
     """`cells.tidy` for every kept cell, in place: quotes undone, blanks, `="…"` and the apostrophe taken off."""
     for slot in range(starts.shape[0]):
         for row in range(low, high):
             start = starts[slot, row]
             end = ends[slot, row]
-            if start == end:
+            if start == end or (not dirty[slot, row] and _is_tidy(buf[start], buf[end - 1])):
                 continue
             if dirty[slot, row]:
                 end = _unescape(buf, start, end)

@@ -24,7 +24,7 @@ from laoke.intake.reading.places import (
     short_city,
 )
 from laoke.intake.reading.records import Chunk, Codes, Numbers, States
-from laoke.intake.reading.roles import ADDRESS_HEADS, IDENTITY_ROLES
+from laoke.intake.reading.roles import ADDRESS_HEAD, IDENTITY_ROLES, UNKEPT_ROLES
 from laoke.intake.reading.verdicts import LARGEST_COUNT, Mask, Verdict
 
 if TYPE_CHECKING:
@@ -266,10 +266,10 @@ class OrderRows:
 
     def _places_of_addresses(self) -> tuple[Codes, list[Place]]:
         """First by province alone: an address that names none may be anything and is not looked into further."""
-        codes, words = self.chunk.heads("address", ADDRESS_HEADS[0])
-        if not any(map(province_of, words)) and not any(map(begins_with_province, words)):
+        codes, words = self.chunk.heads("address", ADDRESS_HEAD)
+        firsts = {word.partition(" ")[0] for word in words}
+        if not any(map(province_of, firsts)) and not any(map(begins_with_province, firsts)):
             return np.zeros(self.chunk.rows, np.int32), [NOWHERE]
-        codes, words = self.chunk.heads("address", ADDRESS_HEADS[1])
         return codes, [place_of(word) for word in words]
 
 
@@ -294,15 +294,16 @@ def order_batch(
 
 
 def identity_table(chunk: Chunk, first_row: int) -> pa.Table:
-    """What tells who bought, by row_no: text, null where the cell is empty or the column missing."""
+    """What tells who bought, by row_no: text, null where the cell is empty, or the column is missing or not kept."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     columns: dict[str, Any] = {
         "row_no": pa.array(np.arange(first_row, first_row + chunk.rows, dtype=np.int64))
     }
+    unkept = UNKEPT_ROLES if chunk.layout.grain == "order" else frozenset()
     for role in IDENTITY_ROLES:
-        present = chunk.layout.has(role)
+        present = chunk.layout.has(role) and role not in unkept
         columns[role] = chunk.texts(role, nullable=True) if present else nothing(chunk.rows, pa.string())
     if chunk.layout.has("alipay_account") and not chunk.layout.has("email"):
         # an Alipay account is an e-mail address or a phone number

@@ -165,8 +165,11 @@ TELLS_ORDERS = ("status", "paid_at", "total", "paid", "line_paid")
 
 IDENTITY_ROLES = tuple(role.name for role in ROLES.values() if role.kind == "identity")
 
+# Of these nothing is kept from a file whose rows are orders.
+UNKEPT_ROLES = frozenset({"landline", "waybill"})
+
 # Of an address the first word tells the province, the first three the district.
-ADDRESS_HEADS = (1, 3)
+ADDRESS_HEAD = 3
 PRICE_PLACES = 4
 
 
