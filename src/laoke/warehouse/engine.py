@@ -294,18 +294,32 @@ def _as_overlay(name: str, given: Overlay | pa.Table) -> Overlay:
     return Overlay(rows.select(list(contract.key)), rows)
 
 
-def stored_sql(folder: Folder, contract: Contract, version: int | delta.Snapshot | None) -> str:
-    """A SELECT of the contract's columns from the files of one version; typed and empty when there are none.
+# Where a row lies: what DuckDB calls the file and the row's place in it, from 0.
+POSITION = ("filename", "file_row_number")
+WITH_POSITIONS = ", filename=true, file_row_number=true"
+
+
+def stored_sql(
+    folder: Folder, contract: Contract, version: int | delta.Snapshot | None, *, positions: bool = False
+) -> str:
+    """A SELECT of the contract's columns from the files of one version; typed and empty when there are none. With
+    `positions` also where each row lies.
 
     A version written before a column joined the contract gives the column's default, else null (or 0, '', false where
     null may not be).
     """
     snapshot = delta.snapshot(folder, version) if isinstance(version, int) else version
     if snapshot is None or not snapshot.files:
-        return f"SELECT {', '.join(_nothing(column) for column in contract.columns)} WHERE false"
+        columns = [_nothing(column) for column in contract.columns]
+        if positions:
+            columns += ["CAST('' AS VARCHAR) AS filename", "CAST(0 AS BIGINT) AS file_row_number"]
+        return f"SELECT {', '.join(columns)} WHERE false"
     # Quoted: `at` is a word of DuckDB's own.
     names = [f'"{c.name}"' if c.name in snapshot.columns else _nothing(c) for c in contract.columns]
-    return f"SELECT {', '.join(names)} FROM {scan_sql(snapshot.files, contract)}"
+    if positions:
+        names += POSITION
+    scan = scan_sql(snapshot.files, contract, WITH_POSITIONS if positions else "")
+    return f"SELECT {', '.join(names)} FROM {scan}"
 
 
 def scored_sql(stored: str, lines: str) -> str:

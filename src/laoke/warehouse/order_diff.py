@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 
 from laoke.warehouse import delta
 from laoke.warehouse.contracts import ORDERS
-from laoke.warehouse.engine import Reader, connected, room, stored_sql
-from laoke.warehouse.plan import HeldIn, StagedRows, files_with_keys, incoming_sql
+from laoke.warehouse.engine import POSITION, Reader, connected, room, stored_sql
+from laoke.warehouse.plan import HeldIn, StagedRows, incoming_sql, positions_of_keys
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from laoke.warehouse.plan import Rows
 
@@ -29,7 +31,7 @@ CONTENT = tuple(
     if name not in ("month", "shop_id", "order_id", "customer_id", "seen_at", "import_id")
 )
 _COMPARATOR = ("state_rank", "seen_at", "refunded_cents", "paid_cents")
-# Up to so many incoming rows, the stored ones of the same orders are read once and held: about 1 kB each.
+# Up to so many incoming orders that are stored, the stored rows are read once and held: about 1 kB each.
 HELD_AT_MOST = 250_000
 
 
@@ -40,7 +42,7 @@ class OrderDiff:
     `rows` goes to `Warehouse.upsert("orders", rows, decided=True)`: an Arrow table, or the Parquet files it came
     in when every row is new. `decisions` has one row per incoming row: row_no, decision ('new', 'changed',
     'unchanged'). A row that only confirms the stored state, or loses to it or to a row beside it, is unchanged.
-    `held_in` names the stored files that hold any of the incoming orders.
+    `held_in` says where the stored rows of the incoming orders lie.
     """
 
     rows: Rows
@@ -68,10 +70,12 @@ def diff_orders(existing: Reader, incoming: Rows) -> OrderDiff:
 
 def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Rows) -> OrderDiff:
     _register(connection, "incoming", incoming)
-    stored = _stored_files(connection, existing)
-    if not _holds_files(stored) and connection.execute(_EACH_ONCE).fetchone() == (True,):
+    version = existing.versions.get("orders")
+    snapshot = None if version is None else delta.snapshot(existing.root / "orders", version)
+    places = {} if snapshot is None else positions_of_keys(connection, ORDERS, snapshot.files, ORDERS.key)
+    if not places and connection.execute(_EACH_ONCE).fetchone() == (True,):
         return _all_new(connection, incoming)
-    _register_stored(connection, stored_sql(existing.root / "orders", ORDERS, stored))
+    held = _register_stored(connection, existing, snapshot, places)
     connection.execute(_dominated_sql())
     connection.execute(_RIVALRY)
     connection.execute(_CONTESTED_KEYS)
@@ -86,21 +90,29 @@ def _diff(connection: duckdb.DuckDBPyConnection, existing: Reader, incoming: Row
         counts.get("new", 0),
         counts.get("changed", 0),
         counts.get("unchanged", 0),
-        HeldIn(stored.version, stored.files) if stored is not None else None,
+        held,
     )
 
 
-def _register_stored(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    """The stored rows of incoming orders: a table when they are few, for each look at them reads every column of
-    every order that lies in the same files."""
-    (rows,) = connection.execute("SELECT count(*) FROM incoming").fetchone() or (0,)
-    if rows > HELD_AT_MOST:
+def _register_stored(
+    connection: duckdb.DuckDBPyConnection,
+    existing: Reader,
+    snapshot: delta.Snapshot | None,
+    places: dict[str, NDArray[np.int64]],
+) -> HeldIn | None:
+    """`stored`, the stored rows of incoming orders: a table when they are few, for each look at them reads every column
+    of every order that lies in the same files. Where they lie is told then to whoever writes."""
+    files = None if snapshot is None else replace(snapshot, files=tuple(places))
+    text = stored_sql(existing.root / "orders", ORDERS, files, positions=True)
+    if sum(len(rows) for rows in places.values()) > HELD_AT_MOST:
         connection.execute(f"CREATE VIEW stored AS {text}")
-        return
+        return None if files is None else HeldIn(files.version, files.files)
     connection.execute(
         f"CREATE TABLE stored AS SELECT s.* FROM ({text}) AS s"
         " SEMI JOIN incoming AS i ON s.shop_id = i.shop_id AND s.order_id = i.order_id"
     )
+    rows = _arrow(connection, f"SELECT {', '.join((*ORDERS.key, *POSITION))} FROM stored")
+    return None if files is None else HeldIn(files.version, files.files, rows)
 
 
 def _all_new(connection: duckdb.DuckDBPyConnection, incoming: Rows) -> OrderDiff:
@@ -108,20 +120,6 @@ def _all_new(connection: duckdb.DuckDBPyConnection, incoming: Rows) -> OrderDiff
     if not isinstance(incoming, (list, tuple, StagedRows)):
         incoming = incoming.select(list(ORDERS.names))
     return OrderDiff(incoming, decisions, decisions.num_rows, 0, 0)
-
-
-def _stored_files(connection: duckdb.DuckDBPyConnection, existing: Reader) -> delta.Snapshot | None:
-    """The stored orders, of which only those files that hold an incoming order."""
-    version = existing.versions.get("orders")
-    if version is None:
-        return None
-    snapshot = delta.snapshot(existing.root / "orders", version)
-    files = files_with_keys(connection, ORDERS, snapshot.files, ORDERS.key)
-    return replace(snapshot, files=tuple(files))
-
-
-def _holds_files(snapshot: delta.Snapshot | None) -> bool:
-    return snapshot is not None and bool(snapshot.files)
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from laoke.warehouse.columns import Contract
 
 ROW_GROUP_ROWS = 122_880  # DuckDB's own unit of parallel scanning
-# Dictionaries pay for what repeats. Numbers of orders, buyers and moments do not: trying costs a third of the write and
-# makes the files larger.
-UNIQUE_COLUMNS = frozenset({"order_id", "customer_id", "refund_id", "waybill_digest"})
+# Dictionaries pay for what repeats. Numbers of orders and people, moments, and sums of what somebody paid do not:
+# trying costs a third of the write and makes the files larger.
+UNIQUE_COLUMNS = frozenset({"order_id", "customer_id", "person_id", "refund_id", "waybill_digest"})
+UNIQUE_TYPES = frozenset({"timestamp", "sum_cents", "signed_sum_cents"})
 # So many rows wait for their month's file at most; months then get smaller row groups.
 WAITING_ROWS = 4 * ROW_GROUP_ROWS
 
@@ -79,8 +80,9 @@ def split_by_month(rows: pa.Table, partition: str) -> Iterator[tuple[str, pa.Tab
 class _File:
     """One file of one partition while it is written; the partition column is not inside.
 
-    Columns named `coded` are given as numbers into lists of words, which spares looking up each word; in the file they
-    are texts like all others."""
+    Columns named `coded` are given as numbers into lists of words, as staged parts and `Positions.others` have them,
+    which spares looking up each word; a reader finds the same file.
+    """
 
     def __init__(
         self, folder: Folder, contract: Contract, partition: dict[str, str], coded: Sequence[str] = ()
@@ -96,6 +98,8 @@ class _File:
                 if field.name not in partition
             ]
         )
+        repeating = [name for name in _repeating(contract) if name not in partition]
+        self._coded = bool(coded)
         self.partition, self.rows = partition, 0
         self.relative = "/".join(
             [*(f"{name}={value}" for name, value in partition.items()), f"{uuid.uuid4().hex}.parquet"]
@@ -104,13 +108,19 @@ class _File:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._sink = self.path.open_output() if isinstance(self.path, RemotePath) else None
         self._writer = pq.ParquetWriter(
-            self._sink or self.path, schema, compression="zstd", compression_level=1, use_dictionary=_repeating(schema),
+            self._sink or self.path, schema, compression="zstd", compression_level=1, use_dictionary=repeating,
             version="2.6", write_page_checksum=True, store_schema=not coded,
         )  # fmt: skip
         self._schema = schema
 
+    def fitted(self, rows: pa.Table) -> pa.Table:
+        """The rows in the columns and types of the file."""
+        return rows.select(self._schema.names).cast(self._schema)
+
     def add(self, rows: pa.Table) -> None:
-        rows = rows.select(self._schema.names).cast(self._schema).unify_dictionaries()
+        rows = self.fitted(rows)
+        if self._coded:
+            rows = rows.unify_dictionaries()
         self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self.rows += rows.num_rows
 
@@ -127,13 +137,21 @@ def _coded(schema: pa.Schema) -> list[str]:
     return [field.name for field in schema if pa.types.is_dictionary(field.type)]
 
 
-def _repeating(schema: pa.Schema) -> list[str]:
-    import pyarrow as pa
-
+def _repeating(contract: Contract) -> list[str]:
     return [
-        field.name
-        for field in schema
-        if field.name not in UNIQUE_COLUMNS and not pa.types.is_timestamp(field.type)
+        column.name
+        for column in contract.columns
+        if column.name not in UNIQUE_COLUMNS and column.type not in UNIQUE_TYPES
+    ]
+
+
+def numbered_texts(contract: Contract) -> list[str]:
+    """The columns of text that repeats: in files these are numbers of a dictionary."""
+    repeating = _repeating(contract)
+    return [
+        column.name
+        for column in contract.columns
+        if column.name in repeating and column.kind.arrow == "string" and column.name != contract.partition
     ]
 
 
@@ -145,17 +163,50 @@ def write_stream(
     While one batch is encoded the next is asked for."""
     import pyarrow as pa
 
-    file = _File(folder, contract, partition)
+    return _while_encoding(
+        _File(folder, contract, partition), (pa.Table.from_batches([batch]) for batch in batches)
+    )
+
+
+def write_numbered(
+    folder: Folder, contract: Contract, partition: dict[str, str], parts: Iterable[pa.Table]
+) -> NewFile:
+    """Write one file of one partition from tables whose repeating texts are dictionaries or plain.
+
+    Tables go into one row group as long as they fit, and are never cut: a dictionary is written whole, so a cut one
+    would be written twice, and grow with each time that the file is written anew."""
+    file = _File(folder, contract, partition, numbered_texts(contract))
+    return _while_encoding(file, _row_groups(file.fitted(part) for part in parts))
+
+
+def _while_encoding(file: _File, parts: Iterable[pa.Table]) -> NewFile:
+    """Write the parts; while one is encoded the next is asked for."""
     try:
         with ThreadPoolExecutor(max_workers=1) as encoder:
             encoding = encoder.submit(lambda: None)
-            for batch in batches:
+            for part in parts:
                 encoding.result()
-                encoding = encoder.submit(file.add, pa.Table.from_batches([batch]))
+                encoding = encoder.submit(file.add, part)
             encoding.result()
     finally:
         new = file.close()
     return new
+
+
+def _row_groups(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Neighbours together, up to the rows of a row group."""
+    import pyarrow as pa
+
+    held: list[pa.Table] = []
+    rows = 0
+    for part in parts:
+        if held and rows + part.num_rows > ROW_GROUP_ROWS:
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+        held.append(part)
+        rows += part.num_rows
+    if held:
+        yield pa.concat_tables(held)
 
 
 def write_files(
