@@ -103,7 +103,8 @@ class Reading:
         stamp_later: bool = False,
     ) -> None:
         self.source = source
-        self.layout = layout if latest is None else replace(layout, latest=micros_of(latest))
+        # Of a file that is read up to a day, later rows are held back, whatever the clock says.
+        self.layout = layout if latest is None or until else replace(layout, latest=micros_of(latest))
         self.summary = ReadingSummary()
         self._until = None if until is None else micros_of(until)
         self._seen_at = seen_at or time_in_name(file_name)
