@@ -209,7 +209,7 @@ def test_quarantined_rows_can_be_mended_and_imported_again(shop: Shop, tmp_path:
 
 
 def test_orders_after_the_cut_are_held_back_and_counted(shop: Shop, tmp_path: Path) -> None:
-    rows = [Row("1"), Row("2", created="2018-11-01 00:00:01", paid_at="2018-11-01 00:01:00")]
+    rows = [Row("1"), Row("2", created="2018-11-11 00:00:01", paid_at="2018-11-11 00:01:00")]
     result = take(shop, write(tmp_path / "a.csv", rows), until=datetime(2018, 10, 31, 23, 59, 59))
 
     assert (result["accepted"], result["held_back"]) == (1, 1)

@@ -28,6 +28,8 @@ PIECE = 500  # rows of a workbook that are read at once
 LONGEST_SEARCH = 100
 
 Model = TypeVar("Model", bound=models.Model)
+Line = TypeVar("Line")
+Place = TypeVar("Place")
 
 
 def searched(request: HttpRequest) -> str:
@@ -66,12 +68,48 @@ def filters(
 
 
 @dataclass(frozen=True)
-class Found(Generic[Model]):
+class Found(Generic[Line]):
     """One page of rows and the addresses of the pages beside it."""
 
-    rows: list[Model]
+    rows: list[Line]
     previous_url: str
     next_url: str
+
+
+def found_page(
+    request: HttpRequest,
+    size: int,
+    after: Place | None,
+    before: Place | None,
+    *,
+    on: Callable[[Place | None, int], list[Line]],
+    back: Callable[[Place, int], list[Line]],
+    mark: Callable[[Line], str],
+) -> Found[Line]:
+    """The page after or before a place of a list, wherever its rows come from.
+
+    on      at most so many rows after a place, from the beginning for None
+    back    at most so many rows just before a place, in the list's own order
+    mark    what the address says of the place of a row
+    """
+    query = request.GET.urlencode()
+
+    def link(**place: str) -> str:
+        return ui.query_with(query, **{"after": None, "before": None, **place})
+
+    if before is not None:
+        rows = back(before, size + 1)
+        if len(rows) > size:
+            rows = rows[1:]
+            return Found(rows, link(before=mark(rows[0])), link(after=mark(rows[-1])))
+        # What stands before is no more than a page: the first page holds all of it.
+        after = None
+    rows = on(after, size + 1)
+    following = link(after=mark(rows[size - 1])) if len(rows) > size else ""
+    rows = rows[:size]
+    if after is None:
+        return Found(rows, "", following)
+    return Found(rows, link(before=mark(rows[0])) if rows else link(), following)
 
 
 @dataclass(frozen=True)
@@ -92,25 +130,17 @@ class Listing(Generic[Model]):
 
     def found(self, request: HttpRequest) -> Found[Model]:
         """The page that the address asks for; a place that nobody can read is the first page."""
-        size, query = min(self.per_page, PAGE_ROWS), request.GET.urlencode()
-        after, before = self._mark(request, "after"), self._mark(request, "before")
-        if before is not None:
-            turned = [_turned(name) for name in self.order]
-            rows = list(self.rows.filter(_behind(turned, before)).order_by(*turned)[: size + 1])
-            if len(rows) > size:
-                rows = rows[size - 1 :: -1]
-                return Found(rows, self._link(query, before=rows[0]), self._link(query, after=rows[-1]))
-            # What stands before is less than a page: the first page holds all of it.
-            after = None
-        wanted = self.rows if after is None else self.rows.filter(_behind(self.order, after))
-        rows = list(wanted.order_by(*self.order)[: size + 1])
-        following = self._link(query, after=rows[size - 1]) if len(rows) > size else ""
-        rows = rows[:size]
-        if after is None:
-            return Found(rows, "", following)
-        if not rows:
-            return Found([], ui.query_with(query, after=None, before=None), "")
-        return Found(rows, self._link(query, before=rows[0]), following)
+        turned = [_turned(name) for name in self.order]
+
+        def on(mark: list[Any] | None, most: int) -> list[Model]:
+            wanted = self.rows if mark is None else self.rows.filter(_behind(self.order, mark))
+            return list(wanted.order_by(*self.order)[:most])
+
+        def back(mark: list[Any], most: int) -> list[Model]:
+            return list(self.rows.filter(_behind(turned, mark)).order_by(*turned)[:most])[::-1]
+
+        places = self._mark(request, "after"), self._mark(request, "before")
+        return found_page(request, min(self.per_page, PAGE_ROWS), *places, on=on, back=back, mark=self._text)
 
     def table(
         self,
@@ -157,11 +187,8 @@ class Listing(Generic[Model]):
             yield from self.lines(piece)
             after = [getattr(piece[-1], name.lstrip("-")) for name in self.order]
 
-    def _link(self, query: str, **place: Model) -> str:
-        marks: dict[str, str | None] = {"after": None, "before": None}
-        for key, row in place.items():
-            marks[key] = "|".join(_written(getattr(row, name.lstrip("-"))) for name in self.order)
-        return ui.query_with(query, **marks)
+    def _text(self, row: Model) -> str:
+        return "|".join(_written(getattr(row, name.lstrip("-"))) for name in self.order)
 
     def _mark(self, request: HttpRequest, key: str) -> list[Any] | None:
         parts = request.GET.get(key, "").split("|")

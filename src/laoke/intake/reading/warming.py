@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 
 from laoke.intake.reading.refusals import DEFAULT_LIMITS, Limits
@@ -33,7 +34,13 @@ def compile_kernels() -> None:
 def load_kernels_for(path: Path) -> None:
     """Begin to load the kernels in a thread beside whoever goes on, where a file is large enough to need them."""
     if path.stat().st_size > DEFAULT_LIMITS.plain_bytes:
-        threading.Thread(target=load_kernels, name="laoke-kernels").start()
+        _begin_to_load()
+
+
+@cache
+def _begin_to_load() -> None:
+    """Once a process: whoever begins an import and whoever runs it both ask."""
+    threading.Thread(target=load_kernels, name="laoke-kernels").start()
 
 
 def load_kernels() -> None:

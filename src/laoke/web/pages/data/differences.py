@@ -24,7 +24,7 @@ from laoke.shops import catalog
 from laoke.shops.models import Shop
 from laoke.warehouse.engine import Reader
 from laoke.web import components as ui
-from laoke.web import figures, sheets
+from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.pages.data.views import SEES
 from laoke.web.pages.data.words import COMPARED
@@ -69,44 +69,27 @@ def differences(request: HttpRequest, name: str) -> HttpResponse:
         _("%(n)s 处") % {"n": figures.exact(found.count)},
         _("一共差 %(money)s") % {"money": figures.yuan(found.cents)},
     ]
+    if found.count > sheets.MOST_ROWS:
+        facts.append(_("导出的是最近的 %(n)s 处") % {"n": figures.exact(sheets.MOST_ROWS)})
     page = DifferencesPage(
         str(words.title), str(words.advice), facts, table, "?export=xlsx" if found.count else ""
     )
     return render(request, "imports/differences.html", {"page": page})
 
 
-@dataclass(frozen=True)
-class _Page:
-    """Some of the differences, the newest first, and the addresses of the pages beside them."""
-
-    rows: list[Difference]
-    previous_url: str
-    next_url: str
-
-
-def _page(request: HttpRequest, shop: Shop, reader: Reader, name: str) -> _Page:
+def _page(request: HttpRequest, shop: Shop, reader: Reader, name: str) -> lists.Found[Difference]:
     """The page that the address asks for; a place that nobody can read is the first page."""
-    query = request.GET.urlencode()
 
-    def link(key: str, row: Difference) -> str:
-        place = {"after": None, "before": None, key: f"{row.day.isoformat()}|{row.order_id}"}
-        return ui.query_with(query, **place)
+    def on(place: tuple[date, str] | None, most: int) -> list[Difference]:
+        if place is None:
+            return list(places(shop, reader, name, most))
+        return differences_after(shop, reader, name, most, place)
 
-    after, before = _place(request, "after"), _place(request, "before")
-    if before is not None:
-        rows = differences_before(shop, reader, name, PAGE_ROWS + 1, before)
-        if len(rows) > PAGE_ROWS:
-            rows = rows[1:]
-            return _Page(rows, link("before", rows[0]), link("after", rows[-1]))
-        # What stands before is no more than a page: the first page holds all of it.
-        after = None
-    if after is None:
-        rows = list(places(shop, reader, name, PAGE_ROWS + 1))
-    else:
-        rows = differences_after(shop, reader, name, PAGE_ROWS + 1, after)
-    following = link("after", rows[PAGE_ROWS - 1]) if len(rows) > PAGE_ROWS else ""
-    rows = rows[:PAGE_ROWS]
-    return _Page(rows, link("before", rows[0]) if after and rows else "", following)
+    return lists.found_page(
+        request, PAGE_ROWS, _place(request, "after"), _place(request, "before"), on=on,
+        back=lambda place, most: differences_before(shop, reader, name, most, place),
+        mark=lambda one: f"{one.day.isoformat()}|{one.order_id}",
+    )  # fmt: skip
 
 
 def _place(request: HttpRequest, key: str) -> tuple[date, str] | None:
