@@ -18,11 +18,11 @@ from typing import Any
 
 import httpx
 
+from laoke.config.bench.ports import free_port
 from laoke.shops.place import Place
 from laoke.warehouse.store import Warehouse
 from laoke.web.pages.overview.periods import day_of
 from tests.flows.commands import Laoke
-from tests.flows.test_up import free_port
 
 CUSTOMERS, ORDERS, SEED = 600, 1_800, 11
 START = "2026-10-31 10:00"

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from laoke.config.bench.ports import free_port
 from laoke.experiments.assignment import arm_of, salt_of
 from tests.flows.commands import Laoke
 
@@ -115,12 +116,6 @@ def wait_until(met: Callable[[], bool], seconds: float = 30.0) -> None:
     while not met():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from laoke.config.bench.ports import free_ports
 from laoke.intake.top.loopback import APP_KEY, SECRET, SESSION, LoopbackTop
 from laoke.intake.top.loopback_shop import make_shop
 from laoke.intake.top.trials import announced
@@ -74,15 +73,20 @@ def test_a_trial_connects_to_the_gateway_that_runs_and_to_nothing_after_it_stopp
     command = [sys.executable, "-m", "laoke", "--home", str(laoke.home), "--now", STANDING, "gateway", "top"]
     environment = {**os.environ, "DATABASE_URL": "", "PYTHONUNBUFFERED": "1"}
     environment.pop("DJANGO_SETTINGS_MODULE")
-    port = free_pair()
+    port, _messages = free_ports(2)
     with subprocess.Popen(
         [*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         encoding="utf-8", env=environment,
     ) as process:  # fmt: skip
         try:
             assert process.stdout is not None
-            address = next(line for line in process.stdout if "演练平台：" in line).split("：")[1].strip()
-            assert address == f"http://127.0.0.1:{port}/router/rest"
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if "演练平台：" in line:
+                    break
+            address = said[-1].partition("演练平台：")[2].strip()
+            assert address == f"http://127.0.0.1:{port}/router/rest", "".join(said)
             made = laoke("connect", "top", APP_KEY, *secrets, "--gateway", address, now=STANDING)
             assert (made["state"], made["trial"]) == ("active", True)
         finally:
@@ -93,12 +97,3 @@ def test_a_trial_connects_to_the_gateway_that_runs_and_to_nothing_after_it_stopp
     laoke("connect", "forget", now=STANDING)
     again = laoke("connect", "top", APP_KEY, *secrets, "--gateway", address, now=STANDING, refused=True)
     assert again["error"] == "trial_away"
-
-
-def free_pair() -> int:
-    """A free port with a free one above it."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as calls:
-            port = int(calls.getsockname()[1])
-            with suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
-                return port

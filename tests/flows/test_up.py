@@ -20,17 +20,12 @@ from typing import Any
 
 import httpx
 
+from laoke.config.bench.ports import free_port
 from tests.flows.commands import Laoke
 
 CUSTOMERS, ORDERS = 300, 900
 READY_SECONDS, STOP_SECONDS = 90.0, 10.0
 PASSWORD = re.compile(r"一次性密码 (\S+?)（")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

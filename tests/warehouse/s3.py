@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from laoke.config.bench.local_spark import free_port
+from laoke.config.bench.ports import free_port
 
 BUCKET = "facts"
 KEY, SECRET = "a-key", "a-very-secret-secret"

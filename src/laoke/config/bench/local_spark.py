@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+
+from laoke.config.bench.ports import free_port
 
 HOST = "127.0.0.1"
 DAEMONS = {"SPARK_DAEMON_MEMORY": "192m", "SPARK_LOCAL_IP": HOST, "SPARK_NO_DAEMONIZE": "1"}
@@ -37,13 +38,6 @@ def local_spark(folder: Path, *, workers: int = 2, cores: int = 1, memory: str =
             stack.enter_context(_daemon(folder, f"worker-{number}", words))
         _wait_for(folder, lambda: _alive_workers(page) == workers)
         yield url
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from laoke.config.bench.installation import command, free_port, process, wait_for
+from laoke.config.bench.installation import command, process, wait_for
 from laoke.config.bench.measures import Bench, Figure, Measured, Size, spent
+from laoke.config.bench.ports import free_port
 
 CUSTOMERS = {"small": 400, "full": 20_000}
 ORDERS = {"small": 1_200, "full": 60_000}
