@@ -253,7 +253,7 @@ def _distinct(keys: pa.Table) -> int:
     """How many different rows. Of many, distinct hashes are counted three times as fast; equal counts prove it."""
     if keys.num_rows <= FEW_ROWS:  # what a page lays over a mirror: opening a database takes longer
         return int(keys.group_by(keys.column_names).aggregate([]).num_rows)
-    if any(_rises(column) for column in keys.columns):
+    if any(_tells_apart(column) for column in keys.columns):
         return int(keys.num_rows)
     import duckdb
 
@@ -268,14 +268,20 @@ def _distinct(keys: pa.Table) -> int:
     return found
 
 
-def _rises(column: pa.ChunkedArray) -> bool:
-    """Whether each number is above the one before it; such a column alone tells its rows apart."""
+def _tells_apart(column: pa.ChunkedArray) -> bool:
+    """Whether all are numbers and no two are equal: then this column alone tells the rows apart."""
+    import numpy as np
     import pyarrow as pa
 
     if not pa.types.is_integer(column.type) or column.null_count:
         return False
     numbers = column.to_numpy()
-    return bool((numbers[1:] > numbers[:-1]).all())
+    if (numbers[1:] > numbers[:-1]).all():
+        return True
+    if int(numbers.max()) - int(numbers.min()) < len(numbers) - 1:
+        return False
+    in_turn = np.sort(numbers)
+    return bool((in_turn[1:] != in_turn[:-1]).all())
 
 
 def quoted(*names: str) -> str:

@@ -30,7 +30,7 @@ def detect_encoding(sample: bytes) -> tuple[str, int]:
 def _fits(sample: bytes, encoding: str) -> bool:
     """Few replacement characters for the characters beyond ASCII; the end of the sample may cut a character."""
     text = sample.decode(encoding, "replace").rstrip("\ufffd")
-    beyond = sum(1 for character in text if character > "\x7f")
+    beyond = len(text) - len(text.encode("ascii", "ignore"))
     lost = text.count("\ufffd")
     return lost <= _TOLERATED * beyond or (lost <= 2 and lost * 10 <= beyond)
 
