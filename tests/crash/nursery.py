@@ -34,7 +34,7 @@ class Nursery:
                 **os.environ,
                 "DATABASE_URL": ledger_url,
                 "LAOKE_TESTING": "1",
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src"))),
                 **environment,
             },
             stdin=subprocess.PIPE,
