@@ -146,6 +146,27 @@ def test_lines_with_numbers_replace_those_without_and_never_the_other_way(shop: 
     assert lines_now() == expected
 
 
+@pytest.mark.parametrize("table", ["order_lines", "waiting_lines"])
+def test_an_order_of_which_one_line_has_a_number_and_one_has_none_keeps_both(
+    shop: Shop, tmp_path: Path, table: str
+) -> None:
+    if table == "order_lines":
+        take(shop, write(tmp_path / "o.csv", [Row("1001")]))
+    mixed = new_items(
+        tmp_path / "mixed.csv",
+        [
+            ("1001", "10011", "床单", "60.00", "1", "58.00", "无退款申请"),
+            ("1001", "", "枕套", "20.00", "2", "42.00", "2.50"),
+        ],
+    )
+    assert counts(take(shop, mixed)) == (2, 2, 0, 0, 0)
+    both = stored(table)
+    assert sorted((row["line"], row["paid_cents"]) for row in both) == [("#2", 4_200), ("10011", 5_800)]
+
+    assert counts(take(shop, mixed)) == (2, 0, 0, 2, 0)
+    assert stored(table) == both
+
+
 def test_a_line_that_left_the_order_goes_with_the_next_file(shop: Shop, tmp_path: Path) -> None:
     take(shop, write(tmp_path / "o.csv", [Row("1001")]))
     both = [

@@ -95,16 +95,14 @@ def _is_closed(state: str) -> bool:
 def replaced(contract: Contract, stored: pa.Table, given: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Which of the given lines are taken, and the orders whose stored lines go for them.
 
-    Lines without numbers do not replace lines with numbers. An order whose lines are all stored as they are given is
-    left alone.
+    Lines without numbers do not replace lines with numbers, unless others of the same order are given with numbers:
+    the file tells all of an order, one way or the other. An order whose lines are all stored as they are given is left
+    alone.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    richer = stored.filter(pc.invert(pc.starts_with(stored["line"], NUMBERED)))["order_id"]
-    poor = pc.and_(
-        pc.starts_with(given["line"], NUMBERED), pc.is_in(given["order_id"], value_set=_whole(richer))
-    )
+    poor = pc.and_(_has_numbers(given, stored), pc.invert(_has_numbers(given, given)))
     taken = given.filter(pc.invert(poor))
     names = _told_names(contract)
     before, after = _by_order(stored, names), _by_order(taken, names)
@@ -114,6 +112,14 @@ def replaced(contract: Contract, stored: pa.Table, given: pa.Table) -> tuple[pa.
         taken.filter(pc.is_in(taken["order_id"], value_set=wanted)),
         stored.filter(pc.is_in(stored["order_id"], value_set=wanted)),
     )
+
+
+def _has_numbers(lines: pa.Table, of: pa.Table) -> pa.Array | pa.ChunkedArray:
+    """For each line whether its order has lines with numbers among these."""
+    import pyarrow.compute as pc
+
+    numbers = of.filter(pc.invert(pc.starts_with(of["line"], NUMBERED)))
+    return pc.is_in(lines["order_id"], value_set=_whole(numbers["order_id"]))
 
 
 def decided(
