@@ -247,12 +247,12 @@ def test_a_shop_that_set_one_weight_keeps_the_other_defaults():
     assert (rules.threshold, rules.memo_flags) == (60, (4, 5))
 
 
-def same(tmp_path, orders, events=(), refunds=()) -> None:
-    """The query and the rival find the same."""
+def both(tmp_path, orders, events=(), refunds=()):
+    """The signals of each order that has any, by the query and by the rival."""
     rows = [row | {"created_day": (row["created_at"] - EPOCH).days} for row in orders]
     slow = rival.signals(rows, events, refunds, EVERY_SIGNAL.memo_flags)
     fast = found(tmp_path, rows, events, refunds, days=(DAY - 1, DAY + 3))
-    assert fast == {order: signals for order, signals in slow.items() if signals}
+    return fast, {order: signals for order, signals in slow.items() if signals}
 
 
 # Steps of a quarter of an hour and of six hours meet the edges of the windows often.
@@ -271,13 +271,12 @@ CROWDS = st.lists(
 @settings(max_examples=80)
 @given(drawn=CROWDS)
 def test_the_query_and_the_slow_rival_see_the_same_crowds(tmp_path_factory, drawn):
-    same(
-        tmp_path_factory.getbasetemp(),
-        [
-            placed(f"A{n:02}", customer, seconds=seconds, titles=titles, district=district)
-            for n, (seconds, customer, titles, district) in enumerate(drawn)
-        ],
-    )
+    orders = [
+        placed(f"A{n:02}", customer, seconds=seconds, titles=titles, district=district)
+        for n, (seconds, customer, titles, district) in enumerate(drawn)
+    ]
+    fast, slow = both(tmp_path_factory.getbasetemp(), orders)
+    assert fast == slow
 
 
 COURSES = st.lists(
@@ -317,4 +316,5 @@ def test_the_query_and_the_slow_rival_see_the_same_courses(tmp_path_factory, dra
             events.append(event(number, "in_transit", 9))
         if one["back"]:
             refunds.append(refund(number, *one["back"]))
-    same(tmp_path_factory.getbasetemp(), orders, events, refunds)
+    fast, slow = both(tmp_path_factory.getbasetemp(), orders, events, refunds)
+    assert fast == slow

@@ -77,7 +77,7 @@ def test_a_clock_that_is_off_by_less_than_the_platform_bears_leaves_nothing_out(
     pull_once(connection, clock)
     platform.skew = timedelta(0)
     clock.move(minutes=10)
-    pull_once(connection, clock)
+    assert pull_once(connection, clock).done
     check_truth(shop, platform, clock)
 
 

@@ -134,6 +134,8 @@ def test_a_count_below_what_is_listed_is_refused_and_so_is_none(
     connections.resume(connection, by=None, now=clock())
     changed(platform, REFUNDS, lambda params, answer: dict(rows))
     refused(connection, clock, "total_results = ?", "total_results 2–10000000")
+    cursor = PullCursor.objects.get(stream="refunds")
+    assert (cursor.reached, cursor.page) == (BEGAN, None)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +197,12 @@ def test_pages_that_take_turns_and_empty_ones_that_promise_more_are_refused(
 
     changed(platform, SOLD, turns)
     refused(connection, clock, "page_no 3 ⊆ 1…2", "page_no 3 ≠ 1…")
+    before = PullCursor.objects.get(stream="history")
     connections.resume(connection, by=None, now=clock())
     changed(platform, SOLD, lambda params, answer: {"has_next": True})
     refused(connection, clock, "page_no 1 ⊆ 1…0", "page_no 1 ≠ 1…")
+    after = PullCursor.objects.get(stream="history")
+    assert (after.reached, after.until) == (before.reached, before.until)
 
 
 def test_pages_without_end_end_at_a_bound(
