@@ -11,13 +11,14 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from laoke.config.bench.ports import free_port
 
 FAST_AND_FORGETFUL = {
     "fsync": "off",
@@ -55,12 +56,6 @@ def _as_server_user() -> list[str]:
             continue
         return ["runuser", "-u", name, "--"]
     raise RuntimeError("PostgreSQL does not run as root, and there is no user postgres or nobody")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(command: Sequence[str], folder: Path) -> None:
@@ -104,7 +99,7 @@ def running_cluster() -> Iterator[str]:
             ],
             folder,
         )  # fmt: skip
-        port = _free_port()
+        port = free_port()
         settings = FAST_AND_FORGETFUL | {"port": str(port), "unix_socket_directories": str(folder)}
         with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())

@@ -80,13 +80,13 @@ def test_a_trial_connects_to_the_gateway_that_runs_and_to_nothing_after_it_stopp
     ) as process:  # fmt: skip
         try:
             assert process.stdout is not None
-            said = []
+            said = ""
             for line in process.stdout:
-                said.append(line)
+                said += line
                 if "演练平台：" in line:
                     break
-            address = said[-1].partition("演练平台：")[2].strip()
-            assert address == f"http://127.0.0.1:{port}/router/rest", "".join(said)
+            address = said.rpartition("演练平台：")[2].strip()
+            assert address == f"http://127.0.0.1:{port}/router/rest", said
             made = laoke("connect", "top", APP_KEY, *secrets, "--gateway", address, now=STANDING)
             assert (made["state"], made["trial"]) == ("active", True)
         finally:
