@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laoke.warehouse import delta, feature_update
+from laoke.warehouse import delta, feature_parts, feature_update
 from laoke.warehouse.contracts import CONTRACTS, CUSTOMER_FEATURES
 from laoke.warehouse.feature_update import update_features
 from laoke.warehouse.features import CutPoints, build_features, write_features
@@ -35,8 +35,10 @@ CUTS = [
 
 @pytest.fixture(autouse=True)
 def any_part_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shops here are so small that a single order touches a third of them; what is tested is the update."""
+    """Shops here are so small that a single order touches a third of them and lies in the only file; what is tested is
+    the update."""
     monkeypatch.setattr(feature_update, "MOST_TOUCHED", 1)
+    monkeypatch.setattr(feature_update, "MOST_READ", 10**6)
 
 
 def bought(order_id: str, customer_id: int | None = 1, ago: int = 5, **given: Any) -> dict[str, Any]:
@@ -145,10 +147,12 @@ HAPPENINGS = {
 }
 
 
+@pytest.mark.parametrize("most_read", [0, 10**6], ids=["all orders", "some days"])
 @pytest.mark.parametrize("what", HAPPENINGS)
 def test_what_happened_touches_whom_it_concerns(
-    shop: Shop, what: str, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, what: str, most_read: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(feature_update, "MOST_READ", most_read)
     name, row, persons = HAPPENINGS[what]
     put(shop.warehouse, name, row)
 
@@ -172,6 +176,64 @@ def test_all_orders_of_a_touched_person_come_along(shop: Shop, monkeypatch: pyte
     put(shop.warehouse, "orders", bought("B", 5, 400))
 
     assert shop.after(monkeypatch) == {1}
+
+
+def test_of_most_touched_persons_only_the_days_that_differ_are_asked(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(shop.warehouse, "orders", bought("E", 1, 200), bought("F", 2, 400))
+    shop.before = keep(shop.warehouse, shop.cuts)
+    put(shop.warehouse, "orders", bought("B", 1), bought("C", 8), bought("F", 2, 400, paid_cents=1))
+    asked = all_asked(monkeypatch)
+
+    assert shop.after(monkeypatch) == {1, 2, 8}
+    assert asked == set()
+
+
+WITH_ALL_ORDERS = {
+    "the last day is gone": [("orders", bought("A2", 2, 8))],
+    "the first day is gone": [("orders", bought("OLD", 2, 499))],
+    "the last known place is gone": [("orders", bought("A2", 2, province="", city=""))],
+    "a month is gone": [("orders", bought("MID", 2, 301, paid_at=None, status="unpaid"))],
+    "an order is fake": [("order_flags", flag("A2"))],
+    "goods came back": [("refunds", refund("R", 2, day=AS_OF))],
+    "somebody else is the same person": [("person_map", link(5, 2))],
+    "hours hold no more days": [("orders", bought(f"N{ago}", 2, ago)) for ago in range(10, 14)],
+}
+
+
+@pytest.mark.parametrize("what", WITH_ALL_ORDERS)
+def test_where_those_days_do_not_tell_all_orders_of_the_person_are_asked(
+    shop: Shop, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lived = {"province": "浙江", "city": "杭州"}
+    told = [bought("OLD", 2, 500), bought("MID", 2, 300), bought("A2", 2, **lived)]
+    put(shop.warehouse, "orders", *told)
+    shop.before = keep(shop.warehouse, shop.cuts)
+    if what.startswith("hours"):
+        monkeypatch.setattr(feature_parts, "MOST_OF_HOUR", 7)
+    put(shop.warehouse, "orders", bought("B", 1))
+    for name, row in WITH_ALL_ORDERS[what]:
+        put(shop.warehouse, name, row)
+    asked = all_asked(monkeypatch)
+
+    assert shop.after(monkeypatch) >= {1, 2}
+    assert 2 in asked
+    assert 1 not in asked
+
+
+def all_asked(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """Whose orders are all read: it fills during the next update."""
+    persons: set[int] = set()
+    decide = feature_update._Update._tell_by_days
+
+    def note(update: feature_update._Update) -> bool:
+        done = decide(update)
+        persons.update(person for (person,) in update.connection.execute("FROM anew").fetchall())
+        return done
+
+    monkeypatch.setattr(feature_update._Update, "_tell_by_days", note)
+    return persons
 
 
 # What an update writes
@@ -373,12 +435,16 @@ def happen(warehouse: Warehouse, step: tuple[str, Any], history: list[dict[str, 
 @given(
     steps=st.lists(st.lists(_STEPS, min_size=1, max_size=2), min_size=2, max_size=3),
     cuts=st.sampled_from(CUTS),
+    most_read=st.sampled_from([0, 10**6, 10**6, 10**6]),
+    most_days=st.sampled_from([127, 127, 3]),
 )
 def test_after_every_step_of_any_history_the_update_says_what_a_full_build_says(
-    steps: list[list[tuple[str, Any]]], cuts: CutPoints
+    steps: list[list[tuple[str, Any]]], cuts: CutPoints, most_read: int, most_days: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setattr(feature_update, "MOST_TOUCHED", 10**6)
+        patch.setattr(feature_update, "MOST_READ", most_read)
+        patch.setattr(feature_parts, "MOST_OF_HOUR", most_days)
         warehouse = Warehouse(Path(folder) / "w")
         put(warehouse, "orders", bought("O0"), bought("P", 2, 40, shop_id=2), bought("O3", 3, 400))
         history = [keep(warehouse, cuts)]

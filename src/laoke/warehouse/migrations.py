@@ -46,6 +46,12 @@ MIGRATIONS: tuple[TableMigration, ...] = (
         ("rfm_orders", "rfm_cents"),
         "what scores are computed from, so that they can be computed anew without the orders",
     ),
+    TableMigration(
+        2,
+        "customer_features",
+        ("hours_0", "hours_8", "hours_16", "weekdays", "place_day"),
+        "what orders are added to without asking the old ones again: days by hour and weekday, the day of the place",
+    ),
 )
 
 

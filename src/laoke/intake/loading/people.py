@@ -195,8 +195,8 @@ class People:
         """Which keys and contacts each customer has, without any of them. Nobody is resolved after that."""
         import pyarrow as pa
 
+        self._known.clear()  # room for the last contacts, and for the facts that are written meanwhile
         self.store()
-        self._known.clear()  # room for the facts
         if not self._flags:
             return _flags(
                 pa.array([], pa.int64()), dict.fromkeys(CONTACT_ROLES, pa.array([], pa.string())), demo=False

@@ -31,13 +31,21 @@ days AS (
     CAST(sum(item_count) AS BIGINT) AS items, count(CASE WHEN coupon_used THEN 1 END) AS coupons
   FROM counted GROUP BY person_id, paid_day
 ),
+-- What follows from the days.
 hours AS (
-  SELECT person_id, 23 - max(n * 24 + 23 - hour) % 24 AS hour_mode
+  -- Days by hour, seven bits each: what an update adds to, and the mode is found by, as long as no hour has 127.
+  SELECT
+    person_id, 23 - max(n * 24 + 23 - hour) % 24 AS hour_mode,
+    CAST(sum(CASE WHEN hour < 8 THEN least(n, 127) << (7 * hour) ELSE 0 END) AS BIGINT) AS hours_0,
+    CAST(sum(CASE WHEN hour >= 8 AND hour < 16 THEN least(n, 127) << (7 * (hour - 8)) ELSE 0 END) AS BIGINT) AS hours_8,
+    CAST(sum(CASE WHEN hour >= 16 THEN least(n, 127) << (7 * (hour - 16)) ELSE 0 END) AS BIGINT) AS hours_16
   FROM (SELECT person_id, hour, count(*) AS n FROM days GROUP BY person_id, hour) AS per_hour
   GROUP BY person_id
 ),
 weekdays AS (
-  SELECT person_id, 6 - max(n * 7 + 6 - weekday) % 7 AS weekday_mode
+  SELECT
+    person_id, 6 - max(n * 7 + 6 - weekday) % 7 AS weekday_mode,
+    CAST(sum(least(n, 511) << (9 * weekday)) AS BIGINT) AS weekdays
   FROM (
     SELECT person_id, (paid_day + 3) % 7 AS weekday, count(*) AS n FROM days GROUP BY person_id, (paid_day + 3) % 7
   ) AS per_weekday
@@ -73,6 +81,7 @@ buyers AS (
     CAST(sum(CASE WHEN paid_day >= $as_of_day - $rfm_days THEN paid - refunded ELSE 0 END) AS BIGINT) AS m,
     CAST(sum(items) AS BIGINT) AS item_count, CAST(sum(coupons) AS BIGINT) AS coupon_orders,
     bit_or(1 << (month(DATE '1970-01-01' + paid_day) - 1)) AS months_mask,
+    max(CASE WHEN place_no IS NOT NULL THEN paid_day END) AS place_day,
     -- The newest day with a known place, and that place, in one number.
     max(CASE WHEN place_no IS NOT NULL THEN CAST(paid_day AS BIGINT) * 1000000 + place_no END) % 1000000 AS place_no
   FROM days GROUP BY person_id
@@ -95,6 +104,7 @@ known AS (
   LEFT JOIN places AS l ON l.province = c.province AND l.city = c.city
   GROUP BY coalesce(m.person_id, c.customer_id)
 )
+-- What is told of the sums. (An update takes the parts above and below for the days on which something differs.)
 SELECT
   CAST($shop_id AS BIGINT) AS shop_id, coalesce(s.person_id, k.person_id) AS person_id, CAST($as_of_day AS INTEGER) AS as_of_day,
   s.first_day, s.last_day,
@@ -132,6 +142,7 @@ SELECT
   CAST(coalesce(s.coupon_orders, 0) AS INTEGER) AS coupon_orders,
   CAST(w.weekday_mode AS TINYINT) AS weekday_mode, CAST(h.hour_mode AS TINYINT) AS hour_mode,
   CAST(coalesce(s.months_mask, 0) AS INTEGER) AS months_mask,
+  h.hours_0, h.hours_8, h.hours_16, w.weekdays, CAST(s.place_day AS INTEGER) AS place_day,
   CAST(0 AS BIGINT) AS import_id
 FROM payers AS s
 FULL JOIN known AS k ON k.person_id = s.person_id
