@@ -62,12 +62,21 @@ def _kill_at_random(ledger_url: str, folder: Path, record: Recorder, *, kills: i
             assert status in (0, -9), status
             died += status == -9
         clock.move(hours=2)
+        _wait_for_a_quiet_minute(platform, clock)
         assert nursery.run("pull_all", seconds=300.0, now=clock().isoformat()) == 0
         for task in ("look", "where"):
             assert nursery.run(task, path=str(folder / f"{task}.json")) == 0
     record("killed_pulls", died)
     _holds_the_truth(_read(folder / "look.json")["facts"], platform, clock())
     _adds_up(_read(folder / "where.json"), clock())
+
+
+def _wait_for_a_quiet_minute(platform: LoopbackTop, clock: MovedClock) -> None:
+    """A pull takes what was changed until a minute ago, and a platform tells a trade as it is now: what it changed
+    within that minute is the next pull's. What time it is differs, for some pulls end before they are killed."""
+    moments = [moment for trade in platform.shop.trades.values() for moment in trade.moments()]
+    while any(clock() - timedelta(minutes=1) < moment <= clock() for moment in moments):
+        clock.move(minutes=1)
 
 
 def _read(path: Path) -> dict[str, Any]:
