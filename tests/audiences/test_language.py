@@ -36,7 +36,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 )
 
 
-@given(trees(ANY_TEXT))
+@given(trees(ANY_TEXT, segments=True))
 def test_what_is_printed_reads_back_as_the_same_tree(tree: Node) -> None:
     assert parse(print_filter(tree)) == tree
     assert from_json(to_json(tree)) == tree

@@ -17,6 +17,7 @@ from laoke.audiences.compiling import count_query, explain_query, members_query,
 from laoke.audiences.figures import profiles_query, reach_query, shape_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import Reading, reading_of
+from laoke.audiences.references import resolved
 from laoke.audiences.text import parse
 from laoke.audiences.tree import CHANNELS, And, Everyone, Node, Not, Or, children
 from laoke.shops.models import Shop
@@ -98,14 +99,20 @@ class Explained:
     parts: tuple[Explained, ...] = field(default=())
 
 
-def tree_of(given: str | Node) -> Node:
-    """The tree of a text; a tree stays as it is. Raises FilterError."""
-    return parse(given) if isinstance(given, str) else given
+def tree_of(shop: Shop, given: str | Node) -> Node:
+    """The tree of a text, with what the segments it names say now.
+
+    Raises
+    ------
+    FilterError, TreeError
+        for a text that is no filter, and for a segment that is not there.
+    """
+    return resolved(shop, parse(given) if isinstance(given, str) else given)
 
 
 def count(shop: Shop, given: str | Node, today: date | None = None) -> Counted:
     """How many persons the filter holds for now."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     return count_in(reading, node)
 
@@ -124,7 +131,7 @@ def steps(shop: Shop, given: str | Node, today: date | None = None) -> list[Step
 
 def count_by_steps(shop: Shop, given: str | Node, today: date | None = None) -> tuple[Counted, list[Step]]:
     """The count and the steps to it, in one query: who remains after the last part is who is counted."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     parts = node.parts if isinstance(node, And) else (node,)
     begun = time.perf_counter()
@@ -143,7 +150,7 @@ def count_by_steps(shop: Shop, given: str | Node, today: date | None = None) -> 
 def members(shop: Shop, given: str | Node, today: date | None = None, *, values: bool = False) -> pa.Table:
     """`person_id` of every member by number; with `values` a column for each thing the filter looked at."""
     reading = reading_of(shop, today)
-    return reading.table(members_query(tree_of(given), reading.shop_id, reading.as_of_day, values))
+    return reading.table(members_query(tree_of(shop, given), reading.shop_id, reading.as_of_day, values))
 
 
 def sample(
@@ -155,7 +162,7 @@ def sample(
     from laoke.experiments.assignment import mix_array
 
     reading = reading_of(shop, today)
-    found = reading.table(members_query(tree_of(given), reading.shop_id, reading.as_of_day))
+    found = reading.table(members_query(tree_of(shop, given), reading.shop_id, reading.as_of_day))
     people = found.column("person_id").to_numpy()
     order = np.lexsort((people, mix_array(people, seed)))[: min(n, LARGEST_SAMPLE)]
     chosen = tuple(sorted(int(person) for person in people[order]))
@@ -164,7 +171,7 @@ def sample(
 
 def breakdown(shop: Shop, given: str | Node, today: date | None = None) -> Breakdown:
     """Stages, groups, money and reachability of the members."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     key = (reading.shop_id, reading.as_of_day)
     rows = reading.rows(shape_query(node, *key))
@@ -205,7 +212,7 @@ def _by(rows: list[dict[str, Any]], name: str) -> dict[str, int]:
 
 def explain(shop: Shop, given: str | Node, person_id: int, today: date | None = None) -> Explained | None:
     """Why a person is in or out: each condition with what was found. None when the shop does not know the person."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     found = reading.rows(explain_query(node, reading.shop_id, reading.as_of_day, person_id))
     if not found:
