@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
+from laoke.audiences.contradictions import contradiction_in
 from laoke.audiences.text import unit_of
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import (
@@ -49,7 +50,7 @@ from laoke.audiences.tree import (
     Within,
 )
 from laoke.money import format_cents
-from laoke.shops.joins import aside, bracketed, listed, named
+from laoke.shops.joins import aside, bracketed, clauses, listed, named
 
 _ = gettext_lazy
 
@@ -344,6 +345,17 @@ def refusal_text(error: FilterError | TreeError) -> str:
         params["names"] = " → ".join(params["names"])
     known = {"place": 1, "found": "", "allowed": "", "most": "", "low": "", "high": "", "name": ""} | params
     return str(message) % known
+
+
+def impossible_text(node: Node) -> str:
+    """Why a filter can hold for nobody, '' when nothing is found that says so."""
+    found = contradiction_in(node)
+    if found is None:
+        return ""
+    said = clauses(describe(part) for part in found.parts)
+    if len(found.parts) == 1:
+        return gettext("没有人会符合：%(said)s") % {"said": said}
+    return gettext("没有人能同时满足：%(said)s") % {"said": said}
 
 
 def not_ready_text(code: str) -> str:
