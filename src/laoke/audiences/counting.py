@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from laoke.audiences import wording
 from laoke.audiences.compiling import count_query, explain_query, members_query, steps_query
-from laoke.audiences.figures import profiles_query, reach_query, shape_query
+from laoke.audiences.figures import bands_query, profiles_query, reach_query, shape_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.references import resolved
@@ -65,12 +65,15 @@ class ChannelReach:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Who is in a segment. Sales are paid minus refunded in the last 365 days, in cents."""
+    """Who is in a segment. Sales are paid minus refunded in the last 365 days, in cents; `often` is by the least
+    purchase days of each band, provinces stand with the most first."""
 
     n: int
     people: int
     lifecycle: dict[str, int]
     groups: dict[str, int]
+    often: dict[str, int]
+    provinces: dict[str, int]
     orders: int
     paid_cents: int
     net_cents: int
@@ -176,6 +179,7 @@ def breakdown(shop: Shop, given: str | Node, today: date | None = None) -> Break
     key = (reading.shop_id, reading.as_of_day)
     rows = reading.rows(shape_query(node, *key))
     everyone = reading.rows(shape_query(Everyone(), *key))
+    bands = reading.rows(bands_query(node, *key))
     reach = []
     for channel in CHANNELS:
         reasons = {row["reason"]: row["n"] for row in reading.rows(reach_query(node, *key, channel))}
@@ -188,6 +192,8 @@ def breakdown(shop: Shop, given: str | Node, today: date | None = None) -> Break
         people=reading.people,
         lifecycle=_by(rows, "lifecycle"),
         groups=_by(rows, "group3"),
+        often=_by(bands, "band"),
+        provinces=dict(sorted(_by(bands, "province").items(), key=lambda item: (-item[1], item[0]))),
         orders=_total(rows, "orders"),
         paid_cents=_total(rows, "paid_cents"),
         net_cents=_total(rows, "net_cents"),
@@ -206,7 +212,7 @@ def _total(rows: list[dict[str, Any]], name: str) -> int:
 def _by(rows: list[dict[str, Any]], name: str) -> dict[str, int]:
     totals: dict[str, int] = {}
     for row in rows:
-        totals[row[name]] = totals.get(row[name], 0) + row["n"]
+        totals[str(row[name])] = totals.get(str(row[name]), 0) + row["n"]
     return totals
 
 
