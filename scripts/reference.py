@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Write docs/reference/states.md, commands.md, api.md and openapi.json from the source: run it when a closed list, a
-command or a field of the API changes.
+"""Write docs/reference/states.md, commands.md, api.md, openapi.json and filter.schema.json from the source: run it when
+a closed list, a command, a field of the API or a condition of a filter changes.
 
 tests/house/test_docs.py compares the pages with what this makes.
 """
@@ -21,6 +21,7 @@ STATES = FOLDER / "states.md"
 COMMANDS = FOLDER / "commands.md"
 API = FOLDER / "api.md"
 OPENAPI = FOLDER / "openapi.json"
+FILTER = FOLDER / "filter.schema.json"
 STATES_OPENING = """# States and kinds
 
 Every closed list of the ledger: the word in the code and in `--json` answers, and the word on the screen.
@@ -90,6 +91,13 @@ def commands_page() -> str:
     return "\n".join([COMMANDS_OPENING, *_commands("laoke", typer.main.get_command(app))])
 
 
+def filter_text() -> str:
+    """The schema of a filter's tree."""
+    from laoke.audiences.schema import schema_text
+
+    return schema_text()
+
+
 def main() -> None:
     """Write the pages."""
     import django
@@ -101,6 +109,7 @@ def main() -> None:
         COMMANDS.write_text(commands_page(), encoding="utf-8")
         API.write_text(api_page(), encoding="utf-8")
         OPENAPI.write_text(openapi_text(), encoding="utf-8")
+        FILTER.write_text(filter_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

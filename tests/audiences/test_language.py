@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import sys
+import time
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laoke.audiences import wording
+from laoke.audiences.names import CHINESE_CONDITIONS, CONDITION_NAMES
 from laoke.audiences.printing import print_filter
 from laoke.audiences.serial import from_json, to_json
 from laoke.audiences.text import parse
@@ -25,6 +30,11 @@ from laoke.audiences.tree import (
     Not,
     OneOf,
     Or,
+    RandomShare,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
     TreeError,
     Within,
@@ -36,19 +46,115 @@ ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_siz
 )
 
 
-@given(trees(ANY_TEXT))
-def test_what_is_printed_reads_back_as_the_same_tree(tree: Node) -> None:
-    assert parse(print_filter(tree)) == tree
-    assert from_json(to_json(tree)) == tree
+def reads_back(tree: Node) -> None:
+    text = print_filter(tree)
+    assert parse(text) == tree
+    assert print_filter(parse(text)) == text
+    assert from_json(json.loads(json.dumps(to_json(tree)))) == tree
+    assert wording.describe(tree)
 
 
-@given(st.text(max_size=60))
-def test_no_text_at_all_breaks_the_parser(text: str) -> None:
+def stays_or_is_refused(text: str) -> None:
+    """A text is a filter that prints as itself from then on, or it is refused with a place in it."""
     try:
-        assert print_filter(parse(text))
+        tree = parse(text)
     except FilterError as error:
-        assert wording.refusal_text(error)
-        assert 0 <= error.position <= len(text)
+        assert "%(" not in wording.refusal_text(error)
+        assert 0 <= error.position <= len(text) and error.length >= 1
+        return
+    printed = print_filter(tree)
+    assert parse(printed) == tree and print_filter(parse(printed)) == printed
+
+
+# Pieces of the language in any order come much further into the parser than letters do.
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            *CONDITION_NAMES, *CHINESE_CONDITIONS, "and", "or", "not", "then", "且", "或", "非", "within", "in", "近",
+            "(", ")", ",", "（", "）", "，", "..", "+", ">=", "<", "=", "0", "2", "99.90", "90d", "30%",
+            "12 月", "1e9", "9" * 20,
+            "2025-11-11", "2025-02-30", '"杭州"', "“挑剔”", '"', "\\", "sms", "goods", "rating", "photo", "first", "11",
+            ";", "--", "$t1", "\0", "\n", " " * 50, "%", "😀",
+        ]
+    ),
+    max_size=14,
+).map(" ".join)  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=60), PIECES, PIECES.map(lambda text: text.replace(" ", "")))
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=1_000)
+@given(trees(ANY_TEXT, segments=True))
+def test_what_is_printed_reads_back_as_the_same_tree(tree: Node) -> None:
+    reads_back(tree)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=1_000)
+@given(TEXTS)
+def test_no_text_at_all_breaks_the_parser(text: str) -> None:
+    stays_or_is_refused(text)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(7200)
+@settings(max_examples=50_000)
+@given(trees(ANY_TEXT, segments=True))
+def test_fifty_thousand_trees_read_back(tree: Node) -> None:
+    reads_back(tree)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(7200)
+@settings(max_examples=50_000)
+@given(TEXTS)
+def test_fifty_thousand_texts_stay_or_are_refused(text: str) -> None:
+    stays_or_is_refused(text)
+
+
+@pytest.mark.parametrize(
+    "longer",
+    [
+        lambda n: " or ".join(["bought"] * (n // 50)),
+        lambda n: "bought(1" + " " * n,
+        lambda n: "1 " * (n // 2),
+        lambda n: "a" * n,
+        lambda n: '"' + "\\\\" * (n // 2),
+        lambda n: "(" * n,
+        lambda n: "not " * (n // 4),
+        lambda n: "9" * n,
+        lambda n: 'city in ("' + '", "'.join(str(i) for i in range(n // 12)) + '")',
+        lambda n: "bought then " * (n // 12),
+    ],
+)
+def test_twice_the_text_takes_no_more_than_about_twice_the_steps(longer: Callable[[int], str]) -> None:
+    """Counted, not timed: the lines of Python that run, with the same text at two lengths, both below the longest."""
+    short, long = steps_of(longer(3_000)), steps_of(longer(6_000))
+    assert long <= 2.5 * short + 2_000
+
+
+def steps_of(text: str) -> int:
+    count = 0
+
+    def trace(frame: object, event: str, argument: object) -> object:
+        nonlocal count
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        stays_or_is_refused(text)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_number_before_many_blanks_is_read_at_once() -> None:
+    """Counted by the clock, generously: two runs of blanks side by side took seconds here."""
+    begun = time.process_time()
+    stays_or_is_refused("bought(1" + " " * 9_900)
+    assert time.process_time() - begun < 0.5
 
 
 DESIGN = """bought(2+, within 365d) and spent(>= 500, within 365d) and last_order(90d..365d)
@@ -96,6 +202,21 @@ def test_the_example_of_the_design() -> None:
         ),
         ("消费（＞＝ １００元）", Amount("spent", Bounds(10_000))),
         ("EVERYONE", Everyone()),
+        ("用券占比（>= 12.5％）", Amount("coupon_share", Bounds(1_250))),
+        (
+            "reviewed(rating 1..3, photo, within 90d)",
+            Reviewed(rating=Bounds(1, 3), photo=True, window=Within(90)),
+        ),
+        ("评价（近 90天，有图，星级 5）", Reviewed(rating=Bounds(5, 5), photo=True, window=Within(90))),
+        ("退款次数（退货，2+）", RefundTimes(Bounds(2), "goods")),
+        (
+            "买过商品（“羽绒被”）然后 非 买过类目（“被套”）近 30天",
+            Sequence(Step("product", "羽绒被"), Step("category", "被套"), 30, negated=True),
+        ),
+        ("not bought then bought within 9d", Not(Sequence(Step("bought"), Step("bought"), 9))),
+        ("购买月份 属于（11月，12 月）", OneOf("bought_month", ("11", "12"))),
+        ("city_tier = 新一线", OneOf("city_tier", ("new_first",))),
+        ("随机（10%，“双十一”）", RandomShare(1_000, "双十一")),
         ('tag("a\\"b\\\\c\\nd")', Tagged('a"b\\c\nd')),
     ],
 )
@@ -138,6 +259,28 @@ def test_not_binds_closest_then_and_then_or() -> None:
         ("(" * 90 + "bought" + ")" * 90, "too_deep", 80, "", None),
         (" or ".join(["bought"] * 201), "too_many", 0, "", None),
         ("a" * 10_001, "too_long", 10_000, "", None),
+        ("coupon_share(>= 50)", "needs_percent", 16, "50", ">= 50%"),
+        ("coupon_share(>= 0.001%)", "bad_share", 16, "0.001%", "500"),
+        ("spent(>= 5%)", "no_unit_here", 9, "5%", ">= 500"),
+        ("r_score(6+)", "out_of_range", 0, "r_score", None),
+        ("usual_hour(24)", "out_of_range", 0, "usual_hour", None),
+        ("random_share(0%, 甲)", "out_of_range", 0, "random_share", None),
+        ("reviewed(rating 6)", "out_of_range", 0, "reviewed", None),
+        ("reviewed(photo, photo)", "said_twice", 16, "photo", None),
+        ("reviewed(stars 5)", "unknown_word", 9, "stars", "rating"),
+        ("refund_times(food)", "unknown_word", 13, "food", "goods"),
+        ("touched(2+, fax)", "unknown_word", 12, "fax", "call"),
+        ("bought_month in (13)", "unknown_word", 17, "13", "1"),
+        ("city_tier in (third)", "unknown_word", 14, "third", "first"),
+        ("birthday(7d)", "expected", 9, "7d", "within"),
+        ("birthday(within 400d)", "bad_window", 0, "birthday", None),
+        ('spent_on_product("x")', "expected", 20, ")", ","),
+        ("bought(2+) then bought within 30d", "bad_step", 0, "bought", "bought"),
+        ('tag("x") then bought within 30d', "bad_step", 0, "tag", "bought"),
+        ("bought then touched within 30d", "expected", 12, "touched", "bought"),
+        ("bought then bought(within 5d) within 30d", "bad_step", 12, "bought", "bought"),
+        ("bought then bought", "ends_early", 18, "", "within"),
+        ("bought then bought within 0d", "bad_window", 0, "bought", None),
     ],
 )
 def test_a_refusal_says_where_what_and_what_instead(
@@ -166,7 +309,15 @@ def test_a_refusal_reads_as_a_sentence() -> None:
         {"kind": "amount", "measure": "spent", "low": 1, "within": -1}, {"kind": "tag", "tag": ""},
         {"kind": "one_of", "field": "group", "values": ["vip"]}, {"kind": "one_of", "field": "city", "values": []},
         {"kind": "day", "field": "last_order", "from": "x", "to": "y"}, {"kind": "not"},
-        {"kind": "reachable", "channel": "fax"},
+        {"kind": "reachable", "channel": "fax"}, {"kind": "trait", "name": "r_score", "low": 6, "high": None},
+        {"kind": "sequence", "first": {"kind": "touched", "words": "fax"}, "then": {}, "days": 1, "not": False},
+        {"kind": "sequence", "days": 1, "first": {"kind": "bought", "words": ""},
+         "then": {"kind": "touched", "words": ""}},
+        {"kind": "reviewed", "low": 1, "rating": 5}, {"kind": "reviewed", "low": 1, "photo": "yes"},
+        {"kind": "birthday", "days": 366}, {"kind": "random_share", "share": 0, "seed": "x"},
+        {"kind": "goods", "measure": "bought_product", "words": "x", "low": 1}, {"kind": "bought_priced", "low": 1},
+        {"kind": "refund_times", "of": "food", "low": 1}, {"kind": "segment", "name": " "},
+        {"kind": "high", "what": "x"},
     ],
 )  # fmt: skip
 def test_data_that_is_no_filter_is_refused(data: object) -> None:

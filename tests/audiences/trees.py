@@ -8,19 +8,33 @@ from hypothesis import strategies as st
 
 from laoke.audiences.tree import (
     CLOSED_VALUES,
+    HIGHS,
+    WHOLE,
     Amount,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Consented,
     Day,
     Everyone,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     Within,
     all_of,
     any_of,
@@ -29,6 +43,7 @@ from tests.audiences.world import TODAY
 
 CITIES = ("杭州", "上海", "Zürich")
 TAGS = ("挑剔", "晒单")
+LEVELS = ("超级会员", "88VIP")
 
 
 def bounds(most: int) -> st.SearchStrategy[Bounds]:
@@ -52,14 +67,18 @@ WINDOWS = st.one_of(
 
 
 def one_of(field: str) -> st.SearchStrategy[OneOf]:
-    values = st.lists(st.sampled_from(CLOSED_VALUES.get(field, CITIES)), min_size=1, max_size=3, unique=True)
+    known = CLOSED_VALUES.get(field, LEVELS if field == "platform_level" else CITIES)
+    values = st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True)
     return values.map(lambda chosen: OneOf(field, tuple(chosen)))
 
 
 def conditions(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
     return st.one_of(
         st.just(Everyone()),
-        st.builds(Amount, st.sampled_from(["bought", "items", "used_coupon"]), bounds(4), WINDOWS),
+        st.builds(
+            Amount, st.sampled_from(["bought", "items", "used_coupon", "full_price"]), bounds(4), WINDOWS
+        ),
+        st.builds(Amount, st.sampled_from(["coupon_share", "refund_share"]), bounds(WHOLE), WINDOWS),
         st.builds(
             Amount,
             st.sampled_from(["spent", "net_spent", "refunded", "average_order"]),
@@ -67,18 +86,86 @@ def conditions(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
             WINDOWS,
         ),
         st.builds(Day, st.sampled_from(["last_order", "first_order"]), st.one_of(bounds(600), dates())),
-        st.sampled_from(["city", "province", "lifecycle", "group", "rfm"]).flatmap(one_of),
+        st.sampled_from(
+            [
+                "city",
+                "province",
+                "lifecycle",
+                "group",
+                "rfm",
+                "city_tier",
+                "platform_level",
+                "usual_weekday",
+                "bought_month",
+                "birthday_month",
+            ]
+        ).flatmap(one_of),
         texts.map(Tagged),
         st.sampled_from(["sms", "handover"]).map(Consented),
         st.sampled_from(["sms", "handover"]).map(Reachable),
         st.sampled_from(["phone", "email", "nick"]).map(Has),
         st.builds(BoughtProduct, texts, bounds(3), WINDOWS),
+        facts(texts),
+        traits(),
+        st.builds(RandomShare, st.integers(1, WHOLE), texts),
     )
 
 
-def trees(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
+def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
+    """Conditions on goods, reviews, refunds, messages, and what followed what."""
+    counts = ["bought_category", "items_of_product", "items_of_category"]
+    return st.one_of(
+        st.builds(OfGoods, st.sampled_from(counts), texts, bounds(4), WINDOWS),
+        st.builds(
+            OfGoods, st.sampled_from(["spent_on_product", "spent_on_category"]), texts, bounds(30_000), WINDOWS
+        ),
+        st.builds(BoughtPriced, bounds(12_000), bounds(3), WINDOWS),
+        st.builds(
+            Sequence, steps(texts, True), steps(texts, False), st.integers(1, 400), st.booleans(), WINDOWS
+        ),
+        st.builds(Reviewed, bounds(3), st.none() | stars(), st.booleans(), WINDOWS),
+        st.builds(RefundTimes, bounds(3), st.sampled_from(["", "money", "goods"]), WINDOWS),
+        st.builds(
+            Touched, st.sampled_from(["touched", "delivered"]), bounds(3), st.sampled_from(["", "sms", "email"]),
+            WINDOWS,
+        ),
+    )  # fmt: skip
+
+
+def steps(texts: st.SearchStrategy[str], first: bool) -> st.SearchStrategy[Step]:
+    bought = st.one_of(
+        st.just(Step("bought")), texts.map(lambda words: Step("product", words)),
+        texts.map(lambda words: Step("category", words)),
+    )  # fmt: skip
+    return (
+        bought | st.sampled_from(["", "sms"]).map(lambda channel: Step("touched", channel))
+        if first
+        else bought
+    )
+
+
+def stars() -> st.SearchStrategy[Bounds]:
+    return st.tuples(st.integers(1, 5), st.integers(1, 5)).map(sorted).map(lambda ends: Bounds(*ends))
+
+
+def traits() -> st.SearchStrategy[Node]:
+    hours = st.tuples(st.integers(0, 23), st.integers(0, 23)).map(sorted).map(lambda ends: Bounds(*ends))
+    return st.one_of(
+        st.builds(Trait, st.sampled_from(["r_score", "f_score", "m_score", "fm_score"]), stars()),
+        st.builds(Trait, st.just("usual_hour"), hours),
+        st.builds(Trait, st.just("rfm_orders"), bounds(4)),
+        st.builds(Trait, st.just("rfm_spent"), bounds(30_000)),
+        st.builds(Trait, st.just("mean_gap"), bounds(200)),
+        st.builds(Trait, st.just("overdue"), bounds(4 * WHOLE)),
+        st.sampled_from(HIGHS).map(High),
+        st.integers(0, 365).map(Birthday),
+    )
+
+
+def trees(texts: st.SearchStrategy[str], segments: bool = False) -> st.SearchStrategy[Node]:
+    """`segments` also names other segments, which need a ledger before they can be counted."""
     return st.recursive(
-        conditions(texts),
+        conditions(texts) | texts.map(InSegment) if segments else conditions(texts),
         lambda inner: st.one_of(
             inner.map(Not),
             st.lists(inner, min_size=2, max_size=3).map(lambda parts: all_of(*parts)),

@@ -40,6 +40,8 @@ class World:
         customers: list[dict[str, Any]] | None = None,
         lines: list[dict[str, Any]] | None = None,
         refunds: list[dict[str, Any]] | None = None,
+        products: list[dict[str, Any]] | None = None,
+        reviews: list[dict[str, Any]] | None = None,
     ) -> CatalogEntry:
         """Write a shop's orders (and who is one person), build its features, publish."""
         shop = shop or self.shop
@@ -64,6 +66,10 @@ class World:
             table("refunds", [{**one, "shop_id": shop.pk} for one in refunds or []]),
             f"r-{shop.pk}",
         )
+        for name, given in (("products", products), ("reviews", reviews)):
+            self.write(
+                name, table(name, [{**one, "shop_id": shop.pk} for one in given or []]), f"{name}-{shop.pk}"
+            )
         features = build_features(self.warehouse.reader(), AS_OF, shop.pk)
         write_features(self.warehouse, features, AS_OF, shop.pk, app_id=self.new("features"))
         return catalog.publish(self.warehouse.versions(), as_of_day=TODAY, now=NOW, reason="import")

@@ -110,8 +110,9 @@ def test_every_setting_of_the_source_is_in_the_reference_and_no_other() -> None:
         (reference.COMMANDS, reference.commands_page),
         (reference.API, reference.api_page),
         (reference.OPENAPI, reference.openapi_text),
+        (reference.FILTER, reference.filter_text),
     ],
-    ids=["states", "commands", "api", "openapi"],
+    ids=["states", "commands", "api", "openapi", "filter"],
 )
 def test_a_made_page_is_what_the_source_says(page: Path, made: Callable[[], str]) -> None:
     assert page.read_text(encoding="utf-8") == made(), (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.http import QueryDict
 
+from laoke.audiences.names import CONDITION_NAMES
 from laoke.audiences.printing import print_filter
 from laoke.audiences.text import parse
+from laoke.audiences.tree import GOODS
 from laoke.web.pages.segments.rules import KINDS, RuleRow, RuleTrouble, fresh_row, node_of, rows_from, rows_of
 
 TEXTS = [
@@ -29,6 +31,37 @@ TEXTS = [
     'bought(2+) and not tag("挑剔") and last_order(<= 90d)',
     'bought and (city in ("杭州") or reachable(sms)) and not has(email)',
     'bought and (city in ("杭州") or not tag("挑剔"))',
+    "full_price(within 15d)",
+    "coupon_share(>= 12.5%, within 365d)",
+    "refund_share(10%..50%)",
+    "refund_times(2+, goods, within 90d)",
+    "refund_times",
+    "reviewed(rating 1..3, photo, within 90d)",
+    "reviewed(2+)",
+    'bought_category("床上用品", 2+)',
+    'items_of_product("枕套", 3..5, within 30d)',
+    'spent_on_category("毛巾", >= 100.50, within 365d)',
+    "bought_priced(99.90..300, 2+, within 365d)",
+    "bought_priced(<= 50)",
+    'bought_product("四件套") then not bought_category("毛巾") within 30d',
+    "touched then bought within 7d",
+    'touched(sms) then bought_product("枕") within 7d',
+    "bought(within 90d) then bought within 7d",
+    "touched(2+, sms, within 30d)",
+    "delivered(0, within 30d)",
+    "mean_gap(20d..60d)",
+    "overdue(>= 150%)",
+    "usual_hour(20..23)",
+    "fm_score(4+)",
+    "rfm_spent(>= 500.50)",
+    "high(money)",
+    "birthday(within 7d)",
+    'birthday_month in ("11", "12")',
+    'usual_weekday in ("sat", "sun")',
+    'city_tier in ("first")',
+    'platform_level in ("88VIP")',
+    'segment("老朋友、新朋友") and not random_share(0.5%, "双十一")',
+    "reviewed(in 2025-11-01..2025-11-11)",
     "spent(>= 10, in 2025-11-01..2025-11-11)",
     "not (bought and reachable(sms))",
     "bought or (reachable(sms) and has(email))",
@@ -42,14 +75,25 @@ def test_a_text_becomes_rows_and_the_same_text_again(text: str) -> None:
     assert print_filter(node_of(rows_of(node))) == print_filter(node)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in KINDS if kind not in ("text", "city", "province", "tag", "refunded")]
-)
+WANT_WORDS = {
+    "text", "city", "province", "tag", "segment", "platform_level", "sequence", "bought_product", *GOODS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - WANT_WORDS))
 def test_a_new_row_is_a_filter_at_once(kind: str) -> None:
-    if kind in ("items", "used_coupon", "everyone", "average_order"):
-        assert node_of([fresh_row(kind)])
-    elif kind != "bought_product":
-        assert rows_of(node_of([fresh_row(kind)]))[0].kind == kind
+    assert rows_of(node_of([fresh_row(kind)]))[0].kind == kind
+
+
+@pytest.mark.parametrize("kind", sorted(WANT_WORDS))
+def test_a_new_row_that_wants_words_says_so(kind: str) -> None:
+    with pytest.raises(RuleTrouble) as found:
+        node_of([fresh_row(kind)])
+    assert found.value.code == "empty"
+
+
+def test_every_condition_of_the_language_has_its_row() -> None:
+    assert set(CONDITION_NAMES) | {"text", "sequence"} == set(KINDS)
 
 
 def test_what_controls_cannot_say_stays_as_its_text() -> None:
@@ -69,6 +113,15 @@ def test_what_controls_cannot_say_stays_as_its_text() -> None:
         (RuleRow("text"), "empty"),
         (RuleRow("bought_product", text=" "), "empty"),
         (RuleRow("bought", low="2", days="1年"), "number"),
+        (RuleRow("coupon_share", low="八成"), "number"),
+        (RuleRow("coupon_share", low="1.234"), "number"),
+        (RuleRow("bought_priced", low="2"), "empty"),
+        (RuleRow("bought_priced", low2="300", high2="100"), "range"),
+        (RuleRow("birthday"), "empty"),
+        (RuleRow("random_share", low="10"), "empty"),
+        (RuleRow("spent_on_product", text="枕"), "empty"),
+        (RuleRow("sequence", values=("product", "bought"), days="30"), "empty"),
+        (RuleRow("sequence", values=("bought", "bought")), "empty"),
     ],
 )
 def test_a_row_that_says_nothing_is_named(row: RuleRow, code: str) -> None:
@@ -83,6 +136,22 @@ def test_money_may_be_written_as_people_do() -> None:
 
 def test_no_rows_mean_everyone() -> None:
     assert print_filter(node_of([])) == "everyone"
+
+
+def test_a_posted_sequence_and_a_posted_kind_are_read() -> None:
+    posted = QueryDict(mutable=True)
+    posted.setlist("row", ["0", "1"])
+    posted.setlist("values-0", ["product", "category"])
+    posted.setlist("values-1", [""])
+    posted.update(
+        {
+            "kind-0": "sequence", "text-0": "四件套", "text2-0": "毛巾", "days-0": "30", "flag-0": "1",
+            "kind-1": "touched", "low-1": "2",
+        }
+    )  # fmt: skip
+    assert print_filter(node_of(rows_from(posted))) == (
+        'bought_product("四件套") then not bought_category("毛巾") within 30d and touched(2+)'
+    )
 
 
 def test_a_posted_form_is_read_in_its_order_and_strange_kinds_are_dropped() -> None:

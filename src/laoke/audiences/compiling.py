@@ -10,8 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlglot import exp
+from sqlglot import exp, parse_one
 
+from laoke.audiences import fact_sources
+from laoke.audiences.city_tiers import CITIES
+from laoke.audiences.fact_sources import DELIVERED, REACHED, count_of
 from laoke.audiences.sources import (
     FEATURES,
     Sources,
@@ -24,24 +27,41 @@ from laoke.audiences.sources import (
     precomputed,
 )
 from laoke.audiences.tree import (
+    GOODS,
+    SHARE_MEASURES,
+    WEEKDAYS,
+    WHOLE,
     Amount,
     And,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Condition,
     Consented,
     Day,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
     Or,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
     Tagged,
+    Touched,
+    Trait,
+    TreeError,
     Window,
     conditions,
 )
+from laoke.audiences.tree import Sequence as Steps
+from laoke.experiments.assignment import Q, mix_sql, salt_of
 from laoke.warehouse.functions import check_functions
 
 # The column of facts or features behind each measure.
@@ -55,7 +75,9 @@ MEASURE_COLUMNS = {
 }
 # What money back that names no order does to a measure, as in the features.
 BACK_JOINS: dict[str, type[exp.Add] | type[exp.Sub]] = {"refunded_cents": exp.Add, "net_cents": exp.Sub}
-FIELD_COLUMNS = {"group": "group3"}
+FIELD_COLUMNS = {
+    "group": "group3", "city_tier": "city", "usual_weekday": "weekday_mode", "bought_month": "months_mask",
+}  # fmt: skip
 _SUFFIXES = {
     "city": ("市",),
     "province": ("省", "市", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区"),
@@ -92,9 +114,7 @@ class Compiler:
             case Day():
                 return self._day(node)
             case OneOf(field, values):
-                return column(FEATURES, FIELD_COLUMNS.get(field, field)).isin(
-                    *(self.sources.text(value) for value in _spellings(field, values))
-                )
+                return self._one_of(field, values)
             case Tagged(tag):
                 return is_not_null(column(self.sources.tag(tag), "person_id"))
             case Reachable(channel):
@@ -103,8 +123,24 @@ class Compiler:
                 return is_not_null(column(self.sources.allowed("consented", channel), "person_id"))
             case Has(contact):
                 return or_zero(column(self.sources.contacts(), f"has_{contact}")).eq(number(1))
-            case BoughtProduct(_, bounds, _):
-                return between(self.value(node), bounds)
+            case Trait(name, bounds):
+                return self._trait(name, bounds)
+            case High(what):
+                return column(FEATURES, f"{what[0]}_high")
+            case RandomShare(share, seed):
+                return exp.Mul(this=_drawn(seed), expression=number(WHOLE)) < number(share * Q)
+            case InSegment(name, tree):
+                if tree is None:
+                    raise TreeError("segment_missing", name=name)
+                return exp.paren(self.holds(tree))
+            case Birthday():
+                return count_of(fact_sources.birthdays(self.sources, node.days), "hit").eq(number(1))
+            case Steps():
+                # No row (null) says that the first never happened: neither followed nor not followed.
+                followed = exp.Coalesce(this=self.value(node), expressions=[number(-1)])
+                return followed.eq(number(0 if node.negated else 1))
+            case BoughtProduct() | OfGoods() | BoughtPriced() | Reviewed() | RefundTimes() | Touched():
+                return between(self.value(node), node.bounds)
             case _:
                 return exp.true()
 
@@ -116,22 +152,131 @@ class Compiler:
                 paid = self._measure("spent", window)
                 whole = exp.IntDiv(this=paid, expression=days.copy())
                 return exp.Case().when(days > number(0), whole)
+            case Amount(measure, _, window) if measure in SHARE_MEASURES:
+                part, whole = self._share(measure, window)
+                tenths = exp.paren(exp.Mul(this=part, expression=number(WHOLE)))
+                return exp.Case().when(whole > number(0), exp.IntDiv(this=tenths, expression=whole.copy()))
             case Amount(measure, _, window):
                 return self._measure(measure, window)
             case Day(field, _):
                 return column(FEATURES, "last_day" if field == "last_order" else "first_day")
+            case OneOf("birthday_month", values):
+                return column(fact_sources.birth_months(self.sources, values), "birthday")
+            case OneOf("platform_level", _):
+                return column(fact_sources.levels(self.sources, None), "level")
             case OneOf(field, _):
                 return column(FEATURES, FIELD_COLUMNS.get(field, field))
-            case Tagged() | Has() | Consented():
+            case Tagged() | Has() | Consented() | High() | InSegment():
                 return self.holds(node)
+            case Trait(name, _):
+                return self._trait_value(name)
+            case RandomShare(_, seed):
+                return exp.IntDiv(
+                    this=exp.paren(exp.Mul(this=_drawn(seed), expression=number(WHOLE))), expression=number(Q)
+                )
             case Reachable(channel):
                 return column(self.sources.reach(channel), "reason")
             case BoughtProduct(words, _, window):
                 return or_zero(column(self.sources.product(words, window), "orders"))
             case _:
+                return self._fact(node)
+
+    def _fact(self, node: Condition) -> exp.Expr:
+        """What a condition on single facts counts."""
+        match node:
+            case OfGoods(measure, words, _, window):
+                by, what = GOODS[measure]
+                return count_of(fact_sources.goods(self.sources, by, words, window), what)
+            case BoughtPriced(price, _, window):
+                return count_of(fact_sources.priced(self.sources, price, window), "days")
+            case Reviewed(_, rating, photo, window):
+                return count_of(fact_sources.reviews(self.sources, rating, photo, window), "n")
+            case RefundTimes(_, kind, window):
+                return count_of(fact_sources.refunds(self.sources, kind, window), "n")
+            case Touched(measure, _, channel, window):
+                states = REACHED if measure == "touched" else DELIVERED
+                return count_of(fact_sources.touches(self.sources, states, channel, window), "n")
+            case Steps():
+                return column(self._sequence(node), "followed")
+            case Birthday(days):
+                return column(fact_sources.birthdays(self.sources, days), "birthday")
+            case _:
                 return column(FEATURES, "person_id")
 
+    def _sequence(self, node: Steps) -> str:
+        return fact_sources.sequence(
+            self.sources, node.first, node.then, node.days, node.negated, node.window
+        )
+
+    def _one_of(self, field: str, values: Sequence[str]) -> exp.Expr:
+        """Never null: who has no such text has none of the values."""
+        if field == "usual_weekday":
+            mode = column(FEATURES, "weekday_mode")
+            return exp.and_(
+                is_not_null(mode), mode.copy().isin(*(number(WEEKDAYS.index(one)) for one in values))
+            )
+        if field == "bought_month":
+            bits = sum(1 << (int(month) - 1) for month in set(values))
+            both = exp.BitwiseAnd(this=column(FEATURES, "months_mask"), expression=number(bits))
+            return exp.paren(both) > number(0)
+        if field == "birthday_month":
+            return count_of(fact_sources.birth_months(self.sources, tuple(values)), "hit").eq(number(1))
+        if field == "platform_level":
+            return is_not_null(column(fact_sources.levels(self.sources, tuple(values)), "person_id"))
+        if field == "city_tier":
+            values, field = [city for tier in values for city in CITIES[tier]], "city"
+        return column(FEATURES, FIELD_COLUMNS.get(field, field)).isin(
+            *(self.sources.text(value) for value in _spellings(field, values))
+        )
+
+    def _trait(self, name: str, bounds: Bounds) -> exp.Expr:
+        """Gaps are compared as span and number of gaps, without dividing; false where there is none."""
+        orders = exp.Sub(this=bigint(column(FEATURES, "orders")), expression=number(1))
+        span = column(FEATURES, "last_day") - column(FEATURES, "first_day")
+        if name == "mean_gap":
+            return exp.and_(
+                column(FEATURES, "orders") >= number(2), *_at_least_and_most(span, orders, bounds)
+            )
+        if name == "overdue":
+            since = exp.paren(number(self.as_of_day) - column(FEATURES, "last_day"))
+            gone = exp.Mul(this=exp.Mul(this=since, expression=exp.paren(orders)), expression=number(WHOLE))
+            return exp.and_(column(FEATURES, "orders") >= number(2), *_at_least_and_most(gone, span, bounds))
+        value = self._trait_value(name)
+        return exp.and_(is_not_null(value.copy()), between(value, bounds))
+
+    def _trait_value(self, name: str) -> exp.Expr:
+        match name:
+            case "mean_gap":
+                return column(FEATURES, "mean_gap_days")
+            case "overdue":
+                orders = exp.paren(bigint(column(FEATURES, "orders")) - number(1))
+                since = exp.paren(number(self.as_of_day) - column(FEATURES, "last_day"))
+                gone = exp.paren(
+                    exp.Mul(this=exp.Mul(this=since, expression=orders), expression=number(WHOLE))
+                )
+                span = exp.paren(column(FEATURES, "last_day") - column(FEATURES, "first_day"))
+                many = column(FEATURES, "orders") >= number(2)
+                return exp.Case().when(many, exp.IntDiv(this=gone, expression=span))
+            case "fm_score":
+                both = column(FEATURES, "f_score") + column(FEATURES, "m_score") + number(1)
+                return exp.IntDiv(this=exp.paren(both), expression=number(2))
+            case "usual_hour":
+                return column(FEATURES, "hour_mode")
+            case "rfm_spent":
+                return column(FEATURES, "rfm_cents")
+            case _:
+                return column(FEATURES, name)
+
+    def _share(self, measure: str, window: Window) -> tuple[exp.Expr, exp.Expr]:
+        """The part and the whole of a share."""
+        if measure == "refund_share":
+            return bigint(self._measure("refunded", window)), bigint(self._measure("spent", window))
+        table = fact_sources.shares(self.sources, window)
+        return bigint(count_of(table, "coupons")), bigint(count_of(table, "n"))
+
     def _measure(self, measure: str, window: Window) -> exp.Expr:
+        if measure == "full_price":
+            return count_of(fact_sources.shares(self.sources, window), "at_full_price")
         name = MEASURE_COLUMNS[measure]
         ready = precomputed(name, window)
         if ready:
@@ -143,16 +288,15 @@ class Compiler:
         return exp.paren(BACK_JOINS[name](this=of_orders, expression=back))
 
     def _amount(self, measure: str, bounds: Bounds, window: Window) -> exp.Expr:
+        if measure in SHARE_MEASURES:
+            part, whole = self._share(measure, window)
+            tenths = exp.Mul(this=part, expression=number(WHOLE))
+            return exp.and_(whole > number(0), *_at_least_and_most(tenths, whole, bounds))
         if measure != "average_order":
             return between(self._measure(measure, window), bounds)
         # paid / days compared without dividing, so that no cent is lost.
         days, paid = bigint(self._measure("bought", window)), self._measure("spent", window)
-        tests: list[exp.Expr] = [days > number(0)]
-        if bounds.low is not None:
-            tests.append(paid >= exp.Mul(this=days.copy(), expression=number(bounds.low)))
-        if bounds.high is not None:
-            tests.append(paid.copy() <= exp.Mul(this=days.copy(), expression=number(bounds.high)))
-        return exp.and_(*tests)
+        return exp.and_(days > number(0), *_at_least_and_most(paid, days, bounds))
 
     def _day(self, node: Day) -> exp.Expr:
         day = self.value(node)
@@ -165,6 +309,32 @@ class Compiler:
             tests = [] if high is None else [day >= number(self.as_of_day - high)]
             tests += [] if low is None else [day.copy() <= number(self.as_of_day - low)]
         return exp.and_(is_not_null(day.copy()), *tests)
+
+
+def _at_least_and_most(part: exp.Expr, whole: exp.Expr, bounds: Bounds) -> list[exp.Expr]:
+    """part / whole lies within the bounds, for a whole above 0."""
+    tests: list[exp.Expr] = []
+    if bounds.low is not None:
+        tests.append(part >= exp.Mul(this=_times(whole), expression=number(bounds.low)))
+    if bounds.high is not None:
+        tests.append(part.copy() <= exp.Mul(this=_times(whole), expression=number(bounds.high)))
+    return tests
+
+
+def _times(whole: exp.Expr) -> exp.Expr:
+    """The expression as a factor."""
+    return exp.paren(whole.copy()) if isinstance(whole, exp.Binary) else whole.copy()
+
+
+@lru_cache(maxsize=64)
+def _drawn_once(seed: str) -> exp.Expr:
+    text = mix_sql(f"{FEATURES}.person_id", salt_of("random_share", seed))
+    return exp.paren(parse_one(text, read="duckdb"))
+
+
+def _drawn(seed: str) -> exp.Expr:
+    """The house's mix of the person's id: a number below Q, the same for the same word."""
+    return _drawn_once(seed).copy()
 
 
 def between(value: exp.Expr, bounds: Bounds) -> exp.Expr:
@@ -262,6 +432,11 @@ def value_names(node: Node) -> dict[str, Condition]:
     return named
 
 
+_FACT_NAMES: dict[type, str] = {
+    Steps: "sequence", Reviewed: "reviews", RefundTimes: "refunds", Touched: "touches",
+}  # fmt: skip
+
+
 def _value_key(condition: Condition) -> tuple[object, ...] | None:
     """What tells two values apart, a name for the column first; None when there is nothing to see."""
     match condition:
@@ -280,5 +455,21 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return (f"has_{contact}",)
         case BoughtProduct(words, _, window):
             return ("product_days", words, window)
+        case OfGoods(measure, words, _, window):
+            return (measure, words, window)
+        case BoughtPriced(price, _, window):
+            return ("priced_days", price, window)
+        case Trait(name, _):
+            return (name,)
+        case High(what):
+            return (f"high_{what}",)
+        case InSegment(name, _):
+            return ("segment", name)
+        case RandomShare(_, seed):
+            return ("random_share", seed)
+        case Birthday():
+            return ("birthday",)
+        case Steps() | Reviewed() | RefundTimes() | Touched():
+            return (_FACT_NAMES[type(condition)], condition)
         case _:
             return None

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from laoke.audiences import wording
 from laoke.audiences.compiling import count_query, explain_query, members_query, steps_query
-from laoke.audiences.figures import profiles_query, reach_query, shape_query
+from laoke.audiences.figures import bands_query, profiles_query, reach_query, shape_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import Reading, reading_of
+from laoke.audiences.references import resolved
 from laoke.audiences.text import parse
 from laoke.audiences.tree import CHANNELS, And, Everyone, Node, Not, Or, children
 from laoke.shops.models import Shop
@@ -64,12 +65,15 @@ class ChannelReach:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Who is in a segment. Sales are paid minus refunded in the last 365 days, in cents."""
+    """Who is in a segment. Sales are paid minus refunded in the last 365 days, in cents; `often` is by the least
+    purchase days of each band, provinces stand with the most first."""
 
     n: int
     people: int
     lifecycle: dict[str, int]
     groups: dict[str, int]
+    often: dict[str, int]
+    provinces: dict[str, int]
     orders: int
     paid_cents: int
     net_cents: int
@@ -98,14 +102,20 @@ class Explained:
     parts: tuple[Explained, ...] = field(default=())
 
 
-def tree_of(given: str | Node) -> Node:
-    """The tree of a text; a tree stays as it is. Raises FilterError."""
-    return parse(given) if isinstance(given, str) else given
+def tree_of(shop: Shop, given: str | Node) -> Node:
+    """The tree of a text, with what the segments it names say now.
+
+    Raises
+    ------
+    FilterError, TreeError
+        for a text that is no filter, and for a segment that is not there.
+    """
+    return resolved(shop, parse(given) if isinstance(given, str) else given)
 
 
 def count(shop: Shop, given: str | Node, today: date | None = None) -> Counted:
     """How many persons the filter holds for now."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     return count_in(reading, node)
 
@@ -124,7 +134,7 @@ def steps(shop: Shop, given: str | Node, today: date | None = None) -> list[Step
 
 def count_by_steps(shop: Shop, given: str | Node, today: date | None = None) -> tuple[Counted, list[Step]]:
     """The count and the steps to it, in one query: who remains after the last part is who is counted."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     parts = node.parts if isinstance(node, And) else (node,)
     begun = time.perf_counter()
@@ -143,7 +153,7 @@ def count_by_steps(shop: Shop, given: str | Node, today: date | None = None) -> 
 def members(shop: Shop, given: str | Node, today: date | None = None, *, values: bool = False) -> pa.Table:
     """`person_id` of every member by number; with `values` a column for each thing the filter looked at."""
     reading = reading_of(shop, today)
-    return reading.table(members_query(tree_of(given), reading.shop_id, reading.as_of_day, values))
+    return reading.table(members_query(tree_of(shop, given), reading.shop_id, reading.as_of_day, values))
 
 
 def sample(
@@ -155,7 +165,7 @@ def sample(
     from laoke.experiments.assignment import mix_array
 
     reading = reading_of(shop, today)
-    found = reading.table(members_query(tree_of(given), reading.shop_id, reading.as_of_day))
+    found = reading.table(members_query(tree_of(shop, given), reading.shop_id, reading.as_of_day))
     people = found.column("person_id").to_numpy()
     order = np.lexsort((people, mix_array(people, seed)))[: min(n, LARGEST_SAMPLE)]
     chosen = tuple(sorted(int(person) for person in people[order]))
@@ -164,11 +174,12 @@ def sample(
 
 def breakdown(shop: Shop, given: str | Node, today: date | None = None) -> Breakdown:
     """Stages, groups, money and reachability of the members."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     key = (reading.shop_id, reading.as_of_day)
     rows = reading.rows(shape_query(node, *key))
     everyone = reading.rows(shape_query(Everyone(), *key))
+    bands = reading.rows(bands_query(node, *key))
     reach = []
     for channel in CHANNELS:
         reasons = {row["reason"]: row["n"] for row in reading.rows(reach_query(node, *key, channel))}
@@ -181,6 +192,8 @@ def breakdown(shop: Shop, given: str | Node, today: date | None = None) -> Break
         people=reading.people,
         lifecycle=_by(rows, "lifecycle"),
         groups=_by(rows, "group3"),
+        often=_by(bands, "band"),
+        provinces=dict(sorted(_by(bands, "province").items(), key=lambda item: (-item[1], item[0]))),
         orders=_total(rows, "orders"),
         paid_cents=_total(rows, "paid_cents"),
         net_cents=_total(rows, "net_cents"),
@@ -199,13 +212,13 @@ def _total(rows: list[dict[str, Any]], name: str) -> int:
 def _by(rows: list[dict[str, Any]], name: str) -> dict[str, int]:
     totals: dict[str, int] = {}
     for row in rows:
-        totals[row[name]] = totals.get(row[name], 0) + row["n"]
+        totals[str(row[name])] = totals.get(str(row[name]), 0) + row["n"]
     return totals
 
 
 def explain(shop: Shop, given: str | Node, person_id: int, today: date | None = None) -> Explained | None:
     """Why a person is in or out: each condition with what was found. None when the shop does not know the person."""
-    node = tree_of(given)
+    node = tree_of(shop, given)
     reading = reading_of(shop, today)
     found = reading.rows(explain_query(node, reading.shop_id, reading.as_of_day, person_id))
     if not found:

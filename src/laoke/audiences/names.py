@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from laoke.audiences.tree import CHANNELS, CLOSED_VALUES, CONTACTS, DAY_FIELDS, MEASURES, TEXT_FIELDS
+from laoke.audiences.tree import (
+    CHANNELS,
+    CLOSED_VALUES,
+    CONTACTS,
+    DAY_FIELDS,
+    GOODS,
+    HIGHS,
+    MEASURES,
+    REFUND_KINDS,
+    TEXT_FIELDS,
+    TOUCH_MEASURES,
+    TRAITS,
+)
 
 CONDITION_NAMES = (
-    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, "tag", "consent", "reachable", "has", "bought_product", "everyone",
+    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, "tag", "consent", "reachable", "has",
+    "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment", "random_share",
+    "everyone",
 )  # fmt: skip
+# Longer words are no misspelling of ours, and the distance of long words takes long.
+LONGEST_GUESSED = 40
 
 # A word as typed → the word of the language.
 CHINESE_CONDITIONS: Mapping[str, str] = {
@@ -17,12 +33,23 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "最近购买": "last_order", "首次购买": "first_order",
     "城市": "city", "省份": "province", "生命周期": "lifecycle", "分组": "group", "标签": "tag", "同意": "consent",
     "可触达": "reachable", "有": "has", "买过商品": "bought_product", "所有人": "everyone", "全部": "everyone",
+    "全价单": "full_price", "用券占比": "coupon_share", "退款占比": "refund_share",
+    "买过类目": "bought_category", "商品件数": "items_of_product", "类目件数": "items_of_category",
+    "商品消费": "spent_on_product", "类目消费": "spent_on_category", "买过单价": "bought_priced",
+    "评价": "reviewed", "评价过": "reviewed", "退款次数": "refund_times", "触达": "touched", "触达过": "touched",
+    "送达": "delivered", "平均间隔": "mean_gap", "超期": "overdue", "最近分": "r_score", "频次分": "f_score",
+    "金额分": "m_score", "综合分": "fm_score", "常买钟点": "usual_hour", "计分次数": "rfm_orders",
+    "计分金额": "rfm_spent", "高于": "high", "生日": "birthday", "生日月": "birthday_month",
+    "常买星期": "usual_weekday", "购买月份": "bought_month", "城市级别": "city_tier", "平台等级": "platform_level",
+    "人群": "segment", "随机": "random_share",
 }  # fmt: skip
 KEYWORDS: Mapping[str, str] = {
     "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",
     "且": "and", "并且": "and", "或": "or", "或者": "or",
-    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within",
+    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within", "then": "then", "然后": "then",
 }  # fmt: skip
+# Words that stand inside the brackets of one condition only.
+OPTIONS: Mapping[str, str] = {"rating": "rating", "星级": "rating", "photo": "photo", "有图": "photo"}
 CHINESE_VALUES: Mapping[str, Mapping[str, str]] = {
     "group": {"忠诚": "loyal", "活跃": "active", "一般": "ordinary"},
     "lifecycle": {
@@ -35,8 +62,17 @@ CHINESE_VALUES: Mapping[str, Mapping[str, str]] = {
     },
     "channel": {"短信": "sms", "邮件": "email", "电话": "call", "名单导出": "handover", "名单": "handover"},
     "contact": {"手机": "phone", "手机号": "phone", "邮箱": "email", "昵称": "nick"},
+    "high": {"最近": "recency", "频次": "frequency", "金额": "money"},
+    "refund": {"仅退款": "money", "退货退款": "goods", "退货": "goods"},
+    "city_tier": {"一线": "first", "新一线": "new_first"},
+    "usual_weekday": {
+        "周一": "mon", "周二": "tue", "周三": "wed", "周四": "thu", "周五": "fri", "周六": "sat", "周日": "sun",
+    },
+    "bought_month": {}, "birthday_month": {},
 }  # fmt: skip
-ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {**CLOSED_VALUES, "channel": CHANNELS, "contact": CONTACTS}
+ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {
+    **CLOSED_VALUES, "channel": CHANNELS, "contact": CONTACTS, "high": HIGHS, "refund": REFUND_KINDS,
+}  # fmt: skip
 
 
 def condition_name(word: str) -> str | None:
@@ -60,7 +96,7 @@ def closed_value(field: str, word: str) -> str | None:
 
 def nearest(word: str, known: Iterable[str], most: int = 6) -> tuple[str, ...]:
     """The known words by edit distance, the nearest first; letters shared at the beginning count for a word."""
-    typed = word.lower()
+    typed = word[:LONGEST_GUESSED].lower()
 
     def far(one: str) -> int:
         return _distance(typed, one) - _shared(typed, one)

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from laoke.audiences.text import AT_LEAST_ONE, unit_of
 from laoke.audiences.tokens import quoted
 from laoke.audiences.tree import (
-    MONEY_MEASURES,
+    GOODS,
+    TRAITS,
     USUAL_LOW,
     Amount,
     And,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Consented,
     Day,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
     Or,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     Window,
     Within,
 )
@@ -49,11 +63,66 @@ def print_filter(node: Node) -> str:
             return f"reachable({channel})"
         case Has(contact):
             return f"has({contact})"
+        case InSegment(name, _):
+            return f"segment({quoted(name)})"
+        case RandomShare(share, seed):
+            return f"random_share({_number(share, 'share')}, {quoted(seed)})"
+        case Trait(name, bounds):
+            return f"{name}({_range(bounds, TRAITS[name])})"
+        case High(what):
+            return f"high({what})"
+        case Birthday(days):
+            return f"birthday(within {days}d)"
+        case _:
+            return _of_facts(node)
+
+
+def _of_facts(node: Node) -> str:
+    """Conditions that look at single orders, lines, reviews, refunds and messages."""
+    match node:
         case BoughtProduct(words, bounds, window):
-            rest = _arguments(bounds, window, "count", Bounds(1, None))
-            return f"bought_product({', '.join([quoted(words), *rest])})"
+            return _called(
+                "bought_product", quoted(words), *_arguments(bounds, window, "count", AT_LEAST_ONE)
+            )
+        case OfGoods(measure, words, bounds, window):
+            money = GOODS[measure][1] == "cents"
+            kind, usual = ("money", None) if money else ("count", AT_LEAST_ONE)
+            return _called(measure, quoted(words), *_arguments(bounds, window, kind, usual))
+        case BoughtPriced(price, bounds, window):
+            rest = _arguments(bounds, window, "count", AT_LEAST_ONE)
+            return _called("bought_priced", _range(price, "money"), *rest)
+        case Sequence(first, then, days, negated, window):
+            wanted = f"not {_step(then, None)}" if negated else _step(then, None)
+            return f"{_step(first, window)} then {wanted} within {days}d"
+        case Reviewed(bounds, rating, photo, window):
+            stars = [] if rating is None else [f"rating {_range(rating, 'count')}"]
+            return _counted("reviewed", bounds, [*stars, *(["photo"] if photo else [])], window)
+        case RefundTimes(bounds, kind, window):
+            return _counted("refund_times", bounds, [kind] if kind else [], window)
+        case Touched(measure, bounds, channel, window):
+            return _counted(measure, bounds, [channel] if channel else [], window)
         case _:
             return "everyone"
+
+
+def _called(name: str, *arguments: str) -> str:
+    return f"{name}({', '.join(arguments)})" if arguments else name
+
+
+def _counted(name: str, bounds: Bounds, words: list[str], window: Window) -> str:
+    ranged = [] if bounds == AT_LEAST_ONE else [_range(bounds, "count")]
+    return _called(name, *ranged, *words, *_arguments(AT_LEAST_ONE, window, "count", AT_LEAST_ONE))
+
+
+def _step(step: Step, window: Window) -> str:
+    """One happening of a sequence, as the condition that `step_of` reads."""
+    if step.kind == "bought":
+        return _amount("bought", AT_LEAST_ONE, window)
+    if step.kind == "product":
+        return _of_facts(BoughtProduct(step.words, AT_LEAST_ONE, window))
+    if step.kind == "category":
+        return _of_facts(OfGoods("bought_category", step.words, AT_LEAST_ONE, window))
+    return _of_facts(Touched("touched", AT_LEAST_ONE, step.words, window))
 
 
 def _within(part: Node, kinds: type | tuple[type, ...]) -> str:
@@ -62,8 +131,7 @@ def _within(part: Node, kinds: type | tuple[type, ...]) -> str:
 
 def _amount(measure: str, bounds: Bounds, window: Window) -> str:
     usual = Bounds(USUAL_LOW[measure], None) if measure in USUAL_LOW else None
-    inner = _arguments(bounds, window, "money" if measure in MONEY_MEASURES else "count", usual)
-    return f"{measure}({', '.join(inner)})" if inner else measure
+    return _called(measure, *_arguments(bounds, window, unit_of(measure), usual))
 
 
 def _arguments(bounds: Bounds, window: Window, kind: str, usual: Bounds | None) -> list[str]:
@@ -92,4 +160,7 @@ def _number(value: int, kind: str) -> str:
     if kind == "money":
         yuan, cents = divmod(value, 100)
         return f"{yuan}.{cents:02}" if cents else str(yuan)
+    if kind == "share":
+        percent, rest = divmod(value, 100)
+        return f"{percent}.{rest:02}%" if rest else f"{percent}%"
     return f"{value}d" if kind == "days" else str(value)

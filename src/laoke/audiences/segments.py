@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
+
 from laoke.audiences.counting import count
 from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
+from laoke.audiences.references import check_references, renamed
 from laoke.audiences.serial import to_json
 from laoke.audiences.text import parse
 from laoke.shops.models import Shop, User
@@ -48,8 +51,8 @@ def save_segment(
 
     Raises
     ------
-    FilterError
-        for a text that is no filter.
+    FilterError, TreeError
+        for a text that is no filter, and for one that names a segment that is not there or leads back to this one.
     SegmentRefused
         for a name that is empty, too long or taken by another segment.
     """
@@ -64,12 +67,26 @@ def save_segment(
         taken = taken.exclude(pk=segment.pk)
     if taken.exists():
         raise SegmentRefused("name_taken", name)
+    check_references(shop, node, (name,) if segment is None else (segment.name, name))
     segment = segment or Segment(shop=shop, created_by=by, created_at=now)
-    segment.name, segment.note = name, note[:200]
+    before, segment.name, segment.note = segment.name, name, note[:200]
     segment.text, segment.tree = print_filter(node), to_json(node)
     segment.last_count, segment.archived, segment.updated_at = None, False, now
-    segment.save()
+    with transaction.atomic():
+        segment.save()
+        if before and before != name:
+            _rename_in_others(segment, before)
     return segment
+
+
+def _rename_in_others(segment: Segment, before: str) -> None:
+    """Segments that name this one name it by its new name."""
+    for other in Segment.objects.filter(shop_id=segment.shop_id, text__contains="segment(").exclude(
+        pk=segment.pk
+    ):
+        node = renamed(parse(other.text), before, segment.name)
+        if (text := print_filter(node)) != other.text:
+            Segment.objects.filter(pk=other.pk).update(text=text, tree=to_json(node))
 
 
 def segments_of(shop: Shop) -> list[Segment]:

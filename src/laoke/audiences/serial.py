@@ -11,18 +11,30 @@ from laoke.audiences.tree import (
     Amount,
     And,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Consented,
     Day,
     Everyone,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
     Or,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     TreeError,
     Window,
     Within,
@@ -55,8 +67,50 @@ def to_json(node: Node) -> dict[str, Any]:
             return {"kind": "has", "contact": contact}
         case BoughtProduct(words, bounds, window):
             return {"kind": "bought_product", "words": words, **_range(bounds), **_window(window)}
+        case Trait(name, bounds):
+            return {"kind": "trait", "name": name, **_range(bounds)}
+        case High(what):
+            return {"kind": "high", "what": what}
+        case Birthday(days):
+            return {"kind": "birthday", "days": days}
+        case RandomShare(share, seed):
+            return {"kind": "random_share", "share": share, "seed": seed}
+        case InSegment(name, tree):
+            # What it said when it was looked up stands beside the name; it is looked up again when this is read.
+            return {"kind": "segment", "name": name, **({} if tree is None else {"says": to_json(tree)})}
+        case _:
+            return _of_facts(node)
+
+
+def _of_facts(node: Node) -> dict[str, Any]:
+    match node:
+        case OfGoods(measure, words, bounds, window):
+            return {"kind": "goods", "measure": measure, "words": words, **_range(bounds), **_window(window)}
+        case BoughtPriced(price, bounds, window):
+            return {"kind": "bought_priced", "price": _range(price), **_range(bounds), **_window(window)}
+        case Sequence(first, then, days, negated, window):
+            told = {
+                "kind": "sequence",
+                "first": _step(first),
+                "then": _step(then),
+                "days": days,
+                "not": negated,
+            }
+            return {**told, **_window(window)}
+        case Reviewed(bounds, rating, photo, window):
+            stars = {} if rating is None else {"rating": _range(rating)}
+            return {"kind": "reviewed", **_range(bounds), **stars, "photo": photo, **_window(window)}
+        case RefundTimes(bounds, kind, window):
+            return {"kind": "refund_times", "of": kind, **_range(bounds), **_window(window)}
+        case Touched(measure, bounds, channel, window):
+            told = {"kind": "touched", "measure": measure, "channel": channel}
+            return {**told, **_range(bounds), **_window(window)}
         case _:
             return {"kind": "everyone"}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"kind": step.kind, "words": step.words}
 
 
 def _range(bounds: Bounds) -> dict[str, Any]:
@@ -139,6 +193,22 @@ def _text(data: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def _read_step(value: object) -> Step:
+    data = _mapping(value)
+    return Step(_text(data, "kind"), _text(data, "words"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TreeError("no_filter")
+    return value
+
+
+def _read_reviewed(data: Mapping[str, Any]) -> Reviewed:
+    rating = _read_bounds(_mapping(data["rating"])) if "rating" in data else None
+    return Reviewed(_read_bounds(data), rating, data.get("photo", False), _read_window(data))
+
+
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     "everyone": lambda data: Everyone(),
     "amount": lambda data: Amount(_text(data, "measure"), _read_bounds(data), _read_window(data)),
@@ -151,4 +221,24 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     "bought_product": lambda data: BoughtProduct(
         _text(data, "words"), _read_bounds(data), _read_window(data)
     ),
-}
+    "goods": lambda data: OfGoods(
+        _text(data, "measure"), _text(data, "words"), _read_bounds(data), _read_window(data)
+    ),
+    "bought_priced": lambda data: BoughtPriced(
+        _read_bounds(_mapping(data.get("price"))), _read_bounds(data), _read_window(data)
+    ),
+    "sequence": lambda data: Sequence(
+        _read_step(data.get("first")), _read_step(data.get("then")), data.get("days", 0), data.get("not", False),
+        _read_window(data),
+    ),
+    "reviewed": _read_reviewed,
+    "refund_times": lambda data: RefundTimes(_read_bounds(data), _text(data, "of"), _read_window(data)),
+    "touched": lambda data: Touched(
+        _text(data, "measure"), _read_bounds(data), _text(data, "channel"), _read_window(data)
+    ),
+    "trait": lambda data: Trait(_text(data, "name"), _read_bounds(data)),
+    "high": lambda data: High(_text(data, "what")),
+    "birthday": lambda data: Birthday(data.get("days", -1)),
+    "random_share": lambda data: RandomShare(data.get("share", 0), _text(data, "seed")),
+    "segment": lambda data: InSegment(_text(data, "name")),
+}  # fmt: skip

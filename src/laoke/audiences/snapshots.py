@@ -69,9 +69,14 @@ def freeze(
     """Freeze a segment or filter as it is now: file, row, pinned catalog entry and audit row.
 
     The file is there before its row; a crash in between leaves a file that nobody names.
+
+    Raises
+    ------
+    FilterError, TreeError
+        for a text that is no filter, and for a segment it names that is not there.
     """
     segment = given if isinstance(given, Segment) else None
-    node = tree_of(segment.text if segment else given)  # type: ignore[arg-type]
+    node = tree_of(shop, segment.text if segment else given)  # type: ignore[arg-type]
     text = print_filter(node)
     reading = reading_of(shop, now.date())
     people = reading.table(members_query(node, shop.pk, reading.as_of_day, values=True))

@@ -6,7 +6,7 @@ filter mentions it. Numbers stand in the SQL as literals; texts that people type
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -68,24 +68,24 @@ class Sources:
 
     def tag(self, tag: str) -> str:
         """Persons with a tag."""
-        return self._join(
+        return self.join(
             ("tag", tag),
             lambda: (
                 exp.select(column("customer_tags", "person_id"))
                 .from_("customer_tags")
-                .where(self._of_shop("customer_tags"), column("customer_tags", "tag").eq(self.text(tag)))
+                .where(self.of_shop("customer_tags"), column("customer_tags", "tag").eq(self.text(tag)))
             ),
         )
 
     def allowed(self, flag: str, channel: str) -> str:
         """Persons who are `reachable` or have `consented` on a channel: filtered before the join, half its time."""
-        return self._join(
+        return self.join(
             (flag, channel),
             lambda: (
                 exp.select(column("customer_reach", "person_id"))
                 .from_("customer_reach")
                 .where(
-                    self._of_shop("customer_reach"),
+                    self.of_shop("customer_reach"),
                     column("customer_reach", "channel").eq(self.text(channel)),
                     column("customer_reach", flag),
                 )
@@ -95,13 +95,13 @@ class Sources:
     def reach(self, channel: str) -> str:
         """Why persons of the reach mirror cannot be reached on a channel, '' = they can."""
         names = ("person_id", "reason")
-        return self._join(
+        return self.join(
             ("reach", channel),
             lambda: (
                 exp.select(*(column("customer_reach", name) for name in names))
                 .from_("customer_reach")
                 .where(
-                    self._of_shop("customer_reach"),
+                    self.of_shop("customer_reach"),
                     column("customer_reach", "channel").eq(self.text(channel)),
                 )
             ),
@@ -110,19 +110,19 @@ class Sources:
     def contacts(self) -> str:
         """What contacts and keys came with a person's orders: has_phone, has_email, has_nick as 0 or 1, and the best
         phone state as a rank (see `PHONE_RANKS`)."""
-        return self._join(("contacts",), self._contacts)
+        return self.join(("contacts",), self._contacts)
 
     def orders(self, window: Window) -> str:
         """Counted orders by person in a window: purchase days, money, pieces, coupons."""
-        return self._join(("orders", window), lambda: self._orders(window))
+        return self.join(("orders", window), lambda: self._orders(window))
 
     def sent_back(self, window: Window) -> str:
         """Money back by person that names no order, by the day it was asked for."""
-        return self._join(("sent_back", window), lambda: self._sent_back(window))
+        return self.join(("sent_back", window), lambda: self._sent_back(window))
 
     def product(self, words: str, window: Window) -> str:
         """Purchase days by person on which a title with these words was bought."""
-        return self._join(("product", words.lower(), window), lambda: self._product(words, window))
+        return self.join(("product", words.lower(), window), lambda: self._product(words, window))
 
     def query(self, selected: Sequence[exp.Expr]) -> exp.Select:
         """SELECT … FROM the features of the day, with every source joined."""
@@ -132,19 +132,21 @@ class Sources:
         for name, body in self.tables.values():
             same = column(name, "person_id").eq(column(FEATURES, "person_id"))
             select = select.with_(name, as_=body).join(exp.to_table(name), on=same, join_type="left")
-        return select.where(self._of_shop(FEATURES), column(FEATURES, "as_of_day").eq(number(self.as_of_day)))
+        return select.where(self.of_shop(FEATURES), column(FEATURES, "as_of_day").eq(number(self.as_of_day)))
 
-    def _join(self, key: tuple[object, ...], build: object) -> str:
+    def join(self, key: tuple[object, ...], build: Callable[[], exp.Select]) -> str:
+        """The name of the source with this key, built when it is asked for first; its kind comes first in the key."""
         if key not in self.tables:
             name = f"{key[0]}_{len(self.tables) + 1}"
-            self.tables[key] = (name, build())  # type: ignore[operator]
+            self.tables[key] = (name, build())
         return self.tables[key][0]
 
-    def _of_shop(self, table: str) -> exp.Expr:
+    def of_shop(self, table: str) -> exp.Expr:
+        """The row is the shop's."""
         return column(table, "shop_id").eq(number(self.shop_id))
 
     def _contacts(self) -> exp.Select:
-        person = _person("c")
+        person = person_of("c")
         ranks = exp.Case()
         for state, rank in PHONE_RANKS.items():
             ranks = ranks.when(column("c", "phone_state").eq(exp.Literal.string(state)), number(rank))
@@ -152,26 +154,26 @@ class Sources:
             exp.select(
                 exp.alias_(person, "person_id"),
                 *(
-                    exp.alias_(_most(column("c", name)), name)
+                    exp.alias_(most(column("c", name)), name)
                     for name in ("has_phone", "has_email", "has_nick")
                 ),
                 exp.alias_(exp.Max(this=ranks.else_(number(0))), "phone_rank"),
             )
             .from_(exp.alias_(exp.to_table("customers"), "c", table=True))
-            .join(_map(), on=_same_customer("c"), join_type="left")
-            .where(self._of_shop("c"))
+            .join(person_map(), on=same_customer("c"), join_type="left")
+            .where(self.of_shop("c"))
             .group_by(person.copy())
         )
 
-    def _counted(self, window: Window, selected: Sequence[exp.Expr]) -> exp.Select:
+    def counted(self, window: Window, selected: Sequence[exp.Expr]) -> exp.Select:
         """Counted orders with their person; unpaid ones have no paid_day and so never pass."""
-        person = _person("o")
+        person = person_of("o")
         return (
             exp.select(exp.alias_(person, "person_id"), *selected)
             .from_(exp.alias_(exp.to_table("orders_counted"), "o", table=True))
-            .join(_map(), on=_same_customer("o"), join_type="left")
+            .join(person_map(), on=same_customer("o"), join_type="left")
             .where(
-                self._of_shop("o"),
+                self.of_shop("o"),
                 is_not_null(column("o", "customer_id")),
                 *self.days(window, column("o", "paid_day")),
             )
@@ -189,10 +191,10 @@ class Sources:
     def _orders(self, window: Window) -> exp.Select:
         coupon = exp.Case().when(column("o", "coupon_used"), number(1)).else_(number(0))
         net = exp.Sub(this=column("o", "paid_cents"), expression=column("o", "refunded_cents"))
-        return self._counted(
+        return self.counted(
             window,
             [
-                exp.alias_(_days_bought(), "orders"),
+                exp.alias_(days_bought(), "orders"),
                 exp.alias_(bigint(exp.Sum(this=column("o", "paid_cents"))), "paid_cents"),
                 exp.alias_(bigint(exp.Sum(this=column("o", "refunded_cents"))), "refunded_cents"),
                 exp.alias_(bigint(exp.Sum(this=net)), "net_cents"),
@@ -202,16 +204,16 @@ class Sources:
         )
 
     def _sent_back(self, window: Window) -> exp.Select:
-        person = _person("r")
+        person = person_of("r")
         return (
             exp.select(
                 exp.alias_(person, "person_id"),
                 exp.alias_(bigint(exp.Sum(this=column("r", "amount_cents"))), "cents"),
             )
             .from_(exp.alias_(exp.to_table("refunds"), "r", table=True))
-            .join(_map(), on=_same_customer("r"), join_type="left")
+            .join(person_map(), on=same_customer("r"), join_type="left")
             .where(
-                self._of_shop("r"),
+                self.of_shop("r"),
                 column("r", "order_id").eq(exp.Literal.string("")),
                 is_not_null(column("r", "finished_at")),
                 is_not_null(column("r", "customer_id")),
@@ -221,43 +223,50 @@ class Sources:
         )
 
     def _product(self, words: str, window: Window) -> exp.Select:
+        return self.counted(window, [exp.alias_(days_bought(), "orders")]).where(self.mentioned(words))
+
+    def mentioned(self, words: str) -> exp.Expr:
+        """The order `o` names a product with these words, in its titles or in a line."""
         wanted = self.text(words.lower())
         lines = (
             exp.select(column("l", "order_id"))
             .from_(exp.alias_(exp.to_table("order_lines"), "l", table=True))
-            .where(self._of_shop("l"), _mentions(column("l", "title"), wanted))
+            .where(self.of_shop("l"), mentions(column("l", "title"), wanted))
         )
         by_line = exp.In(this=column("o", "order_id"), query=exp.Subquery(this=lines))
-        return self._counted(window, [exp.alias_(_days_bought(), "orders")]).where(
-            exp.or_(_mentions(column("o", "titles"), wanted), by_line)
-        )
+        return exp.or_(mentions(column("o", "titles"), wanted), by_line)
 
 
 PHONE_RANKS = {"valid": 3, "invalid": 2, "masked": 1}
 
 
-def _most(flag: exp.Expr) -> exp.Max:
+def most(flag: exp.Expr) -> exp.Max:
+    """1 when the flag holds for one row of the group at least, else 0."""
     return exp.Max(this=exp.Case().when(flag, number(1)).else_(number(0)))
 
 
-def _days_bought() -> exp.Count:
+def days_bought() -> exp.Count:
+    """Purchase days of a group of orders `o`."""
     return exp.Count(this=exp.Distinct(expressions=[column("o", "paid_day")]))
 
 
-def _mentions(title: exp.Expr, wanted: exp.Expr) -> exp.Expr:
+def mentions(title: exp.Expr, wanted: exp.Expr) -> exp.Expr:
+    """A text has these words, which are in small letters, in large or small letters."""
     return exp.Contains(this=exp.Lower(this=title), expression=wanted.copy())
 
 
-def _person(table: str) -> exp.Coalesce:
+def person_of(table: str) -> exp.Coalesce:
     """The person of a customer: as mapped, else the customer's own number."""
     return exp.Coalesce(this=column("m", "person_id"), expressions=[column(table, "customer_id")])
 
 
-def _map() -> exp.Expr:
+def person_map() -> exp.Expr:
+    """The mirror of who is one person, as `m`."""
     return exp.alias_(exp.to_table("person_map"), "m", table=True)
 
 
-def _same_customer(table: str) -> exp.Expr:
+def same_customer(table: str) -> exp.Expr:
+    """The row of the map is that of the table's customer."""
     return exp.and_(
         column("m", "shop_id").eq(column(table, "shop_id")),
         column("m", "customer_id").eq(column(table, "customer_id")),

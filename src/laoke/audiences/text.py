@@ -2,10 +2,12 @@
 
     or    = and { "or" and }            and = unary { "and" unary }
     unary = "not" unary | "(" or ")" | condition
+    condition = name [ "(" … ")" ] [ "then" ["not"] condition "within" 30d ]
     range = N "+" | ">=" N | "<=" N | ">" N | "<" N | N ".." N | N
     window = "within" 90d | "in" 2025-11-01..2025-11-11
 
-`not` binds closest, then `and`, then `or`. Money is written in yuan, days with a unit (d, w, m = 30 days, y = 365).
+`then` binds closest, then `not`, `and`, `or`. Money is written in yuan, days with a unit (d, w, m = 30 days, y = 365),
+shares in percent.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from laoke.audiences.names import (
     ALLOWED_VALUES,
     CHINESE_CONDITIONS,
     CONDITION_NAMES,
+    OPTIONS,
     closed_value,
     condition_name,
     keyword,
@@ -27,24 +31,40 @@ from laoke.audiences.tokens import FilterError, Token, tokens_of
 from laoke.audiences.tree import (
     CLOSED_VALUES,
     DAY_FIELDS,
+    GOODS,
     MAX_DEPTH,
     MEASURES,
     MONEY_MEASURES,
+    SHARE_MEASURES,
     TEXT_FIELDS,
+    TOUCH_MEASURES,
+    TRAITS,
     USUAL_LOW,
     Amount,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Consented,
     Day,
     Everyone,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     TreeError,
     Window,
     Within,
@@ -53,6 +73,7 @@ from laoke.audiences.tree import (
     check_size,
 )
 
+AT_LEAST_ONE = Bounds(1, None)
 UNIT_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365, "天": 1, "周": 7, "月": 30, "个月": 30, "年": 365}
 
 
@@ -158,7 +179,8 @@ class _Parser:
             raise self.refusal("unknown_condition", near)
         self.take()
         try:
-            return self.condition_named(name)
+            node = self.condition_named(name)
+            return self.sequence(node, token) if self.is_word("then") else node
         except TreeError as error:
             end = self.tokens[max(self.at - 1, 0)]
             length = end.position + end.length - token.position
@@ -172,6 +194,8 @@ class _Parser:
             return self.day(name)
         if name in TEXT_FIELDS:
             return self.one_of(name)
+        if name in ("reviewed", "refund_times", *TOUCH_MEASURES):
+            return self.counted(name)
         if name == "everyone":
             return Everyone()
         readers: dict[str, Callable[[], Node]] = {
@@ -179,7 +203,14 @@ class _Parser:
             "consent": lambda: Consented(self.closed("channel")),
             "reachable": lambda: Reachable(self.closed("channel")),
             "has": lambda: Has(self.closed("contact")),
+            "high": lambda: High(self.closed("high")),
+            "segment": lambda: InSegment(self.text()),
+            "birthday": self.birthday,
+            "random_share": self.random_share,
             "bought_product": self.bought_product,
+            "bought_priced": self.bought_priced,
+            **{trait: lambda: Trait(name, self.range(TRAITS[name])) for trait in TRAITS},
+            **{goods: lambda: self.of_goods(name) for goods in GOODS},
         }
         self.expect_sign("(")
         node = readers[name]()
@@ -193,7 +224,7 @@ class _Parser:
                 raise self.refusal("expected", ("(",))
             return Amount(measure, usual)
         self.take()
-        bounds, window = self.bounds_and_window("money" if measure in MONEY_MEASURES else "count", usual)
+        bounds, window = self.bounds_and_window(unit_of(measure), usual)
         self.expect_sign(")", ",")
         return Amount(measure, bounds, window)
 
@@ -202,7 +233,97 @@ class _Parser:
         if not self.is_sign(","):
             return BoughtProduct(words)
         self.take()
-        return BoughtProduct(words, *self.bounds_and_window("count", Bounds(1, None)))
+        return BoughtProduct(words, *self.bounds_and_window("count", AT_LEAST_ONE))
+
+    def of_goods(self, measure: str) -> Node:
+        words, kind = self.text(), GOODS[measure][1]
+        if not self.is_sign(","):
+            if kind == "cents":
+                raise self.refusal("expected", (",",))
+            return OfGoods(measure, words)
+        self.take()
+        if kind == "cents":
+            return OfGoods(measure, words, *self.bounds_and_window("money", None))
+        return OfGoods(measure, words, *self.bounds_and_window("count", AT_LEAST_ONE))
+
+    def bought_priced(self) -> Node:
+        price = self.range("money")
+        if not self.is_sign(","):
+            return BoughtPriced(price)
+        self.take()
+        return BoughtPriced(price, *self.bounds_and_window("count", AT_LEAST_ONE))
+
+    def birthday(self) -> Node:
+        if not self.is_word("within"):
+            raise self.refusal("expected", ("within",))
+        self.take()
+        return Birthday(self.number("days"))
+
+    def random_share(self) -> Node:
+        share = self.number("share")
+        self.expect_sign(",")
+        return RandomShare(share, self.text())
+
+    def counted(self, name: str) -> Node:
+        """Conditions whose range, window and further words may stand in any order, each once."""
+        found: dict[str, Any] = self.options(name) if self.is_sign("(") else {}
+        bounds, window = found.get("range", AT_LEAST_ONE), found.get("window")
+        if name == "reviewed":
+            return Reviewed(bounds, found.get("rating"), "photo" in found, window)
+        if name == "refund_times":
+            return RefundTimes(bounds, found.get("refund", ""), window)
+        return Touched(name, bounds, found.get("channel", ""), window)
+
+    def options(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        self.expect_sign("(")
+        while True:
+            start = self.token
+            key, value = self.option(name)
+            if key in found:
+                raise self.refusal("said_twice", token=start)
+            found[key] = value
+            if not self.is_sign(","):
+                self.expect_sign(")", ",")
+                return found
+            self.take()
+
+    def option(self, name: str) -> tuple[str, Any]:
+        """One argument of such a condition: what it is, and its value."""
+        if self.is_word("within", "in"):
+            return "window", self.window()
+        if self.token.kind != "name":
+            return "range", self.range("count")
+        if name == "reviewed":
+            word = OPTIONS.get(self.token.value.lower())
+            if word is None:
+                raise self.refusal("unknown_word", ("rating", "photo", "within"))
+            self.take()
+            return word, self.range("count") if word == "rating" else True
+        kind = "refund" if name == "refund_times" else "channel"
+        return kind, self.closed(kind)
+
+    def sequence(self, first: Node, start: Token) -> Node:
+        """What stands before and after `then`."""
+        happened = step_of(first)
+        if happened is None:
+            raise self.refusal("bad_step", STEP_NAMES, start)
+        self.take()
+        negated = self.is_word("not")
+        if negated:
+            self.take()
+        place = self.token
+        name = condition_name(place.value) if place.kind == "name" else None
+        if name not in STEP_NAMES[:3]:
+            raise self.refusal("expected", (*STEP_NAMES[:3], "not"))
+        self.take()
+        then = step_of(self.condition_named(name))
+        if then is None or then[1] is not None:
+            raise self.refusal("bad_step", STEP_NAMES[:3], place)
+        if not self.is_word("within"):
+            raise self.refusal("expected", ("within",))
+        self.take()
+        return Sequence(happened[0], then[0], self.number("days"), negated, happened[1])
 
     def bounds_and_window(self, kind: str, usual: Bounds | None) -> tuple[Bounds, Window]:
         """A range, a window, or both in this order; the range may be missing where it has a usual meaning."""
@@ -275,18 +396,24 @@ class _Parser:
             raise self.refusal("expected", _RANGE_EXAMPLES[kind][:1])
         self.take()
         unit = token.unit.lower()
+        if kind == "share":
+            if unit != "%":
+                raise self.refusal("needs_percent", _RANGE_EXAMPLES[kind], token)
+            return self.hundredths(token, "bad_share")
         if kind == "days":
             if unit not in UNIT_DAYS:
                 raise self.refusal("needs_unit", ("d", "w", "m", "y"), token)
             return _whole(token, self) * UNIT_DAYS[unit]
         if unit not in (("", "元") if kind == "money" else ("",)):
             raise self.refusal("no_unit_here", _RANGE_EXAMPLES[kind], token)
-        if kind == "money":
-            cents = Decimal(token.value) * 100
-            if cents != cents.to_integral_value() or len(token.value) > 16:
-                raise self.refusal("bad_money", ("500", "99.90"), token)
-            return int(cents)
-        return _whole(token, self)
+        return self.hundredths(token, "bad_money") if kind == "money" else _whole(token, self)
+
+    def hundredths(self, token: Token, code: str) -> int:
+        """A number of two decimals at most, times a hundred."""
+        value = Decimal(token.value) * 100
+        if len(token.value) > 16 or value != value.to_integral_value():
+            raise self.refusal(code, ("500", "99.90"), token)
+        return int(value)
 
     def one_of(self, field: str) -> Node:
         negated = self.is_word("not")
@@ -318,7 +445,9 @@ class _Parser:
 
     def closed(self, field: str) -> str:
         token = self.token
-        value = closed_value(field, token.value) if token.kind in ("text", "name") else None
+        kinds = ("text", "name", "number") if field.endswith("_month") else ("text", "name")
+        known = token.kind in kinds and token.unit in ("", "月")
+        value = closed_value(field, token.value) if known else None
         if value is None:
             raise self.refusal("unknown_word", nearest(token.value, ALLOWED_VALUES[field], most=8))
         self.take()
@@ -329,7 +458,28 @@ _RANGE_EXAMPLES = {
     "count": ("2+", "2..5", "= 1", "<= 3"),
     "money": (">= 500", "100..300", "<= 50"),
     "days": ("90d", "90d..365d", "<= 30d", "> 180d"),
+    "share": (">= 50%", "10%..30%", "< 12.5%"),
 }
+STEP_NAMES = ("bought", "bought_product", "bought_category", "touched")
+
+
+def unit_of(measure: str) -> str:
+    """In what a measure's range is written."""
+    return "money" if measure in MONEY_MEASURES else "share" if measure in SHARE_MEASURES else "count"
+
+
+def step_of(node: Node) -> tuple[Step, Window] | None:
+    """A condition as one happening of a sequence with its window; None when it counts or is no happening."""
+    match node:
+        case Amount("bought", Bounds(1, None), window):
+            return Step("bought"), window
+        case BoughtProduct(words, Bounds(1, None), window):
+            return Step("product", words), window
+        case OfGoods("bought_category", words, Bounds(1, None), window):
+            return Step("category", words), window
+        case Touched("touched", Bounds(1, None), channel, window):
+            return Step("touched", channel), window
+    return None
 
 
 def _whole(token: Token, parser: _Parser) -> int:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LENGTH = 10_000
-_SAME = str.maketrans("（），、＞＜＝＋．　０１２３４５６７８９", "(),,><=+. 0123456789")
+_SAME = str.maketrans("（），、＞＜＝＋．％　０１２３４５６７８９", "(),,><=+.% 0123456789")
 _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」", "'": "'", "‘": "’‘", "’": "’‘"}
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-_NUMBER = re.compile(r"(\d+(?:\.(?!\.)\d+)?)\s*(\s*(?:天|周|个月|月|年|元)|[A-Za-z]+)?", re.ASCII)
+# The blanks before a unit belong to the unit: two runs of blanks side by side would take quadratic time.
+_NUMBER = re.compile(r"(\d+(?:\.(?!\.)\d+)?)(?:\s*(天|周|个月|月|年|元|%|[A-Za-z]+))?", re.ASCII)
 _NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*")
 _SIGN = re.compile(r">=|<=|\.\.|[()+,<>=]")
 _ESCAPES = {"n": "\n", "t": "\t"}
@@ -79,7 +80,7 @@ def _plain_token(plain: str, at: int) -> Token:
         if match is None:
             continue
         if kind == "number":
-            return Token(kind, match[1], at, len(match[0]), (match[2] or "").strip())
+            return Token(kind, match[1], at, len(match[0]), match[2] or "")
         return Token(kind, match[0], at, len(match[0]))
     raise FilterError("strange_letter", at, found=plain[at])
 

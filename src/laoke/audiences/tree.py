@@ -20,22 +20,54 @@ MAX_TEXT = 100
 LARGEST = 10**13
 LONGEST_DAYS = 20_000
 
-COUNT_MEASURES = ("bought", "items", "used_coupon")
+# Shares are hundredths of a percent: 10,000 is all.
+WHOLE = 10_000
+
+COUNT_MEASURES = ("bought", "items", "used_coupon", "full_price")
 MONEY_MEASURES = ("spent", "net_spent", "refunded", "average_order")
-MEASURES = COUNT_MEASURES + MONEY_MEASURES
+SHARE_MEASURES = ("coupon_share", "refund_share")
+MEASURES = COUNT_MEASURES + MONEY_MEASURES + SHARE_MEASURES
 # What a measure without bounds means; the others say nothing without a bound.
-USUAL_LOW = {"bought": 1, "items": 1, "used_coupon": 1, "refunded": 1}
+USUAL_LOW = {"bought": 1, "items": 1, "used_coupon": 1, "refunded": 1, "full_price": 1}
+# What is known of a person as a whole, without a window, and its unit.
+TRAITS = {
+    "mean_gap": "days", "overdue": "share", "r_score": "count", "f_score": "count", "m_score": "count",
+    "fm_score": "count", "usual_hour": "count", "rfm_orders": "count", "rfm_spent": "money",
+}  # fmt: skip
+TRAIT_RANGES = {
+    **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score"), (1, 5)), "usual_hour": (0, 23),
+}  # fmt: skip
+# Conditions on goods: by what the goods are found, and what is asked of them.
+GOODS = {
+    "bought_category": ("category", "days"), "items_of_product": ("product", "items"),
+    "items_of_category": ("category", "items"), "spent_on_product": ("product", "cents"),
+    "spent_on_category": ("category", "cents"),
+}  # fmt: skip
+TOUCH_MEASURES = ("touched", "delivered")
 DAY_FIELDS = ("last_order", "first_order")
-TEXT_FIELDS = ("city", "province", "lifecycle", "group", "rfm")
+TEXT_FIELDS = (
+    "city", "province", "lifecycle", "group", "rfm", "city_tier", "platform_level", "usual_weekday", "bought_month",
+    "birthday_month",
+)  # fmt: skip
 LIFECYCLES = ("prospect", "new_customer", "active", "silent", "dormant", "nearly_lost", "lost")
 GROUPS = ("loyal", "active", "ordinary")
 RFM_CLASSES = (
     "key_value", "key_recall", "key_develop", "key_retain",
     "general_value", "general_keep", "general_new", "general_lost",
 )  # fmt: skip
-CLOSED_VALUES = {"lifecycle": LIFECYCLES, "group": GROUPS, "rfm": RFM_CLASSES}
+CITY_TIERS = ("first", "new_first")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MONTHS = tuple(str(month) for month in range(1, 13))
+CLOSED_VALUES = {
+    "lifecycle": LIFECYCLES, "group": GROUPS, "rfm": RFM_CLASSES, "city_tier": CITY_TIERS,
+    "usual_weekday": WEEKDAYS, "bought_month": MONTHS, "birthday_month": MONTHS,
+}  # fmt: skip
 CHANNELS = ("sms", "email", "call", "handover")
 CONTACTS = ("phone", "email", "nick")
+HIGHS = ("recency", "frequency", "money")
+REFUND_KINDS = ("money", "goods")
+STEP_KINDS = ("bought", "product", "category", "touched")
+LONGEST_BIRTHDAY_DAYS = 365
 
 
 class TreeError(ValueError):
@@ -114,6 +146,12 @@ class Between:
 
 
 Window = Within | Between | None
+
+
+def _check_within(bounds: Bounds, low: int, high: int) -> None:
+    """Refuse bounds that no value of a scale could meet."""
+    meets = (bounds.low is None or bounds.low <= high) and (bounds.high is None or bounds.high >= low)
+    _refuse_unless(meets, "out_of_range", low=low, high=high)
 
 
 @dataclass(frozen=True)
@@ -217,6 +255,173 @@ class BoughtProduct:
 
 
 @dataclass(frozen=True)
+class OfGoods:
+    """Purchase days, pieces or money of goods found by the words of their title or of their category."""
+
+    measure: str
+    words: str
+    bounds: Bounds = Bounds(1, None)
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.measure, tuple(GOODS), "measure")
+        _check_text(self.words)
+
+
+@dataclass(frozen=True)
+class BoughtPriced:
+    """Purchase days with a piece whose price lay in a band (cents)."""
+
+    price: Bounds
+    bounds: Bounds = Bounds(1, None)
+    window: Window = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One happening of a sequence: any purchase, one of a product or category, or a message. `words` of a message
+    is its channel, '' = any."""
+
+    kind: str
+    words: str = ""
+
+    def __post_init__(self) -> None:
+        _check_known(self.kind, STEP_KINDS, "step")
+        if self.kind in ("product", "category"):
+            _check_text(self.words)
+        elif self.kind == "touched":
+            _check_known(self.words, ("", *CHANNELS), "channel")
+        else:
+            _refuse_unless(self.words == "", "bad_step")
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """First the one, then within so many days the other.
+
+    Wanted: after any of the first came the other, on a later day (after a message also on its day), at most `days`
+    later. Not wanted (`negated`): the last of the first lies at least `days` back, and the other did not come in the
+    `days` after it. The window is that of the first.
+    """
+
+    first: Step
+    then: Step
+    days: int
+    negated: bool = False
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _refuse_unless(self.then.kind != "touched", "bad_step")
+        _refuse_unless(
+            _is_whole(self.days) and 1 <= self.days <= LONGEST_DAYS, "bad_window", found=str(self.days)
+        )
+        _refuse_unless(isinstance(self.negated, bool), "no_filter")
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """How many reviews the person wrote: with so many stars, with a photo."""
+
+    bounds: Bounds = Bounds(1, None)
+    rating: Bounds | None = None
+    photo: bool = False
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        if self.rating is not None:
+            _check_within(self.rating, 1, 5)
+        _refuse_unless(isinstance(self.photo, bool), "no_filter")
+
+
+@dataclass(frozen=True)
+class RefundTimes:
+    """How many refunds were settled: of one kind, or ('') of any."""
+
+    bounds: Bounds = Bounds(1, None)
+    kind: str = ""
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.kind, ("", *REFUND_KINDS), "refund kind")
+
+
+@dataclass(frozen=True)
+class Touched:
+    """How many messages reached the person, or may have (`touched`), and how many were reported delivered."""
+
+    measure: str
+    bounds: Bounds = Bounds(1, None)
+    channel: str = ""
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.measure, TOUCH_MEASURES, "measure")
+        _check_known(self.channel, ("", *CHANNELS), "channel")
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A number that is known of the person as a whole; false where it is not known."""
+
+    name: str
+    bounds: Bounds
+
+    def __post_init__(self) -> None:
+        _check_known(self.name, tuple(TRAITS), "trait")
+        if self.name in TRAIT_RANGES:
+            _check_within(self.bounds, *TRAIT_RANGES[self.name])
+
+
+@dataclass(frozen=True)
+class High:
+    """Recency, frequency or money lies above the shop's line."""
+
+    what: str
+
+    def __post_init__(self) -> None:
+        _check_known(self.what, HIGHS, "high")
+
+
+@dataclass(frozen=True)
+class Birthday:
+    """The birthday is on the as-of day or at most so many days after it."""
+
+    days: int
+
+    def __post_init__(self) -> None:
+        _refuse_unless(
+            _is_whole(self.days) and 0 <= self.days <= LONGEST_BIRTHDAY_DAYS,
+            "bad_window",
+            found=str(self.days),
+        )
+
+
+@dataclass(frozen=True)
+class InSegment:
+    """The person is in another segment of the shop. `tree` is what that segment says now, once it was looked up."""
+
+    name: str
+    tree: Node | None = None
+
+    def __post_init__(self) -> None:
+        _check_text(self.name)
+
+
+@dataclass(frozen=True)
+class RandomShare:
+    """A share of all persons (hundredths of a percent), drawn by the id and a word: the same word, the same persons."""
+
+    share: int
+    seed: str
+
+    def __post_init__(self) -> None:
+        _refuse_unless(
+            _is_whole(self.share) and 1 <= self.share <= WHOLE, "out_of_range", low="0.01%", high="100%"
+        )
+        _check_text(self.seed)
+
+
+@dataclass(frozen=True)
 class Not:
     """The part does not hold."""
 
@@ -243,7 +448,10 @@ class Or:
         _refuse_unless(len(self.parts) >= 2 and not any(isinstance(p, Or) for p in self.parts), "bad_join")
 
 
-Condition = Everyone | Amount | Day | OneOf | Tagged | Consented | Reachable | Has | BoughtProduct
+Condition = (
+    Everyone | Amount | Day | OneOf | Tagged | Consented | Reachable | Has | BoughtProduct | OfGoods | BoughtPriced
+    | Sequence | Reviewed | RefundTimes | Touched | Trait | High | Birthday | InSegment | RandomShare
+)  # fmt: skip
 Node = Condition | Not | And | Or
 
 

@@ -11,30 +11,46 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
+from laoke.audiences.contradictions import contradiction_in
+from laoke.audiences.text import unit_of
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import (
-    MONEY_MEASURES,
+    GOODS,
+    TRAITS,
+    WEEKDAYS,
     Amount,
     And,
     Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Condition,
     Consented,
     Day,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
     Or,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     TreeError,
     Window,
     Within,
 )
 from laoke.money import format_cents
-from laoke.shops.joins import bracketed, listed, named
+from laoke.shops.joins import aside, bracketed, clauses, listed, named
 
 _ = gettext_lazy
 
@@ -57,16 +73,43 @@ VALUE_NAMES: Mapping[str, Mapping[str, Any]] = {
         "key_retain": _("重要挽留客户"), "general_value": _("一般价值客户"), "general_keep": _("一般保持客户"),
         "general_new": _("一般发展客户"), "general_lost": _("一般挽留客户"),
     },
+    "city_tier": {"first": _("一线城市"), "new_first": _("新一线城市")},
+    "usual_weekday": {
+        "mon": _("周一"), "tue": _("周二"), "wed": _("周三"), "thu": _("周四"), "fri": _("周五"), "sat": _("周六"),
+        "sun": _("周日"),
+    },
 }  # fmt: skip
+MONTHLY = ("bought_month", "birthday_month")
 _MEASURE_NAMES: Mapping[str, Any] = {
     "bought": _("购买次数"), "items": _("购买件数"), "used_coupon": _("用券单数"), "spent": _("消费金额"),
     "net_spent": _("减去退款后的消费"), "refunded": _("退款金额"), "average_order": _("平均每次消费"),
+    "full_price": _("全价下单数"), "coupon_share": _("用券订单占比"), "refund_share": _("退款占消费"),
 }  # fmt: skip
 _FIELD_NAMES: Mapping[str, Any] = {
     "city": _("城市"), "province": _("省份"), "lifecycle": _("生命周期"), "group": _("分组"), "rfm": _("RFM 类型"),
-    "last_order": _("最近一次购买"), "first_order": _("首次购买"),
+    "last_order": _("最近一次购买"), "first_order": _("首次购买"), "city_tier": _("城市级别"),
+    "platform_level": _("平台等级"), "usual_weekday": _("常买的星期"), "bought_month": _("买过的月份"),
+    "birthday_month": _("生日月份"),
 }  # fmt: skip
-_CONTACT_NAMES: Mapping[str, Any] = {"phone": _("手机号"), "email": _("邮箱"), "nick": _("昵称")}
+_TRAIT_NAMES: Mapping[str, Any] = {
+    "mean_gap": _("平均隔多少天买一次"), "overdue": _("距上次购买是平均间隔的"), "r_score": _("R 分"),
+    "f_score": _("F 分"), "m_score": _("M 分"), "fm_score": _("F 与 M 的平均分"), "usual_hour": _("常买的钟点"),
+    "rfm_orders": _("计入 F 的购买次数"), "rfm_spent": _("计入 M 的金额"),
+}  # fmt: skip
+_HIGH_NAMES: Mapping[str, Any] = {
+    "recency": _("最近购买高于店铺的线（R 高）"), "frequency": _("购买次数高于店铺的线（F 高）"),
+    "money": _("金额高于店铺的线（M 高）"),
+}  # fmt: skip
+_GOODS_NAMES: Mapping[str, Any] = {
+    "bought_category": _("购买类目含“%(words)s”的商品，次数 %(range)s"),
+    "items_of_product": _("购买标题含“%(words)s”的商品，件数 %(range)s"),
+    "items_of_category": _("购买类目含“%(words)s”的商品，件数 %(range)s"),
+    "spent_on_product": _("购买标题含“%(words)s”的商品，金额 %(range)s"),
+    "spent_on_category": _("购买类目含“%(words)s”的商品，金额 %(range)s"),
+}
+_REFUND_NAMES: Mapping[str, Any] = {"": _("退款次数"), "money": _("仅退款次数"), "goods": _("退货退款次数")}
+_TOUCH_NAMES: Mapping[str, Any] = {"touched": _("触达次数"), "delivered": _("送达次数")}
+CONTACT_NAMES: Mapping[str, Any] = {"phone": _("手机号"), "email": _("邮箱"), "nick": _("昵称")}
 
 
 def describe(node: Node) -> str:
@@ -79,13 +122,12 @@ def describe(node: Node) -> str:
         case Not(part):
             return gettext("不满足：%(condition)s") % {"condition": describe(part)}
         case Amount(measure, bounds, window):
-            unit = "money" if measure in MONEY_MEASURES else "count"
-            return _in_window(window, f"{_MEASURE_NAMES[measure]} {_bounds_text(bounds, unit)}")
+            return _in_window(window, f"{_MEASURE_NAMES[measure]} {_bounds_text(bounds, unit_of(measure))}")
         case Day(field, when):
             text = _dates_text(when) if isinstance(when, Between) else _days_ago_text(when)
             return f"{_FIELD_NAMES[field]} {text}"
         case OneOf(field, values):
-            names = [str(VALUE_NAMES.get(field, {}).get(value, value)) for value in values]
+            names = [_value_text(field, value) for value in values]
             return named(_FIELD_NAMES[field], listed(names))
         case BoughtProduct(words, bounds, window):
             params = {"words": words, "times": _bounds_text(bounds, "count")}
@@ -103,9 +145,70 @@ def _flag_text(node: Node) -> str:
         case Reachable(channel):
             return gettext("可通过%(channel)s触达") % {"channel": CHANNEL_NAMES[channel]}
         case Has(contact):
-            return gettext("留有%(contact)s") % {"contact": _CONTACT_NAMES[contact]}
+            return gettext("留有%(contact)s") % {"contact": CONTACT_NAMES[contact]}
+        case Trait(name, bounds):
+            return f"{_TRAIT_NAMES[name]} {_bounds_text(bounds, TRAITS[name])}"
+        case High(what):
+            return str(_HIGH_NAMES[what])
+        case Birthday(days):
+            return gettext("生日在今天起 %(days)s 天内") % {"days": days}
+        case InSegment(name, _):
+            return gettext("在人群“%(name)s”里") % {"name": name}
+        case RandomShare(share, seed):
+            return gettext("随机抽 %(share)s（暗号“%(seed)s”）") % {
+                "share": _number_text(share, "share"), "seed": seed,
+            }  # fmt: skip
+        case _:
+            return _fact_text(node)
+
+
+def _fact_text(node: Node) -> str:
+    match node:
+        case OfGoods(measure, words, bounds, window):
+            unit = "money" if GOODS[measure][1] == "cents" else "count"
+            params = {"words": words, "range": _bounds_text(bounds, unit)}
+            return _in_window(window, str(_GOODS_NAMES[measure]) % params)
+        case BoughtPriced(price, bounds, window):
+            params = {"price": _bounds_text(price, "money"), "range": _bounds_text(bounds, "count")}
+            return _in_window(window, gettext("购买单价 %(price)s 的商品，次数 %(range)s") % params)
+        case Reviewed(bounds, rating, photo, window):
+            stars = (
+                [] if rating is None else [gettext("%(range)s 星") % {"range": _bounds_text(rating, "count")}]
+            )
+            wanted = [*stars, *([gettext("有图")] if photo else [])]
+            name = aside(gettext("评价次数"), listed(wanted)) if wanted else gettext("评价次数")
+            return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
+        case RefundTimes(bounds, kind, window):
+            return _in_window(window, f"{_REFUND_NAMES[kind]} {_bounds_text(bounds, 'count')}")
+        case Touched(measure, bounds, channel, window):
+            name = str(_TOUCH_NAMES[measure])
+            name = aside(name, CHANNEL_NAMES[channel]) if channel else name
+            return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
+        case Sequence(first, then, days, negated, window):
+            params = {"first": _in_window(window, _step_text(first)), "then": _step_text(then), "days": days}
+            if negated:
+                return gettext("%(first)s，最后一次之后 %(days)s 天里没有%(then)s") % params
+            return gettext("%(first)s，之后 %(days)s 天内%(then)s") % params
         case _:
             return gettext("所有人")
+
+
+def _step_text(step: Step) -> str:
+    if step.kind == "product":
+        return gettext("买过标题含“%(words)s”的商品") % {"words": step.words}
+    if step.kind == "category":
+        return gettext("买过类目含“%(words)s”的商品") % {"words": step.words}
+    if step.kind == "bought":
+        return gettext("买过")
+    if step.words:
+        return gettext("收到过%(channel)s") % {"channel": CHANNEL_NAMES[step.words]}
+    return gettext("收到过消息")
+
+
+def _value_text(field: str, value: str) -> str:
+    if field in MONTHLY:
+        return gettext("%(month)s 月") % {"month": value}
+    return str(VALUE_NAMES.get(field, {}).get(value, value))
 
 
 def _grouped(part: Node, kind: type) -> str:
@@ -128,6 +231,9 @@ def _dates_text(window: Between) -> str:
 
 
 def _number_text(value: int, unit: str) -> str:
+    if unit == "share":
+        percent, rest = divmod(value, 100)
+        return f"{percent}.{rest:02}%" if rest else f"{percent}%"
     return format_cents(value, symbol="¥") if unit == "money" else str(value)
 
 
@@ -151,8 +257,17 @@ def _days_ago_text(bounds: Bounds) -> str:
 
 def plain_value(condition: Condition, value: Any) -> Any:
     """What was found, as JSON can say it: a day as ISO text, money in cents."""
-    if isinstance(condition, Day) and value is not None:
+    if value is None:
+        return None
+    if isinstance(condition, Day):
         return date.fromordinal(value + date(1970, 1, 1).toordinal()).isoformat()
+    match condition:
+        case OneOf("bought_month", _):
+            return [month + 1 for month in range(12) if value >> month & 1]
+        case OneOf("usual_weekday", _):
+            return WEEKDAYS[value]
+        case Trait("mean_gap", _):
+            return round(float(value), 1)
     return value
 
 
@@ -160,14 +275,25 @@ def found_text(condition: Condition, value: Any) -> str:
     """What was found of a person, in words."""
     if isinstance(condition, Reachable):
         return str(REASON_NAMES.get(value, value)) if value is not None else gettext("没有同意记录或联系方式")
-    if isinstance(condition, Tagged | Has | Consented):
+    if isinstance(condition, Tagged | Has | Consented | High | InSegment):
         return gettext("是") if value else gettext("否")
     if value is None:
         return gettext("没有")
-    if isinstance(condition, Amount) and condition.measure in MONEY_MEASURES:
-        return format_cents(value, symbol="¥")
-    if isinstance(condition, OneOf):
-        return str(VALUE_NAMES.get(condition.field, {}).get(value, value)) or gettext("没有")
+    match condition:
+        case Amount(measure, _, _) if unit_of(measure) != "count":
+            return _number_text(value, unit_of(measure))
+        case OfGoods(measure, _, _, _) if GOODS[measure][1] == "cents":
+            return _number_text(value, "money")
+        case Trait(name, _) if TRAITS[name] in ("share", "money"):
+            return _number_text(value, TRAITS[name])
+        case RandomShare():
+            return gettext("抽到第 %(place)s") % {"place": _number_text(value, "share")}
+        case Sequence():
+            return gettext("有") if value else gettext("没有")
+        case OneOf(field, _):
+            plain = plain_value(condition, value)
+            values = plain if isinstance(plain, list) else [plain]
+            return listed(_value_text(field, str(one)) for one in values if one != "") or gettext("没有")
     return str(plain_value(condition, value))
 
 
@@ -194,6 +320,15 @@ _REFUSALS: Mapping[str, Any] = {
     "empty_text": _("第 %(place)s 个字处的文字是空的"),
     "text_too_long": _("第 %(place)s 个字起的文字太长，最多 %(most)s 个字"),
     "bad_list": _("名单里最多写 %(most)s 项"),
+    "needs_percent": _("“%(found)s”要写成百分数，如 30%%"),
+    "bad_share": _("“%(found)s”不是百分数，最多写两位小数"),
+    "out_of_range": _("这里的数只能在 %(low)s 到 %(high)s 之间"),
+    "said_twice": _("第 %(place)s 个字起的“%(found)s”写了两遍"),
+    "bad_step": _("第 %(place)s 个字处要写一件事，不带次数：%(allowed)s"),
+    "segment_missing": _("没有叫“%(name)s”的人群，改掉它再用"),
+    "segment_archived": _("人群“%(name)s”已经收起，改掉它或把它放回来再用"),
+    "segment_cycle": _("人群“%(name)s”绕了一圈又用到自己：%(names)s"),
+    "segment_deep": _("人群套人群太深，最多 %(most)s 层"),
 }
 _NO_FILTER = _("这不是一个能用的人群条件")
 
@@ -206,8 +341,21 @@ def refusal_text(error: FilterError | TreeError) -> str:
         params |= {
             "place": error.position + 1, "found": error.found, "allowed": listed(error.allowed),
         }  # fmt: skip
-    known = {"place": 1, "found": "", "allowed": "", "most": ""} | params
+    if "names" in params:
+        params["names"] = " → ".join(params["names"])
+    known = {"place": 1, "found": "", "allowed": "", "most": "", "low": "", "high": "", "name": ""} | params
     return str(message) % known
+
+
+def impossible_text(node: Node) -> str:
+    """Why a filter can hold for nobody, '' when nothing is found that says so."""
+    found = contradiction_in(node)
+    if found is None:
+        return ""
+    said = clauses(describe(part) for part in found.parts)
+    if len(found.parts) == 1:
+        return gettext("没有人会符合：%(said)s") % {"said": said}
+    return gettext("没有人能同时满足：%(said)s") % {"said": said}
 
 
 def not_ready_text(code: str) -> str:

@@ -14,9 +14,11 @@ from typing import Any, Literal
 from django.utils.translation import gettext, gettext_noop
 
 from laoke.audiences import counting
+from laoke.audiences.references import unknown_tags
 from laoke.audiences.snapshots import read_snapshot
 from laoke.audiences.tokens import FilterError
-from laoke.audiences.tree import TreeError
+from laoke.audiences.tree import Node, TreeError
+from laoke.audiences.wording import refusal_text
 from laoke.campaigns.arms import arm_function
 from laoke.campaigns.coupons import face_values
 from laoke.campaigns.editing import override_of
@@ -59,6 +61,7 @@ SENTENCES: dict[str, str] = {
     "segment_empty": gettext_noop("人群里现在没有人"),
     "segment_count": gettext_noop("%(people)s 人"),
     "segment_text": gettext_noop("人群写法不对：%(problem)s"),
+    "segment_tags": gettext_noop("人群里写了没有的标签：%(tags)s。建好它，或把它改掉"),
     "nobody": gettext_noop("%(people)s 人里没有一个能发，最多的原因是「%(reason)s」%(count)s 人"),
     "reachable_count": gettext_noop("发 %(treated)s 人，对照 %(held_out)s 人，%(left_out)s 人不发"),
     "gateway_none": gettext_noop("还没有短信通道"),
@@ -210,13 +213,20 @@ def people_of(row: Round, now: datetime) -> list[int]:
     return list(table.column("person_id").to_pylist())
 
 
+def tree_of(row: Round) -> Node:
+    """What the round's segment says now, with the segments it names."""
+    return counting.tree_of(row.campaign.shop, row.segment_text)
+
+
 def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
     if not row.segment_text:
         return Check("segment", "missing", "segment_none", leads_to="segment"), []
     try:
         people = people_of(row, now)
     except (FilterError, TreeError) as error:
-        return Check("segment", "missing", "segment_text", {"problem": str(error)}, "segment"), []
+        return Check("segment", "missing", "segment_text", {"problem": refusal_text(error)}, "segment"), []
+    if row.snapshot is None and (tags := unknown_tags(row.campaign.shop, tree_of(row))):
+        return Check("segment", "missing", "segment_tags", {"tags": listed(tags)}, "segment"), people
     if not people:
         return Check("segment", "missing", "segment_empty", leads_to="segment"), []
     return Check("segment", "ok", "segment_count", {"people": f"{len(people):,}"}), people

@@ -13,10 +13,11 @@ from typing import Any
 
 from django.db import transaction
 
+from laoke.audiences.counting import tree_of
 from laoke.audiences.models import Segment
-from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
+from laoke.audiences.wording import refusal_text
 from laoke.campaigns.advice import say_issues
 from laoke.campaigns.models import Campaign, CampaignOffer, Phase, Round, RoundState, Target
 from laoke.campaigns.refusals import CampaignRefused
@@ -127,9 +128,9 @@ def set_round_segment(
     """
     check_draft(row)
     try:
-        parse(text)
+        tree_of(row.campaign.shop, text)
     except (FilterError, TreeError) as error:
-        raise CampaignRefused("segment_text", problem=str(error)) from None
+        raise CampaignRefused("segment_text", problem=refusal_text(error)) from None
     row.segment, row.segment_text = segment, text
     _save(row, by, now, "segment", ["segment", "segment_text"])
 

@@ -12,6 +12,9 @@ from typing import Any
 from django.db import transaction
 
 from laoke.audiences import snapshots
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
+from laoke.audiences.wording import refusal_text
 from laoke.campaigns.advice import say_issues
 from laoke.campaigns.arms import ROUND_KIND, arm_function, shares_rule
 from laoke.campaigns.checks import RoundChecks, check_round, people_of
@@ -82,7 +85,7 @@ def prepare_round(row: Round, *, by: User | None, clock: Clock) -> Funnel:
     Raises
     ------
     CampaignRefused
-        `no_segment`, `round_state`, `window_over`, `no_gateway`.
+        `no_segment`, `segment_text` (what it names is not there), `round_state`, `window_over`, `no_gateway`.
     """
     now = clock.now()
     if row.state not in (RoundState.DRAFT, RoundState.FROZEN):
@@ -94,13 +97,16 @@ def prepare_round(row: Round, *, by: User | None, clock: Clock) -> Funnel:
     if row.channel != Channel.HANDOVER and row.gateway is None:
         raise CampaignRefused("no_gateway", channel=str(Channel(row.channel).label))
     if row.snapshot is None:
-        row.snapshot = snapshots.freeze(
-            row.campaign.shop,
-            row.segment or row.segment_text,
-            now=now,
-            by=by,
-            name=f"{row.campaign.name} {row.key}",
-        )
+        try:
+            row.snapshot = snapshots.freeze(
+                row.campaign.shop,
+                row.segment or row.segment_text,
+                now=now,
+                by=by,
+                name=f"{row.campaign.name} {row.key}",
+            )
+        except (FilterError, TreeError) as error:
+            raise CampaignRefused("segment_text", problem=refusal_text(error)) from None
         row.save(update_fields=["snapshot"])
     occasion = _occasion(row, by, now)
     people = [PlannedPerson(person) for person in people_of(row, now)]

@@ -34,6 +34,7 @@ def _refusals() -> Iterator[None]:
     from laoke.audiences import wording
     from laoke.audiences.readings import NotReady
     from laoke.audiences.tokens import FilterError
+    from laoke.audiences.tree import TreeError
 
     try:
         yield
@@ -46,6 +47,8 @@ def _refusals() -> Iterator[None]:
             found=error.found,
             allowed=list(error.allowed),
         )
+    except TreeError as error:
+        refuse(error.code, wording.refusal_text(error), **error.params)
     except NotReady as error:
         refuse(error.code, wording.not_ready_text(error.code))
 
@@ -57,38 +60,51 @@ def count(
 ) -> None:
     """数出符合条件的人数。"""
     ready()
-    from laoke.audiences import counting
+    from laoke.audiences import counting, wording
 
     chosen = the_shop(shop)
     with _refusals():
         found, steps = counting.count_by_steps(chosen, text)
+        impossible = wording.impossible_text(counting.tree_of(chosen, text))
         parts = asdict(counting.breakdown(chosen, text)) if breakdown else {}
     result: dict[str, Any] = {
         "count": found.n, "people": found.people, "share": round(found.share, 6), "as_of": found.as_of,
         "catalog": found.catalog_id, "seconds": round(found.seconds, 4), "steps": [asdict(step) for step in steps],
     }  # fmt: skip
+    if impossible:
+        result["impossible"] = impossible
     if parts:
         result["breakdown"] = parts
     lines = [f"{step.remaining:>10,}  {step.description}" for step in steps]
     lines.append(f"共 {found.n:,} 人，占 {found.people:,} 人的 {found.share:.1%}，数据到 {found.as_of}")
+    lines += [impossible] if impossible else []
     emit(result, "\n".join(lines))
 
 
 def list_segments(shop: ShopName = None) -> None:
     """列出店里的人群和人数。"""
     ready()
-    from laoke.audiences import segments
+    from laoke.audiences import segments, wording
+    from laoke.audiences.tree import TreeError
     from laoke.shops.clock import clock_from_env
 
     chosen = the_shop(shop)
     now = clock_from_env().now()
     segments.ensure_builtin(chosen, now)
-    rows = []
+    rows: list[dict[str, Any]] = []
     with _refusals():
         for segment in segments.segments_of(chosen):
-            found = segments.recount(segment, now=now)
-            rows.append({"id": segment.pk, "name": segment.name, "text": segment.text, "count": found})
-    emit({"segments": rows}, "\n".join(f"{row['count']:>10,}  {row['name']}  {row['text']}" for row in rows))
+            row = {"id": segment.pk, "name": segment.name, "text": segment.text, "count": None}
+            try:
+                rows.append({**row, "count": segments.recount(segment, now=now)})
+            except TreeError as error:
+                rows.append({**row, "problem": wording.refusal_text(error)})
+    emit({"segments": rows}, "\n".join(map(_listed, rows)))
+
+
+def _listed(row: dict[str, Any]) -> str:
+    count = "—" if row["count"] is None else f"{row['count']:,}"
+    return f"{count:>10}  {row['name']}  {row.get('problem') or row['text']}"
 
 
 def explain(

@@ -60,6 +60,14 @@ def document() -> dict[str, Any]:
                     "responses": {"200": _answer("this document", {"type": "object"})},
                 }
             },
+            "/api/v1/filter.schema.json": {
+                "get": {
+                    "operationId": "describe_filter",
+                    "summary": "the JSON schema of a filter's tree, which segments are kept as",
+                    "security": [],
+                    "responses": {"200": _answer("a JSON schema", {"type": "object"})},
+                }
+            },
         },
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},

@@ -6,6 +6,7 @@ from laoke.web.pages.api import views
 
 urlpatterns = [
     path("api/v1/openapi.json", views.description, name="api_description"),
+    path("api/v1/filter.schema.json", views.filter_tree, name="api_filter_schema"),
     path("api/v1/facts/<slug:kind>", views.facts, name="api_facts"),
     path("api/v1/batches/<int:pk>", views.batch, name="api_batch"),
     path("api/v1/<path:rest>", views.nowhere, name="api_nowhere"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
+from laoke.audiences.schema import filter_schema
 from laoke.intake.models import SentBatch
 from laoke.intake.sent.bodies import BodyRefused
 from laoke.intake.sent.fields import MOST_BYTES, SENT_KINDS
@@ -66,6 +67,12 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
 def description(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document: what this page says is what the checks read."""
     return said(document(), 200)
+
+
+@answers("GET")
+def filter_tree(request: HttpRequest) -> HttpResponse:
+    """The JSON schema of a filter's tree."""
+    return said(filter_schema(), 200)
 
 
 @answers("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

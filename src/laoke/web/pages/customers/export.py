@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from laoke.audiences.readings import Reading
 from laoke.customers import mirrors, profiles
 from laoke.insights import people
+from laoke.insights.people import Order, Wanted
 from laoke.shops import audit
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop, User
@@ -40,10 +41,28 @@ def write(shop: Shop, reading: Reading, given: Asked, user: User, now: datetime)
     TooMany
         for more than `MOST_ROWS` people.
     """
-    wanted = listing.with_people(shop, reading, given, user)
-    found = people.page_of_people(
-        reading.reader, shop.pk, reading.as_of_day, wanted, given.order, rows=MOST_ROWS
+    return write_people(
+        shop, reading, listing.with_people(shop, reading, given, user), given.order, user, now
     )
+
+
+def write_people(
+    shop: Shop,
+    reading: Reading,
+    wanted: Wanted,
+    order: Order,
+    user: User,
+    now: datetime,
+    act: str = "customers.export",
+) -> WrittenSheet:
+    """Write these people in this order, with the columns this colleague sees; `act` names it in the audit.
+
+    Raises
+    ------
+    TooMany
+        for more than `MOST_ROWS` people.
+    """
+    found = people.page_of_people(reading.reader, shop.pk, reading.as_of_day, wanted, order, rows=MOST_ROWS)
     if found.matched > MOST_ROWS:
         raise TooMany(found.matched)
     names = listing.chosen_columns(shop, user)
@@ -63,7 +82,7 @@ def write(shop: Shop, reading: Reading, given: Asked, user: User, now: datetime)
     ]  # fmt: skip
     written = write_xlsx(_path(shop, user, now), header, rows, sheet=gettext("客户"))
     audit.record(
-        "customers.export",
+        act,
         shop=shop,
         actor=user,
         at=now,

@@ -13,13 +13,16 @@ from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences import counting, wording
 from laoke.audiences.counting import Breakdown, Counted, Explained
+from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady
+from laoke.audiences.references import unknown_tags
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
 from laoke.customers import profiles
 from laoke.customers.models import Tag
+from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
@@ -28,6 +31,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.customers import words
 from laoke.web.pages.customers.listing import Note, day_of, title_of
 from laoke.web.pages.segments import rules
+from laoke.web.pages.segments.kinds import KIND_GROUPS
 from laoke.web.pages.segments.rules import RuleRow, RuleTrouble
 
 SAMPLE = 5
@@ -53,10 +57,12 @@ class Builder:
     lines: list[Line]
     counted: Counted | None
     sentence: str
+    warnings: Sequence[str]
     trouble: str
     at: int
     not_ready: str
-    kinds: list[tuple[str, Words]]
+    kinds: list[tuple[Words, list[tuple[str, Words]]]]
+    segments: list[str]
     tags: list[str]
 
     @property
@@ -90,6 +96,9 @@ def from_rows(shop: Shop, rows: Sequence[RuleRow], text: str, today: date) -> Bu
 def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: date) -> Builder:
     try:
         counted, steps = counting.count_by_steps(shop, node, today)
+        impossible = wording.impossible_text(counting.tree_of(shop, node))
+    except TreeError as error:
+        return _builder(shop, text, rows, trouble=wording.refusal_text(error))
     except NotReady as trouble:
         return _builder(shop, text, rows, not_ready=wording.not_ready_text(trouble.code))
     hits = [
@@ -98,7 +107,18 @@ def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: 
         else gettext("去掉 %(n)s") % {"n": figures.exact(step.removed)}
         for step in steps
     ]
-    return _builder(shop, text, rows, counted=counted, hits=hits, sentence=wording.describe(node))
+    return _builder(
+        shop, text, rows, counted=counted, hits=hits, sentence=wording.describe(node),
+        warnings=_warnings(shop, node, impossible),
+    )  # fmt: skip
+
+
+def _warnings(shop: Shop, node: Node, impossible: str) -> list[str]:
+    """What a filter that can be counted is probably not meant to say."""
+    found = [impossible] if impossible else []
+    if tags := unknown_tags(shop, node):
+        found.append(gettext("店里没有这些标签：%(tags)s") % {"tags": listed(tags)})
+    return found
 
 
 def _builder(
@@ -109,6 +129,7 @@ def _builder(
     counted: Counted | None = None,
     hits: Sequence[str] = (),
     sentence: str = "",
+    warnings: Sequence[str] = (),
     trouble: str = "",
     at: int = -1,
     not_ready: str = "",
@@ -120,10 +141,14 @@ def _builder(
         lines=_lines(rows, hits, bad_row, row_trouble),
         counted=counted,
         sentence=sentence,
+        warnings=warnings,
         trouble=trouble,
         at=at,
         not_ready=not_ready,
-        kinds=list(rules.KINDS.items()),
+        kinds=[(label, list(kinds.items())) for label, kinds in KIND_GROUPS],
+        segments=list(
+            Segment.objects.filter(shop=shop, archived=False).order_by("name").values_list("name", flat=True)
+        ),
         tags=list(Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)),
     )
 
@@ -159,6 +184,8 @@ class More:
     reach: ui.BarList
     stages: ui.StackBar
     groups: ui.StackBar
+    often: ui.StackBar
+    provinces: ui.BarList
     sample: ui.Table
     reasons: ui.Table
     seed: int
@@ -173,6 +200,8 @@ def more_of(shop: Shop, node: Node, now: datetime, seed: int) -> More:
         reach=_reach(told),
         stages=_stack(_("生命周期"), told.lifecycle, words.LIFECYCLES),
         groups=_stack(_("分组"), told.groups, words.GROUPS),
+        often=_stack(_("买过几次"), told.often, OFTEN),
+        provinces=_provinces(told),
         sample=_sample(shop, node, now, seed),
         reasons=_reasons(told),
         seed=seed,
@@ -185,6 +214,22 @@ def _reach(told: Breakdown) -> ui.BarList:
         for one in told.reach
     ]
     return ui.BarList(bars, full=max(told.n, 1))
+
+
+# The first of the purchase days of each bar: the frequency buckets of RFM.
+OFTEN: dict[str, Words] = {
+    "0": _("没买过"), "1": _("1 次"), "2": _("2 次"), "3": _("3–4 次"), "5": _("5–9 次"), "10": _("10 次以上"),
+}  # fmt: skip
+PROVINCES = 8
+
+
+def _provinces(told: Breakdown) -> ui.BarList:
+    """The provinces with most of the members; the rest is what is missing to the whole."""
+    most = list(told.provinces.items())[:PROVINCES]
+    bars = [
+        ui.Bar(name or _("不知道"), n, figures.exact(n), note=figures.percent(n / told.n)) for name, n in most
+    ]
+    return ui.BarList(bars)
 
 
 def _reasons(told: Breakdown) -> ui.Table:

@@ -7,74 +7,56 @@ on the way there and back.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
+from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.printing import print_filter
-from laoke.audiences.text import parse
+from laoke.audiences.text import AT_LEAST_ONE, parse, unit_of
 from laoke.audiences.tree import (
-    CHANNELS,
-    CONTACTS,
-    DAY_FIELDS,
-    MEASURES,
-    MONEY_MEASURES,
-    TEXT_FIELDS,
+    GOODS,
+    TRAITS,
+    USUAL_LOW,
     Amount,
     And,
+    Between,
+    Birthday,
+    BoughtPriced,
     BoughtProduct,
     Bounds,
     Consented,
     Day,
     Everyone,
     Has,
+    High,
+    InSegment,
     Node,
     Not,
+    OfGoods,
     OneOf,
     Or,
+    RandomShare,
     Reachable,
+    RefundTimes,
+    Reviewed,
+    Sequence,
+    Step,
     Tagged,
+    Touched,
+    Trait,
     Within,
     all_of,
     any_of,
 )
 from laoke.money.parsing import MoneyError, parse_cents
 from laoke.web.components.base import Words
-from laoke.web.pages.customers import words
+from laoke.web.pages.segments.kinds import CHOICES, CLOSED, KINDS, STEPS, UNITS, form_of
 
-KINDS: dict[str, Words] = {
-    "bought": _("购买次数"),
-    "spent": _("消费金额"),
-    "net_spent": _("减退款后的消费"),
-    "average_order": _("平均每次消费"),
-    "items": _("购买件数"),
-    "used_coupon": _("用券单数"),
-    "refunded": _("退款金额"),
-    "last_order": _("最近一次购买"),
-    "first_order": _("首次购买"),
-    "bought_product": _("买过商品"),
-    "city": _("城市"),
-    "province": _("省份"),
-    "lifecycle": _("生命周期"),
-    "group": _("分组"),
-    "rfm": _("RFM 分类"),
-    "tag": _("标签"),
-    "reachable": _("可触达"),
-    "consent": _("同意接收"),
-    "has": _("留有"),
-    "everyone": _("所有人"),
-    "text": _("文字写法"),
-}
-CLOSED: dict[str, Mapping[str, Words]] = {
-    "lifecycle": words.LIFECYCLES,
-    "group": words.GROUPS,
-    "rfm": words.RFM,
-}
-CONTACT_WORDS: dict[str, Words] = {"phone": _("手机号"), "email": _("邮箱"), "nick": _("昵称")}
-UNITS: dict[str, Words] = {"bought": _("次"), "items": _("件"), "used_coupon": _("单")}
 MOST_ROWS = 60
+_PERCENT = re.compile(r"\d{1,7}(?:\.\d{1,2})?", re.ASCII)
 _SEPARATORS = re.compile(r"[,，、;；\n]+")
 
 
@@ -108,24 +90,23 @@ class RuleRow:
     values: tuple[str, ...] = field(default=())
     text: str = ""
 
+    low2: str = ""
+    high2: str = ""
+    text2: str = ""
+    flag: bool = False
+
     @property
     def form(self) -> str:
         """Which controls the row has."""
-        if self.kind in MEASURES:
-            return "money" if self.kind in MONEY_MEASURES else "count"
-        if self.kind in DAY_FIELDS:
-            return "day"
-        if self.kind in CLOSED:
-            return "closed"
-        if self.kind in TEXT_FIELDS:
-            return "values"
-        return {"reachable": "channel", "consent": "channel", "bought_product": "product"}.get(
-            self.kind, self.kind
-        )
+        return form_of(self.kind)
 
     @property
     def unit(self) -> Words:
         return UNITS.get(self.kind, "")
+
+    @property
+    def by_category(self) -> bool:
+        return self.kind.endswith("category")
 
     @property
     def joined(self) -> str:
@@ -133,14 +114,22 @@ class RuleRow:
 
     @property
     def options(self) -> list[tuple[str, Words, bool]]:
-        """Choices of a closed list, with what is chosen."""
-        if self.kind in CLOSED:
-            known: Mapping[str, Words] = CLOSED[self.kind]
-        elif self.kind == "has":
-            known = {name: CONTACT_WORDS[name] for name in CONTACTS}
-        else:
-            known = {name: words.CHANNELS[name] for name in CHANNELS}
+        """Choices of a closed list or a select, with what is chosen."""
+        known = CLOSED.get(self.kind) or CHOICES.get(self.kind, {})
         return [(name, label, name in self.values) for name, label in known.items()]
+
+    @property
+    def steps(self) -> list[list[tuple[str, Words, bool]]]:
+        """What may happen first and then, with what is chosen."""
+        chosen = [*self.values, "product", "product"][:2]
+        return [
+            [
+                (name, label, name == chosen[at])
+                for name, label in STEPS.items()
+                if at == 0 or name != "touched"
+            ]
+            for at in range(2)
+        ]
 
 
 def rows_of(node: Node) -> list[RuleRow]:
@@ -166,31 +155,81 @@ def _row(node: Node, group: str) -> RuleRow:
 
 
 def _plain_row(node: Node, negated: bool, group: str) -> RuleRow | None:
+    """The row of one condition, None when the controls cannot say it."""
+    window = getattr(node, "window", None)
+    if isinstance(window, Between):
+        return None
+    days = str(window.days) if isinstance(window, Within) else ""
     match node:
-        case Amount(measure, bounds, window) if window is None or isinstance(window, Within):
-            shown = _yuan if measure in MONEY_MEASURES else _plain
-            days = str(window.days) if isinstance(window, Within) else ""
-            return RuleRow(measure, negated, group, shown(bounds.low), shown(bounds.high), days)
-        case Day(name, Bounds(low, high)):
-            return RuleRow(name, negated, group, _plain(low), _plain(high))
+        case Amount(measure, bounds, _):
+            return RuleRow(measure, negated, group, *_ends(bounds, unit_of(measure)), days)
+        case Day(name, Bounds() as bounds):
+            return RuleRow(name, negated, group, *_ends(bounds, "count"))
         case OneOf(name, values):
             return RuleRow(name, negated, group, values=values)
         case Tagged(tag):
             return RuleRow("tag", negated, group, values=(tag,))
+        case InSegment(name, _):
+            return RuleRow("segment", negated, group, values=(name,))
         case Consented(channel):
             return RuleRow("consent", negated, group, values=(channel,))
         case Reachable(channel):
             return RuleRow("reachable", negated, group, values=(channel,))
         case Has(contact):
             return RuleRow("has", negated, group, values=(contact,))
-        case BoughtProduct(text, bounds, window) if window is None or isinstance(window, Within):
-            days = str(window.days) if isinstance(window, Within) else ""
-            return RuleRow(
-                "bought_product", negated, group, _plain(bounds.low), _plain(bounds.high), days, text=text
-            )
+        case High(what):
+            return RuleRow("high", negated, group, values=(what,))
+        case Trait(name, bounds):
+            return RuleRow(name, negated, group, *_ends(bounds, TRAITS[name]))
+        case Birthday(ahead):
+            return RuleRow("birthday", negated, group, days=str(ahead))
+        case RandomShare(share, seed):
+            return RuleRow("random_share", negated, group, _percent(share), text=seed)
         case Everyone():
             return RuleRow("everyone", negated, group)
+    return _fact_row(node, negated, group, days)
+
+
+def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | None:
+    match node:
+        case BoughtProduct(text, bounds, _):
+            return RuleRow("bought_product", negated, group, *_ends(bounds, "count"), days, text=text)
+        case OfGoods(measure, text, bounds, _):
+            return RuleRow(measure, negated, group, *_ends(bounds, _goods_unit(measure)), days, text=text)
+        case BoughtPriced(price, bounds, _):
+            low2, high2 = _ends(price, "money")
+            ends = _ends(bounds, "count")
+            return RuleRow("bought_priced", negated, group, *ends, days, low2=low2, high2=high2)
+        case Reviewed(bounds, rating, photo, _):
+            low2, high2 = ("", "") if rating is None else _ends(rating, "count")
+            ends = _ends(bounds, "count")
+            return RuleRow("reviewed", negated, group, *ends, days, low2=low2, high2=high2, flag=photo)
+        case RefundTimes(bounds, kind, _):
+            return RuleRow("refund_times", negated, group, *_ends(bounds, "count"), days, (kind,))
+        case Touched(measure, bounds, channel, _):
+            return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, (channel,))
+        case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if (
+            first != "touched" or not text
+        ):
+            kinds = (first, then)
+            return RuleRow(
+                "sequence", negated, group, "", "", str(within), kinds, text, text2=text2, flag=unwanted
+            )
     return None
+
+
+def _goods_unit(measure: str) -> str:
+    return "money" if GOODS[measure][1] == "cents" else "count"
+
+
+def _ends(bounds: Bounds, unit: str) -> tuple[str, str]:
+    shown = {"money": _yuan, "share": _percent}.get(unit, _plain)
+    return shown(bounds.low), shown(bounds.high)
+
+
+def _percent(value: int | None) -> str:
+    """Hundredths of a percent as percent."""
+    return _yuan(value)
 
 
 def _plain(value: int | None) -> str:
@@ -200,10 +239,10 @@ def _plain(value: int | None) -> str:
 def _yuan(cents: int | None) -> str:
     if cents is None:
         return ""
-    return str(cents // 100) if cents % 100 == 0 else f"{cents / 100:.2f}"
+    return str(cents // 100) if cents % 100 == 0 else f"{cents // 100}.{cents % 100:02}"
 
 
-def node_of(rows: Sequence[RuleRow]) -> Node:
+def node_of(rows: Rows[RuleRow]) -> Node:
     """The tree that the rows say.
 
     Raises
@@ -238,26 +277,81 @@ def _node(row: RuleRow, number: int) -> Node:
 
 def _condition(row: RuleRow, number: int) -> Node:
     match row.form:
-        case "count" | "money":
-            return Amount(row.kind, _bounds(row, number, usual=row.kind), _window(row, number))
-        case "day":
-            return Day(row.kind, _bounds(row, number))
-        case "product":
-            return BoughtProduct(
-                _said(row.text, number), _bounds(row, number, usual="bought"), _window(row, number)
+        case "count" | "money" | "share":
+            return Amount(
+                row.kind,
+                _bounds(row, number, unit_of(row.kind), usual=row.kind in USUAL_LOW),
+                _window(row, number),
             )
+        case "trait":
+            return Trait(row.kind, _bounds(row, number, TRAITS[row.kind]))
+        case "day":
+            return Day(row.kind, _bounds(row, number, "count"))
         case "closed" | "values":
             if not row.values:
                 raise RuleTrouble(number, "empty")
             return OneOf(row.kind, row.values)
         case "tag":
             return Tagged(_said(row.joined, number))
-        case "channel":
-            channel = row.values[0] if row.values else CHANNELS[0]
-            return Reachable(channel) if row.kind == "reachable" else Consented(channel)
-        case "has":
-            return Has(row.values[0] if row.values else CONTACTS[0])
-    return Everyone()
+        case "segment":
+            return InSegment(_said(row.joined, number))
+        case "choice":
+            return _chosen(row)
+        case "birthday":
+            ahead = _whole(row.days, number)
+            if ahead is None:
+                raise RuleTrouble(number, "empty")
+            return Birthday(ahead)
+        case "random_share":
+            share = _hundredths(row.low, number)
+            if share is None:
+                raise RuleTrouble(number, "empty")
+            return RandomShare(share, _said(row.text, number))
+        case "everyone":
+            return Everyone()
+    return _fact(row, number)
+
+
+def _chosen(row: RuleRow) -> Node:
+    """What a row with nothing but a select says; nothing chosen is the first choice."""
+    value = row.values[0] if row.values else next(iter(CHOICES[row.kind]))
+    made: dict[str, Callable[[str], Node]] = {
+        "reachable": Reachable, "consent": Consented, "has": Has, "high": High,
+    }  # fmt: skip
+    return made[row.kind](value)
+
+
+def _fact(row: RuleRow, number: int) -> Node:
+    window, choice = _window(row, number), row.values[0] if row.values else ""
+    match row.form:
+        case "product":
+            words = _said(row.text, number)
+            if row.kind == "bought_product":
+                return BoughtProduct(words, _bounds(row, number, "count", usual=True), window)
+            unit = _goods_unit(row.kind)
+            return OfGoods(row.kind, words, _bounds(row, number, unit, usual=unit == "count"), window)
+        case "bought_priced":
+            price = _between(row.low2, row.high2, number, "money")
+            if price is None:
+                raise RuleTrouble(number, "empty")
+            return BoughtPriced(price, _bounds(row, number, "count", usual=True), window)
+        case "reviewed":
+            rating = _between(row.low2, row.high2, number, "count")
+            return Reviewed(_bounds(row, number, "count", usual=True), rating, row.flag, window)
+        case "kinded":
+            bounds = _bounds(row, number, "count", usual=True)
+            if row.kind == "refund_times":
+                return RefundTimes(bounds, choice, window)
+            return Touched(row.kind, bounds, choice, window)
+    kinds = [*row.values, "product", "product"][:2]
+    first, then = (
+        Step(kind, _said(text, number) if kind in ("product", "category") else "")
+        for kind, text in zip(kinds, (row.text, row.text2), strict=True)
+    )
+    days = _whole(row.days, number)
+    if days is None:
+        raise RuleTrouble(number, "empty")
+    return Sequence(first, then, days, row.flag)
 
 
 def _said(text: str, number: int) -> str:
@@ -266,16 +360,33 @@ def _said(text: str, number: int) -> str:
     return text.strip()
 
 
-def _bounds(row: RuleRow, number: int, usual: str = "") -> Bounds:
-    read = _cents if row.form == "money" else _whole
-    low, high = read(row.low, number), read(row.high, number)
-    if low is None and high is None:
-        if usual in ("bought", "items", "used_coupon", "refunded"):
-            return Bounds(1, None)
+def _bounds(row: RuleRow, number: int, unit: str, *, usual: bool = False) -> Bounds:
+    """The range of a row; with `usual` no range means at least one."""
+    found = _between(row.low, row.high, number, unit)
+    if found is None and not usual:
         raise RuleTrouble(number, "empty")
+    return found or AT_LEAST_ONE
+
+
+def _between(low_text: str, high_text: str, number: int, unit: str) -> Bounds | None:
+    read = {"money": _cents, "share": _hundredths}.get(unit, _whole)
+    low, high = read(low_text, number), read(high_text, number)
+    if low is None and high is None:
+        return None
     if low is not None and high is not None and low > high:
         raise RuleTrouble(number, "range")
     return Bounds(low, high)
+
+
+def _hundredths(text: str, number: int) -> int | None:
+    """Percent as hundredths of it."""
+    text = text.strip().removesuffix("%").removesuffix("％").strip()
+    if not text:
+        return None
+    if not _PERCENT.fullmatch(text):
+        raise RuleTrouble(number, "number")
+    whole, _dot, rest = text.partition(".")
+    return int(whole) * 100 + int(rest.ljust(2, "0") or 0)
 
 
 def _window(row: RuleRow, number: int) -> Within | None:
@@ -311,7 +422,7 @@ def rows_from(posted: QueryDict) -> list[RuleRow]:
         values = [
             part.strip() for text in posted.getlist(f"values-{key}") for part in _SEPARATORS.split(text)
         ]
-        if kind == "tag":
+        if kind in ("tag", "segment"):
             values = [posted.get(f"values-{key}", "").strip()]
         rows.append(
             RuleRow(
@@ -321,8 +432,12 @@ def rows_from(posted: QueryDict) -> list[RuleRow]:
                 posted.get(f"low-{key}", "")[:20],
                 posted.get(f"high-{key}", "")[:20],
                 posted.get(f"days-{key}", "")[:10],
-                tuple(dict.fromkeys(value for value in values if value)),
+                tuple(values[:2]) if kind == "sequence" else tuple(dict.fromkeys(filter(None, values))),
                 posted.get(f"text-{key}", "")[:2000],
+                posted.get(f"low2-{key}", "")[:20],
+                posted.get(f"high2-{key}", "")[:20],
+                posted.get(f"text2-{key}", "")[:2000],
+                posted.get(f"flag-{key}") == "1",
             )
         )
     return rows
@@ -337,6 +452,19 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "spent": {"low": "500", "days": "365"},
         "net_spent": {"low": "500", "days": "365"},
         "average_order": {"low": "100"},
+        "coupon_share": {"low": "80"},
+        "refund_share": {"low": "50"},
+        "mean_gap": {"high": "60"},
+        "overdue": {"low": "150"},
+        "usual_hour": {"low": "20", "high": "23"},
+        "bought_priced": {"low2": "100", "high2": "300"},
+        "birthday": {"days": "7"},
+        "random_share": {"low": "10", "text": "1"},
+        "rfm_orders": {"low": "2"},
+        "rfm_spent": {"low": "500"},
+        "sequence": {"days": "30"},
+        **{name: {"low": "4"} for name in ("r_score", "f_score", "m_score", "fm_score")},
+        **{name: {"low": "100"} for name in ("spent_on_product", "spent_on_category")},
     }
     defaults = {
         "lifecycle": "active",
@@ -345,14 +473,11 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "reachable": "sms",
         "consent": "sms",
         "has": "phone",
+        "high": "money",
+        "city_tier": "first",
+        "usual_weekday": "sat",
+        "bought_month": "11",
+        "birthday_month": "11",
     }
     values = (defaults[kind],) if kind in defaults else ()
-    start = starts.get(kind, {})
-    return RuleRow(
-        kind,
-        group=group,
-        low=start.get("low", ""),
-        high=start.get("high", ""),
-        days=start.get("days", ""),
-        values=values,
-    )
+    return RuleRow(kind, group=group, values=values, **starts.get(kind, {}))

@@ -23,7 +23,7 @@ from laoke.audiences.snapshots import freeze
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
-from laoke.shops.models import Role, Shop
+from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -31,8 +31,8 @@ from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
 from laoke.web.pages.segments import building, rules
 from laoke.web.pages.segments.building import Builder
+from laoke.web.pages.segments.places import EXPORTS, LOOKS, tabs
 
-LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
 # So many segments stand on a page of the list: each is counted anew when it opens.
 COUNTED_NOW = 30
 REFUSALS: dict[str, Words] = {
@@ -47,6 +47,7 @@ START = "bought(2+, within 365d)"
 class SegmentList:
     """The segments in use; `not_ready` says why nothing can be counted."""
 
+    tabs: ui.Tabs
     table: ui.Table
     filters: ui.Filters
     not_ready: str
@@ -82,7 +83,9 @@ def segments(request: HttpRequest) -> HttpResponse:
         order=gettext("先建的在前"),
         count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
     )
-    page = SegmentList(table, lists.filters(request, gettext("人群名、备注"), count=count), why)
+    page = SegmentList(
+        tabs("segments"), table, lists.filters(request, gettext("人群名、备注"), count=count), why
+    )
     return render(request, "segments/list.html", {"page": page})
 
 
@@ -106,19 +109,32 @@ def _columns() -> list[ui.Column]:
 
 def _rows(found: Sequence[Segment], people: int, now: datetime) -> list[ui.Row]:
     """Segments with their present counts; a workbook of very many shows the figure of their last count."""
-    if people:
-        for one in found[:COUNTED_NOW]:
-            recount(one, now=now)
+    troubles = _recounted(found[:COUNTED_NOW], now) if people else {}
     rows = []
     for one in found:
         share = figures.percent(one.last_count / people) if people and one.last_count is not None else ""
         count = "" if one.last_count is None else one.last_count
-        says = wording.describe(parse(one.text))
+        says, tone = troubles.get(one.pk, ""), "bad"
+        if not says:
+            says, tone = wording.describe(parse(one.text)), ""
         cells = [
-            one.name, ui.Cell(says, sub=one.note), count, share, one.frozen or "", figures.when(one.updated_at, now)  # type: ignore[attr-defined]
+            one.name, ui.Cell(says, sub=one.note, tone=tone), count, share,
+            one.frozen or "", figures.when(one.updated_at, now),  # type: ignore[attr-defined]
         ]  # fmt: skip
         rows.append(ui.Row(cells, id=str(one.pk), name=one.name, url=reverse("segment", args=[one.pk])))
     return rows
+
+
+def _recounted(found: Sequence[Segment], now: datetime) -> dict[int, str]:
+    """Count these segments anew; why one cannot be counted, by its number."""
+    troubles = {}
+    for one in found:
+        try:
+            recount(one, now=now)
+        except TreeError as error:
+            one.last_count = None
+            troubles[one.pk] = wording.refusal_text(error)
+    return troubles
 
 
 @dataclass(frozen=True)
@@ -139,6 +155,7 @@ class SegmentPage:
     builder: Builder
     snapshots: ui.Table | None
     may_change: bool
+    may_export: bool
     starts: list[Segment]
     trouble: SaveTrouble | None
 
@@ -156,6 +173,7 @@ def _page(
         builder=building.from_text(shop, text, now.date()),
         snapshots=_snapshots(segment, now) if segment else None,
         may_change=request.role in MARKETING,  # type: ignore[attr-defined]
+        may_export=request.role in EXPORTS,  # type: ignore[attr-defined]
         starts=list(Segment.objects.filter(shop=shop, archived=False).order_by("pk")[:20]),
         trouble=trouble,
     )
@@ -311,6 +329,8 @@ def freeze_now(request: HttpRequest, segment_id: int) -> HttpResponse:
         taken = freeze(shop_of(request), found, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
+    except TreeError as error:
+        messages.error(request, wording.refusal_text(error))
     else:
         messages.success(
             request,

@@ -73,6 +73,7 @@ ACTS: dict[str, Words] = {
     "reply.show": _("看回复原文"),
     "restore": _("从备份恢复"),
     "segment.freeze": _("定格名单"),
+    "segment.export": _("导出人群的名单"),
     "shop.add": _("建店"),
     "shop.rename": _("改店名"),
     "shop.settings": _("改设置"),

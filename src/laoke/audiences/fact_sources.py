@@ -1,0 +1,324 @@
+"""Sources of one row per person read from single facts: goods, sequences, reviews, refunds, messages, customer records.
+
+Each function gives the SELECT of one source; `sources.Sources` names it and joins it. All of them read counted orders
+alone, so what a fake order brought does not count here either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from sqlglot import exp
+
+from laoke.audiences.sources import (
+    EPOCH,
+    Sources,
+    bigint,
+    column,
+    days_bought,
+    is_not_null,
+    mentions,
+    most,
+    number,
+    or_zero,
+    person_map,
+    person_of,
+    same_customer,
+)
+from laoke.audiences.tree import Bounds, Step, Window
+
+# States of a message after which the person has got it, or may have; the package that owns messages says the same.
+REACHED = (
+    "sending", "unknown", "accepted", "delivered", "undelivered", "no_receipt", "given_up", "handed_over",
+)  # fmt: skip
+DELIVERED = ("delivered",)
+
+
+def goods(sources: Sources, by: str, words: str, window: Window) -> str:
+    """Lines of goods by person: purchase days, pieces and money of what the words find."""
+    return sources.join(
+        ("goods", by, words.lower(), window),
+        lambda: _lines(sources, window).where(_wanted(sources, by, words)),
+    )
+
+
+def priced(sources: Sources, price: Bounds, window: Window) -> str:
+    """Lines by person whose piece cost so much."""
+
+    def build() -> exp.Select:
+        unit = column("l", "unit_price_cents")
+        tests = [] if price.low is None else [unit.copy() >= number(price.low)]
+        tests += [] if price.high is None else [unit.copy() <= number(price.high)]
+        return _lines(sources, window).where(*tests)
+
+    return sources.join(("priced", price, window), build)
+
+
+def shares(sources: Sources, window: Window) -> str:
+    """Orders by person, how many with a coupon, and how many with nothing taken off their price."""
+
+    def build() -> exp.Select:
+        coupon = exp.Case().when(column("o", "coupon_used"), number(1)).else_(number(0))
+        full = exp.and_(
+            exp.not_(column("o", "coupon_used")),
+            column("o", "seller_discount_cents") <= number(0),
+            column("o", "platform_discount_cents") <= number(0),
+        )
+        at_full = exp.Case().when(full, number(1)).else_(number(0))
+        return sources.counted(
+            window,
+            [
+                exp.alias_(exp.Count(this=exp.Star()), "n"),
+                exp.alias_(bigint(exp.Sum(this=coupon)), "coupons"),
+                exp.alias_(bigint(exp.Sum(this=at_full)), "at_full_price"),
+            ],
+        )
+
+    return sources.join(("shares", window), build)
+
+
+def _lines(sources: Sources, window: Window) -> exp.Select:
+    """Lines of counted orders by person."""
+    same_order = exp.and_(
+        column("l", "shop_id").eq(column("o", "shop_id")), column("l", "order_id").eq(column("o", "order_id"))
+    )
+    return sources.counted(
+        window,
+        [
+            exp.alias_(days_bought(), "days"),
+            exp.alias_(bigint(exp.Sum(this=column("l", "quantity"))), "items"),
+            exp.alias_(bigint(exp.Sum(this=column("l", "paid_cents"))), "cents"),
+        ],
+    ).join(exp.alias_(exp.to_table("order_lines"), "l", table=True), on=same_order)
+
+
+def _wanted(sources: Sources, by: str, words: str) -> exp.Expr:
+    """The line `l` is of the product or category."""
+    if by == "product":
+        return mentions(column("l", "title"), sources.text(words.lower()))
+    return exp.In(
+        this=column("l", "product_id"),
+        query=exp.Subquery(this=_products(sources, sources.text(words.lower()))),
+    )
+
+
+def _products(sources: Sources, wanted: exp.Expr) -> exp.Select:
+    return (
+        exp.select(column("p", "product_id"))
+        .from_(exp.alias_(exp.to_table("products"), "p", table=True))
+        .where(sources.of_shop("p"), mentions(column("p", "category"), wanted))
+    )
+
+
+def sequence(
+    sources: Sources, first: Step, then: Step, days: int, negated: bool, window: Window
+) -> str:  # fmt: skip
+    """By person whether the one was followed by the other: `followed` 1 or 0; no row where the one never happened.
+
+    Negated, only the last of the first counts, and only once the days after it have passed.
+    """
+
+    def build() -> exp.Select:
+        before, after = _happened(sources, first, window), _happened(sources, then, None)
+        if negated:
+            latest = bigint(exp.Max(this=column("e", "day")))
+            before = (
+                exp.select(column("e", "person_id"), exp.alias_(latest, "day"))
+                .from_(before.subquery("e"))
+                .group_by(column("e", "person_id"))
+                .having(latest.copy() <= number(sources.as_of_day - days))
+            )
+        gap = exp.paren(column("b", "day") - column("a", "day"))
+        least = 0 if first.kind == "touched" else 1
+        within = exp.and_(
+            column("b", "person_id").eq(column("a", "person_id")),
+            gap >= number(least),
+            gap.copy() <= number(days),
+        )
+        return (
+            exp.select(
+                column("a", "person_id"), exp.alias_(most(is_not_null(column("b", "day"))), "followed")
+            )
+            .from_(before.subquery("a"))
+            .join(after.subquery("b"), on=within, join_type="left")
+            .group_by(column("a", "person_id"))
+        )
+
+    return sources.join(("sequence", first, then, days, negated, window), build)
+
+
+def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
+    """Persons and days of one happening, each pair once."""
+    if step.kind == "touched":
+        found = _messages(sources, REACHED, step.words, window)
+        pair = [column("t", "person_id"), column("t", "day")]
+        return found.select(pair[0], exp.alias_(pair[1], "day")).group_by(*(one.copy() for one in pair))
+    day = column("o", "paid_day")
+    found = sources.counted(window, [exp.alias_(day, "day")]).group_by(day.copy())
+    if step.kind == "product":
+        return found.where(sources.mentioned(step.words))
+    if step.kind == "category":
+        lines = (
+            exp.select(column("l", "order_id"))
+            .from_(exp.alias_(exp.to_table("order_lines"), "l", table=True))
+            .where(sources.of_shop("l"), _wanted(sources, "category", step.words))
+        )
+        return found.where(exp.In(this=column("o", "order_id"), query=exp.Subquery(this=lines)))
+    return found
+
+
+def reviews(sources: Sources, rating: Bounds | None, photo: bool, window: Window) -> str:
+    """Reviews by person, by the day of the review."""
+
+    def build() -> exp.Select:
+        same_order = exp.and_(
+            column("o", "shop_id").eq(column("r", "shop_id")),
+            column("o", "order_id").eq(column("r", "order_id")),
+        )
+        tests = [sources.of_shop("r"), is_not_null(column("o", "customer_id"))]
+        if rating is not None:
+            tests += [] if rating.low is None else [column("r", "rating") >= number(rating.low)]
+            tests += [] if rating.high is None else [column("r", "rating") <= number(rating.high)]
+        tests += [column("r", "has_photo")] if photo else []
+        person = person_of("o")
+        return (
+            exp.select(exp.alias_(person, "person_id"), exp.alias_(exp.Count(this=exp.Star()), "n"))
+            .from_(exp.alias_(exp.to_table("reviews"), "r", table=True))
+            .join(exp.alias_(exp.to_table("orders_counted"), "o", table=True), on=same_order)
+            .join(person_map(), on=same_customer("o"), join_type="left")
+            .where(*tests, *sources.days(window, column("r", "day")))
+            .group_by(person.copy())
+        )
+
+    return sources.join(("reviews", rating, photo, window), build)
+
+
+def refunds(sources: Sources, kind: str, window: Window) -> str:
+    """Settled refunds by person, by the day they were asked for: the buyer of the order, else of the refund."""
+
+    def build() -> exp.Select:
+        same_order = exp.and_(
+            column("o", "shop_id").eq(column("s", "shop_id")),
+            column("o", "order_id").eq(column("s", "order_id")),
+        )
+        tests = [
+            sources.of_shop("s"),
+            is_not_null(column("s", "finished_at")),
+            exp.or_(column("s", "order_id").eq(exp.Literal.string("")), is_not_null(column("o", "order_id"))),
+        ]
+        tests += [column("s", "kind").eq(exp.Literal.string(kind))] if kind else []
+        buyer = exp.Coalesce(this=column("o", "customer_id"), expressions=[column("s", "customer_id")])
+        settled = (
+            exp.select(column("s", "shop_id"), exp.alias_(buyer, "customer_id"))
+            .from_(exp.alias_(exp.to_table("refunds"), "s", table=True))
+            .join(
+                exp.alias_(exp.to_table("orders_counted"), "o", table=True), on=same_order, join_type="left"
+            )
+            .where(*tests, *sources.days(window, column("s", "created_day")))
+        )
+        person = person_of("r")
+        return (
+            exp.select(exp.alias_(person, "person_id"), exp.alias_(exp.Count(this=exp.Star()), "n"))
+            .from_(settled.subquery("r"))
+            .join(person_map(), on=same_customer("r"), join_type="left")
+            .where(is_not_null(column("r", "customer_id")))
+            .group_by(person.copy())
+        )
+
+    return sources.join(("refunds", kind, window), build)
+
+
+def touches(sources: Sources, states: tuple[str, ...], channel: str, window: Window) -> str:
+    """Messages by person whose state is one of these."""
+
+    def build() -> exp.Select:
+        person = column("t", "person_id")
+        count = exp.alias_(exp.Count(this=exp.Star()), "n")
+        return _messages(sources, states, channel, window).select(person, count).group_by(person.copy())
+
+    return sources.join(("touches", states, channel, window), build)
+
+
+def _messages(sources: Sources, states: tuple[str, ...], channel: str, window: Window) -> exp.Select:
+    tests = [sources.of_shop("t"), column("t", "state").isin(*(exp.Literal.string(one) for one in states))]
+    tests += [column("t", "channel").eq(sources.text(channel))] if channel else []
+    return (
+        exp.Select()
+        .from_(exp.alias_(exp.to_table("touches"), "t", table=True))
+        .where(*tests, *sources.days(window, column("t", "day")))
+    )
+
+
+def birthdays(sources: Sources, days: int) -> str:
+    """Persons whose birthday is on the as-of day or so many days after it."""
+    return sources.join(("birthday", days), lambda: _born(sources, _soon(sources.as_of_day, days)))
+
+
+def birth_months(sources: Sources, months: tuple[str, ...]) -> str:
+    """Persons whose birthday is in one of these months."""
+
+    def test(birthday: exp.Expr) -> exp.Expr:
+        month = exp.Substring(this=birthday, start=number(1), length=number(2))
+        return month.isin(*(exp.Literal.string(f"{int(one):02}") for one in months))
+
+    return sources.join(("birth_month", months), lambda: _born(sources, test))
+
+
+def _born(sources: Sources, test: Callable[[exp.Expr], exp.Expr]) -> exp.Select:
+    """Customer records with a birthday by person: `hit` 1 when one of them passes."""
+    birthday, person = column("c", "birthday"), person_of("c")
+    return (
+        exp.select(
+            exp.alias_(person, "person_id"),
+            exp.alias_(most(test(birthday)), "hit"),
+            exp.alias_(exp.Max(this=birthday.copy()), "birthday"),
+        )
+        .from_(exp.alias_(exp.to_table("customers"), "c", table=True))
+        .join(person_map(), on=same_customer("c"), join_type="left")
+        .where(sources.of_shop("c"), birthday.copy().neq(exp.Literal.string("")))
+        .group_by(person.copy())
+    )
+
+
+def _soon(as_of_day: int, days: int) -> Callable[[exp.Expr], exp.Expr]:
+    """'MM-DD' lies in the days from the as-of day on, over the end of a year too."""
+    first = date.fromordinal(as_of_day + EPOCH)
+    start, end = first.strftime("%m-%d"), _last_mark(first, days)
+
+    def test(birthday: exp.Expr) -> exp.Expr:
+        after, until = birthday >= exp.Literal.string(start), birthday.copy() <= exp.Literal.string(end)
+        if days >= 365:
+            return birthday.neq(exp.Literal.string(""))
+        return exp.and_(after, until) if start <= end else exp.or_(after, until)
+
+    return test
+
+
+def _last_mark(first: date, days: int) -> str:
+    """The last day as 'MM-DD'; who was born on 29 February has the birthday on the 28th of other years."""
+    last = first + timedelta(days=days)
+    return "02-29" if (last + timedelta(days=1)).strftime("%m-%d") == "03-01" else last.strftime("%m-%d")
+
+
+def levels(sources: Sources, names: tuple[str, ...] | None) -> str:
+    """Persons with one of these levels on the platform, or everybody's; of several the alphabetically last."""
+
+    def build() -> exp.Select:
+        level, person = column("c", "level"), person_of("c")
+        known = [level.copy().neq(exp.Literal.string(""))]
+        wanted = known if names is None else [level.copy().isin(*(sources.text(one) for one in names))]
+        return (
+            exp.select(exp.alias_(person, "person_id"), exp.alias_(exp.Max(this=level), "level"))
+            .from_(exp.alias_(exp.to_table("customers"), "c", table=True))
+            .join(person_map(), on=same_customer("c"), join_type="left")
+            .where(sources.of_shop("c"), *wanted)
+            .group_by(person.copy())
+        )
+
+    return sources.join(("level", names), build)
+
+
+def count_of(table: str, name: str) -> exp.Expr:
+    """A count of a source, 0 where the person has no row."""
+    return or_zero(column(table, name))

@@ -1,0 +1,134 @@
+"""What a filter names that lives elsewhere: other segments, looked up before it is counted, and tags.
+
+A reference is by name, so that the text says it. Renaming a segment renames it in the others (`segments.py`); one that
+was put away, or a circle, refuses the filter with its reason, and so nothing can be counted, frozen or sent by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from laoke.audiences.models import Segment
+from laoke.audiences.text import parse
+from laoke.audiences.tree import And, InSegment, Node, Not, Or, Tagged, TreeError, conditions
+from laoke.customers.models import Tag
+from laoke.shops.models import Shop
+
+MOST_WITHIN = 10
+MOST_CONDITIONS = 1_000
+
+
+def resolved(shop: Shop, node: Node) -> Node:
+    """The tree with what each named segment says now.
+
+    Raises
+    ------
+    TreeError
+        `segment_missing`, `segment_archived`, `segment_cycle` with the names in the circle, `segment_deep` or
+        `too_many` when everything together is too large.
+    """
+    if not any(isinstance(one, InSegment) for one in conditions(node)):
+        return node
+    found = _Lookup(shop).filled(node, ())
+    if _size(found) > MOST_CONDITIONS:
+        raise TreeError("too_many", most=MOST_CONDITIONS)
+    return found
+
+
+class _Lookup:
+    """The segments of a shop while one filter is resolved; each is read and resolved once."""
+
+    def __init__(self, shop: Shop) -> None:
+        self.rows = {
+            name: (text, archived)
+            for name, text, archived in Segment.objects.filter(shop=shop).values_list(
+                "name", "text", "archived"
+            )
+        }
+        self.known: dict[str, Node] = {}
+
+    def filled(self, node: Node, within: tuple[str, ...]) -> Node:
+        match node:
+            case And(parts):
+                return And(tuple(self.filled(part, within) for part in parts))
+            case Or(parts):
+                return Or(tuple(self.filled(part, within) for part in parts))
+            case Not(part):
+                return Not(self.filled(part, within))
+            case InSegment(name, _):
+                return replace(node, tree=self.tree_of(name, within))
+        return node
+
+    def tree_of(self, name: str, within: tuple[str, ...]) -> Node:
+        if name in within:
+            raise TreeError("segment_cycle", names=[*within[within.index(name) :], name], name=name)
+        if name not in self.known:
+            if name not in self.rows:
+                raise TreeError("segment_missing", name=name)
+            text, archived = self.rows[name]
+            if archived:
+                raise TreeError("segment_archived", name=name)
+            if len(within) >= MOST_WITHIN:
+                raise TreeError("segment_deep", name=name, most=MOST_WITHIN)
+            self.known[name] = self.filled(parse(text), (*within, name))
+        return self.known[name]
+
+
+def check_references(shop: Shop, node: Node, names: tuple[str, ...]) -> None:
+    """Refuse a tree that cannot be kept as the segment of these names (the one it has, the one it gets): what it refers
+    to is not there, or leads back to it.
+
+    Raises
+    ------
+    TreeError
+        as `resolved` does.
+    """
+    if any(isinstance(one, InSegment) for one in conditions(node)):
+        _Lookup(shop).filled(node, names)
+
+
+def _size(node: Node, known: dict[int, int] | None = None) -> int:
+    """Conditions with those of the named segments, each as often as it would be read."""
+    known = {} if known is None else known
+    total = 0
+    for one in conditions(node):
+        total += 1
+        if isinstance(one, InSegment) and one.tree is not None:
+            key = id(one.tree)
+            if key not in known:
+                known[key] = _size(one.tree, known)
+            total += known[key]
+    return total
+
+
+def unknown_tags(shop: Shop, node: Node) -> list[str]:
+    """Tags that a filter (resolved or not) names and the shop does not have: nobody has them, so `not` lets all in."""
+    named = sorted(set(_tags(node)))
+    if not named:
+        return []
+    there = set(Tag.objects.filter(shop=shop, name__in=named).values_list("name", flat=True))
+    return [name for name in named if name not in there]
+
+
+def _tags(node: Node) -> list[str]:
+    found = []
+    for one in conditions(node):
+        if isinstance(one, Tagged):
+            found.append(one.tag)
+        elif isinstance(one, InSegment) and one.tree is not None:
+            found += _tags(one.tree)
+    return found
+
+
+def renamed(node: Node, old: str, new: str) -> Node:
+    """The tree with one segment called by another name."""
+    match node:
+        case And(parts):
+            return And(tuple(renamed(part, old, new) for part in parts))
+        case Or(parts):
+            return Or(tuple(renamed(part, old, new) for part in parts))
+        case Not(part):
+            return Not(renamed(part, old, new))
+        case InSegment(name, _) if name == old:
+            return InSegment(new)
+    return node
