@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -164,3 +164,48 @@ def transition_flows(flows: Sequence[tuple[Words, Words, int]]) -> Option:
         Node(f"1 {name}", name, 1, "c3") for name in right
     ]
     return sankey(nodes, [Flow(f"0 {source}", f"1 {target}", n) for source, target, n in flows])
+
+
+def group_bars(
+    names: Sequence[Words], persons: Sequence[int], net_cents: Sequence[int], share: Words, money: Words
+) -> Option:
+    """Named groups as bars: the share of the persons above, of the net money below it."""
+    people, net = sum(persons) or 1, sum(net_cents)
+    return horizontal_bars(
+        [str(name) for name in names],
+        [
+            Series(share, [round(n / people, 4) for n in persons]),
+            Series(money, [round(cents / net, 4) if net > 0 else 0 for cents in net_cents], "c2"),
+        ],
+        label="percent",
+        value="percent",
+    )
+
+
+# Groups keep their colour from column to column: well, cooling, gone, and who came.
+_GROUP_COLOURS = {
+    "champions": "c1", "loyal": "c1", "active": "c7", "new": "c7", "promising": "c7", "needs_attention": "c2",
+    "at_risk": "c5", "previously_loyal": "c5", "almost_lost": "c2", "dormant": "c0", "prospects": "c8",
+}  # fmt: skip
+
+
+def group_flows(
+    flows: Sequence[tuple[int, str | None, str, int]], names: Mapping[str, str], newcomers: str
+) -> Option:
+    """Who went from which group to which, step by step: (step, from or None = not known then, to, persons).
+
+    Columns are days; groups stand in each in their own order.
+    """
+    wanted = {(at, source) for at, source, _target, _n in flows}
+    wanted |= {(at + 1, target) for at, _source, target, _n in flows}
+    order: list[str | None] = [*names, None]
+    nodes = [
+        Node(
+            f"{at} {name}",
+            newcomers if name is None else names[name],
+            at,
+            _GROUP_COLOURS.get(name or "", "c3"),
+        )
+        for at, name in sorted(wanted, key=lambda one: (one[0], order.index(one[1])))
+    ]
+    return sankey(nodes, [Flow(f"{at} {source}", f"{at + 1} {target}", n) for at, source, target, n in flows])

@@ -119,7 +119,7 @@ def _heat(
     sub: Words,
 ) -> Block:
     heads = [
-        ui.Column("row", ""),
+        ui.Column("row", _("星期") if len(rows) == len(WEEKDAYS) else _("月份")),
         *(ui.Column(f"c{at}", name, "num") for at, name in enumerate(columns)),
     ]
     lines = [

@@ -41,6 +41,7 @@ TABS: tuple[tuple[str, Words], ...] = (
     ("analysis_regions", _("地区")),
     ("analysis_coupons", _("用券")),
     ("analysis_returning", _("新客老客")),
+    ("analysis_rfm", "RFM"),
 )
 
 

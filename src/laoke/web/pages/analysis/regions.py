@@ -57,7 +57,7 @@ def _kpis(found: Regions) -> ui.Kpis:
                 note=figures.yuan(dearest.cents_per_buyer) if dearest else gettext("买家还太少"),
                 hint=gettext("至少 %(n)s 位买家的省份里") % {"n": regions.FEW},
             ),
-            ui.Kpi(_("有买家的城市"), figures.Amount.count(len(cities), _("个"))),
+            ui.Kpi(_("有买家的城市"), figures.Amount.count(len(cities))),
             ui.Kpi(
                 _("不知道哪里的净付"),
                 figures.Amount.share(unknown / found.net_cents if found.net_cents > 0 else None),

@@ -9,7 +9,7 @@ from laoke.web.pages.analysis import (
     regions,
     repurchase,
     returning,
-   
+    rfm,
     views,
 )
 
@@ -21,4 +21,6 @@ urlpatterns = [
     path("analysis/regions/", regions.page, name="analysis_regions"),
     path("analysis/coupons/", coupons.page, name="analysis_coupons"),
     path("analysis/returning/", returning.page, name="analysis_returning"),
+    path("analysis/rfm/", rfm.page, name="analysis_rfm"),
+    path("analysis/rfm/take/", rfm.take, name="analysis_rfm_take"),
 ]

@@ -273,7 +273,12 @@ def _cuts(cuts: CutPoints) -> ui.Facts:
     """The lines the shop draws, as they were used."""
     by: dict[str, Words] = {"mean": _("高于全体平均"), "median": _("高于一半的人"), "fixed": _("过固定的线")}
     high = by[cuts.high_by]
-    score: Words = _("按排名分五等") if cuts.score_by == "quintile" else _("按固定的线")
+    scores: dict[str, Words] = {
+        "quintile": _("按排名分五等"),
+        "fixed": _("按固定的线"),
+        "lines": _("按学来的线"),
+    }
+    score = scores[cuts.score_by]
     fixed = gettext("最近 %(r)s 天内买过、买过 %(f)s 次、净付 %(m)s") % {
         "r": cuts.r_high_days, "f": cuts.f_high_orders, "m": figures.yuan(cuts.m_high_cents),
     }  # fmt: skip
