@@ -164,6 +164,23 @@ def test_month_ends_stay_where_no_fact_changed_and_go_where_that_cannot_be_told(
     assert kept_days(demo) == []
 
 
+def test_month_ends_go_when_the_lines_are_others_and_come_back_by_the_new_ones(demo: Demo) -> None:
+    from laoke.insights.refresh import add_month_end
+
+    days = kept_days(demo)
+    assert days
+    demo.shop.settings["cut_points"] = {"active_days": 30}
+    demo.shop.save()
+    refresh_features(demo.shop, demo.place, now=demo.now)
+    assert kept_days(demo) == []
+    refresh_features(demo.shop, demo.place, now=demo.now)
+    assert add_month_end(demo.shop, demo.place, now=demo.now)
+
+    (day,) = kept_days(demo)
+    assert day == max(days)
+    assert stored(demo, day).equals(anew(demo, day))
+
+
 def test_a_new_day_has_other_recencies(demo: Demo, built: list[int]) -> None:
     refresh_features(demo.shop, demo.place, now=demo.now + timedelta(days=1))
 

@@ -59,6 +59,10 @@ class Facts:
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
             "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),
             "order_ids": f",{','.join(row['order_id'] for row in listed)},",
+            "before_from_day": last - 401, "before_to_day": last - 201, "from_month": 0, "to_month": 100_000,
+            **{f"step_{n}": 5_000 * n for n in range(1, 7)},
+            **{f"r_{n}": day - 400 + 70 * n for n in range(2, 6)}, **{f"f_{n}": n for n in range(2, 6)},
+            **{f"m_{n}": 7_000 * n for n in range(2, 6)},
         }  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def _score(found: dict[int, dict[str, Any]], as_of: int, cuts: CutPoints) -> Non
         for one in found.values():
             below = sum(value < one[source] for value in values)
             one[f"{letter}_score"] = 1 + below * 5 // len(values)
-            if cuts.score_by == "fixed":
+            if cuts.score_by != "quintile":
                 one[f"{letter}_score"] = _fixed_score(letter, one, found, as_of, cuts)
             if cuts.high_by == "mean":
                 one[f"{letter}_high"] = one[source] > Fraction(sum(values), len(values))
@@ -134,6 +134,8 @@ def _fixed_score(letter: str, one: dict, found: dict[int, dict], as_of: int, cut
         return 5 - sum(as_of - one["last_day"] > cut for cut in cuts.r_cuts)
     if letter == "f":
         return 1 + sum(one["f"] >= cut for cut in cuts.f_cuts)
+    if cuts.score_by == "lines":
+        return 1 + sum(one["m"] >= line for line in cuts.m_lines)
     amount = max(sum(each["m"] for each in found.values()), 0) // max(
         sum(each["f"] for each in found.values()), 1
     )

@@ -29,7 +29,7 @@ PLACES = ("", "浙江", "上海")
 CUTS = [
     CutPoints(high_by=high, score_by=score)  # type: ignore[arg-type]
     for high in ("mean", "median", "fixed")
-    for score in ("quintile", "fixed")
+    for score in ("quintile", "fixed", "lines")
 ]
 
 

@@ -167,7 +167,16 @@ def test_nobody_at_all(warehouse):
     assert build_features(warehouse.reader(), AS_OF, 1).rows.num_rows == 0
 
 
-@pytest.mark.parametrize("cuts", [{"silent_days": 80}, {"f_cuts": (2, 2, 5, 10)}, {"high_by": "luck"}])
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        {"silent_days": 80},
+        {"f_cuts": (2, 2, 5, 10)},
+        {"high_by": "luck"},
+        {"m_lines": (1, 1, 2, 3)},
+        {"score_by": "dice"},
+    ],
+)
 def test_cut_points_that_make_no_sense_are_refused(cuts):
     with pytest.raises(ValueError, match=r"must rise|unknown rule"):
         CutPoints(**cuts)
@@ -242,7 +251,7 @@ REFUNDS = st.lists(
 CUTS = st.builds(
     CutPoints,
     high_by=st.sampled_from(["mean", "median", "fixed"]),
-    score_by=st.sampled_from(["quintile", "fixed"]),
+    score_by=st.sampled_from(["quintile", "fixed", "lines"]),
     rfm_days=st.sampled_from([365, 730]),
     loyal_orders=st.sampled_from([2, 3]),
 )

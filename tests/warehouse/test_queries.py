@@ -60,6 +60,15 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "order_ids": ",A1,",
     "import_id": 0,
     "until": datetime(2019, 4, 15),
+    # Analyses: the stretch before, months (year × 12 + month − 1), steps of money and lines of scores.
+    "before_from_day": TODAY - 61,
+    "before_to_day": TODAY - 31,
+    "from_month": 0,
+    "to_month": 100_000,
+    **{f"step_{n}": 5_000 * n for n in range(1, 7)},
+    **{f"r_{n}": TODAY - 100 + 10 * n for n in range(2, 6)},
+    **{f"f_{n}": n for n in range(2, 6)},
+    **{f"m_{n}": 5_000 * n for n in range(2, 6)},
     **Rules().params(),
 }
 

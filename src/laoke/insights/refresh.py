@@ -54,7 +54,7 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
         before = _basis(shop, now.date(), cuts)
         features = update_features(warehouse, entry.versions, before, today, shop.pk, cuts)
         versions = write_features(warehouse, features, today, shop.pk, app_id=app_id)
-        since = _first_changed_day(warehouse, shop, entry)
+        since = _first_changed_day(warehouse, shop, entry, cuts)
         for old in _outdated(reader, shop, now.date(), since):
             versions = drop_features(warehouse, old, shop.pk, app_id=f"{app_id}-drop-{old}")
         with transaction.atomic():
@@ -67,9 +67,14 @@ def refresh_features(shop: Shop, place: Place, *, now: datetime) -> CatalogEntry
             return published
 
 
-def _first_changed_day(warehouse: Warehouse, shop: Shop, entry: CatalogEntry) -> int | None:
-    """From which day on past features no longer tell what the facts do now; None when all of them do."""
+def _first_changed_day(warehouse: Warehouse, shop: Shop, entry: CatalogEntry, cuts: CutPoints) -> int | None:
+    """From which day on past features no longer tell what facts and cut points do now; None when all of them do.
+
+    By other cut points everybody may stand elsewhere: who moved since a month end can only be told by the same ones.
+    """
     basis = FeatureBasis.objects.filter(shop=shop).select_related("entry").first()
+    if basis is not None and basis.recipe != recipe(cuts):
+        return 0
     return first_changed_day(warehouse, entry.versions, basis.entry.versions, shop.pk) if basis else None
 
 

@@ -34,7 +34,8 @@ class CutPoints:
     ordinary. RFM looks at purchases of the last `rfm_days` (R at all of them). `high_by` says what a high R, F or
     M is: above the mean, above the median (at least half of the payers strictly below), or at the fixed lines.
     `score_by` quintile: 1 + fifths of payers strictly below; fixed: `r_cuts` in days, `f_cuts` in purchase days,
-    `m_cuts` in multiples of the shop's net amount per purchase day.
+    `m_cuts` in multiples of the shop's net amount per purchase day; lines: `r_cuts` and `f_cuts` as before, money by
+    `m_lines` in cents.
     """
 
     active_days: int = 90
@@ -48,10 +49,11 @@ class CutPoints:
     r_high_days: int = 60
     f_high_orders: int = 5
     m_high_cents: int = 50_000
-    score_by: Literal["quintile", "fixed"] = "quintile"
+    score_by: Literal["quintile", "fixed", "lines"] = "quintile"
     r_cuts: tuple[int, int, int, int] = (30, 60, 90, 180)
     f_cuts: tuple[int, int, int, int] = (2, 3, 5, 10)
     m_cuts: tuple[int, int, int, int] = (1, 2, 5, 10)
+    m_lines: tuple[int, int, int, int] = (10_000, 20_000, 50_000, 100_000)
 
     def __post_init__(self) -> None:
         stages = (self.active_days, self.silent_days, self.dormant_days, self.nearly_lost_days)
@@ -60,10 +62,15 @@ class CutPoints:
             ("r_cuts", self.r_cuts),
             ("f_cuts", self.f_cuts),
             ("m_cuts", self.m_cuts),
+            ("m_lines", self.m_lines),
         ):
             if list(cuts) != sorted(set(cuts)) or cuts[0] < 0:
                 raise ValueError(f"{name} must rise: {cuts}")
-        if self.high_by not in ("mean", "median", "fixed") or self.score_by not in ("quintile", "fixed"):
+        if self.high_by not in ("mean", "median", "fixed") or self.score_by not in (
+            "quintile",
+            "fixed",
+            "lines",
+        ):
             raise ValueError(f"unknown rule: high_by={self.high_by}, score_by={self.score_by}")
 
     def params(self) -> dict[str, Any]:
@@ -72,7 +79,7 @@ class CutPoints:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, tuple):
-                params |= {f"{field.name[0]}_cut_{i}": cut for i, cut in enumerate(value, start=1)}
+                params |= {f"{field.name.removesuffix('s')}_{i}": cut for i, cut in enumerate(value, start=1)}
             else:
                 params[field.name] = value
         return params

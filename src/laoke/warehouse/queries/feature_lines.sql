@@ -65,9 +65,9 @@ SELECT
   CASE WHEN $score_by = 'quintile' THEN f.fourth ELSE $f_cut_3 END AS f_4,
   CASE WHEN $score_by = 'quintile' THEN f.fifth ELSE $f_cut_4 END AS f_5,
   CASE $high_by WHEN 'mean' THEN c.f_mean + 1 WHEN 'median' THEN f.half ELSE $f_high_orders END AS f_high,
-  CASE WHEN $score_by = 'quintile' THEN m.second ELSE $m_cut_1 * c.amount_per_order END AS m_2,
-  CASE WHEN $score_by = 'quintile' THEN m.third ELSE $m_cut_2 * c.amount_per_order END AS m_3,
-  CASE WHEN $score_by = 'quintile' THEN m.fourth ELSE $m_cut_3 * c.amount_per_order END AS m_4,
-  CASE WHEN $score_by = 'quintile' THEN m.fifth ELSE $m_cut_4 * c.amount_per_order END AS m_5,
+  CASE $score_by WHEN 'quintile' THEN m.second WHEN 'lines' THEN $m_line_1 ELSE $m_cut_1 * c.amount_per_order END AS m_2,
+  CASE $score_by WHEN 'quintile' THEN m.third WHEN 'lines' THEN $m_line_2 ELSE $m_cut_2 * c.amount_per_order END AS m_3,
+  CASE $score_by WHEN 'quintile' THEN m.fourth WHEN 'lines' THEN $m_line_3 ELSE $m_cut_3 * c.amount_per_order END AS m_4,
+  CASE $score_by WHEN 'quintile' THEN m.fifth WHEN 'lines' THEN $m_line_4 ELSE $m_cut_4 * c.amount_per_order END AS m_5,
   CASE $high_by WHEN 'mean' THEN c.m_mean + 1 WHEN 'median' THEN m.half ELSE $m_high_cents END AS m_high
 FROM cuts AS c CROSS JOIN r_fifths AS r CROSS JOIN f_fifths AS f CROSS JOIN m_fifths AS m

@@ -17,26 +17,23 @@ from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.insights import analysis as figures_of
 from laoke.insights.analysis import Gaps, Month, Movement, Part, Rfm
 from laoke.insights.refresh import cut_points
-from laoke.shops.models import Role, Shop
+from laoke.shops.models import Shop
 from laoke.warehouse.features import CutPoints
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
-from laoke.web.charts.analysis import gap_columns, gap_names, month_bars, stage_bars
+from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.charts.analysis import month_bars, stage_bars
 from laoke.web.charts.customers import heat_levels
-from laoke.web.components.base import Words
+from laoke.web.components.base import Component, Words
 from laoke.web.nothing_yet import nothing_yet
+from laoke.web.pages.analysis.demand import MONTHS
+from laoke.web.pages.analysis.frame import LOOKS, tabs
+from laoke.web.pages.analysis.repurchase import gaps_block
 from laoke.web.pages.customers import words
 from laoke.web.pages.customers.listing import day_of
 from laoke.web.pages.customers.profile import Heat
 
-LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
-GAP_WIDTH, GAP_BARS = 30, 13
 YEARS = 3
-MONTHS: tuple[Words, ...] = (
-    _("1月"), _("2月"), _("3月"), _("4月"), _("5月"), _("6月"), _("7月"), _("8月"), _("9月"), _("10月"), _("11月"),
-    _("12月"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -55,6 +52,7 @@ class AnalysisPage:
     """All customers of a shop as of a day. `grid` holds the rows R 5 to 1, each with F 1 to 5."""
 
     as_of: date
+    tabs: ui.Tabs
     payers: int
     kpis: ui.Kpis
     grid: list[tuple[int, list[GridCell]]]
@@ -63,7 +61,7 @@ class AnalysisPage:
     groups: ui.StackBar
     groups_table: ui.Table
     cuts: ui.Facts
-    gaps: ui.ChartCard | None
+    gaps: Component | None
     week: Heat | None
     week_tip: str
     months: ui.ChartCard | None
@@ -92,6 +90,7 @@ def _page(shop: Shop, reading: Reading, now: datetime) -> AnalysisPage:
     best = figures_of.best_hours(week)
     return AnalysisPage(
         as_of=reading.as_of,
+        tabs=tabs("analysis"),
         payers=rfm.persons,
         kpis=_kpis(reading, rfm, groups, gaps),
         grid=_grid(rfm),
@@ -100,7 +99,7 @@ def _page(shop: Shop, reading: Reading, now: datetime) -> AnalysisPage:
         groups=_groups(groups),
         groups_table=_parts_table(groups, words.GROUPS, _("分组"), "group3"),
         cuts=_cuts(cut_points(shop)),
-        gaps=_gaps(gaps) if gaps.total else None,
+        gaps=gaps_block(gaps).card("") if gaps.total else None,
         week=_week(week) if best else None,
         week_tip=_tip(best),
         months=_months(figures_of.months(reader, *span)),
@@ -274,7 +273,12 @@ def _cuts(cuts: CutPoints) -> ui.Facts:
     """The lines the shop draws, as they were used."""
     by: dict[str, Words] = {"mean": _("高于全体平均"), "median": _("高于一半的人"), "fixed": _("过固定的线")}
     high = by[cuts.high_by]
-    score: Words = _("按排名分五等") if cuts.score_by == "quintile" else _("按固定的线")
+    scores: dict[str, Words] = {
+        "quintile": _("按排名分五等"),
+        "fixed": _("按固定的线"),
+        "lines": _("按学来的线"),
+    }
+    score = scores[cuts.score_by]
     fixed = gettext("最近 %(r)s 天内买过、买过 %(f)s 次、净付 %(m)s") % {
         "r": cuts.r_high_days, "f": cuts.f_high_orders, "m": figures.yuan(cuts.m_high_cents),
     }  # fmt: skip
@@ -297,31 +301,6 @@ def _cuts(cuts: CutPoints) -> ui.Facts:
             (_("忠诚"), gettext("买过 %(n)s 天以上") % {"n": cuts.loyal_orders}),
         ]
     )
-
-
-def _gaps(gaps: Gaps) -> ui.ChartCard:
-    counts = gaps.by_width(GAP_WIDTH, GAP_BARS)
-    more = gettext("%(n)s 天以上") % {"n": GAP_WIDTH * (GAP_BARS - 1) + 1}
-    median = gaps.quantile(0.5)
-    rows = [
-        ui.Row([name, n, figures.percent(n / gaps.total)])
-        for name, n in zip(gap_names(GAP_BARS, GAP_WIDTH, more), counts, strict=True)
-    ]
-    columns = [
-        ui.Column("days", _("间隔（天）")),
-        ui.Column("n", _("次数"), "num"),
-        ui.Column("share", _("占比"), "num"),
-    ]
-    told = gettext("一半在 %(half)s 天内，八成在 %(most)s 天内，九成在 %(nearly)s 天内") % {
-        "half": median, "most": gaps.quantile(0.8), "nearly": gaps.quantile(0.9),
-    }  # fmt: skip
-    option = gap_columns(
-        counts, GAP_WIDTH, median, label=_("次数"), median_label=gettext("一半在此前"), more=more
-    )
-    return ui.ChartCard(
-        "gaps", _("隔多久再买"), option, ui.Table(columns, rows, caption=_("隔多久再买"), cards=False),
-        label=_("两次购买之间的天数"), sub=gettext("%(n)s 次回头") % {"n": figures.exact(gaps.total)}, foot=told,
-    )  # fmt: skip
 
 
 def _week(week: list[list[int]]) -> Heat:

@@ -111,7 +111,7 @@ def cuts_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         now = clock_of(request).now()
         chosen = asdict(form.cut_points()) | {
-            name: list(known[name]) for name in ("r_cuts", "f_cuts", "m_cuts")
+            name: list(known[name]) for name in ("r_cuts", "f_cuts", "m_cuts", "m_lines")
         }
         chosen["score_by"] = known["score_by"]
         if choices.change(shop, {"cut_points": chosen}, by=request.user, now=now):  # type: ignore[arg-type]
