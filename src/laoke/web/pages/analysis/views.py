@@ -27,8 +27,8 @@ from laoke.web.charts.customers import heat_levels
 from laoke.web.components.base import Words
 from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.customers import words
+from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.listing import day_of
-from laoke.web.pages.customers.profile import Heat
 
 LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
 GAP_WIDTH, GAP_BARS = 30, 13
