@@ -147,6 +147,11 @@ def _step(tag: Tag, node: Node, reading: Reading, now: datetime, stopped: Callab
     done_on = _apply(tag, on, tags.set_tag, now, stopped)
     done_off = _apply(tag, off, tags.unset_tag, now, stopped)
     left.on, left.off = left.on[done_on:], left.off[done_off:]
+    if done_on or done_off:
+        audit.record(
+            "tag.ruled", shop=tag.shop, actor=None, at=now, subject=tag.name, count=done_on + done_off,
+            on=done_on, off=done_off,
+        )  # fmt: skip
     if len(left.on) or len(left.off):
         _left[tag.pk] = left
         return

@@ -44,6 +44,7 @@ from laoke.customers.models import (
     PersonNote,
     PersonTag,
     ReviewText,
+    TradeContact,
     VaultRecord,
 )
 from laoke.customers.sealing import VaultError
@@ -241,7 +242,7 @@ def _delete(members: Sequence[int], people: Sequence[int]) -> None:
     for model in (VaultRecord, ContactIndex, NamePart, NameWaiting, OrderText, ReviewText, Identity):
         model.objects.filter(customer_id__in=members).delete()
     PersonLink.objects.filter(Q(first_customer_id__in=members) | Q(second_customer_id__in=members)).delete()
-    for by_person in (PersonTag, PersonCard, PersonChange, PersonNote, Consent):
+    for by_person in (PersonTag, PersonCard, PersonChange, PersonNote, TradeContact, Consent):
         by_person.objects.filter(person_id__in=people).delete()
     ConsentBasis.objects.filter(person_id__in=people).delete()
     # A refused number stays refused, as a digest of the number alone: under a new nick it must not be written to.

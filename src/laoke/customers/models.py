@@ -304,6 +304,61 @@ class PersonNote(models.Model):
     at = models.DateTimeField()
 
 
+class TradeCompany(models.Model):
+    """A customer that is a company."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    in_charge = models.ForeignKey(Staff, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="company_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TradeContact(models.Model):
+    """Who speaks for a company, sealed; `person_id` where they are known as a customer too."""
+
+    company = models.ForeignKey(TradeCompany, models.CASCADE, related_name="contacts")
+    role = models.CharField(max_length=30, blank=True)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    name_mask = models.CharField(max_length=32)
+    phone_mask = models.CharField(max_length=32, blank=True)
+    email_mask = models.CharField(max_length=64, blank=True)
+    person_id = models.BigIntegerField(null=True, db_index=True)
+
+
+class TradeDeal(models.Model):
+    """A quote or a contract with a company."""
+
+    class Kind(models.TextChoices):
+        QUOTE = "quote", _("报价")
+        CONTRACT = "contract", _("合同")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("草稿")
+        SENT = "sent", _("已报出")
+        ACCEPTED = "accepted", _("已接受")
+        SIGNED = "signed", _("已签")
+        DONE = "done", _("做完")
+        LOST = "lost", _("没成")
+
+    company = models.ForeignKey(TradeCompany, models.CASCADE, related_name="deals")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    title = models.CharField(max_length=100)
+    number = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices)
+    value_cents = models.BigIntegerField()
+    until = models.DateField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+
 class ConsentBasis(models.Model):
     """An owner's declaration on what people's consent rests: role, wording, channel, period, proof, count shown."""
 

@@ -79,7 +79,8 @@ def set_tag(
         told = {"by": by, "at": now, "tag": tag, "source": source, "reason": reason}
         history.write(tag.shop_id, PersonChange.Act.TAG_ON, fresh, **told)  # type: ignore[arg-type]
         _mark(tag, fresh)
-        if fresh:
+        # A rule's changes are audited step by step by the rule.
+        if fresh and source != history.RULE:
             audit.record("tag.set", shop=tag.shop, actor=by, at=now, subject=tag.name, count=len(fresh))
     return len(fresh)
 
@@ -103,7 +104,7 @@ def unset_tag(
         told = {"by": by, "at": now, "tag": tag, "source": source, "reason": reason}
         history.write(tag.shop_id, PersonChange.Act.TAG_OFF, had, **told)  # type: ignore[arg-type]
         _mark(tag, had)
-        if had:
+        if had and source != history.RULE:
             act = "tag.lift" if tag.suppresses else "tag.unset"
             audit.record(act, shop=tag.shop, actor=by, at=now, subject=tag.name, count=len(had))
     return len(had)

@@ -20,7 +20,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
-from laoke.customers import consent, notes, review_texts
+from laoke.customers import consent, notes, review_texts, trade
 from laoke.customers.models import (
     Consent,
     Identity,
@@ -31,6 +31,7 @@ from laoke.customers.models import (
     PersonNote,
     PersonTag,
     ReviewText,
+    TradeContact,
     VaultRecord,
 )
 from laoke.customers.sealing import VaultError, open_sealed
@@ -208,6 +209,11 @@ def _notes(whose: Whose) -> Rows:
     return [{"at": row.at, "text": notes.plain(row)} for row in rows]
 
 
+def _speaks_for(whose: Whose) -> Rows:
+    rows = TradeContact.objects.filter(person_id__in=whose.numbers).select_related("company").order_by("pk")
+    return [{"company": row.company.name, "role": row.role} | trade.plain(row) for row in rows]
+
+
 def _replies(whose: Whose) -> Rows:
     rows = Reply.objects.filter(person_id__in=whose.numbers).order_by("pk")
     return [
@@ -243,6 +249,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "history": _changes,
     "card": _cards,
     "notes": _notes,
+    "speaks_for": _speaks_for,
     "links": _links,
 }
 # Tables that name a person and are not handed out, and why.

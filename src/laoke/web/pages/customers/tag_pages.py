@@ -81,7 +81,7 @@ def tags_page(request: HttpRequest) -> HttpResponse:
     listing = lists.Listing(
         gettext("标签"),
         rows.select_related("created_by"),
-        ("name", "pk"),
+        ("-pk",),
         [
             ui.Column("tag", _("标签"), "nowrap"),
             ui.Column("people", _("人数"), "num", label_on_card=_("人")),
@@ -102,7 +102,7 @@ def tags_page(request: HttpRequest) -> HttpResponse:
             listing.found(request),
             request,
             empty=ui.Empty(_("还没有标签"), _("在客户页上手工打，或按文件、按规则打")),
-            order=gettext("按名字"),
+            order=gettext("最近的在前"),
             count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
         ),
         list(Segment.objects.filter(shop=shop, archived=False).order_by("name")),

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from laoke.web.pages.customers import acts, level_pages, lookup, person_acts, suppressing, tag_pages, views
+from laoke.web.pages.customers import (
+    acts,
+    level_pages,
+    lookup,
+    person_acts,
+    suppressing,
+    tag_pages,
+    trade_pages,
+    views,
+)
 
 urlpatterns = [
     path("customers/", views.customers, name="customers"),
@@ -24,6 +33,15 @@ urlpatterns = [
     path("customers/suppressed/add/", suppressing.add, name="suppressed_add"),
     path("customers/suppressed/file/", suppressing.by_file, name="suppressed_file"),
     path("customers/suppressed/<int:row_id>/lift/", suppressing.lift, name="suppressed_lift"),
+    path("customers/trade/", trade_pages.companies, name="trade"),
+    path("customers/trade/<int:company_id>/", trade_pages.company, name="trade_company"),
+    path("customers/trade/<int:company_id>/contact/", trade_pages.add_contact, name="trade_contact"),
+    path("customers/trade/<int:company_id>/deal/", trade_pages.add_deal, name="trade_deal"),
+    path("customers/trade/contacts/<int:contact_id>/show/", trade_pages.show_contact, name="trade_show"),
+    path(
+        "customers/trade/contacts/<int:contact_id>/remove/", trade_pages.remove_contact, name="trade_forget"
+    ),
+    path("customers/trade/deals/<int:deal_id>/move/", trade_pages.move_deal, name="trade_move"),
     path("customers/lookup/", lookup.lookup, name="lookup"),
     path("customers/lookup/<int:person_id>/", lookup.attach, name="lookup_attach"),
     path("customers/<int:person_id>/", views.customer, name="customer"),
