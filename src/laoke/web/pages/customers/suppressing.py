@@ -63,9 +63,11 @@ def suppressed(request: HttpRequest) -> HttpResponse:
     may = request.role in MARKETING  # type: ignore[attr-defined]
     rows = PersonTag.objects.filter(tag__shop=shop, tag__suppresses=True)
     if wanted := lists.searched(request):
-        rows = rows.filter(person_id__in=persons_named(shop, wanted, now)) | rows.filter(
-            reason__icontains=wanted
-        )
+        persons = persons_named(shop, wanted, now)
+        audit.record(
+            "contact.search", shop=shop, actor=request.user, at=now, count=len(persons), by_part=False  # type: ignore[arg-type]
+        )  # fmt: skip
+        rows = rows.filter(person_id__in=persons) | rows.filter(reason__icontains=wanted)
     columns = [
         ui.Column("person", _("客户"), "nowrap"),
         ui.Column("reason", _("原因"), "wrap", card="wide"),
