@@ -29,7 +29,7 @@ def test_a_tag_set_now_counts_now_and_one_taken_off_leaves(world: World) -> None
     tags.set_tag(tag, [2, 3], by=world.user, now=NOW)
     assert people(world, 'tag("挑剔")') == [2, 3]
     assert people(world, 'not tag("挑剔")') == [1]
-    tags.unset_tag(tag, [2])
+    tags.unset_tag(tag, [2], by=world.user, now=NOW)
     assert people(world, 'tag("挑剔")') == [3]
 
 

@@ -151,7 +151,7 @@ def test_a_tag_that_keeps_marketing_away_does(shop: Shop, boss: User, people: li
         tags.set_tag(quiet, [1], by=boss, now=NOW)
     tags.set_tag(quiet, [1], by=boss, now=NOW, reason="投诉过")
     assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {1: "tag"}
-    tags.unset_tag(quiet, [1])
+    tags.unset_tag(quiet, [1], by=None, now=NOW, reason="又来买了")
     assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {}
 
 

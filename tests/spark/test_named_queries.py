@@ -23,7 +23,8 @@ DISAGREEING = {
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
-    "order_reviews", "person_reach", "person_reviews", "reach_counts", "review_arms", "top_products",
+    "order_reviews", "person_categories", "person_reach", "person_refunds", "person_reviews", "reach_counts",
+    "review_arms", "top_products",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
 EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms"}

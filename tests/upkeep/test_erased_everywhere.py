@@ -20,12 +20,15 @@ from django.db import connection
 from laoke.audiences.snapshots import freeze, read_snapshot
 from laoke.config import upkeep
 from laoke.config.mirroring import write_all_mirrors
-from laoke.customers import consent, erasure, tags
+from laoke.customers import consent, erasure, names, notes, tags
+from laoke.customers.attaching import attach
 from laoke.customers.models import (
     ContactIndex,
     DeadContact,
     Erasure,
     Identity,
+    NamePart,
+    PersonChange,
     VaultRecord,
 )
 from laoke.customers.sealing import seal
@@ -133,6 +136,17 @@ def everywhere(demo: Demo) -> int:
         ),
         by=demo.owner, now=now, only=[person],
     )  # fmt: skip
+    declared = consent.Declaration(
+        channel="email", role="seller", wording="我同意接收优惠邮件", wording_version="1",
+        collected_from=now.date(), collected_to=now.date(), proof=f"聊天截图 {NICK}",
+    )  # fmt: skip
+    consent.give(shop, person, declared, by=demo.owner, now=now)
+    attach(shop, person, wecom="wmErased1", phone=PHONE, by=demo.owner, now=now)
+    notes.add(shop, person, f"{NICK} 要送礼", by=demo.owner, now=now)
+    while names.index_waiting():
+        pass
+    assert NamePart.objects.filter(customer_id=person).exists()
+    assert PersonChange.objects.filter(person_id=person).exists()
     write_all_mirrors(demo.place, now)
     freeze(shop, 'tag("爱晒图")', now=now, by=demo.owner)
     freeze(shop, "bought(1+)", now=now, by=demo.owner)

@@ -96,6 +96,7 @@ GROSS = {
     "orders_span": "the first and last day of facts, no sum",
     "orders_without_customer": "what imports could not name",
     "person_orders": "the raw history, each with its flag",
+    "person_refunds": "the raw history of what was asked back",
     "person_reviews": "what somebody wrote, no sum of anything",
     "refunds_against_orders": "two files about one order, fake or not",
     "shop_days_against_orders": "the platform's report counts every order too",
@@ -294,6 +295,18 @@ def test_the_reviews_of_a_person_over_all_nicks(shop):
     found = ask(shop, "person_reviews")
     assert [(row["order_id"], row["rating"], row["has_photo"]) for row in found] == [("A2", 4, True)]
     assert ask(shop, "person_reviews", person_id=2) == []
+
+
+def test_the_refunds_of_a_person_and_of_nobody_else(shop):
+    assert [(row["refund_id"], row["amount_cents"]) for row in ask(shop, "person_refunds", person_id=2)] == [
+        ("R1", 4_000)
+    ]
+    assert ask(shop, "person_refunds") == []
+
+
+def test_what_a_person_bought_by_category_without_fake_orders(shop):
+    assert ask(shop, "person_categories") == [{"category": "", "orders": 1, "pieces": 2, "net_cents": 20_000}]
+    assert ask(shop, "person_categories", person_id=11) == []
 
 
 def test_customers_page_by_page(shop):

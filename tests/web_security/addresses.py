@@ -75,7 +75,7 @@ def furnished(demo: Demo) -> Made:
         owner_id=shop.owner_id, first_customer=first, second_customer=second, state="proposed", reason="phone",
         created_at=demo.now,
     )  # fmt: skip
-    rows = _rows(demo)
+    rows, people = _rows(demo), _about_people(demo, first.person_id)
     occasion = rows["occasion"]
     handover = rounds[-1]
     handover.occasion = occasion
@@ -88,7 +88,16 @@ def furnished(demo: Demo) -> Made:
         "campaign": one_campaign,
         "task": {"pk": task.pk},
         "customer_link": {"link_id": link.pk, "decision": "accept"},
+        "customer_note_remove": {"note_id": people["note"].pk},
         "customer": {"person_id": first.person_id},
+        "lookup_attach": {"person_id": first.person_id},
+        "tag": {"tag_id": people["tag"].pk},
+        "suppressed_lift": {"row_id": people["suppressed"].pk},
+        "level_remove": {"level_id": people["level"].pk},
+        "trade_show": {"contact_id": people["contact"].pk},
+        "trade_forget": {"contact_id": people["contact"].pk},
+        "trade_move": {"deal_id": people["deal"].pk},
+        "trade": {"company_id": people["company"].pk},
         "person_messages": {"person_id": first.person_id},
         "import_files": {"ids": str(upload)},
         "import_start": {"ids": str(upload)},
@@ -126,6 +135,31 @@ def furnished(demo: Demo) -> Made:
         assert prefix is not None, f"no thing is made for the address {name}"
         things[name] = by_prefix[prefix]
     return Made(things, shop)
+
+
+def _about_people(demo: Demo, person_id: int) -> dict[str, Any]:
+    """What was decided and written down about a person, and a company with its people and deals."""
+    from laoke.audiences.levels import save_level
+    from laoke.customers import notes, tags, trade
+    from laoke.customers.models import PersonTag
+
+    shop, by, now = demo.shop, demo.owner, demo.now
+    away = tags.make_tag(shop, "别打扰", now=now, suppresses=True)
+    tags.set_tag(away, [person_id], by=by, now=now, reason="太挑剔")
+    company = trade.add_company(shop, "杭州某酒店", by=by, now=now)
+    speaker = trade.Speaker("欧阳经理", "057188886666")
+    return {
+        "tag": tags.make_tag(shop, "爱晒图", now=now),
+        "suppressed": PersonTag.objects.get(tag=away),
+        "note": notes.add(shop, person_id, "送礼多", by=by, now=now),
+        "level": save_level(
+            shop, name="银卡", within="year", orders_from=2, net_cents_from=None, term_days=365, reward="",
+            by=by, now=now,
+        ),
+        "company": company,
+        "contact": trade.add_contact(company, speaker, role="采购", by=by, now=now),
+        "deal": trade.add_deal(company, kind="quote", title="礼盒", value_cents=100, by=by, now=now),
+    }  # fmt: skip
 
 
 def _rows(demo: Demo) -> dict[str, Any]:

@@ -304,6 +304,20 @@ def _tidy(worker: Worker) -> bool:
     return bool(forget_expired(worker.clock().date()))
 
 
+def _names(worker: Worker) -> bool:
+    """Names that were sealed become findable by their parts, some at a time."""
+    from laoke.customers.names import index_waiting
+
+    return bool(index_waiting(worker.stopping))
+
+
+def _tag_rules(worker: Worker) -> bool:
+    """Tags with a rule are brought up to date, one bounded step at a time."""
+    from laoke.audiences.tag_rules import turn
+
+    return turn(worker.clock(), worker.stopping)
+
+
 def _erase(worker: Worker) -> bool:
     """Erasures go on: what is held is deleted when messages have come to rest, facts are rewritten at night."""
     from django.conf import settings
@@ -355,6 +369,8 @@ TICKS: list[Tick] = [
     Tick("listen", 1.0, _listen),
     Tick("pull", 5.0, _pull),
     Tick("features", 20.0, _features),
+    Tick("names", 2.0, _names),
+    Tick("tag_rules", 1.0, _tag_rules),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),
     Tick("tidy", 3600.0, _tidy),

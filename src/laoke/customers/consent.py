@@ -13,8 +13,20 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
-from laoke.customers.models import Channel, Consent, ConsentBasis, OptOut
+from laoke.customers import history
+from laoke.customers.contacts import mask_within
+from laoke.customers.models import (
+    Channel,
+    Consent,
+    ConsentBasis,
+    Customer,
+    Erasure,
+    OptOut,
+    PersonChange,
+    VaultRecord,
+)
 from laoke.shops import audit, dirty
 from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop, User
@@ -114,7 +126,7 @@ def declare(
 def resume_declarations(shop: Shop, now: datetime) -> int:
     """Finish declarations whose rows were cut short by a crash; how many people were added."""
     added = 0
-    for basis in ConsentBasis.objects.filter(shop=shop, withdrawn_at=None):
+    for basis in ConsentBasis.objects.filter(shop=shop, withdrawn_at=None, person_id=None):
         if basis.consents.count() < basis.people:
             declared = Declaration(
                 basis.channel, basis.role, basis.wording, basis.wording_version, basis.collected_from,
@@ -138,6 +150,106 @@ def withdraw_basis(basis: ConsentBasis, *, by: User, now: datetime) -> int:
             "consent.withdraw", shop=basis.shop, actor=by, at=now, subject=str(basis.pk), count=len(people)
         )
     return len(people)
+
+
+class ConsentRefused(Exception):
+    """A person's consent that cannot be written down: `unknown`, `contact`, `opted_out` or `erasing`, in `code`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def give(
+    shop: Shop,
+    person_id: int,
+    declared: Declaration,
+    *,
+    by: User,
+    now: datetime,
+    asked_again: bool = False,
+) -> Consent:
+    """Write down that one person consented, with where, on what wording and with what proof.
+
+    A refusal of theirs stands against it unless `asked_again` says that they want messages again after refusing.
+
+    Raises
+    ------
+    DeclarationRefused
+        as in `check_declaration`.
+    ConsentRefused
+        when nobody is known by that number, no contact can be used on the channel, they refused, or are being erased.
+    """
+    check_declaration(declared, now.date())
+    channel = Channel(declared.channel)
+    if not Customer.objects.filter(owner_id=shop.owner_id, person_id=person_id).exists():
+        raise ConsentRefused("unknown")
+    if Erasure.objects.filter(owner_id=shop.owner_id, person_id=person_id).exists():
+        raise ConsentRefused("erasing")
+    if not _has_contact(shop, channel, person_id):
+        raise ConsentRefused("contact")
+    refusals = refusals_of(shop, person_id).filter(channel=channel, ended_at=None)
+    touched = {person_id}
+    with transaction.atomic():
+        if refusals.exists():
+            if not asked_again:
+                raise ConsentRefused("opted_out")
+            for digest in refusals.exclude(contact_digest=None).values_list("contact_digest", flat=True):
+                touched |= set(persons_of_contact(str(digest)))
+            refusals.update(ended_at=now)
+            history.write(shop.pk, PersonChange.Act.ASKED_AGAIN, [person_id], by=by, at=now, channel=channel)
+        basis = ConsentBasis.objects.create(
+            shop=shop, channel=channel, role=declared.role, wording=declared.wording.strip(),
+            wording_version=declared.wording_version, collected_from=declared.collected_from,
+            collected_to=declared.collected_to, proof=mask_within(declared.proof.strip()),
+            expires_on=declared.expires_on, people=1, declared_by=by, declared_at=now, person_id=person_id,
+        )  # fmt: skip
+        given, _ = Consent.objects.update_or_create(
+            shop=shop, person_id=person_id, channel=channel,
+            defaults={
+                "basis": basis, "given_at": now, "expires_on": declared.expires_on, "withdrawn_at": None
+            },
+        )  # fmt: skip
+        told = {"by": by, "at": now, "channel": channel, "reason": declared.wording_version}
+        history.write(shop.pk, PersonChange.Act.CONSENT, [person_id], **told)  # type: ignore[arg-type]
+        dirty.mark(shop.pk, "customer_reach", touched)
+        audit.record(
+            "consent.give", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel,
+            asked_again=asked_again,
+        )  # fmt: skip
+    return given
+
+
+def withdraw(shop: Shop, person_id: int, channel: str, *, by: User, now: datetime, reason: str = "") -> bool:
+    """Take back the consent of one person on one channel; False when there was none."""
+    with transaction.atomic():
+        rows = Consent.objects.filter(
+            shop=shop, person_id=person_id, channel=channel, withdrawn_at=None
+        ).update(withdrawn_at=now)
+        if not rows:
+            return False
+        told = {"by": by, "at": now, "channel": channel, "reason": reason}
+        history.write(shop.pk, PersonChange.Act.WITHDRAWN, [person_id], **told)  # type: ignore[arg-type]
+        dirty.mark(shop.pk, "customer_reach", [person_id])
+        audit.record(
+            "consent.take", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel
+        )
+    return True
+
+
+def _has_contact(shop: Shop, channel: Channel, person_id: int) -> bool:
+    if channel == Channel.HANDOVER:
+        return True
+    state = "email_state" if channel == Channel.EMAIL else "phone_state"
+    mine = VaultRecord.objects.filter(shop=shop, customer__person_id=person_id)
+    return mine.filter(**{state: "valid"}).exists()
+
+
+def refusals_of(shop: Shop, person_id: int) -> QuerySet[OptOut]:
+    """Every refusal of a person or of a phone or address of theirs, ended ones too."""
+    mine = VaultRecord.objects.filter(shop=shop, customer__person_id=person_id)
+    digests = {one for pair in mine.values_list("phone_digest", "email_digest") for one in pair if one}
+    return OptOut.objects.filter(Q(person_id=person_id) | Q(contact_digest__in=digests), shop=shop)
 
 
 def opt_out(

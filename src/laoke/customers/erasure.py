@@ -28,17 +28,23 @@ from laoke.customers.identities import key_digests, mark_persons, usable_keys
 from laoke.customers.links import customers_of
 from laoke.customers.models import (
     Consent,
+    ConsentBasis,
     ContactIndex,
     Customer,
     DeadContact,
     Erasure,
     Identity,
+    NamePart,
+    NameWaiting,
     OptOut,
     OrderText,
     PersonCard,
+    PersonChange,
     PersonLink,
+    PersonNote,
     PersonTag,
     ReviewText,
+    TradeContact,
     VaultRecord,
 )
 from laoke.customers.sealing import VaultError
@@ -233,11 +239,12 @@ def _forget_contacts(traces: Traces) -> None:
 
 
 def _delete(members: Sequence[int], people: Sequence[int]) -> None:
-    for model in (VaultRecord, ContactIndex, OrderText, ReviewText, Identity):
+    for model in (VaultRecord, ContactIndex, NamePart, NameWaiting, OrderText, ReviewText, Identity):
         model.objects.filter(customer_id__in=members).delete()
     PersonLink.objects.filter(Q(first_customer_id__in=members) | Q(second_customer_id__in=members)).delete()
-    for by_person in (PersonTag, PersonCard, Consent):
+    for by_person in (PersonTag, PersonCard, PersonChange, PersonNote, TradeContact, Consent):
         by_person.objects.filter(person_id__in=people).delete()
+    ConsentBasis.objects.filter(person_id__in=people).delete()
     # A refused number stays refused, as a digest of the number alone: under a new nick it must not be written to.
     OptOut.objects.filter(person_id__in=people, contact_digest=None).delete()
     OptOut.objects.filter(person_id__in=people).update(person_id=None, words="")

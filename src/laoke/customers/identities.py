@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -20,7 +21,7 @@ from laoke.customers.sealing import digests
 from laoke.customers.sealing import keys as key_rings
 from laoke.shops import dirty
 from laoke.shops.bulk import insert_many, is_sqlite, pieces, write_in_batches
-from laoke.shops.models import Shop
+from laoke.shops.models import Shop, User
 
 KINDS = ("nick", "member", "open_uid", "ouid", "omid")
 
@@ -222,15 +223,25 @@ _IDENTITIES = "customers_identity (digest, kind, customer_id, key_id)"
 _UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 
-def join(shop: Shop, first: int, second: int, *, reason: str, now: datetime) -> int:
+def join(
+    shop: Shop,
+    first: int,
+    second: int,
+    *,
+    reason: str,
+    now: datetime,
+    by: User | None = None,
+    evidence: dict[str, Any] | None = None,
+) -> int:
     """Make two customers one person, with a link row that can be undone; 1 when something changed, else 0.
 
     What a colleague took apart stays apart: one row of a source does not join it again.
     """
     from django.db import transaction
 
+    from laoke.customers import history
     from laoke.customers.carrying import carry_over
-    from laoke.customers.models import Customer, PersonLink
+    from laoke.customers.models import Customer, PersonChange, PersonLink
 
     pair = {"first_customer_id": min(first, second), "second_customer_id": max(first, second)}
     with transaction.atomic():
@@ -252,8 +263,10 @@ def join(shop: Shop, first: int, second: int, *, reason: str, now: datetime) -> 
             },
         )
         link.state = PersonLink.State.LINKED
-        link.evidence = {**link.evidence, "carried": carry_over(kept, given_up)}
+        link.evidence = {**link.evidence, **(evidence or {}), "carried": carry_over(kept, given_up)}
         link.save(update_fields=["state", "evidence"])
+        source = history.IMPORT if reason == "same_row" else history.HAND
+        history.write(shop.pk, PersonChange.Act.JOINED, [kept], by=by, at=now, source=source, reason=reason)
         mark_persons(shop, [kept, given_up], moved)
     return 1
 

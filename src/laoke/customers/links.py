@@ -16,9 +16,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Q
 
+from laoke.customers import history
 from laoke.customers.carrying import take_back
+from laoke.customers.contacts import mask_within
 from laoke.customers.identities import join, mark_persons
-from laoke.customers.models import Customer, PersonLink
+from laoke.customers.models import Customer, Erasure, PersonChange, PersonLink
 from laoke.shops import audit
 from laoke.shops.bulk import is_sqlite, pieces, write_in_batches
 from laoke.shops.models import Shop, User
@@ -99,7 +101,7 @@ def _pairs(owner_id: int) -> list[tuple[int, int, str, str]]:
 def waiting(shop: Shop) -> list[PersonLink]:
     """Open proposals of the owner whose customers are still two persons, oldest first."""
     rows = PersonLink.objects.filter(owner_id=shop.owner_id, state=PersonLink.State.PROPOSED)
-    return _still_two(list(rows.order_by("created_at", "pk")))
+    return _still_two(list(rows.select_related("decided_by").order_by("created_at", "pk")))
 
 
 def links_of(shop: Shop, person_id: int) -> list[PersonLink]:
@@ -133,9 +135,49 @@ def accept(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
     with transaction.atomic():
         if not _decide(link, (PersonLink.State.PROPOSED,), PersonLink.State.LINKED, by, now):
             return False
-        join(shop, link.first_customer_id, link.second_customer_id, reason=link.reason, now=now)
+        join(shop, link.first_customer_id, link.second_customer_id, reason=link.reason, now=now, by=by)
         audit.record("person.join", shop=shop, actor=by, at=now, subject=str(link.pk), reason=link.reason)
     return True
+
+
+class JoinRefused(Exception):
+    """Two numbers that cannot be joined by hand; `code` is `unknown`, `same`, `no_reason` or `erasing`."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+BY_HAND = "by_hand"
+
+
+def join_by_hand(
+    shop: Shop, person_id: int, other_id: int, *, why: str, by: User, now: datetime
+) -> PersonLink:
+    """Make two persons one because a colleague knows it; the row holds who, when and why, and can be undone.
+
+    Raises
+    ------
+    JoinRefused
+    """
+    if not why.strip():
+        raise JoinRefused("no_reason")
+    first, second = customers_of(shop, person_id), customers_of(shop, other_id)
+    if not first or not second:
+        raise JoinRefused("unknown")
+    if person_id == other_id:
+        raise JoinRefused("same")
+    if Erasure.objects.filter(owner_id=shop.owner_id, person_id__in=(person_id, other_id)).exists():
+        raise JoinRefused("erasing")
+    pair = {"first_customer_id": min(first[0], second[0]), "second_customer_id": max(first[0], second[0])}
+    with transaction.atomic():
+        evidence = {"why": mask_within(why.strip())[:200]}
+        join(shop, first[0], second[0], reason=BY_HAND, now=now, by=by, evidence=evidence)
+        link = PersonLink.objects.get(**pair, reason=BY_HAND)
+        link.decided_by, link.decided_at = by, now
+        link.save(update_fields=["decided_by", "decided_at"])
+        audit.record("person.join", shop=shop, actor=by, at=now, subject=str(link.pk), reason=BY_HAND)
+    return link
 
 
 def reject(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
@@ -154,7 +196,7 @@ def undo(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
             return False
         person = person_of(shop, link.first_customer_id)
         if person is not None:
-            _split(shop, person, link)
+            _split(shop, person, link, by, now)
         audit.record("person.split", shop=shop, actor=by, at=now, subject=str(link.pk), reason=link.reason)
     return True
 
@@ -179,7 +221,7 @@ def _decide(link: PersonLink, before: Sequence[str], after: str, by: User, now: 
     return bool(moved)
 
 
-def _split(shop: Shop, person: int, undone: PersonLink) -> None:
+def _split(shop: Shop, person: int, undone: PersonLink, by: User, now: datetime) -> None:
     members = customers_of(shop, person)
     links = PersonLink.objects.filter(
         state=PersonLink.State.LINKED, first_customer_id__in=members, second_customer_id__in=members
@@ -191,6 +233,7 @@ def _split(shop: Shop, person: int, undone: PersonLink) -> None:
     for part in parts:
         Customer.objects.filter(pk__in=part).update(person_id=min(part))
     take_back(undone.evidence.get("carried", {}), person, persons)
+    history.write(shop.pk, PersonChange.Act.SPLIT, persons, by=by, at=now, reason=undone.reason)
     mark_persons(shop, {person, *persons}, members)
 
 

@@ -102,6 +102,29 @@ class ContactIndex(models.Model):
         ]
 
 
+class NamePart(models.Model):
+    """A part of a name as a keyed digest, to be found by. See `customers/names.py`."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    digest = models.BigIntegerField()
+    # No index by customer, as with keys: only erasing a person asks that way.
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "digest", "customer"], name="name_part_once")]
+
+
+class NameWaiting(models.Model):
+    """A customer whose name was sealed and cannot be found by its parts yet; a customer may stand here twice."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    customer = models.ForeignKey(
+        Customer, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+
+
 class OrderText(models.Model):
     """Free text of an order (what the buyer wrote, the shop's memo), sealed: people put names and numbers there."""
 
@@ -173,15 +196,51 @@ class PersonCard(models.Model):
 
 
 class Tag(models.Model):
-    """A label of a shop; 'suppressing' ones (P1.7) keep marketing away and need a reason."""
+    """A label of a shop; 'suppressing' ones (P1.7) keep marketing away and need a reason.
+
+    With a `rule` (a filter as text) the worker alone decides who has it. `ruled_at` and `ruled_catalog` say up to which
+    state of the facts it did, `rule_error` why it cannot.
+    """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="tags")
     name = models.CharField(max_length=30)
     suppresses = models.BooleanField(default=False)
+    rule = models.TextField(blank=True)
+    ruled_at = models.DateTimeField(null=True)
+    ruled_catalog = models.BigIntegerField(null=True)
+    rule_error = models.CharField(max_length=100, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "name"], name="tag_name_once_per_shop")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MemberLevel(models.Model):
+    """A level of the shop's members: reached by either condition, over the last year or all time. Rank 1 is lowest."""
+
+    class Within(models.TextChoices):
+        YEAR = "year", _("近一年")
+        ALWAYS = "always", _("累计")
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="levels")
+    rank = models.SmallIntegerField()
+    name = models.CharField(max_length=20)
+    within = models.CharField(max_length=10, choices=Within.choices, default=Within.YEAR)
+    orders_from = models.PositiveIntegerField(null=True)
+    net_cents_from = models.BigIntegerField(null=True)
+    term_days = models.PositiveIntegerField(default=365)
+    reward = models.CharField(max_length=200, blank=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "rank"], name="level_rank_once"),
+            models.UniqueConstraint(fields=["shop", "name"], name="level_name_once"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -193,11 +252,111 @@ class PersonTag(models.Model):
     tag = models.ForeignKey(Tag, models.CASCADE, related_name="people")
     person_id = models.BigIntegerField(db_index=True)
     reason = models.CharField(max_length=100, blank=True)
+    source = models.CharField(max_length=20, default="hand")
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["tag", "person_id"], name="tag_once_per_person")]
+
+
+class PersonChange(models.Model):
+    """What was decided about a person, kept for as long as the person is: tags, consent, merges, who looks after them.
+
+    Append-only. A consent that a declaration gave to many has no row here; it is told by `Consent` itself.
+    """
+
+    class Act(models.TextChoices):
+        TAG_ON = "tag_on", _("打上标签")
+        TAG_OFF = "tag_off", _("去掉标签")
+        CONSENT = "consent", _("登记同意")
+        WITHDRAWN = "withdrawn", _("收回同意")
+        ASKED_AGAIN = "asked_again", _("又愿意接收")
+        JOINED = "joined", _("合并")
+        SPLIT = "split", _("拆开")
+        CARD = "card", _("改负责人和重要度")
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    person_id = models.BigIntegerField()
+    act = models.CharField(max_length=12, choices=Act.choices)
+    tag = models.ForeignKey(Tag, models.CASCADE, null=True, related_name="changes", db_index=False)
+    channel = models.CharField(max_length=10, blank=True, choices=Channel.choices)
+    source = models.CharField(max_length=20)
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["person_id", "at"], name="change_person"),
+            models.Index(fields=["tag", "id"], condition=models.Q(tag__isnull=False), name="change_tag"),
+        ]
+
+
+class PersonNote(models.Model):
+    """A note of a colleague about a person, sealed: people put names and numbers there."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
+    person_id = models.BigIntegerField(db_index=True)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+
+
+class TradeCompany(models.Model):
+    """A customer that is a company."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=100)
+    in_charge = models.ForeignKey(Staff, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "name"], name="company_name_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TradeContact(models.Model):
+    """Who speaks for a company, sealed; `person_id` where they are known as a customer too."""
+
+    company = models.ForeignKey(TradeCompany, models.CASCADE, related_name="contacts")
+    role = models.CharField(max_length=30, blank=True)
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=20)
+    name_mask = models.CharField(max_length=32)
+    phone_mask = models.CharField(max_length=32, blank=True)
+    email_mask = models.CharField(max_length=64, blank=True)
+    person_id = models.BigIntegerField(null=True, db_index=True)
+
+
+class TradeDeal(models.Model):
+    """A quote or a contract with a company."""
+
+    class Kind(models.TextChoices):
+        QUOTE = "quote", _("报价")
+        CONTRACT = "contract", _("合同")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("草稿")
+        SENT = "sent", _("已报出")
+        ACCEPTED = "accepted", _("已接受")
+        SIGNED = "signed", _("已签")
+        DONE = "done", _("做完")
+        LOST = "lost", _("没成")
+
+    company = models.ForeignKey(TradeCompany, models.CASCADE, related_name="deals")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    title = models.CharField(max_length=100)
+    number = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices)
+    value_cents = models.BigIntegerField()
+    until = models.DateField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
 
 
 class ConsentBasis(models.Model):
@@ -216,6 +375,8 @@ class ConsentBasis(models.Model):
     declared_at = models.DateTimeField()
     expires_on = models.DateField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    # Given by one person on their page; null for a declaration that covers whoever it fits.
+    person_id = models.BigIntegerField(null=True, db_index=True)
 
 
 class Consent(models.Model):

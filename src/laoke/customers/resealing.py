@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db.models import Model
 
-from laoke.customers import review_texts
-from laoke.customers.models import OrderText, ReviewText, VaultRecord
+from laoke.customers import notes, review_texts, trade
+from laoke.customers.models import OrderText, PersonNote, ReviewText, TradeContact, VaultRecord
 from laoke.customers.sealing import Sealer, open_text
 from laoke.customers.vault import SCHEMA, bound_to
 from laoke.shops.bulk import write_in_batches
@@ -36,6 +36,8 @@ SEALED_HERE = (
     SealedKind(VaultRecord, "sealed", lambda row: bound_to(row.shop_id, row.customer_id)),
     SealedKind(OrderText, "sealed", lambda row: f"order|{row.shop_id}|{row.order_id}|{SCHEMA}"),
     SealedKind(ReviewText, "sealed", review_texts.bound_to),
+    SealedKind(PersonNote, "sealed", notes.bound_to),
+    SealedKind(TradeContact, "sealed", trade.bound_to),
 )
 
 

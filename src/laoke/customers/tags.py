@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
-from laoke.customers.models import PersonCard, PersonTag, Tag
+from laoke.customers import history
+from laoke.customers.contacts import mask_within
+from laoke.customers.models import PersonCard, PersonChange, PersonTag, Tag
 from laoke.shops import audit, dirty
-from laoke.shops.bulk import execute_many, is_sqlite, write_in_batches
+from laoke.shops.bulk import execute_many, pieces, stored_time, write_in_batches
 from laoke.shops.models import Shop, Staff, User
 
 MAX_IMPORTANCE = 5
 
 
 class TagRefused(Exception):
-    """A tag that may not be set; `code` is `empty`, `too_long`, `needs_reason` or `looks`."""
+    """A tag that may not be set or taken off; `code` is `empty`, `too_long`, `needs_reason`, `looks`, or `ruled` (its
+    rule alone decides who has it)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -27,7 +31,9 @@ class TagRefused(Exception):
 _NO_PURPOSE = ("颜值", "长相", "素质")
 
 
-def make_tag(shop: Shop, name: str, *, now: datetime, suppresses: bool = False) -> Tag:
+def make_tag(
+    shop: Shop, name: str, *, now: datetime, suppresses: bool = False, by: User | None = None
+) -> Tag:
     """The shop's tag of that name, made when it is new.
 
     Raises
@@ -43,36 +49,81 @@ def make_tag(shop: Shop, name: str, *, now: datetime, suppresses: bool = False) 
     if any(word in name for word in _NO_PURPOSE):
         raise TagRefused("looks")
     tag, _ = Tag.objects.get_or_create(
-        shop=shop, name=name, defaults={"created_at": now, "suppresses": suppresses}
+        shop=shop, name=name, defaults={"created_at": now, "suppresses": suppresses, "created_by": by}
     )
     return tag
 
 
-def set_tag(tag: Tag, people: Iterable[int], *, by: User | None, now: datetime, reason: str = "") -> int:
+def set_tag(
+    tag: Tag,
+    people: Iterable[int],
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    source: str = history.HAND,
+) -> int:
     """Put a tag on people; how many did not have it. A tag that keeps marketing away needs a reason."""
-    if tag.suppresses and not reason.strip():
-        raise TagRefused("needs_reason")
-    wanted = sorted(set(people))
+    _check(tag, reason, source)
+    wanted, reason = sorted(set(people)), mask_within(reason)[:100]
     with transaction.atomic():
-        has = set(PersonTag.objects.filter(tag=tag, person_id__in=wanted).values_list("person_id", flat=True))
+        has = _tagged(tag, wanted)
         fresh = [person for person in wanted if person not in has]
         PersonTag.objects.bulk_create(
-            [PersonTag(tag=tag, person_id=p, reason=reason, created_by=by, created_at=now) for p in fresh],
+            [
+                PersonTag(tag=tag, person_id=p, reason=reason, source=source, created_by=by, created_at=now)
+                for p in fresh
+            ],
             batch_size=500,
         )
+        told = {"by": by, "at": now, "tag": tag, "source": source, "reason": reason}
+        history.write(tag.shop_id, PersonChange.Act.TAG_ON, fresh, **told)  # type: ignore[arg-type]
         _mark(tag, fresh)
-        if len(fresh) > 1 or tag.suppresses:
+        # A rule's changes are audited step by step by the rule.
+        if fresh and source != history.RULE:
             audit.record("tag.set", shop=tag.shop, actor=by, at=now, subject=tag.name, count=len(fresh))
     return len(fresh)
 
 
-def unset_tag(tag: Tag, people: Iterable[int]) -> int:
-    """Take a tag off people; how many had it."""
+def unset_tag(
+    tag: Tag,
+    people: Iterable[int],
+    *,
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    source: str = history.HAND,
+) -> int:
+    """Take a tag off people; how many had it. Lifting one that keeps marketing away needs a reason."""
+    _check(tag, reason, source)
+    wanted = sorted(set(people))
     with transaction.atomic():
-        wanted = sorted(set(people))
-        removed, _ = PersonTag.objects.filter(tag=tag, person_id__in=wanted).delete()
-        _mark(tag, wanted)
-    return removed
+        had = sorted(_tagged(tag, wanted))
+        for piece in pieces(had, 5_000):
+            PersonTag.objects.filter(tag=tag, person_id__in=list(piece)).delete()
+        told = {"by": by, "at": now, "tag": tag, "source": source, "reason": reason}
+        history.write(tag.shop_id, PersonChange.Act.TAG_OFF, had, **told)  # type: ignore[arg-type]
+        _mark(tag, had)
+        if had and source != history.RULE:
+            act = "tag.lift" if tag.suppresses else "tag.unset"
+            audit.record(act, shop=tag.shop, actor=by, at=now, subject=tag.name, count=len(had))
+    return len(had)
+
+
+def _check(tag: Tag, reason: str, source: str) -> None:
+    if tag.rule and source != history.RULE:
+        raise TagRefused("ruled")
+    if tag.suppresses and not reason.strip():
+        raise TagRefused("needs_reason")
+
+
+def _tagged(tag: Tag, people: Sequence[int]) -> set[int]:
+    """Those of the persons that have the tag."""
+    found: set[int] = set()
+    for piece in pieces(people, 5_000):
+        rows = PersonTag.objects.filter(tag=tag, person_id__in=list(piece))
+        found |= set(rows.values_list("person_id", flat=True))
+    return found
 
 
 def _mark(tag: Tag, people: list[int]) -> None:
@@ -82,15 +133,24 @@ def _mark(tag: Tag, people: list[int]) -> None:
 
 
 def set_card(
-    shop: Shop, person_id: int, *, now: datetime, in_charge: Staff | None = None, importance: int = 0
+    shop: Shop,
+    person_id: int,
+    *,
+    now: datetime,
+    in_charge: Staff | None = None,
+    importance: int = 0,
+    by: User | None = None,
 ) -> PersonCard:
     """Who looks after a person and how important they are (0 to 5)."""
     if not 0 <= importance <= MAX_IMPORTANCE:
         raise ValueError(f"importance: found {importance}, expected 0 to {MAX_IMPORTANCE}")
-    card, _ = PersonCard.objects.update_or_create(
-        shop=shop, person_id=person_id,
-        defaults={"in_charge": in_charge, "importance": importance, "updated_at": now},
-    )  # fmt: skip
+    with transaction.atomic():
+        card, _ = PersonCard.objects.update_or_create(
+            shop=shop, person_id=person_id,
+            defaults={"in_charge": in_charge, "importance": importance, "updated_at": now},
+        )  # fmt: skip
+        history.write(shop.pk, PersonChange.Act.CARD, [person_id], by=by, at=now, reason=str(in_charge or ""))
+        audit.record("card.set", shop=shop, actor=by, at=now, subject=str(person_id), importance=importance)
     return card
 
 
@@ -105,14 +165,16 @@ def assign(
         "VALUES (%s, %s, %s, 0, %s) ON CONFLICT (shop_id, person_id) DO UPDATE SET "
         "in_charge_id = excluded.in_charge_id, updated_at = excluded.updated_at"
     )
-    write_in_batches(rows, lambda piece: execute_many(sql, piece))
+    name = str(in_charge or "")
+
+    def write(piece: Sequence[tuple[Any, ...]]) -> None:
+        execute_many(sql, piece)
+        people = [row[1] for row in piece]
+        history.write(shop.pk, PersonChange.Act.CARD, people, by=by, at=now, reason=name)
+
+    write_in_batches(rows, write)
     audit.record(
         "card.assign", shop=shop, actor=by, at=now, subject=str(in_charge.pk if in_charge else ""),
         count=len(wanted),
     )  # fmt: skip
     return len(wanted)
-
-
-def stored_time(moment: datetime) -> object:
-    """A time as raw SQL takes it on this database."""
-    return moment.isoformat(sep=" ") if is_sqlite() else moment

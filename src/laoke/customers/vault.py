@@ -275,10 +275,14 @@ _UNINDEX = "DELETE FROM customers_contactindex WHERE digest = %s AND customer_id
 _REPLACE = "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET " + ", ".join(
     f"{c} = excluded.{c}" for c in _COLUMNS[3:]
 )
+_NICK_MASK, _NAME_MASK = _COLUMNS.index("nick_mask"), _COLUMNS.index("name_mask")
+_WAITING = "customers_namewaiting (shop_id, customer_id)"
 
 
 def _upsert(rows: Sequence[tuple[object, ...]]) -> None:
     insert_many(f"customers_vaultrecord ({', '.join(_COLUMNS)})", rows, _REPLACE)
+    # The worker makes their names findable: done here, it would take longer than sealing.
+    insert_many(_WAITING, [(row[1], row[0]) for row in rows if row[_NICK_MASK] or row[_NAME_MASK]])
 
 
 def bound_to(shop_id: int, customer_id: int) -> str:

@@ -162,3 +162,29 @@ def reviews_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) ->
         "person_reviews", shop_id=shop_id, person_id=person_id, page_rows=most
     ).to_pylist()
     return rows
+
+
+def refunds_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
+    """The refunds of one person, the newest first."""
+    rows: list[dict[str, Any]] = reader.query(
+        "person_refunds", shop_id=shop_id, person_id=person_id, page_rows=most
+    ).to_pylist()
+    return rows
+
+
+def categories_of(reader: Reader, shop_id: int, person_id: int, most: int = 50) -> list[dict[str, Any]]:
+    """What one person bought by category, the most money first."""
+    rows: list[dict[str, Any]] = reader.query(
+        "person_categories", shop_id=shop_id, person_id=person_id, page_rows=most
+    ).to_pylist()
+    return rows
+
+
+def customers_of_orders(reader: Reader, shop_id: int, order_ids: Sequence[str]) -> dict[str, int]:
+    """{order: customer} of those of the orders that the shop has and whose buyer is known."""
+    rows = reader.rows(
+        "SELECT o.order_id, o.customer_id FROM orders AS o WHERE o.shop_id = $shop_id AND o.customer_id IS NOT NULL "
+        "AND o.order_id IN (SELECT unnest(CAST($order_ids AS VARCHAR[])))",
+        {"shop_id": shop_id, "order_ids": list(order_ids)},
+    )
+    return {row["order_id"]: row["customer_id"] for row in rows}

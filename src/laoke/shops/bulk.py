@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
@@ -170,6 +171,11 @@ def _execute(sql: str, parameters: list[Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return int(cursor.rowcount)
+
+
+def stored_time(moment: datetime) -> object:
+    """A time as raw SQL takes it on this database."""
+    return moment.isoformat(sep=" ") if is_sqlite() else moment
 
 
 def is_sqlite() -> bool:

@@ -61,27 +61,54 @@ def write_xlsx(
     ValueError
         for more rows than a worksheet holds; split the list before.
     """
+    [count] = _write_pages(path, [(sheet, header, rows)])
+    return _finished(_part(path), path, count)
+
+
+def write_book(
+    path: Path, pages: Sequence[tuple[str, Sequence[str], Iterable[Sequence[object]]]]
+) -> WrittenSheet:
+    """A workbook of several sheets, (name, header, rows) each; `rows` of the result are those of all sheets.
+
+    Raises
+    ------
+    ValueError
+        for more rows than a worksheet holds.
+    """
+    return _finished(_part(path), path, sum(_write_pages(path, pages)))
+
+
+def _write_pages(
+    path: Path, pages: Sequence[tuple[str, Sequence[str], Iterable[Sequence[object]]]]
+) -> list[int]:
     import xlsxwriter
 
-    part, count = _part(path), 0
-    book = xlsxwriter.Workbook(str(part), _SAFE)
+    book, counts = xlsxwriter.Workbook(str(_part(path)), _SAFE), []
     try:
-        page = book.add_worksheet(sheet[:31])
         bold = book.add_format({"bold": True})
         moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-        for column, name in enumerate(header):
-            page.write_string(0, column, name, bold)
-            page.set_column(column, column, min(_WIDEST, 2 + 2 * len(name)))
-        page.freeze_panes(1, 0)
-        for row in rows:
-            count += 1
-            if count > MAX_ROWS:
-                raise ValueError(f"a sheet holds {MAX_ROWS} rows; split the list")
-            for column, cell in enumerate(row):
-                _write_cell(page, count, column, cell, moment)
+        for name, header, rows in pages:
+            counts.append(_write_page(book.add_worksheet(name[:31]), header, rows, bold, moment))
     finally:
         book.close()
-    return _finished(part, path, count)
+    return counts
+
+
+def _write_page(
+    page: Any, header: Sequence[str], rows: Iterable[Sequence[object]], bold: Any, moment: Any
+) -> int:
+    count = 0
+    for column, name in enumerate(header):
+        page.write_string(0, column, name, bold)
+        page.set_column(column, column, min(_WIDEST, 2 + 2 * len(name)))
+    page.freeze_panes(1, 0)
+    for row in rows:
+        count += 1
+        if count > MAX_ROWS:
+            raise ValueError(f"a sheet holds {MAX_ROWS} rows; split the list")
+        for column, cell in enumerate(row):
+            _write_cell(page, count, column, cell, moment)
+    return count
 
 
 _SAFE = {

@@ -74,7 +74,7 @@ def list_bases(shop: ShopName = None) -> None:
             "from": str(basis.collected_from), "to": str(basis.collected_to),
             "withdrawn": basis.withdrawn_at is not None,
         }
-        for basis in ConsentBasis.objects.filter(shop=the_shop(shop)).order_by("pk")
+        for basis in ConsentBasis.objects.filter(shop=the_shop(shop), person_id=None).order_by("pk")
     ]  # fmt: skip
     emit(
         {"bases": rows},

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laoke.customers import consent, tags
+from laoke.customers import consent, history, tags
 from laoke.customers.models import Channel, Customer, OptOut
 from laoke.intake.loading.buyers import people_told
 from laoke.intake.loading.people import People
@@ -98,15 +98,14 @@ class CustomerList:
         """Set the tags and refusals, once everybody has a number."""
         counts, shop, now = self.people.counts, self.run.shop, self.people.now
         for name in sorted(self._tags)[:MOST_TAGS]:
+            by, persons = self.run.created_by, _persons(self._tags[name])
             try:
-                tag = tags.make_tag(shop, name, now=now)
+                tag = tags.make_tag(shop, name, now=now, by=by)
+                counts.tagged += tags.set_tag(
+                    tag, persons, by=by, now=now, reason=self.run.file_name[:100], source=history.FILE
+                )
             except tags.TagRefused:
                 counts.tags_refused += 1
-                continue
-            persons = _persons(self._tags[name])
-            counts.tagged += tags.set_tag(
-                tag, persons, by=self.run.created_by, now=now, reason=self.run.file_name[:100]
-            )
         counts.tags_refused += max(0, len(self._tags) - MOST_TAGS)
         for channel, customers in self._refused.items():
             persons = _persons(customers)

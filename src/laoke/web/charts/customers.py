@@ -12,8 +12,14 @@ from laoke.web.charts.base import Option, css, tip
 SMALLEST, LARGEST = 8, 26
 
 
-def order_dots(orders: Sequence[tuple[date, int]], today: date, today_label: str) -> Option:
-    """Orders as dots on a time line; the area of a dot is its amount in cents. Today is a red line."""
+def order_dots(
+    orders: Sequence[tuple[date, int]],
+    today: date,
+    today_label: str,
+    due: tuple[date, date, str] | None = None,
+) -> Option:
+    """Orders as dots on a time line; the area of a dot is its amount in cents. Today is a red line, and a band marks
+    the days (first, last, label) between which the next order is due."""
     most = max((cents for _day, cents in orders), default=0) or 1
     dots: list[dict[str, Any]] = [
         {
@@ -26,7 +32,7 @@ def order_dots(orders: Sequence[tuple[date, int]], today: date, today_label: str
     return {
         "grid": {"left": 12, "right": 24, "top": 24, "bottom": 24},
         "tooltip": {"trigger": "item", "formatter": tip("yuan")},
-        "xAxis": {"type": "time", "max": today.isoformat()},
+        "xAxis": {"type": "time", "max": max(today, due[1] if due else today).isoformat()},
         "yAxis": {"type": "value", "show": False, "min": -1, "max": 1},
         "series": [
             {
@@ -35,6 +41,7 @@ def order_dots(orders: Sequence[tuple[date, int]], today: date, today_label: str
                 "encode": {"x": 0, "y": 1, "tooltip": [2]},
                 "data": dots,
                 "itemStyle": {"color": css("c1"), "opacity": 0.85},
+                **(_due_area(*due) if due else {}),
                 "markLine": {
                     "symbol": "none",
                     "silent": True,
@@ -44,6 +51,17 @@ def order_dots(orders: Sequence[tuple[date, int]], today: date, today_label: str
                 },
             }
         ],
+    }
+
+
+def _due_area(first: date, last: date, label: str) -> Option:
+    return {
+        "markArea": {
+            "silent": True,
+            "itemStyle": {"color": css("warn-soft")},
+            "label": {"color": css("warn"), "fontSize": 12, "position": "insideTop"},
+            "data": [[{"name": label, "xAxis": first.isoformat()}, {"xAxis": last.isoformat()}]],
+        }
     }
 
 

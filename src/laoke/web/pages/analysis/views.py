@@ -30,8 +30,8 @@ from laoke.web.pages.analysis.demand import MONTHS
 from laoke.web.pages.analysis.frame import LOOKS, tabs
 from laoke.web.pages.analysis.repurchase import gaps_block
 from laoke.web.pages.customers import words
+from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.listing import day_of
-from laoke.web.pages.customers.profile import Heat
 
 YEARS = 3
 

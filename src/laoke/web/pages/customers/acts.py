@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,6 +20,7 @@ from laoke.audiences.readings import NotReady, reading_of
 from laoke.customers import consent, erasure, links, profiles, tags, vault
 from laoke.customers.models import Channel, PersonLink, Tag
 from laoke.insights import people
+from laoke.shops import audit
 from laoke.shops.models import Role, Shop, Staff
 from laoke.web import components as ui
 from laoke.web import figures
@@ -30,7 +33,8 @@ from laoke.web.pages.customers.profile import MAY_SEE_CONTACTS
 TAG_REFUSALS: dict[str, Words] = {
     "empty": _("标签要有名字"),
     "too_long": _("标签最长 30 个字"),
-    "needs_reason": _("不打扰的标签要写原因"),
+    "needs_reason": _("打上、解除不打扰的标签都要写原因"),
+    "ruled": _("这个标签按规则打，不能手工改。要改就改它的规则"),
     "looks": _("不能给人的长相、素质打标签：法律不认这个目的"),
 }
 SHOWN = frozenset({"nick", "name", "phone", "email", "address"})
@@ -101,7 +105,9 @@ def _set_tag(request: HttpRequest, chosen: Sequence[int], fallback: str) -> Http
     shop, now = shop_of(request), clock_of(request).now()
     name = request.POST.get("new_tag", "").strip() or request.POST.get("tag", "").strip()
     try:
-        tag = tags.make_tag(shop, name, now=now, suppresses=request.POST.get("suppresses") == "1")
+        tag = tags.make_tag(
+            shop, name, now=now, suppresses=request.POST.get("suppresses") == "1", by=request.user,  # type: ignore[arg-type]
+        )  # fmt: skip
         reason = request.POST.get("reason", "").strip()[:100]
         new = tags.set_tag(tag, chosen, by=request.user, now=now, reason=reason)  # type: ignore[arg-type]
     except tags.TagRefused as refusal:
@@ -122,8 +128,15 @@ def untag_one(request: HttpRequest, person_id: int) -> HttpResponse:
     shop = shop_of(request)
     _person_or_404(shop, person_id)
     tag = get_object_or_404(Tag, shop=shop, name=request.POST.get("tag", ""))
-    tags.unset_tag(tag, [person_id])
-    messages.success(request, gettext("去掉了「%(tag)s」") % {"tag": tag.name})
+    if tag.suppresses and request.role not in MARKETING:  # type: ignore[attr-defined]
+        raise PermissionDenied
+    reason = request.POST.get("reason", "").strip()
+    try:
+        tags.unset_tag(tag, [person_id], by=request.user, now=clock_of(request).now(), reason=reason)  # type: ignore[arg-type]
+    except tags.TagRefused as refusal:
+        messages.error(request, str(TAG_REFUSALS[refusal.code]))
+    else:
+        messages.success(request, gettext("去掉了「%(tag)s」") % {"tag": tag.name})
     return _back(request, reverse("customer", args=[person_id]))
 
 
@@ -160,7 +173,9 @@ def card(request: HttpRequest, person_id: int) -> HttpResponse:
     importance = row_number(request.POST.get("importance", "0"))
     if importance is None or importance > tags.MAX_IMPORTANCE:
         return HttpResponseBadRequest()
-    tags.set_card(shop, person_id, now=now, in_charge=_staff(request), importance=importance)
+    tags.set_card(
+        shop, person_id, now=now, in_charge=_staff(request), importance=importance, by=request.user,  # type: ignore[arg-type]
+    )  # fmt: skip
     messages.success(request, gettext("记下了"))
     return _back(request, reverse("customer", args=[person_id]))
 
@@ -174,7 +189,11 @@ def refuse(request: HttpRequest, person_id: int) -> HttpResponse:
     channel = request.POST.get("channel", "")
     if channel not in Channel.values:
         return HttpResponseBadRequest()
-    consent.opt_out(shop, channel, now=now, source="staff", person_id=person_id)
+    with transaction.atomic():
+        consent.opt_out(shop, channel, now=now, source="staff", person_id=person_id)
+        audit.record(
+            "consent.refuse", shop=shop, actor=request.user, at=now, subject=str(person_id), channel=channel  # type: ignore[arg-type]
+        )  # fmt: skip
     messages.success(request, gettext("以后不再发%(channel)s") % {"channel": words.CHANNELS[channel]})
     return _back(request, reverse("customer", args=[person_id]))
 

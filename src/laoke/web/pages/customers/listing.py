@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
-from laoke.customers import profiles
+from laoke.customers import names, profiles
 from laoke.customers.models import PersonCard, Tag
 from laoke.insights import people
 from laoke.insights.people import Order, PeoplePage, Wanted
@@ -91,19 +91,43 @@ def _cents(text: str) -> int:
         return -1
 
 
-def with_people(shop: Shop, reading: Reading, given: Asked, user: User) -> Wanted:
-    """The conditions with the persons that a search or 我负责的 narrows them to."""
+@dataclass(frozen=True)
+class Searched:
+    """Whom a search found: by something whole, by a part of a name, or not all of those."""
+
+    persons: list[int]
+    by_part: bool = False
+    more: bool = False
+
+
+def searched(shop: Shop, reading: Reading, text: str) -> Searched:
+    """People by a whole nick, phone, address, key or order number, else by a part of their name or nick."""
+    whole = set(profiles.find_people(shop, text))
+    customer = people.customer_of_order(reading.reader, shop.pk, text)
+    if customer is not None:
+        whole |= set(profiles.persons_of(shop, [customer]))
+    if text.isdigit() or "@" in text:
+        return Searched(sorted(whole))
+    found = names.find(shop, text)
+    return Searched(sorted(whole | set(found.persons)), bool(set(found.persons) - whole), found.more)
+
+
+def narrowed(shop: Shop, reading: Reading, given: Asked, user: User) -> tuple[Wanted, Searched | None]:
+    """The conditions with the persons that a search or 我负责的 narrows them to, and what the search found."""
     chosen: set[int] | None = None
-    if given.search:
-        chosen = set(profiles.find_people(shop, given.search))
-        customer = people.customer_of_order(reading.reader, shop.pk, given.search)
-        if customer is not None:
-            chosen |= set(profiles.persons_of(shop, [customer]))
+    found = searched(shop, reading, given.search) if given.search else None
+    if found is not None:
+        chosen = set(found.persons)
     if given.mine:
         cards = PersonCard.objects.filter(shop=shop, in_charge__user=user)
         mine = set(cards.values_list("person_id", flat=True))
         chosen = mine if chosen is None else chosen & mine
-    return replace(given.wanted, persons=None if chosen is None else sorted(chosen))
+    return replace(given.wanted, persons=None if chosen is None else sorted(chosen)), found
+
+
+def with_people(shop: Shop, reading: Reading, given: Asked, user: User) -> Wanted:
+    """The conditions with the persons that a search or 我负责的 narrows them to."""
+    return narrowed(shop, reading, given, user)[0]
 
 
 def page(reading: Reading, wanted: Wanted, given: Asked) -> PeoplePage:
@@ -307,7 +331,7 @@ def _empty(given: Asked) -> ui.Empty:
     if given.search:
         return ui.FilteredOut(
             gettext("没有找到「%(text)s」") % {"text": given.search},
-            _("会员名、手机号、邮箱、订单号要写全，这里不按一部分找"),
+            _("手机号、邮箱、订单号要写全；姓名可以只写两个字，会员名可以只写开头四个字"),
             ui.Action(_("看全部客户"), reverse("customers")),
         )
     if given.query:

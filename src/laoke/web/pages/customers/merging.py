@@ -24,6 +24,7 @@ REASONS: dict[str, Words] = {
     "phone": _("用同一个电话"),
     "email": _("用同一个邮箱"),
     "same_row": _("写在同一行订单里"),
+    "by_hand": _("同事手工合并"),
 }
 STATES: dict[str, ui.Status] = {
     "proposed": ui.Status(_("待确认"), "run"),
@@ -145,4 +146,9 @@ def _note(link: PersonLink) -> str:
     parts = [gettext("%(n)s 个客户都用它") % {"n": shared}] if shared > 2 else []
     if link.evidence.get("valid") is False:
         parts.append(gettext("不是手机号"))
+    if why := link.evidence.get("why"):
+        parts.append(why)
+    if link.decided_by is not None and link.decided_at is not None:
+        name = link.decided_by.get_full_name() or link.decided_by.username
+        parts.append(f"{name} {link.decided_at:%Y-%m-%d}")
     return phrases(parts)

@@ -8,38 +8,29 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from laoke.audiences import levels
 from laoke.audiences.readings import NotReady, Reading, reading_of
-from laoke.customers import consent, erasure, links, profiles
+from laoke.customers import consent, erasure, links, notes, profiles
 from laoke.customers.models import Erasure, OptOut, PersonCard, PersonTag, Tag, VaultRecord
 from laoke.dispatch.models import Message
 from laoke.insights import people
+from laoke.insights.refresh import cut_points
 from laoke.shops.models import AuditEvent, Role, Shop, Staff
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.charts.customers import heat_levels, order_dots
 from laoke.web.components.base import Words
 from laoke.web.figures import Amount
-from laoke.web.pages.customers import merging, words
+from laoke.web.pages.customers import agreements, habits, merging, timeline, words
+from laoke.web.pages.customers.habits import Heat
+from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
-from laoke.web.pages.orders.words import order_url
 
-MOMENTS = 24
-ALL_MOMENTS = 500
-BAD_STARS = 2
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
-
-
-@dataclass(frozen=True)
-class Heat:
-    """Orders by weekday and hour as levels 0..4, with the counts as a table."""
-
-    rows: list[tuple[Words, list[int]]]
-    peak: str
-    table: ui.Table
 
 
 @dataclass(frozen=True)
@@ -58,17 +49,21 @@ class CustomerPage:
     importances: list[tuple[int, Words]]
     staff: list[Staff]
     kpis: ui.Kpis | None
+    level: str
     first_day: date | None
-    timeline: ui.Timeline
-    earlier: int
+    history: timeline.History
+    story: ui.Facts | None
     dots: ui.ChartCard | None
     heat: Heat | None
+    usual: ui.Facts | None
     bought: ui.BarList | None
     reach: ui.Table
     shown_today: int
     records: list[VaultRecord]
     shows: list[tuple[str, Words]]
     refusals: list[tuple[str, Words]]
+    notes: list[notes.Note]
+    agreements: agreements.Agreements
     keys: ui.Facts
     links: list[merging.Pair]
     erasures: list[ui.Facts]
@@ -77,23 +72,19 @@ class CustomerPage:
 
 
 def page_of(
-    shop: Shop, person_id: int, members: Sequence[int], now: datetime, *, role: str, all_moments: bool = False
+    request: HttpRequest, shop: Shop, person_id: int, members: Sequence[int], now: datetime
 ) -> CustomerPage:
     """Everything the page shows of a person."""
-    try:
-        reading: Reading | None = reading_of(shop, now.date())
-    except NotReady:
-        reading = None
+    role = request.role  # type: ignore[attr-defined]
+    reading = reading_or_none(shop, now)
     row = people.features_of(reading.reader, shop.pk, person_id, reading.as_of_day) if reading else None
-    orders = people.orders_of(reading.reader, shop.pk, person_id) if reading else []
-    reviews = people.reviews_of(reading.reader, shop.pk, person_id) if reading else []
+    facts = timeline.facts_of(reading, shop, person_id)
+    paid = habits.paid_orders(facts.orders)
     masks = profiles.masks_of(shop, [person_id]).get(person_id, profiles.Masks())
     title = title_of(person_id, masks)
     card = profiles.cards_of(shop, [person_id]).get(person_id)
     erasures = erasure.erasures_of(shop, person_id)
     may_change = role in (Role.OWNER, Role.OPERATOR)
-    most = ALL_MOMENTS if all_moments else MOMENTS
-    moments, earlier = _moments(shop, person_id, orders, reviews, now, most)
     return CustomerPage(
         person_id=person_id,
         title=title,
@@ -110,32 +101,57 @@ def page_of(
         importance=words.IMPORTANCE[card.importance if card else 0],
         importances=list(enumerate(words.IMPORTANCE)),
         staff=list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")),
-        kpis=_kpis(row, now) if row and row["orders"] else None,
+        kpis=_kpis(row, paid, now) if row and row["orders"] else None,
+        level=_level(shop, row) if row else "",
         first_day=day_of(row["first_day"]) if row else None,
-        timeline=ui.Timeline(moments),
-        earlier=earlier,
-        dots=_dots(orders, now),
-        heat=_heat(orders),
-        bought=_bought(orders),
+        history=timeline.history_of(request, shop, person_id, members, facts, now),
+        story=habits.story(row, cut_points(shop).rfm_days, now) if row and row["orders"] else None,
+        dots=habits.dots(paid, now),
+        heat=habits.heat(paid),
+        usual=habits.usual(paid, now),
+        bought=habits.bought(people.categories_of(reading.reader, shop.pk, person_id)) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),
         shown_today=AuditEvent.objects.filter(shop=shop, act="contact.show", at__date=now.date()).count(),
         records=profiles.records_of(shop, [person_id]) if role in MAY_SEE_CONTACTS else [],
         shows=_shows(masks) if role in MAY_SEE_CONTACTS else [],
         refusals=_can_refuse(shop, person_id),
+        agreements=agreements.agreements_of(
+            shop, person_id, now, gives=may_change, takes=role in MAY_SEE_CONTACTS
+        ),
+        notes=notes.of_people(shop, [person_id, *members]) if role in MAY_SEE_CONTACTS else [],
         keys=_keys(members),
         links=merging.pairs(shop, links.links_of(shop, person_id), now),
         erasures=[_course(shop, one, now) for one in erasures],
-        erase=_erase(person_id, title, len(orders)) if may_change and not erasures else None,
+        erase=_erase(person_id, title, len(facts.orders)) if may_change and not erasures else None,
         may_change=may_change,
     )
 
 
-def _kpis(row: dict[str, Any], now: datetime) -> ui.Kpis:
+def reading_or_none(shop: Shop, now: datetime) -> Reading | None:
+    """What the shop's facts say today; None before the first import."""
+    try:
+        return reading_of(shop, now.date())
+    except NotReady:
+        return None
+
+
+def _level(shop: Shop, row: dict[str, Any]) -> str:
+    """The member level a person has reached, and what is missing for the next; '' in a shop without levels."""
+    found = levels.reached(levels.levels_of(shop), row)
+    has = found.level.name if found.level else ""
+    if found.next is None:
+        return has
+    short = gettext("到「%(name)s」%(missing)s") % {
+        "name": found.next.name, "missing": missing_words(found),
+    }  # fmt: skip
+    return " · ".join(filter(None, [has, short]))
+
+
+def _kpis(row: dict[str, Any], paid: Sequence[dict[str, Any]], now: datetime) -> ui.Kpis:
     last = day_of(row["last_day"])
     since = (now.date() - last).days if last else 0
     year = gettext("近一年 %(money)s") % {"money": figures.yuan(row["net_cents_365"])}
     back = gettext("退款 %(money)s") % {"money": figures.yuan(row["refunded_cents"])}
-    scores = {"r": row["r_score"], "f": row["f_score"], "m": row["m_score"]}
     return ui.Kpis(
         [
             ui.Kpi(_("累计净付"), Amount.money(row["net_cents"]), note=year),
@@ -149,10 +165,7 @@ def _kpis(row: dict[str, Any], now: datetime) -> ui.Kpis:
             ),
             _gap_kpi(row["mean_gap_days"], since),
             ui.Kpi(_("最近付款"), Amount.count(since, _("天前")), note=figures.day(last, now)),
-            ui.Kpi(
-                _("RFM 分类"), str(words.RFM.get(row["rfm"], "—")),
-                note=gettext("R %(r)s · F %(f)s · M %(m)s") % scores,
-            ),
+            habits.next_kpi(paid, now),
         ]
     )  # fmt: skip
 
@@ -167,180 +180,6 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
         else gettext("还没到平均间隔")
     )
     return ui.Kpi(_("平均间隔"), Amount.count(round(gap), _("天")), note=late)
-
-
-def _moments(
-    shop: Shop,
-    person_id: int,
-    orders: Sequence[dict[str, Any]],
-    reviews: Sequence[dict[str, Any]],
-    now: datetime,
-    most: int,
-) -> tuple[list[ui.Moment], int]:
-    """Orders, reviews, messages and refusals, the newest first, the days between two purchases, and how many more
-    there are."""
-    dated: list[tuple[datetime, ui.Moment, date | None]] = [_order_moment(order, now) for order in orders]
-    dated += [_review_moment(review, now) for review in reviews]
-    sent = Message.objects.filter(occasion__shop=shop, person_id=person_id).select_related("occasion")
-    dated += [_message_moment(one, now) for one in sent.order_by("-pk")[:ALL_MOMENTS]]
-    for refusal in OptOut.objects.filter(shop=shop, person_id=person_id):
-        label = words.CHANNELS[refusal.channel]
-        title = gettext("不再接收%(channel)s") % {"channel": label}
-        dated.append(
-            (refusal.at, ui.Moment(title, figures.when(refusal.at, now), kind="warn", icon="x"), None)
-        )
-    dated.sort(key=lambda item: item[0], reverse=True)
-    shown: list[ui.Moment] = []
-    newer: date | None = None
-    for _at, moment, bought in dated[:most]:
-        if bought is not None:
-            if newer is not None and (newer - bought).days > 0:
-                days = (newer - bought).days
-                shown.append(
-                    ui.Moment(
-                        gap=ngettext("相隔 %(n)s 天", "相隔 %(n)s 天", days) % {"n": figures.exact(days)}
-                    )
-                )
-            newer = bought
-        shown.append(moment)
-    return shown, max(0, len(dated) - most)
-
-
-def _order_moment(order: dict[str, Any], now: datetime) -> tuple[datetime, ui.Moment, date | None]:
-    at, paid = order["paid_at"] or order["created_at"], order["paid_at"]
-    if paid is None:
-        title, kind, icon = (
-            gettext("拍下没付款 %(money)s") % {"money": figures.yuan(order["total_cents"])},
-            "",
-            "clock",
-        )
-    elif order["refunded_cents"]:
-        title = gettext("下单 %(money)s，退 %(back)s") % {
-            "money": figures.yuan(order["paid_cents"]), "back": figures.yuan(order["refunded_cents"]),
-        }  # fmt: skip
-        kind, icon = "warn", "back"
-    else:
-        title, kind, icon = (
-            gettext("下单 %(money)s") % {"money": figures.yuan(order["paid_cents"])},
-            "key",
-            "bag",
-        )
-    flags = {"suspect": gettext("疑似刷单，不计入"), "confirmed": gettext("刷单，不计入")}
-    used = gettext("用了券") if order["coupon_used"] else ""
-    said = [str(words.ORDER_STATES[order["status"]]), used, flags.get(order["flag"], "")]
-    note = " · ".join(filter(None, said))
-    moment = ui.Moment(
-        title,
-        figures.when(at, now),
-        note=note,
-        text=order["titles"],
-        kind=kind,  # type: ignore[arg-type]
-        icon=icon,
-        url=order_url(order["order_id"]),
-    )
-    return at, moment, paid.date() if paid else None
-
-
-def _review_moment(review: dict[str, Any], now: datetime) -> tuple[datetime, ui.Moment, None]:
-    bad = review["rating"] <= BAD_STARS
-    moment = ui.Moment(
-        gettext("评价 %(n)s 星") % {"n": review["rating"]},
-        figures.when(review["at"], now),
-        note=gettext("有晒图") if review["has_photo"] else "",
-        kind="warn" if bad else "",
-        icon="star",
-        url=order_url(review["order_id"]),
-    )
-    return review["at"], moment, None
-
-
-def _message_moment(one: Message, now: datetime) -> tuple[datetime, ui.Moment, None]:
-    at = one.settled_at or one.sent_at or one.due_at
-    title = gettext("%(channel)s：%(name)s") % {
-        "channel": one.occasion.get_channel_display(),
-        "name": one.occasion.name,
-    }
-    note = one.get_state_display()
-    if one.reason in words.REACH_REASONS:
-        note = f"{note} · {words.REACH_REASONS[one.reason]}"
-    return (
-        at,
-        ui.Moment(title, figures.when(at, now), note=note, icon=words.CHANNEL_ICONS[one.occasion.channel]),
-        None,
-    )
-
-
-def _paid(orders: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        order
-        for order in orders
-        if order["paid_at"] is not None and order["flag"] not in ("suspect", "confirmed")
-    ]
-
-
-def _dots(orders: Sequence[dict[str, Any]], now: datetime) -> ui.ChartCard | None:
-    paid = sorted(_paid(orders), key=lambda order: order["paid_at"])
-    if len(paid) < 2:
-        return None
-    rows = [
-        ui.Row([f"{order['paid_at']:%Y-%m-%d %H:%M}", figures.cents(order["paid_cents"])])
-        for order in reversed(paid)
-    ]
-    table = ui.Table(
-        [ui.Column("at", _("付款时间")), ui.Column("paid", _("实付（元）"), "num")], rows, caption=_("每一单")
-    )
-    option = order_dots([(o["paid_at"].date(), o["paid_cents"]) for o in paid], now.date(), gettext("今天"))
-    return ui.ChartCard(
-        "dots",
-        _("多久来一次"),
-        option,
-        table,
-        label=_("每一单的时间和金额"),
-        sub=_("每个点是一单，大小是金额"),
-        size="sm",
-    )
-
-
-def _heat(orders: Sequence[dict[str, Any]]) -> Heat | None:
-    paid = _paid(orders)
-    if not paid:
-        return None
-    counts = [[0] * 24 for _day in range(7)]
-    for order in paid:
-        counts[order["paid_at"].weekday()][order["paid_at"].hour] += 1
-    by_hour = [sum(row[hour] for row in counts) for hour in range(24)]
-    at = max(range(24), key=lambda hour: (by_hour[hour], -hour))
-    cells = [
-        ui.Row([words.WEEKDAYS[day], gettext("%(hour)s 点") % {"hour": hour}, counts[day][hour]])
-        for day in range(7)
-        for hour in range(24)
-        if counts[day][hour]
-    ]
-    table = ui.Table(
-        [ui.Column("day", _("星期")), ui.Column("hour", _("时段")), ui.Column("n", _("单数"), "num")], cells
-    )
-    rows = list(zip(words.WEEKDAYS, heat_levels(counts), strict=True))
-    return Heat(rows, gettext("最多在 %(from)s – %(to)s 点") % {"from": at, "to": at + 1}, table)
-
-
-def _bought(orders: Sequence[dict[str, Any]], most: int = 6) -> ui.BarList | None:
-    by_title: dict[str, int] = {}
-    for order in _paid(orders):
-        if order["titles"]:
-            by_title[order["titles"]] = (
-                by_title.get(order["titles"], 0) + order["paid_cents"] - order["refunded_cents"]
-            )
-    best = sorted(
-        ((cents, title) for title, cents in by_title.items() if cents > 0), key=lambda x: (-x[0], x[1])
-    )[:most]
-    if not best:
-        return None
-    return ui.BarList(
-        [
-            ui.Bar(title[:16], cents, figures.yuan_short(cents), exact=figures.yuan(cents))
-            for cents, title in best
-        ]
-    )
 
 
 def _reach(

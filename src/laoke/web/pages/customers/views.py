@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.customers import links
 from laoke.customers.models import Tag
+from laoke.shops import audit
 from laoke.shops.models import Role, Staff
 from laoke.web import components as ui
 from laoke.web import figures
@@ -62,7 +63,9 @@ def customers(request: HttpRequest) -> HttpResponse:
         empty = nothing_yet(trouble.code, request.role)  # type: ignore[attr-defined]
         return render(request, "customers/none.html", {"title": _("客户"), "empty": empty})
     given = listing.asked(request.GET)
-    wanted = listing.with_people(shop, reading, given, request.user)  # type: ignore[arg-type]
+    wanted, found = listing.narrowed(shop, reading, given, request.user)  # type: ignore[arg-type]
+    if found is not None and not given.after and not given.before:
+        _note_search(request, found)
     result = listing.page(reading, wanted, given)
     if given.search and result.matched == 1 and not request.htmx:  # type: ignore[attr-defined]
         return redirect("customer", result.rows[0]["person_id"])
@@ -72,8 +75,22 @@ def customers(request: HttpRequest) -> HttpResponse:
         return render(request, "customers/list_part.html", {"table": table})
     page = _list_page(request, reading, given, table, result.matched)
     export_url = reverse("customers_export") + ui.query_with(given.query, after=None, before=None)
-    out = {"segment_url": segment_url(given), "export_url": export_url if page.may_export else ""}
+    out = {
+        "segment_url": segment_url(given),
+        "export_url": export_url if page.may_export else "",
+        "may_look_up": request.role in (*MARKETING, Role.SERVICE),  # type: ignore[attr-defined]
+    }
     return render(request, "customers/list.html", {"page": page, **out})
+
+
+def _note_search(request: HttpRequest, found: listing.Searched) -> None:
+    """A search for people is an audit row: how many it found and how, never what was typed."""
+    audit.record(
+        "contact.search", shop=shop_of(request), actor=request.user, at=clock_of(request).now(),  # type: ignore[arg-type]
+        count=len(found.persons), by_part=found.by_part,
+    )  # fmt: skip
+    if found.more:
+        messages.info(request, gettext("名字像的人太多，没有全列出来。多写一个字再找"))
 
 
 @allowed(*MARKETING, Role.ANALYST)
@@ -184,9 +201,7 @@ def customer(request: HttpRequest, person_id: int) -> HttpResponse:
         if now_of is None:
             raise Http404
         return redirect("customer", now_of)
-    clock = clock_of(request)
-    role, everything = request.role, "all" in request.GET  # type: ignore[attr-defined]
-    page = profile.page_of(shop, person_id, members, clock.now(), role=role, all_moments=everything)
+    page = profile.page_of(request, shop, person_id, members, clock_of(request).now())
     return render(request, "customers/one.html", {"page": page})
 
 

@@ -28,6 +28,25 @@ RFM: dict[str, Words] = {
     "general_new": _("一般发展"),
     "general_lost": _("一般挽留"),
 }
+LIFECYCLE_MEANS: dict[str, Words] = {
+    "new_customer": _("刚买过第一次，重在第二单"),
+    "active": _("近来在买，照常往来"),
+    "silent": _("有一阵没来了，该提醒一下"),
+    "dormant": _("大半年没来，要有理由才回来"),
+    "nearly_lost": _("一年多没来，再不联系就难了"),
+    "lost": _("两年左右没来，多半不会自己回来"),
+    "prospect": _("留过资料，还没买过"),
+}
+RFM_MEANS: dict[str, Words] = {
+    "key_value": _("来得近、买得勤、花得多"),
+    "key_recall": _("买得勤、花得多，但有一阵没来"),
+    "key_develop": _("来得近、花得多，次数还少"),
+    "key_retain": _("花得多，但次数少、很久没来"),
+    "general_value": _("来得近、买得勤，每次花得不多"),
+    "general_keep": _("买得勤，但花得不多、很久没来"),
+    "general_new": _("来得近，次数和金额都还少"),
+    "general_lost": _("次数少、花得少、很久没来"),
+}
 CHANNELS: dict[str, Words] = {
     "sms": _("短信"),
     "email": _("邮件"),

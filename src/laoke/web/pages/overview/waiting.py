@@ -171,7 +171,7 @@ def _replies(shop: Shop) -> list[ui.Todo]:
 
 
 def _no_basis(shop: Shop, role: str) -> list[ui.Todo]:
-    if ConsentBasis.objects.filter(shop=shop, withdrawn_at=None).exists():
+    if ConsentBasis.objects.filter(shop=shop, person_id=None, withdrawn_at=None).exists():
         return []
     act = _go(_("登记"), "settings_consent") if role == Role.OWNER else None
     return [

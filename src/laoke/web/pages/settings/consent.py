@@ -55,7 +55,7 @@ def consent_page(request: HttpRequest) -> HttpResponse:
         covered = figures.exact(would_cover(shop, form.declaration()))
     elif request.method == "POST":
         status = 422
-    bases, may = ConsentBasis.objects.filter(shop=shop), may_change(request)
+    bases, may = ConsentBasis.objects.filter(shop=shop, person_id=None), may_change(request)
     if wanted := lists.searched(request):
         bases = bases.filter(Q(wording__icontains=wanted) | Q(proof__icontains=wanted))
     listing = lists.Listing(

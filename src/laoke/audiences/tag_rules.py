@@ -1,0 +1,188 @@
+"""Tags that a filter gives: who fits has the tag, who no longer fits loses it. The worker keeps them up to date.
+
+One step compares the members of the filter with the people that have the tag and changes a bounded number of them, so
+that sending and receipts wait for no tag; what is left is done in the next steps. A tag with a rule is its rule's
+alone: nobody sets or takes it off by hand, and rules do not build on each other's tags, which could turn in a circle.
+
+    RuleRefused    a rule that cannot be: `has_people`, `circle`, `suppresses`; a text that is no filter: FilterError
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import F, QuerySet
+
+from laoke.audiences.compiling import members_query
+from laoke.audiences.printing import print_filter
+from laoke.audiences.readings import NotReady, Reading, reading_of
+from laoke.audiences.text import parse
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import Node, Tagged, conditions
+from laoke.customers import history, tags
+from laoke.customers.models import PersonTag, Tag
+from laoke.shops import audit
+from laoke.shops.bulk import pieces
+from laoke.shops.models import User
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# People changed in one step, and at once in one transaction of it.
+STEP = 2_000
+AT_ONCE = 250
+# A changed catalog alone asks for a new look not sooner than after this; a new day and a new rule do at once.
+REST = timedelta(minutes=10)
+REASON = "规则"
+
+
+class RuleRefused(Exception):
+    """A rule that a tag cannot have; `code` as above, `name` the tag it builds on."""
+
+    def __init__(self, code: str, name: str = "") -> None:
+        super().__init__(f"{code}: {name}")
+        self.code, self.name = code, name
+
+
+@dataclass
+class _Left:
+    """What a comparison found and is not done yet."""
+
+    rule: str
+    catalog_id: int
+    on: np.ndarray[Any, Any]
+    off: np.ndarray[Any, Any]
+
+
+# By tag: a comparison of a million people is not made anew for each step. Lost with the process, it is made again.
+_left: dict[int, _Left] = {}
+
+
+def set_rule(tag: Tag, text: str, *, by: User | None, now: datetime) -> Tag:
+    """Let a filter decide who has the tag, from the worker's next turn on.
+
+    Raises
+    ------
+    FilterError, RuleRefused
+    """
+    node = parse(text)
+    if tag.suppresses:
+        raise RuleRefused("suppresses", tag.name)
+    if not tag.rule and PersonTag.objects.filter(tag=tag).exists():
+        raise RuleRefused("has_people", tag.name)
+    named, others = _named(node), Tag.objects.filter(shop=tag.shop).exclude(rule="").exclude(pk=tag.pk)
+    for other in others:
+        if tag.name in _named_in(other.rule) or other.name in named:
+            raise RuleRefused("circle", other.name)
+    if tag.name in named:
+        raise RuleRefused("circle", tag.name)
+    tag.rule, tag.rule_error, tag.ruled_at, tag.ruled_catalog = print_filter(node), "", None, None
+    tag.save(update_fields=["rule", "rule_error", "ruled_at", "ruled_catalog"])
+    audit.record("tag.rule", shop=tag.shop, actor=by, at=now, subject=tag.name, rule=tag.rule)
+    return tag
+
+
+def _named(node: Node) -> set[str]:
+    """The tags that a filter asks for."""
+    return {one.tag for one in conditions(node) if isinstance(one, Tagged)}
+
+
+def _named_in(rule: str) -> set[str]:
+    try:
+        return _named(parse(rule))
+    except FilterError:
+        return set()
+
+
+def drop_rule(tag: Tag, *, by: User | None, now: datetime) -> None:
+    """Take the rule away; whoever has the tag keeps it, and people decide from now on."""
+    Tag.objects.filter(pk=tag.pk).update(rule="", rule_error="", ruled_at=None, ruled_catalog=None)
+    tag.refresh_from_db()
+    audit.record("tag.rule", shop=tag.shop, actor=by, at=now, subject=tag.name, rule="")
+
+
+def turn(now: datetime, stopped: Callable[[], bool] | None = None) -> bool:
+    """One bounded step for the tag that waits longest; False when none waits."""
+    waiting = list(_ruled())
+    for gone in _left.keys() - {tag.pk for tag in waiting}:
+        del _left[gone]
+    for tag in waiting:
+        try:
+            reading = reading_of(tag.shop, now.date())
+        except NotReady:
+            continue
+        if not _is_due(tag, reading, now):
+            continue
+        try:
+            node = parse(tag.rule)
+        except FilterError as broken:
+            # A word of an older version: said on the page, and not looked at again before the rule changes.
+            error = f"{broken.code}: {broken.found}"[:100]
+            Tag.objects.filter(pk=tag.pk).update(rule_error=error, ruled_at=now)
+            continue
+        _step(tag, node, reading, now, stopped)
+        return True
+    return False
+
+
+def _ruled() -> QuerySet[Tag]:
+    rows = Tag.objects.exclude(rule="").filter(rule_error="").select_related("shop", "shop__owner")
+    return rows.order_by(F("ruled_at").asc(nulls_first=True), "pk")
+
+
+def _is_due(tag: Tag, reading: Reading, now: datetime) -> bool:
+    if tag.ruled_at is None or tag.ruled_at.date() != now.date() or tag.pk in _left:
+        return True
+    return tag.ruled_catalog != reading.catalog_id and now - tag.ruled_at >= REST
+
+
+def _step(tag: Tag, node: Node, reading: Reading, now: datetime, stopped: Callable[[], bool] | None) -> None:
+    left = _left.get(tag.pk)
+    if left is None or (left.rule, left.catalog_id) != (tag.rule, reading.catalog_id):
+        left = _compared(tag, node, reading)
+    on, off = left.on[:STEP].tolist(), left.off[: max(0, STEP - len(left.on))].tolist()
+    done_on = _apply(tag, on, tags.set_tag, now, stopped)
+    done_off = _apply(tag, off, tags.unset_tag, now, stopped)
+    left.on, left.off = left.on[done_on:], left.off[done_off:]
+    if done_on or done_off:
+        audit.record(
+            "tag.ruled", shop=tag.shop, actor=None, at=now, subject=tag.name, count=done_on + done_off,
+            on=done_on, off=done_off,
+        )  # fmt: skip
+    if len(left.on) or len(left.off):
+        _left[tag.pk] = left
+        return
+    _left.pop(tag.pk, None)
+    # Only for the rule that was read: one that was changed meanwhile is looked at anew.
+    Tag.objects.filter(pk=tag.pk, rule=left.rule).update(ruled_at=now, ruled_catalog=left.catalog_id)
+
+
+def _compared(tag: Tag, node: Node, reading: Reading) -> _Left:
+    import numpy as np
+
+    found = reading.table(members_query(node, reading.shop_id, reading.as_of_day))
+    fits = np.unique(found.column("person_id").to_numpy())
+    has = np.fromiter(
+        PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True).iterator(), np.int64
+    )
+    return _Left(tag.rule, reading.catalog_id, np.setdiff1d(fits, has), np.setdiff1d(has, fits))
+
+
+def _apply(
+    tag: Tag,
+    people: Sequence[int],
+    change: Callable[..., int],
+    now: datetime,
+    stopped: Callable[[], bool] | None,
+) -> int:
+    """Change people some hundred at a time; how many were gone through before the worker was told to stop."""
+    done = 0
+    for piece in pieces(people, AT_ONCE):
+        if stopped is not None and stopped():
+            break
+        change(tag, piece, by=None, now=now, source=history.RULE, reason=REASON)
+        done += len(piece)
+    return done

@@ -1,0 +1,168 @@
+"""Tags by rule: who fits has them, who no longer fits loses them, in bounded steps."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from laoke.audiences import tag_rules
+from laoke.audiences.tokens import FilterError
+from laoke.customers import tags
+from laoke.customers.models import PersonChange, PersonTag, Tag
+from laoke.shops.models import AuditEvent
+from tests.audiences.world import AS_OF, NOW, World
+from tests.warehouse.shops import order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_left():
+    tag_rules._left.clear()
+    yield
+    tag_rules._left.clear()
+
+
+def bought(world: World, times: dict[int, int]) -> None:
+    """So many orders of each person, each on a day of its own."""
+    world.load(
+        [
+            order(f"o{person}-{n}", person, day=AS_OF - 10 - n)
+            for person, count in times.items()
+            for n in range(count)
+        ]
+    )
+
+
+def ruled(world: World, text: str = "bought(2+)", name: str = "多次") -> Tag:
+    tag = tags.make_tag(world.shop, name, now=NOW)
+    return tag_rules.set_rule(tag, text, by=world.user, now=NOW)
+
+
+def having(tag: Tag) -> list[int]:
+    return sorted(PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True))
+
+
+def run(now=NOW) -> int:
+    turns = 0
+    while tag_rules.turn(now):
+        turns += 1
+        assert turns < 50
+    return turns
+
+
+def test_who_fits_has_it_with_source_and_history(world: World) -> None:
+    bought(world, {1: 1, 2: 2, 3: 5})
+    tag = ruled(world)
+    assert having(tag) == []
+    assert run() == 1
+    assert having(tag) == [2, 3]
+    assert set(PersonTag.objects.filter(tag=tag).values_list("source", "created_by")) == {("rule", None)}
+    assert PersonChange.objects.filter(tag=tag, act="tag_on", source="rule").count() == 2
+    tag.refresh_from_db()
+    assert tag.ruled_at == NOW and tag.ruled_catalog is not None
+
+
+def test_a_changed_rule_takes_it_off_who_no_longer_fits(world: World) -> None:
+    bought(world, {1: 1, 2: 2, 3: 5})
+    tag = ruled(world)
+    run()
+    tag_rules.set_rule(tag, "bought(3+)", by=world.user, now=NOW)
+    run()
+    assert having(tag) == [3]
+    assert PersonChange.objects.filter(tag=tag, act="tag_off").values_list("person_id", flat=True)[0] == 2
+
+
+def test_steps_are_bounded_and_go_on_where_they_stood(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tag_rules, "STEP", 3)
+    bought(world, dict.fromkeys(range(1, 9), 2))
+    tag = ruled(world)
+    sizes = []
+    while tag_rules.turn(NOW):
+        sizes.append(len(having(tag)))
+    assert sizes == [3, 6, 8] and having(tag) == list(range(1, 9))
+    tag_rules.set_rule(tag, "bought(9+)", by=world.user, now=NOW)
+    assert tag_rules.turn(NOW) and len(having(tag)) == 5
+    tag_rules._left.clear()  # the worker was killed: the comparison is made anew
+    run()
+    assert having(tag) == []
+
+
+def test_a_worker_that_is_to_stop_stops_between_two_pieces(world: World) -> None:
+    bought(world, {1: 2, 2: 2})
+    tag = ruled(world)
+    assert tag_rules.turn(NOW, lambda: True)
+    assert having(tag) == []
+    run()
+    assert having(tag) == [1, 2]
+
+
+def test_it_rests_until_the_facts_or_the_day_change(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world)
+    assert run() == 1 and run() == 0
+    assert run(NOW + timedelta(minutes=11)) == 0, "nothing new to look at"
+    assert run(NOW + timedelta(days=1)) == 1
+    assert having(tag) == [2]
+
+
+def test_people_cannot_change_a_tag_that_has_a_rule_until_it_is_dropped(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world)
+    run()
+    for change in (tags.set_tag, tags.unset_tag):
+        with pytest.raises(tags.TagRefused) as refused:
+            change(tag, [1], by=world.user, now=NOW)
+        assert refused.value.code == "ruled"
+    tag_rules.drop_rule(tag, by=world.user, now=NOW)
+    assert tags.set_tag(tag, [1], by=world.user, now=NOW) == 1
+    assert having(tag) == [1, 2] and run() == 0
+
+
+def test_rules_that_cannot_be_are_refused(world: World) -> None:
+    ruled(world, name="甲")
+    by_hand = tags.make_tag(world.shop, "手工", now=NOW)
+    tags.set_tag(by_hand, [1], by=world.user, now=NOW)
+    away = tags.make_tag(world.shop, "别打扰", now=NOW, suppresses=True)
+    new = tags.make_tag(world.shop, "乙", now=NOW)
+    for tag, text, code in (
+        (by_hand, "bought", "has_people"),
+        (away, "bought", "suppresses"),
+        (new, 'tag("甲")', "circle"),
+        (new, 'not (bought or tag("乙"))', "circle"),
+    ):
+        with pytest.raises(tag_rules.RuleRefused) as refused:
+            tag_rules.set_rule(tag, text, by=world.user, now=NOW)
+        assert refused.value.code == code
+        assert Tag.objects.get(pk=tag.pk).rule == ""
+    with pytest.raises(FilterError):
+        tag_rules.set_rule(new, "bought(", by=world.user, now=NOW)
+    built_on = tags.make_tag(world.shop, "丙", now=NOW)
+    tag_rules.set_rule(new, 'tag("丙")', by=world.user, now=NOW)
+    with pytest.raises(tag_rules.RuleRefused):
+        tag_rules.set_rule(built_on, "bought", by=world.user, now=NOW)
+
+
+def test_a_rule_that_can_no_longer_be_read_says_so_and_changes_nobody(world: World) -> None:
+    bought(world, {1: 2})
+    tag = ruled(world)
+    run()
+    Tag.objects.filter(pk=tag.pk).update(rule="gone_word(1)", ruled_at=None)
+    assert run() == 0
+    tag.refresh_from_db()
+    assert tag.rule_error and having(tag) == [1]
+
+
+def test_rules_are_audited(world: World) -> None:
+    tag = ruled(world)
+    tag_rules.drop_rule(tag, by=world.user, now=NOW)
+    assert [row.detail["rule"] for row in AuditEvent.objects.filter(act="tag.rule").order_by("pk")] == [
+        "bought(2+)",
+        "",
+    ]
+
+
+def test_before_the_first_import_nothing_is_done(world: World) -> None:
+    ruled(world)
+    assert not tag_rules.turn(NOW)

@@ -1,0 +1,96 @@
+"""One person's consent, written down with all it rests on and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+import pytest
+
+from laoke.customers import consent
+from laoke.customers.identities import resolve
+from laoke.customers.models import Consent, ConsentBasis, OptOut, PersonChange, VaultRecord
+from laoke.customers.vault import Contact, store_contacts
+from laoke.shops.models import AuditEvent, Owner, Shop, User
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 10, 31, 10)
+GOOD = consent.Declaration(
+    channel="sms", role="seller", wording="我同意接收优惠短信，可随时退订", wording_version="2026-1",
+    collected_from=date(2026, 10, 30), collected_to=date(2026, 10, 30), proof="聊天截图 10-30",
+)  # fmt: skip
+
+
+@pytest.fixture
+def shop() -> Shop:
+    return Shop.objects.create(owner=Owner.objects.create(name="半亩棉"), name="旗舰店", created_at=NOW)
+
+
+@pytest.fixture
+def boss() -> User:
+    return User.objects.create(username="boss")
+
+
+@pytest.fixture
+def person(shop: Shop) -> int:
+    [one] = [n for n in resolve(shop, [(("nick", "小圆"),)], now=NOW).ids if n is not None]
+    store_contacts(shop, [Contact(one, phone="13800000021")])
+    return one
+
+
+def test_a_consent_given_by_one_person_reaches_them(shop: Shop, boss: User, person: int) -> None:
+    given = consent.give(shop, person, GOOD, by=boss, now=NOW)
+    assert (given.basis.person_id, given.basis.people, given.basis.proof) == (person, 1, "聊天截图 10-30")
+    assert consent.refused(shop.pk, "sms", [person], NOW.date()) == {}
+    assert AuditEvent.objects.get(act="consent.give").subject == str(person)
+    again = consent.give(shop, person, replace(GOOD, wording_version="2026-2"), by=boss, now=NOW)
+    assert again.pk == given.pk and Consent.objects.get().basis.wording_version == "2026-2"
+
+
+def test_a_refusal_stands_until_they_say_that_they_want_it_again(shop: Shop, boss: User, person: int) -> None:
+    digest = VaultRecord.objects.get().phone_digest
+    consent.opt_out(shop, "sms", now=NOW, source="reply", contact_digest=digest)
+    with pytest.raises(consent.ConsentRefused) as refused:
+        consent.give(shop, person, GOOD, by=boss, now=NOW)
+    assert refused.value.code == "opted_out"
+    assert not Consent.objects.exists() and not ConsentBasis.objects.exists()
+    consent.give(shop, person, GOOD, by=boss, now=NOW, asked_again=True)
+    assert OptOut.objects.get().ended_at == NOW
+    assert consent.refused_contacts(shop.pk, "sms", [str(digest)]) == {}
+    assert list(PersonChange.objects.order_by("pk").values_list("act", flat=True)) == [
+        "asked_again",
+        "consent",
+    ]
+
+
+def test_taking_it_back_ends_it_once(shop: Shop, boss: User, person: int) -> None:
+    consent.give(shop, person, GOOD, by=boss, now=NOW)
+    assert consent.withdraw(shop, person, "sms", by=boss, now=NOW)
+    assert not consent.withdraw(shop, person, "sms", by=boss, now=NOW)
+    assert consent.refused(shop.pk, "sms", [person], NOW.date()) == {person: "no_consent"}
+    assert AuditEvent.objects.filter(act="consent.take").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("channel", "person_id", "code"), [("email", 0, "contact"), ("sms", 12345, "unknown")]
+)
+def test_what_could_not_be_used_is_refused(
+    shop: Shop, boss: User, person: int, channel: str, person_id: int, code: str
+) -> None:
+    with pytest.raises(consent.ConsentRefused) as refused:
+        consent.give(shop, person_id or person, replace(GOOD, channel=channel), by=boss, now=NOW)
+    assert refused.value.code == code and not ConsentBasis.objects.exists()
+
+
+def test_without_proof_it_is_refused_like_a_declaration(shop: Shop, boss: User, person: int) -> None:
+    with pytest.raises(consent.DeclarationRefused):
+        consent.give(shop, person, replace(GOOD, proof=" "), by=boss, now=NOW)
+    assert not AuditEvent.objects.exists()
+
+
+def test_a_declaration_cut_short_never_takes_one_persons_words_for_others(
+    shop: Shop, boss: User, person: int
+) -> None:
+    consent.give(shop, person, GOOD, by=boss, now=NOW)
+    Consent.objects.all().delete()
+    assert consent.resume_declarations(shop, NOW) == 0
