@@ -143,7 +143,8 @@ def _accepted(
     return Fit(
         model=name, names=names, theta=tuple(float(v) for v in top.theta),
         standard_errors=tuple(float(v) for v in errors * top.theta), loglik=float(top.value),
-        customers=round(customers), groups=groups, starts=len(tops), agreeing=agreeing, evaluations=top.evaluations, slope=top.slope,
+        customers=round(customers), groups=groups, starts=len(tops), agreeing=agreeing,
+        evaluations=top.evaluations, slope=top.slope,
     )  # fmt: skip
 
 
