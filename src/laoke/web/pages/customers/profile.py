@@ -26,6 +26,7 @@ from laoke.web.figures import Amount
 from laoke.web.pages.customers import merging, words
 from laoke.web.pages.customers.listing import day_of, title_of
 from laoke.web.pages.orders.words import order_url
+from laoke.web.pages.value.card import ValueCard, card_of
 
 MOMENTS = 24
 ALL_MOMENTS = 500
@@ -63,6 +64,7 @@ class CustomerPage:
     earlier: int
     dots: ui.ChartCard | None
     heat: Heat | None
+    value: ValueCard | None
     bought: ui.BarList | None
     reach: ui.Table
     shown_today: int
@@ -116,6 +118,7 @@ def page_of(
         earlier=earlier,
         dots=_dots(orders, now),
         heat=_heat(orders),
+        value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         bought=_bought(orders),
         reach=_reach(shop, person_id, masks, reading, now),
         shown_today=AuditEvent.objects.filter(shop=shop, act="contact.show", at__date=now.date()).count(),
