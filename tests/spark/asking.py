@@ -58,6 +58,7 @@ class Facts:
             **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
             "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),
+            **{f"line_{at}": 10**at for at in range(1, 7)},
             "order_ids": f",{','.join(row['order_id'] for row in listed)},",
             "before_from_day": last - 401, "before_to_day": last - 201, "from_month": 0, "to_month": 100_000,
             **{f"step_{n}": 5_000 * n for n in range(1, 7)},

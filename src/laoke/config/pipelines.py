@@ -165,6 +165,21 @@ def _flag_orders(job: Job, progress: Progress, now: Callable[[], datetime]) -> d
     return {"kept": scan.kept, "changed": scan.changed}
 
 
+def _customer_value(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Value the customers anew: which model holds, and what each customer is expected to buy."""
+    from django.conf import settings
+
+    from laoke.insights.value import refresh_value
+
+    report = refresh_value(
+        job.shop,
+        settings.PLACE,
+        now=now(),
+        told=lambda share: progress.step(round(share * 100), 100, force=True),
+    )
+    return {"model": report.model, "catalog": report.catalog_ref} if report else {}
+
+
 def _advance(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
     """Let the demo shop follow its clock, which somebody has turned."""
     from laoke.config.demo import advance_demo
@@ -188,6 +203,7 @@ JOBS: dict[str, JobFunction] = {
     "features": _regroup,
     "undo_import": _undo_import,
     "fake_orders": _flag_orders,
+    "customer_value": _customer_value,
     "demo_advance": _advance,
     "upkeep": _keep_up_now,
 }
@@ -275,6 +291,19 @@ def _features(worker: Worker) -> bool:
         if add_month_end(shop, settings.PLACE, now=now):
             return True
     return False
+
+
+def _value(worker: Worker) -> bool:
+    """Customer value is queued when a shop has features and none yet, and every night anew."""
+    from laoke.insights.value import value_due
+    from laoke.shops import jobs
+    from laoke.shops.models import Shop
+
+    now = worker.clock()
+    due = [shop for shop in Shop.objects.all() if value_due(shop, now, at_night=now.hour in NIGHT_HOURS)]
+    for shop in due:
+        jobs.queue_once("customer_value", shop=shop, now=now)
+    return bool(due)
 
 
 def _tidy(worker: Worker) -> bool:
@@ -371,6 +400,7 @@ TICKS: list[Tick] = [
     Tick("features", 20.0, _features),
     Tick("names", 2.0, _names),
     Tick("tag_rules", 1.0, _tag_rules),
+    Tick("value", 60.0, _value),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),
     Tick("tidy", 3600.0, _tidy),

@@ -1,4 +1,5 @@
-"""Rows of insights: what was decided about orders that look fake, and how far a shop's orders are scored."""
+"""Rows of insights: what was decided about orders that look fake, how far a shop's orders are scored, and how its
+customers' value was found."""
 
 from __future__ import annotations
 
@@ -49,3 +50,16 @@ class FakeScan(models.Model):
     rules = models.JSONField()
     day = models.DateField()  # of the last scan of all orders
     scanned_at = models.DateTimeField()
+
+
+class ValueReport(models.Model):
+    """How the value of a shop's customers was found last: which models were tried, what their hold-out said, which one
+    is used and with which parameters (`report`, see `insights.value_report`). The values themselves are in the
+    warehouse (`customer_value`), at the version that `catalog_ref` names."""
+
+    shop = models.OneToOneField(Shop, models.CASCADE, related_name="value_report")
+    as_of_day = models.DateField()
+    catalog_ref = models.BigIntegerField()
+    model = models.CharField(max_length=20, blank=True)  # "" = nothing could be said
+    report = models.JSONField(default=dict)
+    computed_at = models.DateTimeField()

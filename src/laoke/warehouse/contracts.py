@@ -589,6 +589,38 @@ FEATURE_LINES = Contract(
     ),
 )
 
+CUSTOMER_VALUE = Contract(
+    "customer_value",
+    (
+        SHOP,
+        column("*person_id", "id", "person who has bought"),
+        _day("as_of_day", "day from which the horizons count"),
+        column(
+            "model", "text", "what it comes from: a fitted model, or rates of customers in the same place",
+            values=("bg_nbd", "mbg_nbd", "pareto_nbd", "rates"),
+        ),
+        column("p_alive?", "ratio", "probability of still being a customer; null without a model", low=0, high=1),
+        *(
+            one
+            for n in _WINDOWS
+            for one in (
+                column(f"orders_{n}", "ratio", f"purchase days expected in the next {n} days", low=0),
+                column(f"orders_{n}_low", "count", "lower end of their 90 % interval"),
+                column(f"orders_{n}_high", "count", "upper end of it"),
+                _cents(f"spend_{n}", f"spend expected in the next {n} days, refunds taken off", "sum_cents"),
+                _cents(f"spend_{n}_low?", "lower end of its 90 % interval; null without model", "sum_cents"),
+                _cents(f"spend_{n}_high?", "upper end of it", "sum_cents"),
+            )
+        ),
+        IMPORT,
+    ),
+    role="derived",
+    meaning=(
+        "What each person is expected to buy from a day on, by the model that did best on the shop's own last months. "
+        "Only the newest day is kept; how it was found stands in the ledger."
+    ),
+)  # fmt: skip
+
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract
     for contract in (
@@ -612,5 +644,6 @@ CONTRACTS: dict[str, Contract] = {
         ORDER_FLAGS,
         CUSTOMER_FEATURES,
         FEATURE_LINES,
+        CUSTOMER_VALUE,
     )
 }

@@ -171,6 +171,7 @@ for _entry in (
     NavEntry(KNOW, _("订单"), "order", 15, TALKING),
     NavEntry(KNOW, pgettext_lazy("place", "人群"), "segments", 20, SELLING, go="r"),
     NavEntry(KNOW, _("客户分析"), "analysis", 30, SELLING),
+    NavEntry(KNOW, _("客户价值"), "value", 35, SELLING),
     NavEntry(KNOW, _("疑似刷单"), "fake_orders", 40, SELLING),
     NavEntry(PLAN, _("活动"), "campaigns", 10, go="h"),
     NavEntry(PLAN, _("日历"), "calendar", 20, go="l"),

@@ -29,6 +29,7 @@ from laoke.web.pages.customers import agreements, habits, merging, timeline, wor
 from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
+from laoke.web.pages.value.card import ValueCard, card_of
 
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
 
@@ -56,6 +57,7 @@ class CustomerPage:
     dots: ui.ChartCard | None
     heat: Heat | None
     usual: ui.Facts | None
+    value: ValueCard | None
     bought: ui.BarList | None
     reach: ui.Table
     shown_today: int
@@ -110,6 +112,7 @@ def page_of(
         heat=habits.heat(paid),
         usual=habits.usual(paid, now),
         bought=habits.bought(people.categories_of(reading.reader, shop.pk, person_id)) if reading else None,
+        value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),
         shown_today=AuditEvent.objects.filter(shop=shop, act="contact.show", at__date=now.date()).count(),
         records=profiles.records_of(shop, [person_id]) if role in MAY_SEE_CONTACTS else [],

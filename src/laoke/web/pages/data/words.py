@@ -31,6 +31,7 @@ TABLES: dict[str, Words] = {
     "order_flags": _("疑似刷单的标记"),
     "customer_features": _("客户特征"),
     "feature_lines": _("打分的线"),
+    "customer_value": _("客户价值"),
 }
 
 GAPS: dict[str, tuple[Words, Words]] = {
