@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from laoke.insights.fake_orders.rules import Rules
+from laoke.insights.summary import customer_summary
 from laoke.warehouse.features import DEFAULT_CUT_POINTS, build_features, write_features
 from laoke.warehouse.named import (
     UnknownQuery,
@@ -391,6 +392,7 @@ def test_the_customer_summary_says_what_a_plain_rival_says(bought):
         warehouse.append("orders", orders(*rows), app_id="1")
         reader = warehouse.reader()
         found = reader.query("customer_summary", shop_id=1, as_of_day=TODAY).to_pylist()
+        assert customer_summary(reader, 1, TODAY).to_pylist() == found
 
     by_day: dict[int, dict[int, int]] = {}
     for who, ago, paid, back in bought:

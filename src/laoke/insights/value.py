@@ -15,6 +15,7 @@ from django.db import transaction
 
 from laoke.insights.models import ValueReport
 from laoke.insights.refresh import day_number
+from laoke.insights.summary import customer_summary
 from laoke.shops import catalog
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, FeatureBasis, Job, Shop
@@ -106,7 +107,7 @@ def _valued(shop: Shop, place: Place, now: datetime, told: Told) -> Valued | Non
     if entry is None or "orders" not in entry.versions:
         return None
     reader, today = Warehouse(place.warehouse).reader(entry.versions), day_number(now.date())
-    summary = reader.query("customer_summary", shop_id=shop.pk, as_of_day=today)
+    summary = customer_summary(reader, shop.pk, today)
     told(0.1)
     span = int(summary["age_days"].to_numpy().max()) if summary.num_rows else 0
     about = {"days": span, "customers": summary.num_rows}
@@ -139,7 +140,7 @@ def _past(reader: Reader, shop_id: int, day: int, horizon: int, now: pa.Table) -
 
     from laoke.lifetime.choosing import Past
 
-    then = reader.query("customer_summary", shop_id=shop_id, as_of_day=day)
+    then = customer_summary(reader, shop_id, day)
     rows = np.searchsorted(now["person_id"].to_numpy(), then["person_id"].to_numpy())
     later, cents = (
         now[name].to_numpy()[rows] - then[name].to_numpy() for name in ("frequency", "repeat_cents")
