@@ -78,9 +78,9 @@ def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
             reading,
             Wanted(persons=people),
             Order(),
-            request.user,
+            request.user,  # type: ignore[arg-type]
             now,
-            "segment.export",  # type: ignore[arg-type]
+            "segment.export",
         )
     except (FilterError, TreeError) as error:
         messages.error(request, wording.refusal_text(error))
