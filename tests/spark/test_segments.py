@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from laoke.audiences.compiling import Compiled, count_query, explain_query, members_query, steps_query
-from laoke.audiences.figures import profiles_query, reach_query, shape_query
+from laoke.audiences.figures import (
+    bands_query,
+    categories_query,
+    overlap_query,
+    profiles_query,
+    reach_query,
+    shape_query,
+)
 from laoke.audiences.text import parse
 from laoke.warehouse.engine_setting import SparkSetting
 from tests.spark.asking import Facts, assert_equal, is_ordered
@@ -26,6 +33,15 @@ FILTERS = (
     "has(phone) and not reachable(sms)",
     'group in ("loyal") and lifecycle in ("active", "silent")',
     "consent(sms) or reachable(handover)",
+    "full_price(within 90d) or coupon_share(>= 50%) or refund_share(> 0%, within 200d)",
+    'bought_category("套") or items_of_product("枕", 2+, within 300d) or spent_on_category("被", >= 50)',
+    "bought_priced(50..300, 2+) or refund_times(goods, within 365d) or reviewed(rating 4+, photo, within 365d)",
+    "bought then bought within 60d or touched then bought within 7d or touched(sms) or delivered(2+)",
+    'bought_product("套") then not bought_category("枕") within 30d',
+    "mean_gap(20d..90d) and overdue(>= 150%) or usual_hour(20..23) and usual_weekday in (sat, sun)",
+    "r_score(4+) and fm_score(3..5) or rfm_spent(>= 100) and high(money) or bought_month in (6, 11)",
+    'birthday(within 60d) or birthday_month in (1) or city_tier in (first) or platform_level in ("VIP")',
+    'random_share(30%, "甲")',
 )
 
 
@@ -75,3 +91,6 @@ def test_the_figures_around_a_segment(demo_shop: Facts, cluster: SparkSetting) -
     assert assert_same(demo_shop, cluster, reach_query(node, 1, day, "sms"))
     assert len(assert_same(demo_shop, cluster, explain_query(parse(DESIGN), 1, day, person))) == 1
     assert len(assert_same(demo_shop, cluster, profiles_query(1, day, (person,)))) == 1
+    assert assert_same(demo_shop, cluster, bands_query(node, 1, day))
+    assert len(assert_same(demo_shop, cluster, categories_query(1, day, 3))) == 3
+    assert len(assert_same(demo_shop, cluster, overlap_query((node, parse(DESIGN)), 1, day))) == 1

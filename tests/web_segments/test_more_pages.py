@@ -79,9 +79,11 @@ def test_the_trend_has_its_month_ends_and_its_table(demo: Demo) -> None:
     assert len(found.moments) == 3  # two month ends are kept in the demo shop of tests, and today
     for one in found.moments:
         assert f"{one.day:%Y-%m-%d}" in page and f"{one.n:,}" in page
-    assert "个月末没算好" in page and "标签" not in page
+    assert "个月末没算好" in page and "只知道现在的样子" not in page
+    assert "/segments/new/?text=bought%282%2B%29" in page
     assert "只知道现在的样子" in text(demo.client().post("/segments/trend/", {"text": "reachable(sms)"}))
-    assert text(demo.client().post("/segments/trend/", {"text": "bougt"})) == ""
+    refused = demo.client().post("/segments/trend/", {"text": "bougt"})
+    assert refused["Location"] == "/segments/new/?text=bougt"
 
 
 def test_the_matrix_of_overlaps(demo: Demo) -> None:
@@ -139,3 +141,4 @@ def test_the_people_of_a_filter_go_out_as_a_workbook_with_an_audit_row(demo: Dem
 def test_who_is_in_is_broken_down_by_purchases_and_provinces(demo: Demo) -> None:
     page = text(demo.client().post("/segments/more/", {"text": "bought"}))
     assert "买过几次" in page and "在哪些省份" in page and "2 次" in page
+    assert "没有人符合" in text(demo.client().post("/segments/more/", {"text": "bought(99+)"}))

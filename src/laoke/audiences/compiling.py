@@ -153,9 +153,9 @@ class Compiler:
                 whole = exp.IntDiv(this=paid, expression=days.copy())
                 return exp.Case().when(days > number(0), whole)
             case Amount(measure, _, window) if measure in SHARE_MEASURES:
-                part, whole = self._share(measure, window)
+                part, of = self._share(measure, window)
                 tenths = exp.paren(exp.Mul(this=part, expression=number(WHOLE)))
-                return exp.Case().when(whole > number(0), exp.IntDiv(this=tenths, expression=whole.copy()))
+                return exp.Case().when(of > number(0), exp.IntDiv(this=tenths, expression=of.copy()))
             case Amount(measure, _, window):
                 return self._measure(measure, window)
             case Day(field, _):

@@ -48,7 +48,7 @@ def priced(sources: Sources, price: Bounds, window: Window) -> str:
 
     def build() -> exp.Select:
         unit = column("l", "unit_price_cents")
-        tests = [] if price.low is None else [unit.copy() >= number(price.low)]
+        tests: list[exp.Expr] = [] if price.low is None else [unit.copy() >= number(price.low)]
         tests += [] if price.high is None else [unit.copy() <= number(price.high)]
         return _lines(sources, window).where(*tests)
 

@@ -185,7 +185,8 @@ def _fact_text(node: Node) -> str:
             name = aside(name, CHANNEL_NAMES[channel]) if channel else name
             return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
         case Sequence(first, then, days, negated, window):
-            params = {"first": _in_window(window, _step_text(first)), "then": _step_text(then), "days": days}
+            begun = _in_window(window, _step_text(first))
+            params = {"first": begun, "then": _step_text(then), "days": str(days)}
             if negated:
                 return gettext("%(first)s，最后一次之后 %(days)s 天里没有%(then)s") % params
             return gettext("%(first)s，之后 %(days)s 天内%(then)s") % params

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,10 +13,12 @@ from django.views.decorators.http import require_POST
 
 from laoke.audiences import counting, wording
 from laoke.audiences.readings import NotReady, reading_of
+from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.audiences.trends import Trend, trend
 from laoke.insights.people import Order, Wanted
+from laoke.shops.joins import clauses
 from laoke.web import charts, figures
 from laoke.web import components as ui
 from laoke.web.access import allowed, clock_of, shop_of
@@ -30,16 +30,27 @@ from laoke.web.pages.segments.places import EXPORTS, LOOKS
 @require_POST
 @allowed(*LOOKS)
 def over_time(request: HttpRequest) -> HttpResponse:
-    """The trend of a text; nothing while it cannot be read."""
-    shop, now = shop_of(request), clock_of(request).now()
+    """The trend of a text; one that cannot be read leads back with the reason."""
+    shop, now, text = shop_of(request), clock_of(request).now(), request.POST.get("text", "")
+    back = _builder(text)
     try:
-        found = trend(shop, request.POST.get("text", ""), now.date())
-    except (FilterError, TreeError, NotReady):
-        return HttpResponse("")
-    return render(request, "segments/over_time.html", {"card": _card(found, now), "trend": found})
+        found = trend(shop, text, now.date())
+    except (FilterError, TreeError) as error:
+        messages.error(request, wording.refusal_text(error))
+        return redirect(back)
+    except NotReady as trouble:
+        messages.error(request, wording.not_ready_text(trouble.code))
+        return redirect(back)
+    page = {"card": _card(found), "sentence": wording.describe(parse(text)), "back": back}
+    return render(request, "segments/over_time.html", page)
 
 
-def _card(found: Trend, now: datetime) -> ui.ChartCard:
+def _builder(text: str) -> str:
+    """The builder's address with a text in it."""
+    return reverse("segment_new") + "?" + urlencode({"text": text})
+
+
+def _card(found: Trend) -> ui.ChartCard:
     days = [f"{one.day:%Y-%m-%d}" for one in found.moments]
     series = [charts.Series(_("人数"), [one.n for one in found.moments], area=True)]
     columns = [
@@ -58,7 +69,7 @@ def _card(found: Trend, now: datetime) -> ui.ChartCard:
     return ui.ChartCard(
         "segment-trend", _("过去 12 个月末"), charts.time_lines(days, series),
         ui.Table(columns, rows, caption=_("过去 12 个月末"), cards=False), label=_("每个月末会在这群人里的人数"),
-        size="sm", foot="。".join(foot),
+        foot=clauses(foot),
     )  # fmt: skip
 
 
@@ -67,7 +78,7 @@ def _card(found: Trend, now: datetime) -> ui.ChartCard:
 def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
     """The members as a workbook with the columns this colleague sees, masks instead of names; one audit row."""
     shop, now, text = shop_of(request), clock_of(request).now(), request.POST.get("text", "")
-    back = redirect(reverse("segment_new") + "?" + urlencode({"text": text}))
+    back = redirect(_builder(text))
     try:
         reading = reading_of(shop, now.date())
         people = counting.members(shop, text, now.date()).column("person_id").to_pylist()
@@ -78,9 +89,9 @@ def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
             reading,
             Wanted(persons=people),
             Order(),
-            request.user,
+            request.user,  # type: ignore[arg-type]
             now,
-            "segment.export",  # type: ignore[arg-type]
+            "segment.export",
         )
     except (FilterError, TreeError) as error:
         messages.error(request, wording.refusal_text(error))

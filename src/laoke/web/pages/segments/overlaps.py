@@ -17,6 +17,7 @@ from laoke.audiences.models import Segment
 from laoke.audiences.readings import NotReady
 from laoke.audiences.tree import TreeError
 from laoke.audiences.trends import MOST_OVERLAID, Overlap, overlap
+from laoke.shops.joins import clauses, named
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, sheets
@@ -64,7 +65,7 @@ def _matrix(
             tree_of(shop, one.text)
             there.append(one)
         except TreeError as error:
-            why.append(f"{one.name}: {wording.refusal_text(error)}")
+            why.append(named(one.name, wording.refusal_text(error)))
     try:
         found = overlap(shop, [one.text for one in there], now.date())
     except NotReady as trouble:
@@ -79,7 +80,7 @@ def _matrix(
         for i, one in enumerate(there)
     ]
     table = ui.Table(columns, rows, caption=_("人群的重合"), cards=False, stick_first=True)
-    return (table if there else None), found, " ".join(why)
+    return (table if there else None), found, clauses(why)
 
 
 def _cell(found: Overlap, row: int, column: int) -> ui.Cell:

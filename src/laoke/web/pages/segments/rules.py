@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -480,4 +480,4 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "birthday_month": "11",
     }
     values = (defaults[kind],) if kind in defaults else ()
-    return RuleRow(kind, group=group, values=values, **starts.get(kind, {}))
+    return replace(RuleRow(kind, group=group, values=values), **starts.get(kind, {}))
