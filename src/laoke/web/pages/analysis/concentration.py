@@ -16,6 +16,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed
 from laoke.web.charts.analysis import pareto_lines, step_map
+from laoke.web.components.base import Words
 from laoke.web.pages.analysis.blocks import Block
 from laoke.web.pages.analysis.frame import LOOKS, Asked, Figures, View, respond
 from laoke.web.pages.customers.words import LIFECYCLES
@@ -86,7 +87,8 @@ def _buyers(found: Pareto) -> Block:
     table = ui.Table(columns, rows, caption=_("买家的集中度"))
     return Block(
         "buyers", _("买家的集中度"), table, pareto_lines(lines, _("占净付"), _("人人一样多时")),
-        label=_("从花得最多的买家数起，占净付多少"), sub=_("从花得最多的买家数起"), empty=None if lines else _nothing(),
+        label=_("从花得最多的买家数起，占净付多少"), sub=_("从花得最多的买家数起"), legend=_legend(_("人人一样多时")),
+        empty=None if lines else _nothing(),
     )  # fmt: skip
 
 
@@ -126,9 +128,13 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
     return Block(
         "goods", _("商品的集中度"), table(goods[:GOODS_SHOWN]),
         pareto_lines(lines, _("占净付"), _("款款一样多时")),
-        label=_("从卖得最多的款数起，占净付多少"), sub=sub, foot=foot,
+        label=_("从卖得最多的款数起，占净付多少"), sub=sub, foot=foot, legend=_legend(_("款款一样多时")),
         empty=None if lines else _nothing(), whole=lambda: table(goods),
     )  # fmt: skip
+
+
+def _legend(even: Words) -> ui.Legend:
+    return ui.Legend([(_("占净付"), "c1", "ln"), (even, "c0", "dash")])
 
 
 def _nothing() -> ui.Empty:
