@@ -17,6 +17,7 @@ from laoke.web import figures
 from laoke.web.access import allowed
 from laoke.web.charts.analysis import pareto_lines, step_map
 from laoke.web.components.base import Words
+from laoke.web.components.tables import CellValue
 from laoke.web.pages.analysis.blocks import Block
 from laoke.web.pages.analysis.frame import LOOKS, Asked, Figures, View, respond
 from laoke.web.pages.customers.words import LIFECYCLES
@@ -72,7 +73,7 @@ def _buyers(found: Pareto) -> Block:
         share = figures.percent(best.net_cents / found.net_cents) if found.net_cents > 0 else ""
         each = figures.cents(best.net_cents // best.persons)
         said = gettext("前 %(n)s%%") % {"n": percent}
-        cells = [said, best.persons, best.orders, figures.cents(best.net_cents), share, each]
+        cells: list[CellValue] = [said, best.persons, best.orders, figures.cents(best.net_cents), share, each]
         rows.append(ui.Row([*cells, figures.cents(best.least_cents)]))
     columns = [
         ui.Column("part", _("买家"), "nowrap"),
@@ -104,7 +105,12 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
             shares = [
                 figures.percent(cents / total) if total > 0 else "" for cents in (one.net_cents, sum_cents)
             ]
-            cells = [ui.Cell(name, sub=one.product_id), one.orders, one.units, figures.cents(one.net_cents)]
+            cells: list[CellValue] = [
+                ui.Cell(name, sub=one.product_id),
+                one.orders,
+                one.units,
+                figures.cents(one.net_cents),
+            ]
             rows.append(ui.Row([*cells, *shares]))
         columns = [
             ui.Column("title", _("商品")),
