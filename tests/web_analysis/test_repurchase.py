@@ -30,7 +30,7 @@ def test_the_page_shows_the_curve_the_gaps_and_the_triangle(demo: Demo) -> None:
     ):
         assert words in page
     # The demo's data end on 8 November: the month is not over.
-    assert "2026-11 还没过完，带 * 的格子还会涨" in page and "% *" in page
+    assert "2026-11 还没过完，表里带 * 的格子还会涨" in page and "% *" in page
 
 
 @pytest.mark.django_db

@@ -95,9 +95,9 @@ def test_hostile_nicks_stay_text(component: ui.Component) -> None:
 def test_the_option_of_a_chart_survives_its_escaping() -> None:
     import json
 
-    option = {"name": "</script>&<b>", "data": [1, None]}
+    option = {"name": "</template></script>&<b>", "data": [1, None]}
     card = ui.ChartCard("a", "b", option, ui.Table([], []), "c")
-    inside = re.search(r"<script[^>]*>(.*?)</script>", str(card), re.S)
+    inside = re.search(r"<template[^>]*data-json>(.*?)</template>", str(card), re.S)
     assert inside is not None
     assert json.loads(inside[1]) == option
 

@@ -43,6 +43,14 @@ def test_no_template_breaks_the_policy(template: Path) -> None:
     assert list(breaches(template.read_text(encoding="utf-8"))) == []
 
 
+def test_components_bring_no_script_because_htmx_takes_it_out_of_what_it_swaps() -> None:
+    base = (SOURCE / "web" / "templates" / "web" / "base_root.html").read_text(encoding="utf-8")
+    assert '"allowScriptTags":false' in base
+    parts = [path for path in TEMPLATES if path.parent.name in ("components", "parts", "analysis")]
+    assert len(parts) > 40
+    assert [path.name for path in parts if SCRIPT.search(path.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize(
     ("text", "breach"),
     [

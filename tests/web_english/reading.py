@@ -41,7 +41,7 @@ class Texts(HTMLParser):
         above = self._open[-1][1] if self._open else False
         ours = given.get("lang", "").startswith("zh") or "seal" in given.get("class", "").split()
         left_out = above or ours or tag == "style"
-        is_json = tag == "script" and given.get("type") == "application/json"
+        is_json = given.get("type") == "application/json" if tag == "script" else "data-json" in given
         if tag == "script" and not is_json:
             left_out = True
         if not left_out:

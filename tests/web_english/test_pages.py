@@ -126,7 +126,11 @@ def test_the_page_of_one_thing_is_in_english(demo: Demo, english: Client, campai
 def test_what_is_left_in_chinese_is_found() -> None:
     page = (
         '<p>双人被 sold out</p><b title="还没有">x</b><i lang="zh-Hans">短信</i>'
-        '<script type="application/json">["老客"]</script>'
+        '<script type="application/json">["老客"]</script><template data-json>{"a": "新客"}</template>'
     )
 
-    assert [one.split(" leaves ")[1] for one in chinese_left(page, ["双人被"])] == ["'还没有'", "'老客'"]
+    assert [one.split(" leaves ")[1] for one in chinese_left(page, ["双人被"])] == [
+        "'还没有'",
+        "'老客'",
+        "'新客'",
+    ]

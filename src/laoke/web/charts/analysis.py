@@ -102,7 +102,7 @@ def pareto_lines(points: Sequence[tuple[float, float]], name: Words, even: Words
     """
     step = max(1, -(-(len(points) - 1) // 100))
     shown = [*points[:-1:step], *points[-1:]]
-    return time_lines(
+    option = time_lines(
         [f"{who:.0%}" for who, _money in shown],
         [
             Series(name, [round(money, 4) for _who, money in shown]),
@@ -111,6 +111,10 @@ def pareto_lines(points: Sequence[tuple[float, float]], name: Words, even: Words
         axis="percent_axis",
         value="percent",
     )
+    # Buyers who got more back than they paid lift the line above the whole.
+    if all(money <= 1 for _who, money in shown):
+        option["yAxis"] |= {"max": 1, "interval": 0.25}
+    return option
 
 
 def step_map(stages: Sequence[Words], steps: Sequence[Words], persons: Sequence[Sequence[int]]) -> Option:

@@ -34,7 +34,7 @@ def heat_map(
         for x, cell in enumerate(line)
         if cell is not None
     ]
-    highest = max((one["value"][2] for one in data), default=0)  # type: ignore[index]
+    highest = max((cell for line in cells for cell in line if cell is not None), default=0)
     top = highest if most is None else most
     return {
         "tooltip": {"trigger": "item", "formatter": tip(value)},

@@ -16,6 +16,8 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import allowed
 from laoke.web.charts.analysis import pareto_lines, step_map
+from laoke.web.components.base import Words
+from laoke.web.components.tables import CellValue
 from laoke.web.pages.analysis.blocks import Block
 from laoke.web.pages.analysis.frame import LOOKS, Asked, Figures, View, respond
 from laoke.web.pages.customers.words import LIFECYCLES
@@ -71,7 +73,7 @@ def _buyers(found: Pareto) -> Block:
         share = figures.percent(best.net_cents / found.net_cents) if found.net_cents > 0 else ""
         each = figures.cents(best.net_cents // best.persons)
         said = gettext("前 %(n)s%%") % {"n": percent}
-        cells = [said, best.persons, best.orders, figures.cents(best.net_cents), share, each]
+        cells: list[CellValue] = [said, best.persons, best.orders, figures.cents(best.net_cents), share, each]
         rows.append(ui.Row([*cells, figures.cents(best.least_cents)]))
     columns = [
         ui.Column("part", _("买家"), "nowrap"),
@@ -86,7 +88,8 @@ def _buyers(found: Pareto) -> Block:
     table = ui.Table(columns, rows, caption=_("买家的集中度"))
     return Block(
         "buyers", _("买家的集中度"), table, pareto_lines(lines, _("占净付"), _("人人一样多时")),
-        label=_("从花得最多的买家数起，占净付多少"), sub=_("从花得最多的买家数起"), empty=None if lines else _nothing(),
+        label=_("从花得最多的买家数起，占净付多少"), sub=_("从花得最多的买家数起"), legend=_legend(_("人人一样多时")),
+        empty=None if lines else _nothing(),
     )  # fmt: skip
 
 
@@ -102,7 +105,12 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
             shares = [
                 figures.percent(cents / total) if total > 0 else "" for cents in (one.net_cents, sum_cents)
             ]
-            cells = [ui.Cell(name, sub=one.product_id), one.orders, one.units, figures.cents(one.net_cents)]
+            cells: list[CellValue] = [
+                ui.Cell(name, sub=one.product_id),
+                one.orders,
+                one.units,
+                figures.cents(one.net_cents),
+            ]
             rows.append(ui.Row([*cells, *shares]))
         columns = [
             ui.Column("title", _("商品")),
@@ -126,9 +134,13 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
     return Block(
         "goods", _("商品的集中度"), table(goods[:GOODS_SHOWN]),
         pareto_lines(lines, _("占净付"), _("款款一样多时")),
-        label=_("从卖得最多的款数起，占净付多少"), sub=sub, foot=foot,
+        label=_("从卖得最多的款数起，占净付多少"), sub=sub, foot=foot, legend=_legend(_("款款一样多时")),
         empty=None if lines else _nothing(), whole=lambda: table(goods),
     )  # fmt: skip
+
+
+def _legend(even: Words) -> ui.Legend:
+    return ui.Legend([(_("占净付"), "c1", "ln"), (even, "c0", "dash")])
 
 
 def _nothing() -> ui.Empty:

@@ -91,21 +91,21 @@ def _kpis(times: Times) -> ui.Kpis:
 def _week(times: Times) -> Block:
     return _heat(
         "week", _("星期 × 钟点"), list(WEEKDAYS), HOURS, times.week(), times,
-        _("一周里平均每个这样的钟点付几单"),
+        _("一周里平均每个这样的钟点付几单"), "c12",
     )  # fmt: skip
 
 
 def _month_hours(times: Times) -> Block:
     return _heat(
         "month_hours", _("月份 × 钟点"), list(MONTHS), HOURS, times.hours_of_months(), times,
-        _("这个月里平均每天这个钟点付几单"),
+        _("这个月里平均每天这个钟点付几单"), "c8",
     )  # fmt: skip
 
 
 def _month_weekdays(times: Times) -> Block:
     return _heat(
         "month_weekdays", _("月份 × 星期"), list(MONTHS), list(WEEKDAYS), times.weekdays_of_months(), times,
-        _("这个月里平均每个这样的星期付几单"),
+        _("这个月里平均每个这样的星期付几单"), "c4",
     )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ def _heat(
     cells: Averages,
     times: Times,
     sub: Words,
+    cls: str,
 ) -> Block:
     heads = [
         ui.Column("row", _("星期") if len(rows) == len(WEEKDAYS) else _("月份")),
@@ -131,7 +132,7 @@ def _heat(
     empty = None if times.total else ui.Empty(_("这些天没有付款的单"))
     return Block(
         id, title, table, heat_map(rows, columns, rounded), label=sub, sub=sub,
-        size="lg" if len(rows) > 7 else "", empty=empty, cls="c6" if len(columns) < 24 else "c12",
+        size="lg" if len(rows) > 7 else "", empty=empty, cls=cls,
     )  # fmt: skip
 
 

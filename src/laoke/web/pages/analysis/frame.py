@@ -188,7 +188,7 @@ def _page(asked: Asked, view: View) -> TabPage:
         span_said=_span_said(asked) if view.by_days else "",
         choices=choices,
         dates=(span.first.isoformat(), span.last.isoformat()) if view.by_days else None,
-        keep=[(name, text) for name, text in request.GET.items() if name not in left_out],
+        keep=[(name, str(text)) for name, text in request.GET.items() if name not in left_out],
         trouble=ui.Notice(span.trouble, tone="warn") if span.trouble else None,
         fakes_said=_fakes_said(with_fakes) if flagged and view.by_days else "",
         kpis=found.kpis,

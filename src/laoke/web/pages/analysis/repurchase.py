@@ -148,7 +148,7 @@ def _triangle(found: Triangle, asked: Asked) -> Block:
     }
     if not found.is_over:
         foot = (
-            gettext("%(month)s 还没过完，带 * 的格子还会涨。") % {"month": month_name(found.last_month)}
+            gettext("%(month)s 还没过完，表里带 * 的格子还会涨。") % {"month": month_name(found.last_month)}
             + foot
         )
     empty = None if shown and months else ui.Empty(_("月份还不够，下个月再看"))

@@ -104,7 +104,8 @@ function loadLibrary() {
 function mountChart(el) {
   const source = document.getElementById(el.dataset.chart);
   if (!source || charts.has(el)) return;
-  const option = resolve(JSON.parse(source.textContent));
+  // A template: scripts, also those that only hold data, are taken out of what HTMX brings.
+  const option = resolve(JSON.parse(source.content.textContent));
   const many = option.series.reduce((n, s) => n + (s.data || []).length, 0) > 2000;
   const chart = echarts.init(el, 'laoke-' + (page.dataset.theme || 'light'), { renderer: many ? 'canvas' : 'svg', locale: chinese ? 'ZH' : 'EN' });
   chart.setOption({ ...option, animation: false, tooltip: { renderMode: 'richText', confine: true, ...option.tooltip } });
