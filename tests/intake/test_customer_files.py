@@ -145,3 +145,13 @@ def test_an_unknown_file_of_orders_is_no_list_of_customers(shop: Shop, tmp_path:
 )  # fmt: skip
 def test_of_a_birthday_only_month_and_day_are_kept(said: str, kept: str) -> None:
     assert month_day(said) == kept
+
+
+def test_a_tag_that_a_rule_decides_is_left_to_the_rule(shop: Shop, tmp_path: Path) -> None:
+    from laoke.customers.models import Tag
+
+    Tag.objects.create(shop=shop, name="复购", rule="bought(2+)", created_at=datetime(2018, 11, 1))
+    result = take(shop, people(tmp_path / "a.csv", {}))
+
+    assert list(PersonTag.objects.values_list("tag__name", "source")) == [("爱晒图", "file")]
+    assert result["people"]["tags_refused"] == 1

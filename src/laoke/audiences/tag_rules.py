@@ -36,7 +36,6 @@ STEP = 2_000
 AT_ONCE = 250
 # A changed catalog alone asks for a new look not sooner than after this; a new day and a new rule do at once.
 REST = timedelta(minutes=10)
-REASON = "规则"
 
 
 class RuleRefused(Exception):
@@ -183,6 +182,6 @@ def _apply(
     for piece in pieces(people, AT_ONCE):
         if stopped is not None and stopped():
             break
-        change(tag, piece, by=None, now=now, source=history.RULE, reason=REASON)
+        change(tag, piece, by=None, now=now, source=history.RULE)
         done += len(piece)
     return done

@@ -139,7 +139,7 @@ def _table(known: list[MemberLevel], standing: dict[int, Standing], may: bool) -
         ui.Column("act", "", "min", card="wide"),
     ]
     empty = ui.Empty(_("还没有等级"), _("从低到高一级一级加：写清条件、有效期和升上来的好处"))
-    return ui.Table(columns, rows, caption=_("会员等级"), empty=empty)
+    return ui.Table(columns, rows, caption=_("会员等级"), empty=empty, roomy=True)
 
 
 def _near(shop: Shop, one: Standing, now: datetime) -> ui.Table:

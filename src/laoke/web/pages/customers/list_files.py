@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -22,6 +23,9 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import clock_of, shop_of
 from laoke.web.components.base import Words
+
+if TYPE_CHECKING:
+    from laoke.warehouse.engine import Reader
 
 MOST_SHOWN = 200
 WHY: dict[str, Words] = {
@@ -74,7 +78,7 @@ def matched_file(request: HttpRequest) -> Matched:
     return people_lists.match(shop, named, _reader(shop, now))
 
 
-def _reader(shop: Shop, now: datetime):  # type: ignore[no-untyped-def]
+def _reader(shop: Shop, now: datetime) -> Reader | None:
     try:
         return reading_of(shop, now.date()).reader
     except NotReady:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 from laoke.customers import consent, links, notes
 from laoke.customers.models import Channel, PersonNote
 from laoke.shops.models import Role, Shop
+from laoke.shops.open_files import let_go
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
-from laoke.web.downloads import PassingFile
 from laoke.web.pages.customers import own_data, words
 from laoke.web.pages.customers.agreements import FAULTS, REFUSALS, GivenForm
 from laoke.web.pages.customers.finding import persons_named
@@ -130,11 +130,16 @@ def remove_note(request: HttpRequest, note_id: int) -> HttpResponse:
 
 @require_POST
 @allowed(*MARKETING)
-def hand_out(request: HttpRequest, person_id: int) -> HttpResponseBase:
+def hand_out(request: HttpRequest, person_id: int) -> HttpResponse:
     """Everything held of one person as a zip of JSON and Excel."""
     shop, now = shop_of(request), clock_of(request).now()
     members = links.customers_of(shop, person_id)
     if not members:
         raise Http404
     path = own_data.write(shop, person_id, members, by=request.user, now=now)  # type: ignore[arg-type]
-    return PassingFile(path, gettext("个人信息") + f"-{person_id}-{now:%Y%m%d}.zip")
+    body = path.read_bytes()
+    let_go(path)
+    answer = HttpResponse(body, content_type="application/zip")
+    name = gettext("个人信息") + f"-{person_id}-{now:%Y%m%d}.zip"
+    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return answer

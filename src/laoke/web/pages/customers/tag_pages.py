@@ -23,7 +23,7 @@ from laoke.customers import history, profiles, tags
 from laoke.customers.models import PersonChange, PersonTag, Tag
 from laoke.shops import audit
 from laoke.shops.joins import listed, phrases
-from laoke.shops.models import User
+from laoke.shops.models import Shop, User
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
@@ -213,7 +213,7 @@ def tag_page(request: HttpRequest, tag_id: int) -> HttpResponse:
     return render(request, "customers/tag.html", {"page": page})
 
 
-def _history(shop, found: list[PersonChange], now: datetime) -> list[ui.Row]:  # type: ignore[no-untyped-def]
+def _history(shop: Shop, found: list[PersonChange], now: datetime) -> list[ui.Row]:
     masks = profiles.masks_of(shop, [change.person_id for change in found])
     rows = []
     for change in found:

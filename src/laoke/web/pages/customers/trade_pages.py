@@ -25,7 +25,6 @@ from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
 from laoke.web.components.base import Words
-from laoke.web.figures import Amount
 from laoke.web.numbers import row_number
 
 TALKS = (*MARKETING, Role.SERVICE)
@@ -68,7 +67,7 @@ class CompanyPage:
     """One company: figures, who speaks for it, quotes and contracts."""
 
     company: TradeCompany
-    kpis: ui.Kpis
+    sums: ui.Facts
     contacts: list[TradeContact]
     deals: ui.Table
     kinds: list[tuple[str, str]]
@@ -178,11 +177,11 @@ def company(request: HttpRequest, company_id: int) -> HttpResponse:
     quotes, signed, every = _sums(row.deals)
     page = CompanyPage(
         row,
-        ui.Kpis(
+        ui.Facts(
             [
-                ui.Kpi(_("在谈的报价"), Amount.money(quotes)),
-                ui.Kpi(_("签了的合同"), Amount.money(signed), note=gettext("还没做完的")),
-                ui.Kpi(_("合同累计"), Amount.money(every), note=gettext("签了的和做完的")),
+                (_("在谈的报价"), figures.yuan(quotes)),
+                (_("签了、还没做完的合同"), figures.yuan(signed)),
+                (_("签了的和做完的合同"), figures.yuan(every)),
             ]
         ),
         list(row.contacts.order_by("pk")),
@@ -231,7 +230,9 @@ def _deals(row: TradeCompany, now: datetime, may: bool) -> ui.Table:
         ui.Column("at", _("最近变动"), "nowrap", card="hide"),
         ui.Column("act", "", "min", card="wide"),
     ]
-    return ui.Table(columns, rows, caption=_("报价和合同"), empty=ui.Empty(_("还没有报价和合同"), ""))
+    return ui.Table(
+        columns, rows, caption=_("报价和合同"), empty=ui.Empty(_("还没有报价和合同"), ""), roomy=True
+    )
 
 
 @require_POST
