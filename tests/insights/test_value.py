@@ -17,13 +17,14 @@ from laoke.customers import erasure
 from laoke.insights import value
 from laoke.insights.models import ValueReport
 from laoke.insights.refresh import day_number
-from laoke.insights.value import HORIZONS, refresh_value, value_due
+from laoke.insights.value import refresh_value, value_due
 from laoke.lifetime import rates
 from laoke.lifetime.customers import Histories
 from laoke.shops import catalog, jobs
 from laoke.shops.clock import parse_clock
 from laoke.shops.models import FeatureBasis, Job, JobState
 from laoke.shops.setup import add_shop
+from laoke.warehouse.customer_value import HORIZONS
 from laoke.warehouse.store import Warehouse
 from tests.people import Demo
 

@@ -50,7 +50,7 @@ def test_bg_nbd_from_the_raw_dates_has_the_finer_published_parameters(
     fit = fitted(BG, sample[0])
     assert fit.theta == pytest.approx(BG_FINE, rel=1e-5)
     assert round(fit.loglik, 3) == -9582.429
-    assert (fit.starts, fit.agreeing) == (4, 4)
+    assert (fit.starts, fit.agreeing) == (3, 3)
 
 
 def test_bg_nbd_from_the_rounded_summary_agrees_to_three_digits(shared: Path) -> None:

@@ -36,6 +36,7 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "year_before_from_day": TODAY - 395,
     "year_before_to_day": TODAY - 365,
     "page_rows": 10,
+    **{f"line_{at}": 10**at for at in range(1, 7)},
     # Lists of customers: one order forwards, no condition.
     "sort": "net",
     "sign": -1,

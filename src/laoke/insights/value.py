@@ -20,7 +20,7 @@ from laoke.shops import catalog
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, FeatureBasis, Job, Shop
 from laoke.shops.place import Place
-from laoke.warehouse.contracts import CUSTOMER_VALUE
+from laoke.warehouse.customer_value import CUSTOMER_VALUE, HORIZONS
 from laoke.warehouse.store import Warehouse
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from laoke.lifetime.customers import Histories
     from laoke.warehouse.engine import Reader
 
-HORIZONS = (30, 90, 180, 365)
 # The hold-out is the last third of what is known, between a month and a year; with less than three months nothing can
 # be held against anything.
 HOLDOUT_SHARE, SHORTEST_HOLDOUT, LONGEST_HOLDOUT = 3, 30, 365

@@ -48,13 +48,16 @@ def _sum(a: float, d: Floats, c: Floats, z: Floats) -> Floats:
     rows = np.arange(len(z))
     n = 1
     while len(rows):
+        some = np.zeros(len(rows))
         for _ in range(8):
-            term = term * ((a + (n - 1)) * z / (n + 1)) * ((d + n) / (c + n))
-            result[rows] += term
+            term = term * z * ((d + n) / (c + n)) * ((a + (n - 1)) / (n + 1))
+            some += term
             n += 1
+        result[rows] += some
         # What follows shrinks at least by (1+z)/2 a term once n is beyond the parameters.
         goes_on = np.abs(term) > 1e-17 * (1.0 - z) * np.maximum(np.abs(result[rows]), 1e-300)
-        rows, term, d, c, z = rows[goes_on], term[goes_on], d[goes_on], c[goes_on], z[goes_on]
+        if not goes_on.all():
+            rows, term, d, c, z = rows[goes_on], term[goes_on], d[goes_on], c[goes_on], z[goes_on]
     return result
 
 

@@ -18,8 +18,10 @@ from laoke.lifetime.newton import Likelihood, Top, climb
 from laoke.lifetime.refusals import MAX_CORRELATION, MIN_CUSTOMERS, MIN_REPEATERS, Refusal
 
 GROUPS_FOR_STARTS = 6_000
-# Two tops are the same when their likelihoods per customer are.
-SAME_TOP = 1e-7
+# How much further from the top the climbs may end of which only the best goes on; and two of them have found the same
+# one when their likelihoods per customer are the same.
+LOOSE = 1e3
+SAME_TOP = 1e-6
 # A standard error of a parameter's logarithm beyond this: between a fifteenth and fifteen times are possible.
 MOST_UNCERTAIN = 1.4
 
@@ -84,9 +86,7 @@ def fit_orders(
     thin = groups.thinned(GROUPS_FOR_STARTS)
     starts = [np.array(begin)] if begin is not None else model.starts(groups)
     tops = _tops(model.likelihood(thin), starts, thin.customers, box)
-    top = tops[0]
-    if thin is not groups:
-        top = climb(model.likelihood(groups), top.theta, groups.customers, box)
+    top = climb(model.likelihood(groups), tops[0].theta, groups.customers, box)
     return _accepted(model.name, model.parameters, top, tops, groups.customers, len(groups), box)
 
 
@@ -109,7 +109,7 @@ def fit_spend(histories: Histories) -> Fit | Refusal:
     box = spend.box(mean)
     step = -(-len(x) // GROUPS_FOR_STARTS)
     tops = _tops(spend.likelihood(x[::step], mean[::step]), spend.starts(mean), len(x[::step]), box)
-    top = tops[0] if step == 1 else climb(spend.likelihood(x, mean), tops[0].theta, len(x), box)
+    top = climb(spend.likelihood(x, mean), tops[0].theta, len(x), box)
     fit = _accepted(spend.NAME, spend.PARAMETERS, top, tops, len(x), len(x), box)
     if isinstance(fit, Fit) and fit.theta[1] <= 1.0:
         return Refusal(spend.NAME, "border", {"parameter": "q", "value": fit.theta[1]})
@@ -120,7 +120,10 @@ def _tops(
     likelihood: Likelihood, starts: list[Floats], customers: float, box: tuple[Floats, Floats]
 ) -> list[Top]:
     """Where each start leads, the highest first."""
-    return sorted((climb(likelihood, start, customers, box) for start in starts), key=lambda top: -top.value)
+    return sorted(
+        (climb(likelihood, start, customers, box, loose=LOOSE) for start in starts),
+        key=lambda top: -top.value,
+    )
 
 
 def _accepted(

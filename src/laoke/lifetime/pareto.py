@@ -36,7 +36,7 @@ class ParetoNbd:
         usual = max(float(np.average(data.age, weights=data.weight)), 1e-9)
         return [
             np.array(start) * (1.0, usual, 1.0, usual)
-            for start in ((0.5, 0.4, 0.6, 0.4), (1.0, 1.0, 0.3, 1.0), (0.3, 0.2, 1.5, 2.0), (2.0, 2.0, 1.0, 0.1))
+            for start in ((0.5, 0.4, 0.6, 0.4), (1.0, 1.0, 0.3, 1.0), (0.3, 0.2, 1.5, 2.0))
         ]  # fmt: skip
 
     def box(self, data: Grouped) -> tuple[Floats, Floats]:
@@ -104,7 +104,7 @@ class ParetoNbd:
 
 def _by_count(theta: Floats, x: Any, weight: Floats) -> Derivatives:
     """The terms that depend on the number of purchases alone."""
-    from scipy.special import gammaln, polygamma, psi
+    from scipy.special import gammaln, psi, zeta
 
     r, alpha, s, beta = theta
     n = weight.sum()
@@ -113,7 +113,7 @@ def _by_count(theta: Floats, x: Any, weight: Floats) -> Derivatives:
         weight @ psi(r + x) + n * (np.log(alpha) - psi(r)), n * r / alpha, n * np.log(beta), n * s / beta,
     ])  # fmt: skip
     hessian = np.zeros((4, 4))
-    hessian[0, 0] = weight @ polygamma(1, r + x) - n * polygamma(1, r)
+    hessian[0, 0] = weight @ zeta(2.0, r + x) - n * zeta(2.0, r)
     hessian[0, 1] = hessian[1, 0] = n / alpha
     hessian[1, 1] = -n * r / alpha**2
     hessian[2, 3] = hessian[3, 2] = n / beta

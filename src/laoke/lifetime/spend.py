@@ -33,9 +33,7 @@ def correlation(x: Floats, mean: Floats) -> float:
 def starts(mean: Floats) -> list[Floats]:
     """Where the climb begins; amounts scaled by the shop's own."""
     usual = float(mean.mean())
-    return [
-        np.array(start) * (1.0, 1.0, usual) for start in ((4.0, 4.0, 0.7), (1.0, 2.0, 1.0), (15.0, 3.0, 0.2))
-    ]
+    return [np.array(start) * (1.0, 1.0, usual) for start in ((4.0, 4.0, 0.7), (1.0, 2.0, 1.0))]
 
 
 def box(mean: Floats) -> tuple[Floats, Floats]:
@@ -73,17 +71,17 @@ def likelihood(x: Floats, mean: Floats) -> Likelihood:
 
 
 def _by_count(theta: Floats, x: Floats, weight: Floats) -> Derivatives:
-    from scipy.special import gammaln, polygamma, psi
+    from scipy.special import gammaln, psi, zeta
 
     p, q, _ = theta
     n, whole = weight.sum(), p * x + q
     value = float(weight @ (gammaln(whole) - gammaln(p * x)) - n * gammaln(q))
     gradient = np.array([(weight * x) @ (psi(whole) - psi(p * x)), weight @ psi(whole) - n * psi(q), 0.0])
-    second = polygamma(1, whole)
+    second = zeta(2.0, whole)
     hessian = np.zeros((3, 3))
-    hessian[0, 0] = (weight * x * x) @ (second - polygamma(1, p * x))
+    hessian[0, 0] = (weight * x * x) @ (second - zeta(2.0, p * x))
     hessian[0, 1] = hessian[1, 0] = (weight * x) @ second
-    hessian[1, 1] = weight @ second - n * polygamma(1, q)
+    hessian[1, 1] = weight @ second - n * zeta(2.0, q)
     return value, gradient, hessian
 
 

@@ -7,6 +7,10 @@ without zone, platform ids are text, `*_day` counts days since 1970-01-01 and we
 from __future__ import annotations
 
 from laoke.warehouse.columns import Column, Contract, ContractError, column
+from laoke.warehouse.customer_value import CUSTOMER_VALUE
+from laoke.warehouse.usual_columns import IMPORT, SHOP
+from laoke.warehouse.usual_columns import cents as _cents
+from laoke.warehouse.usual_columns import day as _day
 
 __all__ = [
     "CONTRACTS",
@@ -52,17 +56,7 @@ RFM_CLASSES = (
     "general_lost",
 )
 
-SHOP = column("*shop_id", "id", "the shop the row belongs to")
-IMPORT = column("import_id", "int64", "the import that brought the row; 0 = derived", low=0)
 MONTH = column("month", "month", "partition: month of the row's own time, 'YYYY-MM'")
-
-
-def _cents(name: str, meaning: str, type: str = "cents") -> Column:
-    return column(name, type, meaning, unit="cents")
-
-
-def _day(name: str, meaning: str) -> Column:
-    return column(name, "day", meaning, unit="days since 1970-01-01")
 
 
 def _time_parts(stem: str, mark: str, meaning: str) -> tuple[Column, ...]:
@@ -588,38 +582,6 @@ FEATURE_LINES = Contract(
         "nobody reaches it."
     ),
 )
-
-CUSTOMER_VALUE = Contract(
-    "customer_value",
-    (
-        SHOP,
-        column("*person_id", "id", "person who has bought"),
-        _day("as_of_day", "day from which the horizons count"),
-        column(
-            "model", "text", "what it comes from: a fitted model, or rates of customers in the same place",
-            values=("bg_nbd", "mbg_nbd", "pareto_nbd", "rates"),
-        ),
-        column("p_alive?", "ratio", "probability of still being a customer; null without a model", low=0, high=1),
-        *(
-            one
-            for n in _WINDOWS
-            for one in (
-                column(f"orders_{n}", "ratio", f"purchase days expected in the next {n} days", low=0),
-                column(f"orders_{n}_low", "count", "lower end of their 90 % interval"),
-                column(f"orders_{n}_high", "count", "upper end of it"),
-                _cents(f"spend_{n}", f"spend expected in the next {n} days, refunds taken off", "sum_cents"),
-                _cents(f"spend_{n}_low?", "lower end of its 90 % interval; null without model", "sum_cents"),
-                _cents(f"spend_{n}_high?", "upper end of it", "sum_cents"),
-            )
-        ),
-        IMPORT,
-    ),
-    role="derived",
-    meaning=(
-        "What each person is expected to buy from a day on, by the model that did best on the shop's own last months. "
-        "Only the newest day is kept; how it was found stands in the ledger."
-    ),
-)  # fmt: skip
 
 CONTRACTS: dict[str, Contract] = {
     contract.name: contract

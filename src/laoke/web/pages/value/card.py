@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from laoke.insights.value import HORIZONS, value_of
+from laoke.insights.value import value_of
+from laoke.warehouse.customer_value import HORIZONS
 from laoke.warehouse.engine import Reader
 from laoke.web import components as ui
 from laoke.web import figures

@@ -217,7 +217,7 @@ def _models(found: dict[str, Any]) -> ui.Table:
         ui.Column("inside", _("落在范围里"), "num", priority=2),
         ui.Column("state", _("用不用"), "nowrap"),
     ]
-    return ui.Table(columns, rows, caption=_("各种办法在检验期里"))
+    return ui.Table(columns, rows, caption=_("各种办法在检验期里"), cards=False, stick_first=True)
 
 
 def _model_row(name: str, score: dict[str, Any] | None, used: str, refusal: dict[str, Any] | None) -> ui.Row:
@@ -297,7 +297,7 @@ def _parameters(found: dict[str, Any]) -> ui.Table:
         ui.Column("value", _("值"), "num"),
         ui.Column("error", _("标准误"), "num"),
     ]
-    return ui.Table(columns, rows, caption=_("参数"))
+    return ui.Table(columns, rows, caption=_("参数"), cards=False)
 
 
 def _fit_note(found: dict[str, Any]) -> str:
