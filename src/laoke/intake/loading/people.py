@@ -19,7 +19,7 @@ KEY_ROLES = {"nick": "nick", "member_id": "member", "open_uid": "open_uid", "oui
 CONTACT_ROLES = ("nick", "receiver_name", "phone", "email", "address", "ouid", "birthday")
 TEXT_ROLES = ("buyer_message", "seller_memo")
 SEPARATOR = columns.SEPARATOR
-FLUSH_PEOPLE = 200_000
+FLUSH_PEOPLE = 150_000
 REMEMBERED_PEOPLE = 500_000
 
 
