@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from laoke.audiences.segments import archive_segment, save_segment
 from laoke.campaigns import editing, rounds
 from laoke.campaigns.arms import recorded_arms
 from laoke.campaigns.changes import Changes, apply_changes
@@ -73,6 +74,40 @@ def test_without_consent_the_check_leads_to_consent_and_nothing_is_launched(camp
     assert "没有同意的依据" in found["reachable"].text
     assert (error.value.code, error.value.params["codes"]) == ("checks_failed", ["reachable", "test"])
     assert not Occasion.objects.exists() and not Message.objects.exists()
+
+
+def test_a_round_to_a_segment_that_was_put_away_says_so_and_goes_to_nobody(campaign, demo_store):
+    by, now = demo_store.owner, demo_store.now
+    inner = save_segment(demo_store.shop, "老朋友", "bought", by=by, now=now)
+    row = sendable(campaign.rounds.get(key="1c"), demo_store)
+    editing.set_round_segment(row, None, 'segment("老朋友")', by=by, now=now)
+    archive_segment(inner, now=now)
+    before = Message.objects.count()
+
+    found = checks(row, demo_store)["segment"]
+    with pytest.raises(CampaignRefused) as launched:
+        rounds.launch_round(row, by=by, clock=demo_store.clock)
+    with pytest.raises(CampaignRefused) as planned:
+        rounds.prepare_round(row, by=by, clock=demo_store.clock)
+    with pytest.raises(CampaignRefused) as edited:
+        editing.set_round_segment(row, None, 'segment("没有")', by=by, now=now)
+
+    assert (found.state, "人群“老朋友”已经收起" in found.text) == ("missing", True)
+    assert "segment" in launched.value.params["codes"]
+    assert planned.value.code == edited.value.code == "segment_text"
+    assert Message.objects.count() == before
+
+
+def test_a_round_whose_segment_names_a_tag_that_nobody_made_is_held_back(campaign, demo_store):
+    row = sendable(campaign.rounds.get(key="1c"), demo_store)
+    editing.set_round_segment(
+        row, None, 'bought and not tag("挑踢")', by=demo_store.owner, now=demo_store.now
+    )
+
+    found = checks(row, demo_store)["segment"]
+
+    assert (found.state, found.sentence) == ("missing", "segment_tags")
+    assert "挑踢" in found.text
 
 
 def test_the_test_message_must_have_carried_exactly_this_text(campaign, demo_store):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from collections.abc import Sequence as Rows
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -445,7 +446,7 @@ def rows_from(posted: QueryDict) -> list[RuleRow]:
 
 def fresh_row(kind: str, group: str = "") -> RuleRow:
     """A new row with a sensible beginning."""
-    starts: dict[str, dict[str, str]] = {
+    starts: dict[str, dict[str, Any]] = {
         "last_order": {"low": "90", "high": "365"},
         "first_order": {"high": "30"},
         "bought": {"low": "2", "days": "365"},
