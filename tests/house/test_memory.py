@@ -10,7 +10,7 @@ import pytest
 
 from laoke.config.cli import give_memory_back
 
-NAMES = ("ARROW_DEFAULT_MEMORY_POOL", "MALLOC_ARENA_MAX")
+NAMES = ("ARROW_DEFAULT_MEMORY_POOL", "MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_")
 SAY_POOL = "import pyarrow; print(pyarrow.default_memory_pool().backend_name)"
 
 
@@ -34,6 +34,7 @@ def test_arrow_takes_its_memory_from_the_system() -> None:
 
     assert pool_of_a_process() == "system"
     assert os.environ["MALLOC_ARENA_MAX"] == "2"
+    assert os.environ["MALLOC_MMAP_THRESHOLD_"] == "4194304"
 
 
 def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
