@@ -40,7 +40,8 @@ def test_arrow_takes_its_memory_from_the_system() -> None:
 def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", "mimalloc")
     monkeypatch.setenv("MALLOC_ARENA_MAX", "8")
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "65536")
 
     give_memory_back()
 
-    assert [os.environ[name] for name in NAMES] == ["mimalloc", "8"]
+    assert [os.environ[name] for name in NAMES] == ["mimalloc", "8", "65536"]

@@ -96,10 +96,12 @@ for module in (
 
 
 def give_memory_back() -> None:
-    """Let Arrow use the system's allocator, glibc two arenas, and pieces from 4 MB on be given back at once: else an
-    import of a million rows keeps 350 MB that nobody uses, for glibc learns from the first large piece given back to keep
-    the next ones. Arrow reads its word when it is loaded, glibc when a process starts, so here for those begun from this
-    one. What the user has set stays."""
+    """Let Arrow use the system's allocator, glibc two arenas, and pieces from 4 MB on be given back at once.
+
+    Else an import of a million rows keeps 350 MB that nobody uses: glibc learns from the first large piece given back
+    to keep the next ones. Arrow reads its word when it is loaded, glibc when a process starts, so here for those begun
+    from this one. What the user has set stays.
+    """
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
     os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(4 * 1024 * 1024))
