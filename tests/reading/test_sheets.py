@@ -115,7 +115,8 @@ def test_a_book_that_takes_too_long_is_given_up_and_nothing_is_left_behind(
     tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    path = book(tmp_path, HEADER, ["1", 1, 1, "2025-10-01", "", ""])
+    # The clock is looked at every 50 ms: a short book is read before that.
+    path = book(tmp_path, HEADER, *(["1", 1, 1, "2025-10-01", "", ""] for _ in range(20_000)))
     with pytest.raises(IntakeRefused) as caught:
         open_source(path, limits=Limits(sheet_seconds=0.0))
     assert caught.value.code == "sheet_too_slow"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from laoke.warehouse.columns import Column, Contract, ContractError, column
 from laoke.warehouse.customer_value import CUSTOMER_VALUE
-from laoke.warehouse.usual_columns import IMPORT, SHOP
+from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
 from laoke.warehouse.usual_columns import day as _day
 
@@ -525,23 +525,7 @@ CUSTOMER_FEATURES = Contract(
             low=0,
             high=4095,
         ),
-        *(
-            column(
-                f"hours_{first}?",
-                "int64",
-                f"purchase days that began in hour {first} (lowest seven bits) … {first + 7}, 127 at most each; "
-                "null = never paid, or from before the column",
-                low=0,
-            )
-            for first in (0, 8, 16)
-        ),
-        column(
-            "weekdays?",
-            "int64",
-            "purchase days on a Monday (lowest nine bits) … Sunday, 511 at most each; null as above",
-            low=0,
-        ),
-        _day("place_day?", "last purchase day with a known place; null = none, or from before the column"),
+        *packed_days(),
         IMPORT,
     ),
     role="derived",
