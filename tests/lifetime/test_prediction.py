@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -218,8 +220,10 @@ def test_a_model_that_has_no_top_is_refused_and_the_next_one_is_used() -> None:
     assert [(refusal.model, refusal.code) for refusal in value.refusals] == [("mbg_nbd", "border")]
 
 
+# It is of 2020, and the libraries it stands on warn of much that it asks.
+@pytest.mark.filterwarnings("ignore")
 def test_the_package_lifetimes_finds_and_expects_the_same() -> None:
-    lifetimes = pytest.importorskip("lifetimes")
+    lifetimes = import_module("lifetimes")
     histories, _ = drawn(BG, 3_000, 0.0)
     theirs = lifetimes.BetaGeoFitter(penalizer_coef=0.0)
     theirs.fit(histories.frequency, histories.recency, histories.age)
