@@ -44,6 +44,10 @@ def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp
     assert known["people"]["new"] == 1597
 
     assert laoke("doctor", now=cut)["ok"] is True
+    # Few came back: two models run to the border of what they can say and one is uncertain, so rates are used.
+    worth = laoke("value", now=cut)
+    assert (worth["model"], worth["refused"]) == ("rates", ["border", "border", "uncertain"])
+    assert (worth["customers"], worth["orders_365"], worth["cents_365"]) == (1456, 87, 1146786)
     everyone = laoke("segment", "count", "spent(>= 0)", now=cut)["count"]
     loyal = laoke("segment", "count", 'group in ("loyal")', now=cut)["count"]
     assert everyone == 1597
@@ -104,6 +108,10 @@ def test_a_wholesaler_proves_november_2011(shared: Path, tmp_path: Path) -> None
     assert sum(known["total_cents"][part] for part in ("new", "quarantined", "held_back")) == 974774793
     assert known["orders_without_customer"] == {"missing": 1902, "masked": 0}
     assert laoke("segment", "count", 'group in ("loyal")', now=cut)["count"] == 2380
+    # Wholesale customers hardly ever leave: every model's share of leavers runs to its border.
+    worth = laoke("value", now=cut)
+    assert (worth["model"], worth["refused"]) == ("rates", ["border", "border", "border"])
+    assert (worth["customers"], worth["orders_365"]) == (3974, 18931)
 
     name = laoke("plan", "double11", "--on", "2011-11-11", now=cut)["campaign"]["name"]
     laoke("offer", "add", name, "--name", "满300减30", "--spend", "300", "--off", "30", now=cut)

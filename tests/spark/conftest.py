@@ -33,6 +33,7 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Laoke:
     """A small demo shop: every kind of fact."""
     laoke = Laoke(tmp_path_factory.mktemp("demo") / "home")
     laoke("demo", "--customers", "1500", "--orders", "5000")
+    laoke("value")
     return laoke
 
 

@@ -27,6 +27,7 @@ from laoke.config.commands import (
     segment,
     serving,
     tables,
+    value,
 )
 from laoke.config.terminal import steady_output
 from laoke.shops.full_disk import DISK_FULL, is_disk_full
@@ -84,6 +85,7 @@ for module in (
     facts,
     connecting,
     fakes,
+    value,
     layouts,
     people,
     segment,
