@@ -41,6 +41,7 @@ def filled(demo: Demo) -> dict[str, Place]:
     sent = Round.objects.filter(campaign=campaign, occasion__isnull=False).first()
     assert run is not None and sent is not None
     _put_aside(run)
+    kept_away = _tags_and_companies(demo)
     return {
         "campaigns": Place(reverse("campaigns"), HOSTILE),
         "tasks": Place(reverse("tasks"), HOSTILE),
@@ -58,6 +59,10 @@ def filled(demo: Demo) -> dict[str, Place]:
         "settings_audit": Place(reverse("settings_audit"), HOSTILE),
         "fake_orders": Place(reverse("fake_orders"), ""),
         "customers": Place(reverse("customers"), ""),
+        "tags": Place(reverse("tags"), HOSTILE[:20]),
+        "tag": Place(reverse("tag", args=[kept_away]), HOSTILE),
+        "suppressed": Place(reverse("suppressed"), HOSTILE),
+        "trade": Place(reverse("trade"), HOSTILE),
     }
 
 
@@ -149,6 +154,24 @@ def _people(demo: Demo) -> str:
             is_opt_out=False, received_at=now,
         )  # fmt: skip
     return open_contact(records[0]).nick
+
+
+def _tags_and_companies(demo: Demo) -> int:
+    """Tags, companies, and people who are kept away by a tag, whose number it is."""
+    from laoke.customers import tags, trade
+    from laoke.customers.models import VaultRecord
+
+    shop, now = demo.shop, demo.now
+    for n in range(MADE):
+        tags.make_tag(shop, f"{HOSTILE[:20]} {n}", now=now, by=demo.owner)
+        trade.add_company(shop, f"{HOSTILE} {n}", by=demo.owner, now=now)
+    tag = tags.make_tag(shop, "挑剔", now=now, suppresses=True, by=demo.owner)
+    people = (
+        VaultRecord.objects.filter(shop=shop).order_by("pk").values_list("customer__person_id", flat=True)
+    )
+    for person in people[:MADE]:
+        tags.set_tag(tag, [person], by=demo.owner, now=now, reason=HOSTILE)
+    return tag.pk
 
 
 def _put_aside(run: ImportRun) -> None:

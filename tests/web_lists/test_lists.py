@@ -23,7 +23,7 @@ from tests.web_lists.filled import HOSTILE, MADE, Place, filled
 PAGES = Path(laoke.web.pages.__file__).parent
 SIZE = 3
 # Entries of the rail that lead to no list of rows.
-NO_LISTS = {"overview", "today", "order", "analysis", "calendar", "settings", "shop_switch"}
+NO_LISTS = {"overview", "today", "order", "analysis", "value", "calendar", "settings", "shop_switch"}
 
 
 def test_every_list_pages_both_ways_is_searched_and_given_out_whole(

@@ -65,6 +65,7 @@ class TagPage:
 
     tag: Tag
     facts: ui.Facts
+    filters: ui.Filters
     history: ui.Table
     people_url: str
     error: str
@@ -174,10 +175,12 @@ def _state(tag: Tag, now: datetime) -> str:
 def tag_page(request: HttpRequest, tag_id: int) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     tag = get_object_or_404(Tag.objects.select_related("created_by"), pk=tag_id, shop=shop)
-    rows = PersonChange.objects.filter(tag=tag).select_related("created_by")
+    rows = PersonChange.objects.filter(tag=tag)
+    if wanted := lists.searched(request):
+        rows = rows.filter(reason__icontains=wanted)
     listing = lists.Listing(
         gettext("标签的变动") + f"-{tag.name}",
-        rows,
+        rows.select_related("created_by"),
         ("-pk",),
         [
             ui.Column("at", _("时间"), "nowrap"),
@@ -203,6 +206,7 @@ def tag_page(request: HttpRequest, tag_id: int) -> HttpResponse:
     page = TagPage(
         tag,
         ui.Facts(facts),
+        lists.filters(request, gettext("原因"), count=rows.count()),
         listing.table(
             listing.found(request), request, empty=ui.Empty(_("还没有变动"), ""), order=gettext("最近的在前")
         ),
