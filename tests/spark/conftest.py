@@ -49,4 +49,5 @@ def bookshop(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Facts:
     laoke("init")
     laoke("shop", "add", "书店")
     laoke("import", str(shared / "ExportOrderList_derived_2017_2018.csv"), now=BOOKSHOP_NOW)
+    laoke("value", now=BOOKSHOP_NOW)
     return Facts.newest(laoke.home / "warehouse")

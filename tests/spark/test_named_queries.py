@@ -16,8 +16,11 @@ from laoke.warehouse.named import query_names, query_text
 from tests.spark.asking import Facts, assert_both_answer, assert_equal
 from tests.warehouse.crooked import crooked_shop
 
-# What came with a real shop's export of orders. A query that reads more than this is asked of the demo shop too.
-BOOKSHOP_HAS = {"orders", "order_states", "customers", "feature_lines", "customer_features"}
+# What came with a real shop's export of orders, and what was computed of it. A query that reads more than this is
+# asked of the demo shop too.
+BOOKSHOP_HAS = {
+    "orders", "order_states", "customers", "feature_lines", "customer_features", "customer_value",
+}  # fmt: skip
 DISAGREEING = {
     "lines_against_orders", "money_against_orders", "refunds_against_orders", "shop_days_against_orders",
 }  # fmt: skip
