@@ -42,7 +42,9 @@ class GivenForm(forms.Form):
     channel = forms.ChoiceField(label=_("渠道"), choices=Channel.choices)
     role = forms.ChoiceField(label=_("来源"), choices=list(ROLES.items()))
     wording_version = forms.CharField(label=_("原话的版本"), max_length=20)
-    given_on = forms.DateField(label=_("哪天同意的"), widget=forms.DateInput(attrs={"type": "date"}))
+    given_on = forms.DateField(
+        label=_("哪天同意的"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
     expires_on = forms.DateField(
         label=_("有效到"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
