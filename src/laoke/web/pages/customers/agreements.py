@@ -19,6 +19,7 @@ from laoke.web import figures
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
 from laoke.web.pages.customers.timeline import SOURCES
+from laoke.web.pages.offers.fields import DayField
 
 ROLES: dict[str, Words] = {"seller": _("店铺自己"), "platform": _("平台会员协议"), "brand": _("品牌会员")}
 REFUSALS: dict[str, Words] = {
@@ -42,12 +43,8 @@ class GivenForm(forms.Form):
     channel = forms.ChoiceField(label=_("渠道"), choices=Channel.choices)
     role = forms.ChoiceField(label=_("来源"), choices=list(ROLES.items()))
     wording_version = forms.CharField(label=_("原话的版本"), max_length=20)
-    given_on = forms.DateField(
-        label=_("哪天同意的"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    expires_on = forms.DateField(
-        label=_("有效到"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    given_on = DayField(label=_("哪天同意的"))
+    expires_on = DayField(label=_("有效到"), required=False)
     wording = forms.CharField(label=_("顾客看到的原话"), widget=forms.Textarea(attrs={"rows": 2}))
     proof = forms.CharField(label=_("凭证在哪"), max_length=200)
     asked_again = forms.BooleanField(label=_("退订之后又同意"), required=False)
