@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from laoke.audiences import wording
@@ -98,13 +98,16 @@ def test_nobody_is_found_for_what_is_called_impossible(world: World) -> None:
     _reading, slow = both(world, 8)
     seen = []
 
-    @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=100,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
+    )
     @given(st.lists(parts(), min_size=2, max_size=3))
     def holds(given_parts: list[Node]) -> None:
         tree = all_of(*given_parts)
-        if contradiction_in(tree):
-            seen.append(tree)
-            assert slow.members(tree) == [], print_filter(tree)
+        assume(contradiction_in(tree))
+        seen.append(tree)
+        assert slow.members(tree) == [], print_filter(tree)
 
     holds()
-    assert len(seen) > 40
+    assert len(seen) >= 80
