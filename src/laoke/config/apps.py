@@ -14,6 +14,7 @@ class ConfigConfig(AppConfig):
         from laoke.customers import erasure
         from laoke.dispatch import erasing
         from laoke.intake.loading import quarantine
+        from laoke.promotions.coupons import moves
 
         gates.register()
         erasure.register_messages(
@@ -22,3 +23,4 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("quarantine", quarantine.forget_person)
         erasure.register_forgetter("snapshots", snapshots.forget_people)
         erasure.register_forgetter("events", erasing.forget_events)
+        erasure.register_forgetter("coupons", moves.forget_person)

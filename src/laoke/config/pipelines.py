@@ -198,6 +198,20 @@ def _keep_up_now(job: Job, progress: Progress, now: Callable[[], datetime]) -> d
     return dict(upkeep.run(settings.PLACE, now=now(), wall=time.time(), lock_seconds=600.0).result)
 
 
+def _coupon_codes(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Make the codes that somebody asked for."""
+    from laoke.promotions.coupons.issues import cut_batch, make_batch
+    from laoke.promotions.models import CouponBatch
+    from laoke.shops.jobs import JobCancelled
+
+    batch = CouponBatch.objects.select_related("issue").get(pk=job.params["batch"])
+    try:
+        return {"made": make_batch(batch, now=now(), told=lambda made: progress.step(made, batch.wanted))}
+    except JobCancelled:
+        cut_batch(batch, now())
+        raise
+
+
 JOBS: dict[str, JobFunction] = {
     "import": _import,
     "features": _regroup,
@@ -206,6 +220,7 @@ JOBS: dict[str, JobFunction] = {
     "customer_value": _customer_value,
     "demo_advance": _advance,
     "upkeep": _keep_up_now,
+    "coupon_codes": _coupon_codes,
 }
 
 
@@ -319,10 +334,12 @@ def _tidy(worker: Worker) -> bool:
     from laoke.intake.sent.taking import forget_batches
     from laoke.intake.top.listening import forget_read
     from laoke.intake.top.staging import PULLED
+    from laoke.promotions.coupons.calls import forget_calls
     from laoke.shops.uploads import forget_leftovers, forget_old
 
     forget_old(worker.clock())
     forget_batches(worker.clock())
+    forget_calls(worker.clock())
     forget_read(worker.clock())
     forget_pulls(PULLED, worker.clock())
     forget_due(worker.clock())
@@ -345,6 +362,13 @@ def _tag_rules(worker: Worker) -> bool:
     from laoke.audiences.tag_rules import turn
 
     return turn(worker.clock(), worker.stopping)
+
+
+def _coupons(worker: Worker) -> bool:
+    """Reservations whose time ran out are let go of, coupons past their end expire."""
+    from laoke.promotions.coupons.moves import expire_due
+
+    return bool(expire_due(worker.clock()))
 
 
 def _erase(worker: Worker) -> bool:
@@ -400,6 +424,7 @@ TICKS: list[Tick] = [
     Tick("features", 20.0, _features),
     Tick("names", 2.0, _names),
     Tick("tag_rules", 1.0, _tag_rules),
+    Tick("coupons", 10.0, _coupons),
     Tick("value", 60.0, _value),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),

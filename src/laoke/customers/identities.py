@@ -171,6 +171,13 @@ def key_digests(shop: Shop, key_sets: Sequence[KeySet]) -> list[list[str]]:
     return [list(itertools.islice(left, len(keys))) for keys in key_sets]
 
 
+def known_customer(shop: Shop, keys: KeySet) -> int | None:
+    """The customer of the first of these keys that anybody has; None when nobody was seen with one."""
+    [wanted] = key_digests(shop, [keys])
+    found = _known(wanted)
+    return next((found[digest] for digest in wanted if digest in found), None)
+
+
 def _known(wanted: Iterable[str]) -> dict[str, int]:
     return dict(_select_in("SELECT digest, customer_id FROM customers_identity WHERE digest", wanted))
 

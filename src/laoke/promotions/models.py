@@ -37,3 +37,114 @@ class Backtest(models.Model):
     result = models.JSONField()
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
+
+
+class CouponIssue(models.Model):
+    """Coupons of one offer under one set of limits: how many, how many each, for how much, and until when.
+
+    `made` and `taken_cents` (reserved and redeemed together) are kept with every move, in its transaction.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="coupon_issues")
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="coupon_issues")
+    name = models.CharField(max_length=80)
+    total_limit = models.PositiveIntegerField()
+    per_person_limit = models.PositiveIntegerField(null=True)
+    budget_cents = models.BigIntegerField(null=True)
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+    days_after_claim = models.PositiveIntegerField(null=True)
+    made = models.PositiveIntegerField(default=0)
+    taken_cents = models.BigIntegerField(default=0)
+    stopped_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        # Held by the moves already; a fault there must end in an error and not in money.
+        constraints = [
+            models.CheckConstraint(condition=models.Q(made__lte=models.F("total_limit")), name="issue_total"),
+            models.CheckConstraint(condition=models.Q(taken_cents__gte=0), name="issue_taken"),
+            models.CheckConstraint(
+                condition=models.Q(budget_cents=None) | models.Q(taken_cents__lte=models.F("budget_cents")),
+                name="issue_budget",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CouponBatch(models.Model):
+    """Codes of an issue that are made together; a making that was cut short goes on where it stopped."""
+
+    issue = models.ForeignKey(CouponIssue, models.CASCADE, related_name="batches")
+    wanted = models.PositiveIntegerField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+
+
+class Coupon(models.Model):
+    """One coupon with its code. It hangs on a customer as facts do, so a merge or split of persons moves nothing.
+
+    `due_at` is when time alone changes the state.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
+    issue = models.ForeignKey(CouponIssue, models.CASCADE, related_name="coupons", db_index=False)
+    batch = models.ForeignKey(CouponBatch, models.CASCADE, null=True, related_name="coupons", db_index=False)
+    code = models.CharField(max_length=12)
+    state = models.CharField(max_length=10)
+    customer_id = models.BigIntegerField(null=True)
+    valid_to = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    order_id = models.CharField(max_length=64, blank=True)
+    cents = models.BigIntegerField(default=0)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "code"], name="coupon_code_once")]
+        indexes = [
+            models.Index(fields=["issue", "state"], name="coupon_issue_state"),
+            models.Index(
+                fields=["customer_id"], condition=models.Q(customer_id__isnull=False), name="coupon_customer"
+            ),
+            models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="coupon_due"),
+        ]
+
+
+class CouponEvent(models.Model):
+    """What happened to a coupon. Append-only; erasing a person empties `customer_id`."""
+
+    issue = models.ForeignKey(CouponIssue, models.CASCADE, related_name="events", db_index=False)
+    coupon = models.ForeignKey(Coupon, models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=12)
+    at = models.DateTimeField()
+    customer_id = models.BigIntegerField(null=True)
+    order_id = models.CharField(max_length=64, blank=True)
+    cents = models.BigIntegerField(default=0)
+    by = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["issue", "kind", "at"], name="coupon_event_issue"),
+            models.Index(
+                fields=["customer_id"],
+                condition=models.Q(customer_id__isnull=False),
+                name="coupon_event_customer",
+            ),
+        ]
+
+
+class CouponCall(models.Model):
+    """A request of the shop's own system that did something, with its answer: the same key and body never twice."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
+    key = models.CharField(max_length=100)
+    body_sha256 = models.CharField(max_length=64)
+    answer = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "key"], name="coupon_call_once")]

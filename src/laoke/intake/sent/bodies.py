@@ -56,7 +56,7 @@ def read_body(data: bytes, most_rows: int) -> Body:
     BodyRefused
         when it is no UTF-8, no JSON, nested too deep, of another shape, empty or with too many rows.
     """
-    found = _parsed(data)
+    found = read_json(data)
     if not isinstance(found, dict):
         raise BodyRefused("body_shape")
     if isinstance(found, Doubled):
@@ -73,7 +73,14 @@ def read_body(data: bytes, most_rows: int) -> Body:
     return Body(rows, as_of, whole)
 
 
-def _parsed(data: bytes) -> Any:
+def read_json(data: bytes) -> Any:
+    """What the bytes say, with `Unread` for numbers that are not whole and `Doubled` for objects with a name twice.
+
+    Raises
+    ------
+    BodyRefused
+        when they are no UTF-8, no JSON or nested too deep.
+    """
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

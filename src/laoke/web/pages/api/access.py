@@ -10,11 +10,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from laoke.intake.sent.bodies import BodyRefused
-from laoke.intake.sent.fields import SENT_KINDS
+from laoke.intake.sent.fields import MOST_BYTES, SENT_KINDS
 from laoke.shops.clock import live_now
 from laoke.shops.models import ApiToken
 from laoke.shops.tokens import MOST_A_MINUTE, count_use, token_of
@@ -22,7 +23,8 @@ from laoke.web.access import open_to_all
 from laoke.web.pages.api.answers import refused
 
 READ = "batches:read"
-SCOPES = (*(f"facts:{kind}" for kind in SENT_KINDS), READ)
+QUOTE, CLAIM, USE = "coupons:quote", "coupons:claim", "coupons:use"
+SCOPES = (*(f"facts:{kind}" for kind in SENT_KINDS), READ, QUOTE, CLAIM, USE)
 LONGEST_HEADER = 200
 
 View = Callable[..., HttpResponse]
@@ -44,6 +46,27 @@ def answers(*methods: str) -> Callable[[View], View]:
         return csrf_exempt(open_to_all(answered))  # type: ignore[arg-type, return-value]
 
     return mark
+
+
+def body_of(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
+    """The bytes of a request that says that they are plain JSON; one that is too long is not read.
+
+    Raises
+    ------
+    BodyRefused
+    """
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise BodyRefused("encoding")
+    charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
+    if request.content_type != "application/json" or charset.lower() not in ("utf-8", "utf8"):
+        raise BodyRefused("media_type")
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if length.isdigit() and int(length) > most:
+        raise BodyRefused("too_large", most=most)
+    try:
+        return bytes(request.body)
+    except RequestDataTooBig as error:
+        raise BodyRefused("too_large", most=most) from error
 
 
 def token_for(request: HttpRequest, scope: str) -> ApiToken:

@@ -18,6 +18,7 @@ from laoke.intake.sent.fields import (
 )
 from laoke.intake.sent.taking import KEPT, MOST_WAITING
 from laoke.shops.tokens import MOST_A_MINUTE
+from laoke.web.pages.api import openapi_coupons
 
 JSON = "application/json"
 TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
@@ -40,9 +41,9 @@ def document() -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Laoke facts API",
+            "title": "Laoke API",
             "version": "1",
-            "description": "Facts of a shop in batches: the same rules, the same import, the same quarantine as files. "
+            "description": "Facts of a shop in batches, and its own coupons. Batches: the same rules, the same import, the same quarantine as files. "
             f"A batch holds at most {MOST_ROWS} rows and {MOST_BYTES} bytes. Money is integer cents, a time without "
             f"offset is the shop's local time, ids are text. An Idempotency-Key is kept for {KEPT.days} days.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -52,6 +53,7 @@ def document() -> dict[str, Any]:
         "paths": {
             **{f"/api/v1/facts/{kind.name}": {"post": _post(kind)} for kind in SENT_KINDS.values()},
             "/api/v1/batches/{batch}": {"get": _get()},
+            **openapi_coupons.paths(),
             "/api/v1/openapi.json": {
                 "get": {
                     "operationId": "describe",
@@ -76,6 +78,7 @@ def document() -> dict[str, Any]:
                 "buyer": _object(BUYER),
                 "line": _object(LINE),
                 **_answers(),
+                **openapi_coupons.schemas(),
             },
         },
     }

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from laoke.audiences.schema import filter_schema
 from laoke.intake.models import SentBatch
 from laoke.intake.sent.bodies import BodyRefused
-from laoke.intake.sent.fields import MOST_BYTES, SENT_KINDS
+from laoke.intake.sent.fields import SENT_KINDS
 from laoke.intake.sent.taking import take_batch
 from laoke.shops.clock import live_now
-from laoke.web.pages.api.access import READ, answers, token_for
+from laoke.web.pages.api.access import READ, answers, body_of, token_for
 from laoke.web.pages.api.answers import not_found, refused, said, status, taken
 from laoke.web.pages.api.openapi import document
 
@@ -24,7 +23,7 @@ def facts(request: HttpRequest, kind: str) -> HttpResponse:
     if found is None:
         raise not_found()
     token = token_for(request, f"facts:{kind}")
-    data = _body(request)
+    data = body_of(request)
     try:
         batch = take_batch(
             token, found, request.headers.get("Idempotency-Key", ""), data,
@@ -33,22 +32,6 @@ def facts(request: HttpRequest, kind: str) -> HttpResponse:
     except BodyRefused as refusal:
         return refused(refusal, found)
     return taken(batch)
-
-
-def _body(request: HttpRequest) -> bytes:
-    """The bytes of a request that says that they are plain JSON; one that is too long is not read."""
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise BodyRefused("encoding")
-    charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
-    if request.content_type != "application/json" or charset.lower() not in ("utf-8", "utf8"):
-        raise BodyRefused("media_type")
-    length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isdigit() and int(length) > MOST_BYTES:
-        raise BodyRefused("too_large", most=MOST_BYTES)
-    try:
-        return bytes(request.body)
-    except RequestDataTooBig as error:
-        raise BodyRefused("too_large", most=MOST_BYTES) from error
 
 
 @answers("GET")

@@ -32,6 +32,7 @@ TABLES: dict[str, Words] = {
     "customer_features": _("客户特征"),
     "feature_lines": _("打分的线"),
     "customer_value": _("客户价值"),
+    "coupon_codes": _("做券码"),
 }
 
 GAPS: dict[str, tuple[Words, Words]] = {

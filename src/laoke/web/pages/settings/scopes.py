@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from laoke.intake.reading.messages import row_is
 from laoke.intake.sent.fields import SENT_KINDS
 from laoke.shops.joins import listed
-from laoke.web.pages.api.access import READ, SCOPES
+from laoke.web.pages.api.access import CLAIM, QUOTE, READ, SCOPES, USE
 
 
 def scope_choices() -> list[tuple[str, str]]:
@@ -19,6 +19,9 @@ def scope_name(scope: str) -> str:
     """One scope in words; one of another version shows its code."""
     if scope == READ:
         return _("查批次的结果")
+    coupons = {QUOTE: _("券：算价"), CLAIM: _("券：发给客户"), USE: _("券：占用、核销、撤回")}
+    if scope in coupons:
+        return coupons[scope]
     kind = SENT_KINDS.get(scope.removeprefix("facts:"))
     if kind is None:
         return scope

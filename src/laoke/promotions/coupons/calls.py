@@ -1,0 +1,305 @@
+"""What the shop's own system asks: quote, claim, reserve, redeem, roll back; the same key and body never twice.
+
+The key's row, the move, its event and its audit row stand in one transaction: killed before its end nothing was done,
+after it the same request gets the same answer. Only what was done uses a key up; a refused request may come again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from laoke.customers.identities import KINDS, known_customer, resolve, usable_keys
+from laoke.customers.links import person_of
+from laoke.customers.models import Erasure
+from laoke.promotions import engine
+from laoke.promotions.coupons import moves, pricing
+from laoke.promotions.coupons.codes import shown_code
+from laoke.promotions.coupons.refusals import CouponRefused
+from laoke.promotions.models import Coupon, CouponCall, CouponIssue
+from laoke.promotions.offers import OfferRefused
+from laoke.shops import audit
+from laoke.shops.models import ApiToken, Shop
+
+KEPT = timedelta(days=30)
+LONGEST_ORDER_ID = 64
+_KEY = re.compile(r"[\x21-\x7e]{1,100}", re.ASCII)
+_ORDER_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
+
+Json = dict[str, Any]
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose token asks, and when."""
+
+    token: ApiToken
+    now: datetime
+
+    @property
+    def shop(self) -> Shop:
+        return self.token.shop
+
+    @property
+    def name(self) -> str:
+        return f"api:{self.token.prefix}"
+
+
+def quote(caller: Caller, body: Body) -> Json:
+    """The price of a basket with its reasons; nothing is changed, no customer is made.
+
+    Raises
+    ------
+    CouponRefused, OfferRefused
+    """
+    _only(body, "basket", "code", "customer")
+    basket = _basket(body)
+    customer_id = _customer(caller, body, make=False)
+    if "code" not in body:
+        priced = pricing.price(caller.shop, basket, None, customer_id, caller.now)
+        return pricing.quote_told(priced.quote) | {"coupon": None}
+    coupon = moves.find(caller.shop, _text(body, "code"))
+    priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
+    told = {
+        "code": shown_code(coupon.code),
+        "state": moves.state_at(coupon, caller.now),
+        "usable": priced.refused is None,
+        "discount_cents": priced.discount_cents,
+        "refused": _refusal(priced.refused),
+    }
+    return pricing.quote_told(priced.quote) | {"coupon": told}
+
+
+def claim(caller: Caller, body: Body) -> Json:
+    """A coupon for a customer: a new one of `issue`, or the one of `code` that nobody has yet."""
+    _only(body, "issue", "code", "customer")
+    customer_id = _customer(caller, body, make=True)
+    if customer_id is None:
+        raise CouponRefused("field_missing", field="customer")
+    if "code" in body:
+        coupon = moves.claim_code(
+            moves.find(caller.shop, _text(body, "code")), customer_id, now=caller.now, by=caller.name
+        )
+    else:
+        coupon = moves.claim_new(_issue(caller, body), customer_id, now=caller.now, by=caller.name)
+    return _noted(caller, "coupon.claim", coupon)
+
+
+def reserve(caller: Caller, body: Body) -> Json:
+    """Keep a coupon for an order. What it takes off is computed here, from the basket, and not believed."""
+    _only(body, "code", "order_id", "customer", "basket")
+    coupon = moves.find(caller.shop, _text(body, "code"))
+    order_id, basket = _order_id(body), _basket(body)
+    customer_id = _customer(caller, body, make=True)
+    priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
+    if priced.refused is not None:
+        raise priced.refused
+    kept = moves.reserve(
+        coupon, order_id=order_id, cents=priced.discount_cents, customer_id=customer_id, now=caller.now, by=caller.name,
+    )  # fmt: skip
+    more = {"reserved_until": _told(kept.due_at), "payable_cents": priced.quote.payable_cents}
+    return _noted(caller, "coupon.reserve", kept) | more
+
+
+def redeem(caller: Caller, body: Body) -> Json:
+    """The order is paid."""
+    _only(body, "code", "order_id")
+    coupon = moves.find(caller.shop, _text(body, "code"))
+    return _noted(
+        caller,
+        "coupon.redeem",
+        moves.redeem(coupon, order_id=_order_id(body), now=caller.now, by=caller.name),
+    )
+
+
+def roll_back(caller: Caller, body: Body) -> Json:
+    """The order is off, before or after it was paid."""
+    _only(body, "code", "order_id")
+    coupon = moves.find(caller.shop, _text(body, "code"))
+    return _noted(
+        caller,
+        "coupon.roll_back",
+        moves.roll_back(coupon, order_id=_order_id(body), now=caller.now, by=caller.name),
+    )
+
+
+Act = Callable[[Caller, Body], Json]
+ACTS: dict[str, Act] = {"claim": claim, "reserve": reserve, "redeem": redeem, "rollback": roll_back}
+
+
+def once(
+    caller: Caller,
+    act: str,
+    key: str,
+    data: bytes,
+    body: Body,
+    step: Callable[[str], None] = lambda name: None,
+) -> tuple[Json, bool]:
+    """Do an act of `ACTS`, or give the answer that the same key and bytes had before; whether it was given before.
+
+    `step` is called after each step (tests kill there).
+
+    Raises
+    ------
+    CouponRefused, OfferRefused
+        when it cannot be done; nothing was, and the key is as good as new.
+    """
+    if not _KEY.fullmatch(key):
+        raise CouponRefused("key_wrong" if key else "key_missing")
+    sha = hashlib.sha256(act.encode() + b"\0" + data).hexdigest()
+    if (known := _known(caller.shop, key, sha)) is not None:
+        return known, True
+    step("checked")
+    try:
+        with transaction.atomic():
+            # First: whoever comes second with the key waits here for the first one's end.
+            call = CouponCall.objects.create(
+                shop=caller.shop, key=key, body_sha256=sha, created_at=caller.now
+            )
+            step("noted")
+            call.answer = ACTS[act](caller, body)
+            step("moved")
+            call.save(update_fields=["answer"])
+            step("answered")
+    except IntegrityError:
+        known = _known(caller.shop, key, sha)
+        if known is None:
+            raise
+        return known, True
+    step("done")
+    return dict(call.answer), False
+
+
+def _known(shop: Shop, key: str, sha: str) -> Json | None:
+    found = CouponCall.objects.filter(shop=shop, key=key).first()
+    if found is None:
+        return None
+    if found.body_sha256 != sha:
+        raise CouponRefused("key_used", when=_told(found.created_at))
+    return dict(found.answer)
+
+
+def forget_calls(now: datetime) -> int:
+    """Delete keys and answers after 30 days; how many went. The events stay."""
+    return CouponCall.objects.filter(created_at__lt=now - KEPT).delete()[0]
+
+
+def _noted(caller: Caller, act: str, coupon: Coupon) -> Json:
+    """The answer about a coupon that was moved, and its audit row."""
+    audit.record(
+        act, shop=caller.shop, actor=None, at=caller.now, subject=str(coupon.pk), token=caller.token.prefix,
+        cents=coupon.cents,
+    )  # fmt: skip
+    return {
+        "code": shown_code(coupon.code),
+        "issue": str(coupon.issue_id),
+        "state": coupon.state,
+        "order_id": coupon.order_id or None,
+        "discount_cents": coupon.cents,
+        "customer_id": None if coupon.customer_id is None else str(coupon.customer_id),
+        "valid_to": _told(coupon.valid_to) or None,
+    }
+
+
+def _refusal(refusal: CouponRefused | None) -> Json | None:
+    return None if refusal is None else {"code": refusal.code, "message": refusal.message}
+
+
+def _only(body: Body, *known: str) -> None:
+    for name in body:
+        if name not in known:
+            raise CouponRefused("field_unknown", field=name[:80], known=", ".join(known))
+
+
+def _text(body: Body, name: str) -> str:
+    if name not in body:
+        raise CouponRefused("field_missing", field=name)
+    value = body[name]
+    if not isinstance(value, str):
+        raise CouponRefused("body_shape", field=name, expected="text")
+    return value
+
+
+def _order_id(body: Body) -> str:
+    value = _text(body, "order_id")
+    if not _ORDER_ID.fullmatch(value):
+        raise CouponRefused("body_shape", field="order_id", expected=f"1-{LONGEST_ORDER_ID} ASCII")
+    return value
+
+
+def _issue(caller: Caller, body: Body) -> CouponIssue:
+    text = _text(body, "issue")
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    found = CouponIssue.objects.filter(shop=caller.shop, pk=number).first()
+    if found is None:
+        raise CouponRefused("issue_unknown")
+    return found
+
+
+def _basket(body: Body) -> engine.Basket:
+    """The basket in the engine's own form. Who the buyer is to the shop its system says; what they hold and have used
+    the ledger knows."""
+    if "basket" not in body:
+        raise CouponRefused("field_missing", field="basket")
+    try:
+        basket = engine.basket_from_dict(body["basket"])
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+    if basket.buyer.held_coupons or basket.buyer.used:
+        raise CouponRefused("told_by_ledger", field="basket.buyer.held_coupons, basket.buyer.used")
+    return basket
+
+
+def _customer(caller: Caller, body: Body, *, make: bool) -> int | None:
+    """The customer that a request names by number or by one or more strong keys; None when it names none, or, unless
+    one is to be made, one that nobody has seen."""
+    given = body.get("customer")
+    if given is None:
+        return None
+    if (
+        not isinstance(given, Mapping)
+        or not given
+        or not all(isinstance(value, str) for value in given.values())
+    ):
+        raise CouponRefused("body_shape", field="customer", expected='{"customer_id": "…"}')
+    _only(given, "customer_id", *KINDS)
+    customer_id = _numbered(caller.shop, given["customer_id"]) if "customer_id" in given else None
+    if customer_id is None:
+        customer_id = _by_keys(caller, dict(given), make)
+    if customer_id is not None and _is_erased(caller.shop, customer_id):
+        raise CouponRefused("customer_erased")
+    return customer_id
+
+
+def _numbered(shop: Shop, text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0
+    if not 0 < number < 2**63 or person_of(shop, number) is None:
+        raise CouponRefused("customer_unknown")
+    return number
+
+
+def _by_keys(caller: Caller, given: dict[str, Any], make: bool) -> int | None:
+    keys = usable_keys(given)
+    if not keys:
+        raise CouponRefused("customer_unknown")
+    if not make:
+        return known_customer(caller.shop, keys)
+    [found] = resolve(caller.shop, [keys], now=caller.now).ids
+    if found is None:
+        raise CouponRefused("customer_erased")
+    return found
+
+
+def _is_erased(shop: Shop, customer_id: int) -> bool:
+    return Erasure.objects.filter(owner_id=shop.owner_id, person_id=person_of(shop, customer_id)).exists()
+
+
+def _told(moment: datetime | None) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds") if moment else ""

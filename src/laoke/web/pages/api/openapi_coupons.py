@@ -1,0 +1,197 @@
+"""The coupon part of the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from laoke.customers.identities import KINDS
+from laoke.money import MAX_CENTS
+from laoke.promotions.coupons.calls import KEPT
+from laoke.promotions.coupons.states import HOLD, STATES
+from laoke.shops.tokens import MOST_A_MINUTE
+from laoke.web.pages.api.coupons import MOST_BYTES, SCOPE_OF, STATUSES, UNPROCESSABLE
+
+Json = dict[str, Any]
+
+JSON = "application/json"
+TEXT: Json = {"type": "string"}
+WHOLE: Json = {"type": "integer"}
+CENTS: Json = {"type": "integer", "minimum": 0, "maximum": MAX_CENTS}
+ORDER_ID: Json = {"type": "string", "pattern": r"^[\x21-\x7e]{1,64}$", "description": "the order in your system"}
+CODE: Json = {**TEXT, "description": "as printed or typed: case, spaces and dashes do not matter"}
+OTHER_CODES = {
+    UNPROCESSABLE: ("coupon_not_used", "told_by_ledger", "key_used", "no_lines", "not_a_whole_number"),
+    400: ("not_json", "not_utf8", "too_deep"),
+}
+MEANINGS = {
+    "400": "the body is no JSON of the wanted shape, or the Idempotency-Key is missing",
+    "401": "no token, or one that has ended",
+    "403": "the token may not do this",
+    "404": "the shop has no such code, issue or customer",
+    "409": "not with this coupon now; the same request may come again with the same key",
+    "413": f"more than {MOST_BYTES} bytes",
+    "415": "not application/json, or compressed",
+    "422": "the basket cannot be priced or does not earn the coupon, or the key was used for another request",
+    "429": f"more than {MOST_A_MINUTE} requests a minute; see Retry-After",
+}
+SUMMARIES = {
+    "claim": "give a customer a coupon: a new one of `issue`, or the one of `code` that nobody has yet",
+    "reserve": f"keep a coupon and its share of the budget for an order; without redeem or rollback it is let go of "
+    f"after {HOLD.seconds // 60} minutes. What it takes off is computed from the basket",
+    "redeem": "the order is paid: what was reserved for it is used",
+    "rollback": "the order is off, before or after it was paid: the coupon is its holder's again",
+}
+
+
+def paths() -> Json:
+    """What can be asked about coupons."""
+    return {
+        "/api/v1/coupons/quote": {"post": _quote()},
+        **{f"/api/v1/coupons/{act}": {"post": _act(act)} for act in SCOPE_OF},
+    }
+
+
+def schemas() -> Json:
+    """The bodies and answers."""
+    return {
+        "coupon-customer": {
+            "type": "object",
+            "additionalProperties": False,
+            "minProperties": 1,
+            "description": "by Laoke's number or by one or more keys; a key that nobody has makes a new customer, "
+            "though not in a quote",
+            "properties": {"customer_id": TEXT, **dict.fromkeys(KINDS, TEXT)},
+        },
+        "basket": _basket(),
+        "coupon": {
+            "type": "object",
+            "required": ["code", "issue", "state", "order_id", "discount_cents", "customer_id", "valid_to"],
+            "properties": {
+                "code": TEXT,
+                "issue": TEXT,
+                "state": {"enum": list(STATES)},
+                "order_id": {"type": ["string", "null"]},
+                "discount_cents": CENTS,
+                "customer_id": {"type": ["string", "null"]},
+                "valid_to": {"type": ["string", "null"]},
+                "reserved_until": {**TEXT, "description": "of reserve alone, shop time"},
+                "payable_cents": {**CENTS, "description": "of reserve alone, postage included"},
+            },
+        },
+        "quote": {
+            "type": "object",
+            "description": "lines with the share of every offer, what was used, what was not and why, each step",
+            "required": ["lines", "consumed", "refused", "trace", "payable_cents", "coupon"],
+            "properties": {
+                "lines": {"type": "array"},
+                "consumed": {"type": "array"},
+                "refused": {"type": "array"},
+                "trace": {"type": "array"},
+                "payable_cents": CENTS,
+                "discount_cents": CENTS,
+                "coupon": {"type": ["object", "null"]},
+            },
+        },
+    }
+
+
+def _basket() -> Json:
+    line = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["line_id", "product_id", "unit_price_cents"],
+        "properties": {
+            "line_id": TEXT, "product_id": TEXT, "unit_price_cents": CENTS, "sku": TEXT, "category": TEXT,
+            "quantity": {"type": "integer", "minimum": 1, "maximum": 1_000_000, "default": 1},
+            "cost_cents": {"type": ["integer", "null"]},
+        },
+    }  # fmt: skip
+    buyer = {
+        "type": "object",
+        "additionalProperties": False,
+        "description": "what your system knows of the buyer; held and used coupons the ledger knows",
+        "properties": {
+            "groups": {"type": "array", "items": TEXT},
+            "first_order": {"type": "boolean", "default": False},
+        },
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["lines"],
+        "properties": {
+            "lines": {"type": "array", "minItems": 1, "items": line},
+            "postage_cents": {**CENTS, "default": 0},
+            "buyer": buyer,
+        },
+    }
+
+
+_BODIES: dict[str, tuple[tuple[str, ...], Json]] = {
+    "quote": (("basket",), {"basket": {"$ref": "#/components/schemas/basket"}, "code": CODE}),
+    "claim": (("customer",), {"issue": {**TEXT, "description": "number of the issue"}, "code": CODE}),
+    "reserve": (
+        ("code", "order_id", "basket"),
+        {"code": CODE, "order_id": ORDER_ID, "basket": {"$ref": "#/components/schemas/basket"}},
+    ),
+    "redeem": (("code", "order_id"), {"code": CODE, "order_id": ORDER_ID}),
+    "rollback": (("code", "order_id"), {"code": CODE, "order_id": ORDER_ID}),
+}
+_NAMES_CUSTOMER = ("quote", "claim", "reserve")
+
+
+def _body(act: str) -> Json:
+    required, properties = _BODIES[act]
+    whose = {"customer": {"$ref": "#/components/schemas/coupon-customer"}} if act in _NAMES_CUSTOMER else {}
+    schema = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": {**properties, **whose},
+    }
+    return {"required": True, "content": {JSON: {"schema": schema}}}
+
+
+def _quote() -> Json:
+    answers = {status: text for status, text in MEANINGS.items() if status != "409"}
+    return {
+        "operationId": "quote-basket",
+        "summary": "the price of a basket with the running offers and the named coupon; nothing is changed",
+        "description": "Scope: coupons:quote",
+        "requestBody": _body("quote"),
+        "responses": {"200": _answer("the price", "quote"), **_refusals(answers)},
+    }
+
+
+def _act(act: str) -> Json:
+    key = {
+        "name": "Idempotency-Key", "in": "header", "required": True,
+        "description": f"a new one for every act, the same one to send it again; kept for {KEPT.days} days. "
+        "An answer that was given before carries Idempotent-Replay: true",
+        "schema": {"type": "string", "pattern": r"^[\x21-\x7e]{1,100}$"},
+    }  # fmt: skip
+    return {
+        "operationId": f"{act}-coupon",
+        "summary": SUMMARIES[act],
+        "description": f"Scope: {SCOPE_OF[act]}",
+        "parameters": [key],
+        "requestBody": _body(act),
+        "responses": {"200": _answer("done", "coupon"), **_refusals(MEANINGS)},
+    }
+
+
+def _refusals(answers: dict[str, str]) -> Json:
+    return {status: _answer(f"{text}{_codes(int(status))}", "refusal") for status, text in answers.items()}
+
+
+def _codes(status: int) -> str:
+    codes = [code for code, its in STATUSES.items() if its == status]
+    codes += [code for code in OTHER_CODES.get(status, ()) if code not in codes]
+    return f" ({', '.join(codes)})" if codes else ""
+
+
+def _answer(text: str, schema: str) -> Json:
+    return {
+        "description": text,
+        "content": {JSON: {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }

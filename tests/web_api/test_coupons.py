@@ -1,0 +1,193 @@
+"""Coupons over the API: a basket is quoted, a coupon reserved, redeemed, rolled back; each refusal has its code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from laoke.customers.models import Identity
+from laoke.promotions.coupons.codes import shown_code
+from laoke.promotions.models import Coupon, CouponCall, CouponEvent
+from laoke.promotions.offers import add_offer
+from laoke.shops.models import AuditEvent, Shop
+from laoke.shops.setup import add_shop
+from laoke.shops.tokens import make_token
+from laoke.web.pages.api.access import SCOPES
+from laoke.web.pages.api.openapi import document
+from tests.promotions_rows.coupon_shop import ANNA, NOW, CouponShop
+
+pytestmark = pytest.mark.django_db
+
+BASKET = {"lines": [{"line_id": "1", "product_id": "P1", "unit_price_cents": 12_000, "quantity": 2}]}
+SMALL = {"lines": [{"line_id": "1", "product_id": "P1", "unit_price_cents": 12_000}]}
+
+
+class Till:
+    """The shop's own system with its token."""
+
+    def __init__(self, client: Any, shop: Shop, scopes: tuple[str, ...] = SCOPES) -> None:
+        self.token, self.text = make_token(shop, name="收银", scopes=scopes, days=30, by=None, now=NOW)
+        self.client, self.key = client, 0
+
+    def ask(self, act: str, key: str | None = None, raw: bytes | None = None, **body: Any) -> HttpResponse:
+        self.key += 1
+        headers = {"Authorization": f"Bearer {self.text}", "Idempotency-Key": f"k{self.key}" if key is None else key}
+        data = json.dumps(body).encode() if raw is None else raw
+        return self.client.generic(  # type: ignore[no-any-return]
+            "POST", f"/api/v1/coupons/{act}", data, content_type="application/json", headers=headers
+        )
+
+    def told(self, act: str, status: int = 200, **given: Any) -> dict[str, Any]:
+        answer = self.ask(act, **given)
+        assert answer.status_code == status, answer.content.decode()
+        return json.loads(answer.content)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def here(home: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> CouponShop:
+    monkeypatch.setenv("LAOKE_NOW", f"={NOW:%Y-%m-%d %H:%M}")
+    return CouponShop.of(add_shop("书店", now=NOW))
+
+
+@pytest.fixture
+def till(here: CouponShop, client: Any) -> Till:
+    return Till(client, here.shop)
+
+
+def test_a_coupon_is_quoted_reserved_redeemed_and_rolled_back(here: CouponShop, till: Till) -> None:
+    issue = here.issue(budget_cents=10_000)
+    claimed = till.told("claim", issue=str(issue.pk), customer={"nick": "书友甲"})
+    code, who = claimed["code"], {"customer_id": claimed["customer_id"]}
+    assert (claimed["state"], claimed["valid_to"]) == ("claimed", "2026-11-20 00:00:00")
+    assert Identity.objects.get().customer_id == int(claimed["customer_id"])
+
+    quoted = till.told("quote", code=code, customer=who, basket=BASKET)
+    assert (quoted["payable_cents"], quoted["coupon"]["usable"], quoted["coupon"]["discount_cents"]) == (22_000, True, 2_000)
+    assert "店铺券" in quoted["trace"][1]["message"]
+
+    reserved = till.told("reserve", code=code, customer=who, order_id="S-1", basket=BASKET)
+    assert reserved | {"code": "", "customer_id": ""} == {
+        "code": "", "issue": str(issue.pk), "state": "reserved", "order_id": "S-1", "discount_cents": 2_000,
+        "customer_id": "", "valid_to": "2026-11-20 00:00:00", "reserved_until": "2026-11-09 10:30:00",
+        "payable_cents": 22_000,
+    }  # fmt: skip
+    assert till.told("redeem", code=code, order_id="S-1")["state"] == "redeemed"
+    assert till.told("rollback", code=code, order_id="S-1")["state"] == "claimed"
+
+    acts = ["coupon.claim", "coupon.reserve", "coupon.redeem", "coupon.roll_back"]
+    rows = AuditEvent.objects.filter(act__in=acts).order_by("pk")
+    assert [(row.act, row.detail["token"]) for row in rows] == [(act, till.token.prefix) for act in acts]
+    kinds = CouponEvent.objects.order_by("pk").values_list("kind", "by")
+    assert [kind for kind, _by in kinds] == ["issued", "claimed", "reserved", "redeemed", "rolled_back"]
+    assert kinds[3][1] == f"api:{till.token.prefix}"
+
+
+def test_a_quote_prices_with_the_running_offers_and_says_what_is_missing(here: CouponShop, till: Till) -> None:
+    off = {
+        "name": "八折", "layer": "item", "mechanic": "percent_off", "terms": {"pay_bp": 8_000},
+        "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"},
+    }  # fmt: skip
+    add_offer(here.shop, off, by=None, now=NOW)
+    [coupon] = here.codes(here.issue(), 1)
+
+    bare = till.told("quote", basket=BASKET)
+    assert (bare["payable_cents"], bare["coupon"]) == (19_200, None)
+    assert bare["refused"][0]["message"] == "买家没有领这张券"
+
+    short = till.told("quote", code=shown_code(coupon.code), basket=BASKET)
+    assert short["coupon"]["refused"] == {
+        "code": "coupon_not_used", "message": "这一单用不上这张券：满 199.00 可用，还差 7.00。",
+    }  # fmt: skip
+    assert Coupon.objects.get().state == "issued" and not CouponCall.objects.exists()
+
+
+def test_a_reservation_that_the_basket_does_not_earn_is_refused(here: CouponShop, till: Till) -> None:
+    coupon = here.claimed(here.issue())
+    given = {"code": coupon.code, "order_id": "S-1", "customer": {"customer_id": str(ANNA)}}
+
+    refused = till.told("reserve", 422, basket=SMALL, **given)
+
+    assert (refused["code"], Coupon.objects.get().state) == ("coupon_not_used", "claimed")
+    over = here.claimed(here.issue(budget_cents=1_999))
+    assert till.told("reserve", 409, basket=BASKET, **(given | {"code": over.code}))["code"] == "budget_used_up"
+
+
+def test_the_same_request_is_done_once_and_the_key_with_another_body_is_refused(here: CouponShop, till: Till) -> None:
+    coupon = here.claimed(here.issue())
+    body = {"code": coupon.code, "order_id": "S-1", "customer": {"customer_id": str(ANNA)}, "basket": BASKET}
+
+    first, again = till.ask("reserve", key="a", **body), till.ask("reserve", key="a", **body)
+
+    assert (first.content, first.status_code) == (again.content, again.status_code)
+    assert ("Idempotent-Replay" in first, again["Idempotent-Replay"]) == (False, "true")
+    other = till.told("reserve", 422, key="a", **(body | {"order_id": "S-2"}))
+    assert (other["code"], "2026-11-09 10:00:00" in other["message"]) == ("key_used", True)
+    # the same bytes for another act are another request
+    assert till.told("redeem", 422, key="a", code=coupon.code, order_id="S-1")["code"] == "key_used"
+    assert CouponEvent.objects.filter(kind="reserved").count() == 1
+
+
+def test_a_refused_request_does_not_use_its_key_up(here: CouponShop, till: Till) -> None:
+    coupon = here.claimed(here.issue())
+    body = {"code": coupon.code, "order_id": "S-1"}
+    assert till.told("redeem", 409, key="a", **body)["code"] == "not_reserved"
+    here.reserved(coupon, order="S-1")
+
+    assert till.told("redeem", key="a", **body)["state"] == "redeemed"
+
+
+@pytest.mark.parametrize(
+    ("act", "body", "status", "code"),
+    [
+        ("redeem", {"order_id": "S-1"}, 400, "field_missing"),
+        ("redeem", {"code": "2222-2222-2222", "order_id": "S-1"}, 404, "coupon_unknown"),
+        ("redeem", {"code": "2222-2222-2223", "order_id": "S-1"}, 404, "code_wrong"),
+        ("redeem", {"code": 5, "order_id": "S-1"}, 400, "body_shape"),
+        ("redeem", {"code": "2222-2222-2222", "order_id": "S 1"}, 404, "coupon_unknown"),
+        ("redeem", {"code": "x", "order_id": "S-1", "price": 1}, 400, "field_unknown"),
+        ("claim", {"issue": "9", "customer": {"nick": "甲"}}, 404, "issue_unknown"),
+        ("claim", {"issue": "9"}, 400, "field_missing"),
+        ("claim", {"issue": "9", "customer": {"customer_id": "5"}}, 404, "customer_unknown"),
+        ("claim", {"issue": "9", "customer": {"phone": "13900000000"}}, 400, "field_unknown"),
+        ("claim", {"issue": "9", "customer": {"nick": "甲**8"}}, 404, "customer_unknown"),
+        ("quote", {"basket": {"lines": []}}, 422, "no_lines"),
+        ("quote", {"basket": BASKET | {"buyer": {"used": {"offer-1": 1}}}}, 422, "told_by_ledger"),
+        ("quote", {"basket": {"lines": [BASKET["lines"][0] | {"unit_price_cents": 1.5}]}}, 422, "not_a_whole_number"),
+        ("spend", {}, 404, "not_found"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_has_its_code(till: Till, act: str, body: dict[str, Any], status: int, code: str) -> None:
+    assert till.told(act, status, **body)["code"] == code
+    assert not CouponCall.objects.exists()
+
+
+def test_a_name_that_stands_twice_is_never_guessed(till: Till) -> None:
+    assert till.told("redeem", 400, raw=b'{"code": "a", "code": "b", "order_id": "S"}')["code"] == "name_twice"
+    assert till.told("redeem", 400, raw=b"[1]")["code"] == "body_shape"
+    assert till.told("redeem", 400, raw=b"{")["code"] == "not_json"
+    assert till.told("redeem", 400, key="", code="a", order_id="S")["code"] == "key_missing"
+
+
+def test_each_scope_does_its_own_and_no_shop_sees_anothers_codes(here: CouponShop, client: Any) -> None:
+    coupon = here.claimed(here.issue())
+    body = {"code": coupon.code, "order_id": "S-1"}
+    reader = Till(client, here.shop, ("coupons:quote",))
+    assert reader.told("redeem", 403, **body)["code"] == "scope_missing"
+    assert reader.told("quote", basket=BASKET)["payable_cents"] == 24_000
+    stranger = Till(client, add_shop("别家", now=NOW))
+    assert stranger.told("redeem", 404, **body)["code"] == "coupon_unknown"
+
+
+def test_the_description_names_every_act_and_refusal() -> None:
+    from laoke.web.pages.api.coupons import SCOPE_OF, STATUSES
+
+    paths = document()["paths"]
+    assert {f"/api/v1/coupons/{act}" for act in (*SCOPE_OF, "quote")} <= set(paths)
+    for act in SCOPE_OF:
+        answers = paths[f"/api/v1/coupons/{act}"]["post"]["responses"]
+        assert {"200", "400", "401", "403", "404", "409", "422", "429"} <= set(answers)
+    told = json.dumps(document())
+    assert [code for code in STATUSES if code not in told] == []
