@@ -26,6 +26,7 @@ from laoke.audiences.tree import Everyone
 from laoke.customers import mirrors
 from laoke.insights.fake_orders import flags as fake_orders
 from laoke.insights.fake_orders.mirroring import laid_over as flags_laid_over
+from laoke.promotions.coupons import mirroring as coupons
 from laoke.shops import catalog, dirty
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Dirty, Shop
@@ -144,7 +145,7 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
 
 def _dirty_state(shop_id: int) -> tuple[int, int | None, int | None]:
     """Changes whenever a mark comes, changes or goes."""
-    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=(*OVERLAID, BY_ORDER)).aggregate(
+    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=(*OVERLAID, BY_ORDER, coupons.MIRROR)).aggregate(
         n=Count("pk"), newest=Max("pk"), revisions=Sum("revision")
     )
     return found["n"], found["newest"], found["revisions"]
@@ -181,6 +182,9 @@ def overlays(
     orders = [key for _pk, _shop, key, _revision in dirty.waiting(BY_ORDER, shop.pk)]
     if orders:
         found[BY_ORDER] = partial(flags_laid_over, shop, orders)
+    marked = [int(key) for _pk, _shop, key, _revision in dirty.waiting(coupons.MIRROR, shop.pk)]
+    if marked:
+        found[coupons.MIRROR] = partial(coupons.laid_over, shop, marked)
     return found
 
 

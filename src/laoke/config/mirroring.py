@@ -8,6 +8,7 @@ from laoke.audiences.mirroring import mirror_everything, write_mirrors
 from laoke.dispatch.touches import counts_of, write_touches
 from laoke.insights.fake_orders.mirroring import mirror_all_flags, write_flags
 from laoke.insights.refresh import refresh_features
+from laoke.promotions.coupons.mirroring import mirror_all_coupons, write_coupons
 from laoke.shops import dirty
 from laoke.shops.clock import Clock
 from laoke.shops.models import Shop
@@ -20,6 +21,7 @@ def mirror_shop(shop: Shop, place: Place, now: datetime) -> None:
     warehouse = Warehouse(place.warehouse)
     mirror_everything(shop, warehouse, Clock(start=now, frozen=True), counts_of)
     mirror_all_flags(shop, warehouse, now)
+    mirror_all_coupons(shop, warehouse, now)
 
 
 def write_all_mirrors(place: Place, now: datetime) -> bool:
@@ -35,4 +37,5 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
             # Features are by person and without fake orders: a new map or flag needs them computed anew.
             refresh_features(shop, place, now=now)
         worked = write_touches(shop, warehouse, now) or flagged or worked
+        worked = write_coupons(shop, warehouse, now) or worked
     return worked

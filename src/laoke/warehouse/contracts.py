@@ -7,6 +7,7 @@ without zone, platform ids are text, `*_day` counts days since 1970-01-01 and we
 from __future__ import annotations
 
 from laoke.warehouse.columns import Column, Contract, ContractError, column
+from laoke.warehouse.coupon_events import COUPON_EVENTS
 from laoke.warehouse.customer_value import CUSTOMER_VALUE
 from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
@@ -588,6 +589,7 @@ CONTRACTS: dict[str, Contract] = {
         CUSTOMER_REACH,
         TOUCHES,
         ORDER_FLAGS,
+        COUPON_EVENTS,
         CUSTOMER_FEATURES,
         FEATURE_LINES,
         CUSTOMER_VALUE,

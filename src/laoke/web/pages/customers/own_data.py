@@ -39,6 +39,8 @@ from laoke.customers.vault import open_contact, open_order_text
 from laoke.dispatch.inbox import reply_bound_to
 from laoke.dispatch.models import Attempt, Message, Reply
 from laoke.insights import people
+from laoke.promotions.coupons.codes import shown_code
+from laoke.promotions.models import CouponEvent
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 from laoke.shops.open_files import let_go
@@ -223,6 +225,15 @@ def _replies(whose: Whose) -> Rows:
     ]
 
 
+def _coupons(whose: Whose) -> Rows:
+    rows = CouponEvent.objects.filter(issue__shop=whose.shop, customer_id__in=whose.numbers)
+    return [
+        {"issue": row.issue.name, "code": shown_code(row.coupon.code), "valid_to": row.coupon.valid_to}
+        | {"at": row.at, "what": row.kind, "order_id": row.order_id, "cents": row.cents}
+        for row in rows.select_related("issue", "coupon").order_by("pk")
+    ]
+
+
 PARTS: dict[str, Callable[[Whose], Rows]] = {
     "contacts": _contacts,
     "keys": lambda w: _told(Identity.objects.filter(customer_id__in=w.members), "kind", "digest"),
@@ -236,6 +247,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "messages": _messages,
     "attempts": _attempts,
     "replies": _replies,
+    "coupons": _coupons,
     "consents": _consents,
     "refusals": lambda w: _told(
         consent.refusals_of(w.shop, w.person_id).order_by("pk"),
@@ -254,6 +266,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
 }
 # Tables that name a person and are not handed out, and why.
 NOT_HANDED_OUT = {
+    "promotions_coupon": "told by what happened to it",
     "customers_customer": "the number alone, which stands in every part",
     "customers_namepart": "digests of the names that are handed out",
     "customers_namewaiting": "the number alone, until the name can be found",

@@ -25,7 +25,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
 from laoke.web.figures import Amount
-from laoke.web.pages.customers import agreements, habits, merging, timeline, words
+from laoke.web.pages.customers import agreements, coupons, habits, merging, timeline, words
 from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
@@ -59,6 +59,7 @@ class CustomerPage:
     usual: ui.Facts | None
     value: ValueCard | None
     bought: ui.BarList | None
+    coupons: ui.Table | None
     reach: ui.Table
     shown_today: int
     records: list[VaultRecord]
@@ -112,6 +113,7 @@ def page_of(
         heat=habits.heat(paid),
         usual=habits.usual(paid, now),
         bought=habits.bought(people.categories_of(reading.reader, shop.pk, person_id)) if reading else None,
+        coupons=coupons.coupons_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),
         shown_today=AuditEvent.objects.filter(shop=shop, act="contact.show", at__date=now.date()).count(),

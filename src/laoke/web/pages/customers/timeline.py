@@ -20,6 +20,8 @@ from laoke.customers import consent, history
 from laoke.customers.models import OptOut, PersonChange
 from laoke.dispatch.models import Attempt, Message, Reply
 from laoke.insights import people
+from laoke.promotions.coupons import states
+from laoke.promotions.models import CouponEvent
 from laoke.shops.joins import phrases
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -37,6 +39,7 @@ KINDS: dict[str, Words] = {
     "refund": _("退款"),
     "review": _("评价"),
     "message": _("消息"),
+    "coupon": _("券"),
     "decision": _("标签和同意"),
 }
 SOURCES: dict[str, Words] = {
@@ -47,6 +50,16 @@ SOURCES: dict[str, Words] = {
     "import": _("导入时"),
     "reply": _("本人回复"),
     "carrier": _("运营商名单"),
+}
+
+
+# What a customer would call an event; a reservation lasts minutes and is told by what becomes of it.
+COUPON_TITLES: dict[str, Words] = {
+    states.CLAIMED: _("领了券「%(issue)s」"),
+    states.REDEEMED: _("用了券「%(issue)s」，减 %(off)s"),
+    states.ROLLED_BACK: _("券「%(issue)s」退回，没减 %(off)s"),
+    states.EXPIRED: _("券「%(issue)s」过期没用"),
+    states.BLOCKED: _("券「%(issue)s」停用了"),
 }
 
 
@@ -133,6 +146,7 @@ def events_of(shop: Shop, person_id: int, members: Sequence[int], facts: Facts, 
     events += [_refund(refund, now) for refund in facts.refunds]
     events += [_review(review, now) for review in facts.reviews]
     events += _messages(shop, numbers, now)
+    events += _coupons(shop, numbers, now)
     events += _decisions(shop, person_id, numbers, now)
     return sorted(events, key=lambda event: event.place, reverse=True)
 
@@ -251,6 +265,24 @@ def _message(one: Message, attempts: Sequence[Attempt], now: datetime) -> Event:
     icon = words.CHANNEL_ICONS[one.occasion.channel]
     moment = ui.Moment(title, figures.when(at, now), note=" · ".join(said), icon=icon)
     return Event(at, "message", f"{one.pk:019}", moment)
+
+
+def _coupons(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
+    """Coupons of the shop's own that were claimed, used, taken back, and that ended."""
+    rows = CouponEvent.objects.filter(issue__shop=shop, customer_id__in=numbers, kind__in=COUPON_TITLES)
+    events = []
+    for one in rows.select_related("issue", "coupon").order_by("-pk")[:MOST]:
+        title = COUPON_TITLES[one.kind] % {"issue": one.issue.name, "off": figures.yuan(one.cents)}
+        order = gettext("订单 %(order)s") % {"order": one.order_id} if one.order_id else ""
+        moment = ui.Moment(
+            title,
+            figures.when(one.at, now),
+            note=" · ".join(filter(None, [f"…{one.coupon.code[-4:]}", order])),
+            kind="key" if one.kind == states.REDEEMED else "",
+            icon="ticket",
+        )
+        events.append(Event(one.at, "coupon", f"{one.pk:019}", moment))
+    return events
 
 
 def _decisions(shop: Shop, person_id: int, numbers: Sequence[int], now: datetime) -> list[Event]:

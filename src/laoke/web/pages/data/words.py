@@ -29,10 +29,10 @@ TABLES: dict[str, Words] = {
     "customer_reach": _("能不能触达"),
     "touches": _("触达记录"),
     "order_flags": _("疑似刷单的标记"),
+    "coupon_events": _("自有券的领用"),
     "customer_features": _("客户特征"),
     "feature_lines": _("打分的线"),
     "customer_value": _("客户价值"),
-    "coupon_codes": _("做券码"),
 }
 
 GAPS: dict[str, tuple[Words, Words]] = {

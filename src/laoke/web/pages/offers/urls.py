@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.offers import backtests, views
+from laoke.web.pages.offers import backtests, coupon_pages, views
 
 urlpatterns = [
     path("offers/", views.offer_list, name="offers"),
@@ -12,6 +12,13 @@ urlpatterns = [
     path("offers/<int:pk>/edit/", views.offer_edit, name="offer_edit"),
     path("offers/<int:pk>/archive/", views.offer_archive, name="offer_archive"),
     path("offers/<int:pk>/activity/", views.offer_activity, name="offer_activity"),
+    path("offers/<int:pk>/issues/new/", coupon_pages.issue_new, name="coupon_issue_new"),
+    path("issues/<int:pk>/", coupon_pages.issue_home, name="coupon_issue"),
+    path("issues/<int:pk>/look/", coupon_pages.issue_look, name="coupon_issue_look"),
+    path("issues/<int:pk>/block/", coupon_pages.issue_block, name="coupon_issue_block"),
+    path("issues/<int:pk>/codes/", coupon_pages.issue_codes, name="coupon_issue_codes"),
+    path("issues/<int:pk>/stop/", coupon_pages.issue_stop, name="coupon_issue_stop"),
+    path("issues/<int:pk>/codes/<int:batch_id>/file/", coupon_pages.issue_file, name="coupon_issue_file"),
     path("backtests/", backtests.backtests, name="backtests"),
     path("backtests/<int:pk>/", backtests.backtest_page, name="backtest"),
 ]

@@ -21,6 +21,7 @@ from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
+from laoke.web.pages.offers.coupon_pages import issues_table
 from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
 from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
@@ -65,6 +66,7 @@ class OfferHome:
     status: ui.Status
     may_edit: bool
     used_by: list[str]
+    issues: ui.Table | None
 
 
 def may_market(request: HttpRequest) -> bool:
@@ -211,7 +213,8 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
     used = CampaignOffer.objects.filter(offer=row, campaign__shop=shop).values_list(
         "campaign__name", flat=True
     )
-    page = OfferHome(row, facts, basket, quote, status_of(row, now), may_market(request), list(used))
+    issues = issues_table(row, now)
+    page = OfferHome(row, facts, basket, quote, status_of(row, now), may_market(request), list(used), issues)
     return render(request, "offers/detail.html", {"page": page})
 
 
