@@ -1,4 +1,4 @@
-"""Requests about coupons die at every step: each is done once when it is sent again, and nothing stays held for ever."""
+"""Requests about coupons die at every step: each is done once when sent again, and nothing stays held for ever."""
 
 from __future__ import annotations
 

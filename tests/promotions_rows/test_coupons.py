@@ -96,7 +96,8 @@ def test_a_batch_that_was_cancelled_gives_its_room_back(here: CouponShop) -> Non
 @pytest.mark.parametrize(
     ("terms", "code"),
     [
-        ({"name": " "}, "name_empty"), ({"total_limit": 0}, "total_wrong"), ({"per_person_limit": 0}, "per_person_wrong"),
+        ({"name": " "}, "name_empty"), ({"total_limit": 0}, "total_wrong"),
+        ({"per_person_limit": 0}, "per_person_wrong"),
         ({"budget_cents": 0}, "budget_wrong"), ({"days_after_claim": 0}, "days_wrong"),
         ({"valid_to": None}, "validity_missing"), ({"valid_to": NOW}, "validity_empty"),
     ],

@@ -143,8 +143,8 @@ def insert_codes(issue: CouponIssue, batch_id: int | None, codes: Sequence[str],
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO promotions_coupon (shop_id, issue_id, batch_id, code, state, valid_to, due_at, order_id, "
-            f"cents, changed_at) SELECT %s, %s, %s, p.value, %s, {_time()}, {_time()}, '', 0, {_time()} FROM {_table('text')} "
-            "WHERE true ON CONFLICT (shop_id, code) DO NOTHING RETURNING id",
+            f"cents, changed_at) SELECT %s, %s, %s, p.value, %s, {_time()}, {_time()}, '', 0, {_time()} "
+            f"FROM {_table('text')} WHERE true ON CONFLICT (shop_id, code) DO NOTHING RETURNING id",
             [
                 issue.shop_id, issue.pk, batch_id, states.ISSUED, ends, ends, stored_time(now), _listed(codes),
             ],
