@@ -11,7 +11,7 @@ from typing import Any
 from laoke.promotions.coupons import calls, moves
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponCall, CouponEvent, CouponIssue
-from laoke.shops.models import ApiToken, AuditEvent, Shop
+from laoke.shops.models import ApiToken, AuditEvent
 from laoke.shops.setup import add_shop
 from laoke.shops.tokens import make_token
 from tests.promotions_rows.coupon_shop import ANNA, FACE, NOW, CouponShop
@@ -54,7 +54,7 @@ def ask(act: str, number: int, key: str, die_at: str = "", minutes: float = 0) -
 
 def tick(minutes: float) -> None:
     """What a worker does from time to time."""
-    moves.expire_due(NOW + timedelta(minutes=minutes), Shop.objects.get())
+    moves.expire_due(NOW + timedelta(minutes=minutes))
 
 
 def look(path: str) -> None:

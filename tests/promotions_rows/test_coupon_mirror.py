@@ -46,7 +46,7 @@ def test_what_happened_to_a_held_coupon_is_mirrored_whole(here: CouponShop, stor
     assert write_all_mirrors(settings.PLACE, NOW)
 
     rows = stored(store)
-    assert [(row["kind"], row["current"], row["off_cents"]) for row in rows] == [
+    assert [(row["kind"], row["latest"], row["off_cents"]) for row in rows] == [
         ("issued", False, 0), ("claimed", False, 0), ("reserved", False, 2_000), ("redeemed", True, 2_000),
     ]  # fmt: skip
     assert {(row["customer_id"], row["issue"], row["coupon_id"]) for row in rows} == {
@@ -67,7 +67,7 @@ def test_a_coupon_that_changed_again_is_replaced_and_one_of_nobody_goes(
     here.reserved(coupon)
     moves.roll_back(coupon, order_id="A-1", now=later(1), by="t")
     write_all_mirrors(settings.PLACE, NOW)
-    assert [row["kind"] for row in stored(store) if row["current"]] == ["rolled_back"]
+    assert [row["kind"] for row in stored(store) if row["latest"]] == ["rolled_back"]
     assert len(stored(store)) == 4
 
     moves.forget_person(here.shop, erasure.Traces((ANNA,), frozenset(), frozenset()), later(2))

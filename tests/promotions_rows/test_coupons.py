@@ -275,16 +275,19 @@ def test_a_coupon_is_found_by_its_code_as_typed_in_its_own_shop_alone(here: Coup
 
 def test_an_erased_person_is_in_no_coupon_and_in_no_event(here: CouponShop) -> None:
     issue = here.issue(budget_cents=4_000)
-    used, held = here.claimed(issue), here.claimed(issue)
+    used, held, ordered = (here.claimed(issue) for _ in range(3))
     here.reserved(used)
     moves.redeem(used, order_id="A-1", now=NOW, by="t")
+    here.reserved(ordered, order="A-2")
 
     traces = erasure.Traces((ANNA,), frozenset(), frozenset())
-    assert moves.forget_person(here.shop, traces, later(9)) == 2
+    assert moves.forget_person(here.shop, traces, later(9)) == 3
 
     assert not Coupon.objects.filter(customer_id=ANNA).exists()
     assert not CouponEvent.objects.filter(customer_id=ANNA).exists()
-    assert [Coupon.objects.get(pk=one.pk).state for one in (used, held)] == ["redeemed", "blocked"]
+    assert [Coupon.objects.get(pk=one.pk).state for one in (used, held, ordered)] == [
+        "redeemed", "blocked", "blocked",
+    ]  # fmt: skip
     assert CouponIssue.objects.get(pk=issue.pk).taken_cents == 2_000
 
 

@@ -20,7 +20,7 @@ COUPON_EVENTS = Contract(
             "what happened",
             values=("issued", "claimed", "reserved", "redeemed", "rolled_back", "expired", "blocked"),
         ),
-        column("current", "bool", "the last thing that happened to the coupon, which its state is of"),
+        column("latest", "bool", "the last thing that happened to the coupon, which its state is of"),
         column("at", "timestamp", "when"),
         day("day", "day of it"),
         day("from_day", "first day on which the coupon is good"),

@@ -19,7 +19,7 @@ from laoke.promotions.models import Coupon, CouponBatch, CouponIssue, Offer
 from laoke.promotions.offers import offer_value
 from laoke.shops import audit
 from laoke.shops.bulk import write_in_batches
-from laoke.shops.models import Shop, User
+from laoke.shops.models import User
 
 MOST_COUPONS = 10_000_000
 MOST_PER_PERSON = 1_000
@@ -200,11 +200,3 @@ def counts_of(issue: CouponIssue) -> Counts:
         int(by_state[states.REDEEMED]["cents"]) if states.REDEEMED in by_state else 0,
         fresh.budget_cents,
     )
-
-
-def running_issues(shop: Shop, now: datetime) -> list[CouponIssue]:
-    """Issues that a coupon can be claimed of now, oldest first."""
-    found = CouponIssue.objects.filter(
-        shop=shop, stopped_at=None, offer__archived=False, offer__ends_at__gt=now, made__lt=F("total_limit")
-    ).select_related("offer")
-    return [issue for issue in found.order_by("pk") if issue.valid_to is None or issue.valid_to > now]

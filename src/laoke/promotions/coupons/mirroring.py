@@ -60,7 +60,7 @@ def _told(shop: Shop, held: Iterable[Coupon]) -> list[dict[str, Any]]:
             {
                 "shop_id": shop.pk, "coupon_id": coupon.pk, "event_id": event.pk, "issue_id": coupon.issue_id,
                 "issue": coupon.issue.name, "customer_id": coupon.customer_id, "kind": event.kind,
-                "current": event.pk == last[coupon.pk], "at": event.at, "day": _day(event.at),
+                "latest": event.pk == last[coupon.pk], "at": event.at, "day": _day(event.at),
                 "from_day": _day(coupon.issue.valid_from), "to_day": ends, "order_id": event.order_id,
                 "off_cents": event.cents, "import_id": 0,
             }

@@ -192,13 +192,13 @@ def block(coupon: Coupon, *, actor: User | None, now: datetime) -> Coupon:
     return held
 
 
-def expire_due(now: datetime, shop: Shop | None = None) -> int:
+def expire_due(now: datetime) -> int:
     """What time has done since the last look: reservations let go, coupons past their end; how many.
 
     In short transactions, so that pages and orders get their turn in between.
     """
     done = 0
-    while due := _due(now, shop):
+    while due := _due(now):
         by_issue: dict[int, list[int]] = {}
         for pk, issue_id in due:
             by_issue.setdefault(issue_id, []).append(pk)
@@ -210,11 +210,9 @@ def expire_due(now: datetime, shop: Shop | None = None) -> int:
     return done
 
 
-def _due(now: datetime, shop: Shop | None) -> list[tuple[int, int]]:
-    found = Coupon.objects.filter(due_at__lte=now)
-    if shop is not None:
-        found = found.filter(shop=shop)
-    return list(found.order_by("due_at").values_list("pk", "issue_id")[:EXPIRED_AT_ONCE])
+def _due(now: datetime) -> list[tuple[int, int]]:
+    found = Coupon.objects.filter(due_at__lte=now).order_by("due_at")
+    return list(found.values_list("pk", "issue_id")[:EXPIRED_AT_ONCE])
 
 
 def _past_end(coupons: Sequence[int], now: datetime) -> list[int]:
@@ -229,6 +227,8 @@ def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     for issue_id in sorted(set(held.values_list("issue_id", flat=True))):
         rows.locked_issue(issue_id)
         for coupon in held.filter(issue_id=issue_id).order_by("pk"):
+            if coupon.state == states.RESERVED:
+                _let_go(coupon, now, "erasure")
             if coupon.state == states.CLAIMED:
                 rows.move(coupon, states.BLOCKED, now=now, by="erasure")
             rows.forget_holder(coupon)
