@@ -139,14 +139,15 @@ def forget_holder(coupon: Coupon) -> None:
 
 def insert_codes(issue: CouponIssue, batch_id: int | None, codes: Sequence[str], now: datetime) -> int:
     """Codes as coupons of nobody, each with its event, by two statements; how many were new to the shop."""
-    ends = stored_time(issue.valid_to) if issue.valid_to else None
+    ends: Any = stored_time(issue.valid_to) if issue.valid_to else None
+    made_at: Any = stored_time(now)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO promotions_coupon (shop_id, issue_id, batch_id, code, state, valid_to, due_at, order_id, "
             f"cents, changed_at) SELECT %s, %s, %s, p.value, %s, {_time()}, {_time()}, '', 0, {_time()} "
             f"FROM {_table('text')} WHERE true ON CONFLICT (shop_id, code) DO NOTHING RETURNING id",
             [
-                issue.shop_id, issue.pk, batch_id, states.ISSUED, ends, ends, stored_time(now), _listed(codes),
+                issue.shop_id, issue.pk, batch_id, states.ISSUED, ends, ends, made_at, _listed(codes),
             ],
         )  # fmt: skip
         made = [row[0] for row in cursor.fetchall()]
@@ -156,12 +157,13 @@ def insert_codes(issue: CouponIssue, batch_id: int | None, codes: Sequence[str],
 
 def expire(issue: CouponIssue, coupons: Sequence[int], now: datetime, by: str) -> int:
     """Coupons whose end has come, as a set: update and events by two statements; how many still stood so."""
+    at: Any = stored_time(now)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE promotions_coupon SET state = %s, due_at = NULL, changed_at = %s WHERE issue_id = %s "
             f"AND state IN (%s, %s) AND id IN (SELECT value FROM {_table('bigint')}) RETURNING id, customer_id",
             [
-                states.EXPIRED, stored_time(now), issue.pk, states.ISSUED, states.CLAIMED, _listed(coupons),
+                states.EXPIRED, at, issue.pk, states.ISSUED, states.CLAIMED, _listed(coupons),
             ],
         )  # fmt: skip
         gone = cursor.fetchall()
