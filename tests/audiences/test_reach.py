@@ -64,6 +64,22 @@ def test_reasons_come_in_a_fixed_order(world: World) -> None:
     }  # fmt: skip
 
 
+def test_reach_is_of_marketing_and_profiling_may_be_refused_by_itself(world: World) -> None:
+    for person in (1, 2, 3, 4, 5):
+        known(world, person)
+    agreed(world, 1, 2, 3, 4)
+    Consent.objects.filter(person_id=4).update(purpose="care")
+    for person, purpose in ((1, "care"), (2, "profiling"), (3, "marketing"), (5, "profiling")):
+        consent.opt_out(world.shop, "sms", purpose=purpose, now=NOW, source="staff", person_id=person)
+    assert reasons(world, 1, 2, 3, 4, 5) == {
+        1: ("", True), 2: ("no_profiling", True), 3: ("opted_out", False), 4: ("no_consent", False),
+        5: ("no_profiling", False),
+    }  # fmt: skip
+    for person in (1, 2, 3, 4, 5):
+        asked = consent.refused(world.shop.pk, "sms", [person], TODAY).get(person, "")
+        assert asked == reasons(world, person)[person][0]
+
+
 def test_a_dead_number_counts_only_when_there_is_no_other(world: World) -> None:
     known(world, 1, digest="dead")
     known(world, 2, digest="dead")

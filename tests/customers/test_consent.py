@@ -119,7 +119,7 @@ def test_a_new_declaration_leaves_out_who_refused(shop: Shop, boss: User, people
 def test_a_person_who_asks_again_is_written_to_again(shop: Shop, boss: User, people: list[int]) -> None:
     consent.declare(shop, GOOD, by=boss, now=NOW)
     consent.opt_out(shop, "sms", now=NOW, source="reply", person_id=1)
-    assert consent.consented_again(shop, "sms", 1, now=NOW) == 1
+    consent.give(shop, 1, GOOD, by=boss, now=NOW, asked_again=True)
     assert consent.refused(shop.pk, "sms", [1], TODAY) == {}
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from laoke.customers import consent
-from laoke.customers.models import DeadContact, VaultRecord
+from laoke.customers.models import DeadContact, OptOut, VaultRecord
 from laoke.customers.sealing import contact_digest
 from laoke.dispatch import occasions
 from laoke.dispatch.channels.base import Outcome, SendRequest
@@ -114,6 +114,50 @@ def test_an_opt_out_after_planning_is_spared(reach: Reach, channel: FakeChannel)
     assert phone(1) not in channel.taken
     assert states(occasion) == {"suppressed": 1, "accepted": 2}
     assert Message.objects.get(state="suppressed").reason == "opted_out"
+
+
+@pytest.mark.parametrize(
+    ("is_marketing", "purpose", "spared"),
+    [
+        (True, "marketing", True), (True, "all", True), (True, "profiling", True), (True, "care", False),
+        (False, "care", True), (False, "all", True), (False, "marketing", False), (False, "profiling", False),
+    ],
+)  # fmt: skip
+def test_a_refusal_keeps_back_what_it_is_of(
+    reach: Reach, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch,
+    is_marketing: bool, purpose: str, spared: bool,
+) -> None:  # fmt: skip
+    """Asked twice: by the gates, and in the transaction that writes, as if the refusal came between them."""
+    from laoke.dispatch import claiming
+
+    people = reach.people(2)
+    early = reach.occasion(people, is_marketing=is_marketing)
+    consent.opt_out(
+        reach.shop,
+        "sms",
+        purpose=purpose,
+        now=reach.clock.now(),
+        source="staff",
+        person_id=people[0].person_id,
+    )
+    turn(reach, channel)
+    assert states(early) == ({"suppressed": 1, "accepted": 1} if spared else {"accepted": 2})
+    OptOut.objects.all().delete()
+    Message.objects.all().update(sent_at=None)
+    late = reach.occasion(people, is_marketing=is_marketing)
+    real = claiming.write_calls
+
+    def opt_out_first(*args: Any, **kwargs: Any) -> Any:
+        consent.opt_out(
+            reach.shop, "sms", purpose=purpose, now=reach.clock.now(), source="reply",
+            contact_digest=contact_digest("phone", phone(2)),
+        )  # fmt: skip
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(claiming, "write_calls", opt_out_first)
+    turn(reach, channel)
+
+    assert states(late) == ({"suppressed": 1, "accepted": 1} if spared else {"accepted": 2})
 
 
 def test_an_opt_out_between_gates_and_write_leaves_the_request(

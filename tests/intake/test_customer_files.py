@@ -81,6 +81,25 @@ def test_a_yes_in_a_file_is_no_consent_and_a_refusal_is_kept(shop: Shop, tmp_pat
     assert list(OptOut.objects.values_list("channel", "source")) == [("sms", "file")]
 
 
+def test_a_list_may_say_of_what_purposes_it_speaks(shop: Shop, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "会员名,手机,姓名,生日,等级,接收短信,接收邮件,同意目的\n"
+        "甲店客,13900000001,甲,,,是,是,营销、售后服务\n乙店客,13900000002,乙,,,退订,否,画像分析\n"
+        "丙店客,13900000003,丙,,,退订,是,随便\n丁店客,13900000004,丁,,,退订,否,营销\n",
+        "utf-8",
+    )
+    result = take(shop, path, mapping=None)
+    take(shop, path)
+
+    assert result["people"]["agreed"] == {
+        "sms": 1, "sms:care": 1, "email": 1, "email:care": 1, "email:unknown": 1,
+    }  # fmt: skip
+    assert result["people"]["refused"] == 3
+    refused = sorted(OptOut.objects.values_list("channel", "purpose"))
+    assert refused == [("sms", "all"), ("sms", "marketing"), ("sms", "profiling")]
+
+
 def test_nobody_is_made_of_a_phone_a_name_or_a_masked_nick(shop: Shop, tmp_path: Path) -> None:
     result = take(shop, people(tmp_path / "a.csv", {"会员名": ""}, {"会员名": "小**客"}))
 

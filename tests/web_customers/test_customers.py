@@ -209,7 +209,7 @@ def test_a_refusal_is_written_down_and_shown(demo: Demo) -> None:
     client, person = demo.client(), first_person(demo)
     client.post(f"/customers/{person}/refuse/", {"channel": "sms"})
     page = text(client.get(f"/customers/{person}/"))
-    assert "已退订" in page and "不再接收短信" in page
+    assert "已退订" in page and "拒绝短信用于所有目的" in page
     assert client.post(f"/customers/{person}/refuse/", {"channel": "pigeon"}).status_code == 400
 
 

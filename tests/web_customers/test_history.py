@@ -86,8 +86,8 @@ def test_what_the_ledger_decided_stands_between_the_orders(demo: Demo) -> None:
     person: int = Consent.objects.order_by("person_id").values_list("person_id", flat=True)[0]
     consent.opt_out(demo.shop, "sms", now=demo.now, source="reply", person_id=person)
     page = text(demo.client().get(f"/customers/{person}/?kind=decision"))
-    assert "同意接收短信" in page and "第 2024-01 版原话" in page
-    assert "不再接收短信" in page and "本人回复" in page
+    assert "同意短信用于营销消息" in page and "第 2024-01 版原话" in page
+    assert "拒绝短信用于所有目的" in page and "本人回复" in page
 
 
 def test_a_message_tells_its_attempts(demo: Demo) -> None:

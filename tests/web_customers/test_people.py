@@ -35,8 +35,8 @@ def contact_of(demo: Demo, person: int):
 
 
 GIVEN = {
-    "channel": "sms", "role": "seller", "wording_version": "2026-11", "given_on": "2026-11-08",
-    "wording": "我同意接收优惠短信", "proof": "聊天截图",
+    "channel": "sms", "purpose": "marketing", "role": "seller", "wording_version": "2026-11",
+    "given_on": "2026-11-08", "wording": "我同意接收优惠短信", "proof": "聊天截图",
 }  # fmt: skip
 
 
@@ -72,13 +72,41 @@ def test_a_consent_is_given_shown_and_taken_back_on_the_page(demo: Demo) -> None
     page = text(client.get(f"/customers/{person}/"))
     for said in ("第 2026-11 版：我同意接收优惠短信", "聊天截图", "店铺自己", "营销消息"):
         assert said in page
-    client.post(f"/customers/{person}/take/", {"channel": "sms"})
-    assert "收回对短信的同意" in text(client.get(f"/customers/{person}/"))
+    client.post(f"/customers/{person}/take/", {"channel": "sms", "purpose": "marketing"})
+    assert "收回短信用于营销消息的同意" in text(client.get(f"/customers/{person}/"))
     client.post(f"/customers/{person}/refuse/", {"channel": "sms"})
     client.post(f"/customers/{person}/give/", GIVEN)
-    assert "这个人退订过" in text(client.get(f"/customers/{person}/"))
+    assert "这个人拒绝过" in text(client.get(f"/customers/{person}/"))
     client.post(f"/customers/{person}/give/", {**GIVEN, "asked_again": "on"})
-    assert "又愿意接收短信" in text(client.get(f"/customers/{person}/"))
+    assert "又愿意短信用于营销消息" in text(client.get(f"/customers/{person}/"))
+
+
+def test_each_purpose_is_agreed_to_and_refused_by_itself_on_the_page(demo: Demo) -> None:
+    from laoke.customers import consent
+    from laoke.customers.models import Consent, OptOut
+    from laoke.shops.models import AuditEvent
+
+    person, client = consenting(demo), demo.client()
+    care = {**GIVEN, "purpose": "care", "wording": "我同意接收发货和售后通知"}
+    client.post(f"/customers/{person}/give/", {**care, "purpose": "selling on"})
+    assert "没有登记：「目的」没有填对" in text(client.get(f"/customers/{person}/"))
+    client.post(f"/customers/{person}/give/", care)
+    page = text(client.get(f"/customers/{person}/"))
+    assert "同意短信用于服务和关怀" in page and "第 2026-11 版：我同意接收发货和售后通知" in page
+    assert Consent.objects.filter(person_id=person, channel="sms", withdrawn_at=None).count() == 2
+    assert client.post(f"/customers/{person}/refuse/", {"channel": "sms", "purpose": "x"}).status_code == 400
+    client.post(f"/customers/{person}/refuse/", {"channel": "sms", "purpose": "profiling"})
+    page = text(client.get(f"/customers/{person}/"))
+    assert "拒绝短信用于画像分析" in page
+    assert AuditEvent.objects.get(act="consent.refuse").detail["purpose"] == "profiling"
+    assert list(OptOut.objects.values_list("channel", "purpose", "source")) == [("sms", "profiling", "staff")]
+    today = demo.now.date()
+    assert consent.refused(demo.shop.pk, "sms", [person], today) == {person: "no_profiling"}
+    assert consent.refused(demo.shop.pk, "sms", [person], today, "care") == {}
+    told = client.post(f"/customers/{person}/hand-out/").content
+    parts = json.loads(zipfile.ZipFile(io.BytesIO(told)).read("person.json"))["parts"]
+    assert [one["purpose"] for one in parts["consents"] if one["channel"] == "sms"] == ["marketing", "care"]
+    assert [one["purpose"] for one in parts["refusals"]] == ["profiling"]
 
 
 def test_service_may_take_a_consent_but_not_give_one(demo: Demo) -> None:
@@ -86,8 +114,10 @@ def test_service_may_take_a_consent_but_not_give_one(demo: Demo) -> None:
     assert client.post(f"/customers/{person}/give/", GIVEN).status_code == 403
     assert client.post(f"/customers/{person}/hand-out/").status_code == 403
     assert client.post(f"/customers/{person}/join/", {"other": "x"}).status_code == 403
-    assert client.post(f"/customers/{person}/take/", {"channel": "sms"}).status_code == 302
-    assert client.post(f"/customers/{person}/take/", {"channel": "pigeon"}).status_code == 400
+    address, good = f"/customers/{person}/take/", {"channel": "sms", "purpose": "marketing"}
+    assert client.post(address, good).status_code == 302
+    assert client.post(address, {**good, "channel": "pigeon"}).status_code == 400
+    assert client.post(address, {**good, "purpose": "all"}).status_code == 400
 
 
 def test_everything_of_one_person_is_handed_out_as_json_and_excel(demo: Demo, tmp_path) -> None:

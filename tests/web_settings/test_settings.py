@@ -269,7 +269,8 @@ def test_staff_of_another_shop_are_not_there(demo: Demo) -> None:
 
 
 BASIS = {
-    "channel": "email", "role": "seller", "wording": "我同意半亩棉旗舰店向我发送优惠邮件", "wording_version": "2025-01",
+    "channel": "email", "purpose": "marketing", "role": "seller", "wording": "我同意半亩棉旗舰店向我发送优惠邮件",
+    "wording_version": "2025-01",
     "collected_from": "2024-01-01", "collected_to": "2026-11-01", "expires_on": "", "proof": "合同夹 A3",
 }  # fmt: skip
 
@@ -302,6 +303,7 @@ def test_a_basis_is_counted_before_it_is_declared(demo: Demo) -> None:
         ({"expires_on": "2026-11-01"}, "已经过期了"),
         ({"collected_from": "gestern"}, "看不懂这个日期"),
         ({"channel": "brief"}, "brief"),
+        ({"purpose": "everything"}, "everything"),
     ],
 )
 def test_a_basis_that_would_not_stand_is_refused(demo: Demo, change: dict[str, str], says: str) -> None:

@@ -60,7 +60,7 @@ CHANNEL_NAMES: Mapping[str, Any] = {
 REASON_NAMES: Mapping[str, Any] = {
     "": _("可触达"), "opted_out": _("已退订"), "tag": _("带有不打扰标签"), "dead_contact": _("空号或停机"),
     "no_contact": _("没有联系方式"), "invalid": _("号码无效"), "masked": _("号码已脱敏"),
-    "no_consent": _("没有同意记录"), "consent_expired": _("同意已过期"),
+    "no_profiling": _("不愿被分析挑选"), "no_consent": _("没有同意记录"), "consent_expired": _("同意已过期"),
 }  # fmt: skip
 VALUE_NAMES: Mapping[str, Mapping[str, Any]] = {
     "lifecycle": {

@@ -103,6 +103,7 @@ REASON_LABELS: dict[str, str] = {
     "invalid_contact": gettext_noop("号码无效"),
     "dead_contact": gettext_noop("空号或停机"),
     "tag": gettext_noop("打了不打扰的标签"),
+    "no_profiling": gettext_noop("不愿被分析挑选"),
     "no_consent": gettext_noop("没有同意的依据"),
     "consent_expired": gettext_noop("同意已过期"),
     "bought_recently": gettext_noop("刚买过，免得来问差价"),

@@ -18,7 +18,7 @@ def carry_over(kept: int, given_up: int) -> Carried:
     """Copy to `kept` what only `given_up` has; ids of the copies by kind. One transaction with the merge."""
     _copy_refusals([given_up], [kept])
     return {
-        "consent": _copy(Consent, given_up, kept, ("shop_id", "channel")),
+        "consent": _copy(Consent, given_up, kept, ("shop_id", "channel", "purpose")),
         "tag": _copy(PersonTag, given_up, kept, ("tag_id",)),
         "card": _copy(PersonCard, given_up, kept, ("shop_id",)),
     }
@@ -45,11 +45,15 @@ def _copy(model: Any, source: int, target: int, same: tuple[str, ...]) -> list[i
     return made
 
 
+_SAME_REFUSAL = ("shop_id", "channel", "purpose")
+
+
 def _copy_refusals(sources: list[int], targets: list[int]) -> None:
     for target in targets:
-        has = set(OptOut.objects.filter(person_id=target, ended_at=None).values_list("shop_id", "channel"))
+        has = set(OptOut.objects.filter(person_id=target, ended_at=None).values_list(*_SAME_REFUSAL))
         for row in OptOut.objects.filter(person_id__in=sources, ended_at=None).order_by("pk"):
-            if (row.shop_id, row.channel) not in has:
-                has.add((row.shop_id, row.channel))
+            same = (row.shop_id, row.channel, row.purpose)
+            if same not in has:
+                has.add(same)
                 row.pk, row.person_id = None, target
                 row.save(force_insert=True)

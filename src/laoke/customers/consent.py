@@ -1,7 +1,12 @@
-"""Consent and refusal. A person may be written to for marketing only on a basis the owner declared; a refusal wins.
+"""Consent and refusal, per channel and purpose. Marketing needs a basis the owner declared; a refusal wins.
 
-Imported buyers have no consent. The owner declares on what it rests (wording, channel, period, proof); that gives each
-reachable person a row of their own. An opt-out is by person and by contact, and is asked again before every send.
+Imported buyers have no consent. The owner declares on what it rests (wording, channel, purpose, period, proof); that
+gives each reachable person a row of their own. An opt-out is by person and by contact, of one purpose or of all, and is
+asked again before every send.
+
+    marketing    needs a consent; refused by an opt-out of marketing or of all, or of being picked by analysis
+    care         notices rest on the order; refused by an opt-out of care or of all
+    profiling    may be refused: then rounds, which pick people by what they bought, leave the person out
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ from django.db.models import Q, QuerySet
 from laoke.customers import history
 from laoke.customers.contacts import mask_within
 from laoke.customers.models import (
+    EVERY_PURPOSE,
+    REFUSED_PURPOSES,
     Channel,
     Consent,
     ConsentBasis,
@@ -25,6 +32,7 @@ from laoke.customers.models import (
     Erasure,
     OptOut,
     PersonChange,
+    Purpose,
     VaultRecord,
 )
 from laoke.shops import audit, dirty
@@ -52,6 +60,7 @@ class Declaration:
     collected_to: date
     proof: str
     expires_on: date | None = None
+    purpose: str = Purpose.MARKETING
 
 
 class DeclarationRefused(Exception):
@@ -68,10 +77,12 @@ def check_declaration(declared: Declaration, today: date) -> None:
     Raises
     ------
     DeclarationRefused
-        with code `wording`, `proof`, `channel`, `period` or `expired`.
+        with code `wording`, `proof`, `channel`, `purpose`, `period` or `expired`.
     """
     if declared.channel not in Channel.values:
         raise DeclarationRefused("channel")
+    if declared.purpose not in Purpose.values:
+        raise DeclarationRefused("purpose")
     if len(declared.wording.strip()) < 6:
         raise DeclarationRefused("wording")
     if not declared.proof.strip():
@@ -104,6 +115,7 @@ def declare(
         basis = ConsentBasis.objects.create(
             shop=shop,
             channel=declared.channel,
+            purpose=declared.purpose,
             role=declared.role,
             wording=declared.wording.strip(),
             wording_version=declared.wording_version,
@@ -117,7 +129,7 @@ def declare(
         )
         audit.record(
             "consent.declare", shop=shop, actor=by, at=now, subject=str(basis.pk), count=len(people),
-            channel=declared.channel,
+            channel=declared.channel, purpose=declared.purpose,
         )  # fmt: skip
     _give(shop, basis, people, now)
     return basis
@@ -130,7 +142,7 @@ def resume_declarations(shop: Shop, now: datetime) -> int:
         if basis.consents.count() < basis.people:
             declared = Declaration(
                 basis.channel, basis.role, basis.wording, basis.wording_version, basis.collected_from,
-                basis.collected_to, basis.proof, basis.expires_on,
+                basis.collected_to, basis.proof, basis.expires_on, basis.purpose,
             )  # fmt: skip
             people = _covered(shop, declared)[: basis.people - basis.consents.count()]
             _give(shop, basis, people, now)
@@ -169,9 +181,10 @@ def give(
     now: datetime,
     asked_again: bool = False,
 ) -> Consent:
-    """Write down that one person consented, with where, on what wording and with what proof.
+    """Write down that one person consented to a purpose, with where, on what wording and with what proof.
 
-    A refusal of theirs stands against it unless `asked_again` says that they want messages again after refusing.
+    A refusal of theirs, of this purpose or of all, stands against it unless `asked_again` says that they agreed after
+    refusing: then it ends. Refusals of other purposes stand.
 
     Raises
     ------
@@ -181,14 +194,16 @@ def give(
         when nobody is known by that number, no contact can be used on the channel, they refused, or are being erased.
     """
     check_declaration(declared, now.date())
-    channel = Channel(declared.channel)
+    channel, purpose = Channel(declared.channel), Purpose(declared.purpose)
     if not Customer.objects.filter(owner_id=shop.owner_id, person_id=person_id).exists():
         raise ConsentRefused("unknown")
     if Erasure.objects.filter(owner_id=shop.owner_id, person_id=person_id).exists():
         raise ConsentRefused("erasing")
     if not _has_contact(shop, channel, person_id):
         raise ConsentRefused("contact")
-    refusals = refusals_of(shop, person_id).filter(channel=channel, ended_at=None)
+    refusals = refusals_of(shop, person_id).filter(
+        channel=channel, ended_at=None, purpose__in=(EVERY_PURPOSE, purpose)
+    )
     touched = {person_id}
     with transaction.atomic():
         if refusals.exists():
@@ -197,43 +212,60 @@ def give(
             for digest in refusals.exclude(contact_digest=None).values_list("contact_digest", flat=True):
                 touched |= set(persons_of_contact(str(digest)))
             refusals.update(ended_at=now)
-            history.write(shop.pk, PersonChange.Act.ASKED_AGAIN, [person_id], by=by, at=now, channel=channel)
+            history.write(
+                shop.pk,
+                PersonChange.Act.ASKED_AGAIN,
+                [person_id],
+                by=by,
+                at=now,
+                channel=channel,
+                purpose=purpose,
+            )
         basis = ConsentBasis.objects.create(
-            shop=shop, channel=channel, role=declared.role, wording=declared.wording.strip(),
+            shop=shop, channel=channel, purpose=purpose, role=declared.role, wording=declared.wording.strip(),
             wording_version=declared.wording_version, collected_from=declared.collected_from,
             collected_to=declared.collected_to, proof=mask_within(declared.proof.strip()),
             expires_on=declared.expires_on, people=1, declared_by=by, declared_at=now, person_id=person_id,
         )  # fmt: skip
         given, _ = Consent.objects.update_or_create(
-            shop=shop, person_id=person_id, channel=channel,
+            shop=shop, person_id=person_id, channel=channel, purpose=purpose,
             defaults={
                 "basis": basis, "given_at": now, "expires_on": declared.expires_on, "withdrawn_at": None
             },
         )  # fmt: skip
-        told = {"by": by, "at": now, "channel": channel, "reason": declared.wording_version}
+        told = {
+            "by": by,
+            "at": now,
+            "channel": channel,
+            "purpose": purpose,
+            "reason": declared.wording_version,
+        }
         history.write(shop.pk, PersonChange.Act.CONSENT, [person_id], **told)  # type: ignore[arg-type]
         dirty.mark(shop.pk, "customer_reach", touched)
         audit.record(
             "consent.give", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel,
-            asked_again=asked_again,
+            purpose=purpose, asked_again=asked_again,
         )  # fmt: skip
     return given
 
 
-def withdraw(shop: Shop, person_id: int, channel: str, *, by: User, now: datetime, reason: str = "") -> bool:
-    """Take back the consent of one person on one channel; False when there was none."""
+def withdraw(
+    shop: Shop, person_id: int, channel: str, purpose: str, *, by: User, now: datetime, reason: str = ""
+) -> bool:
+    """Take back the consent of one person to one purpose on one channel; False when there was none."""
     with transaction.atomic():
         rows = Consent.objects.filter(
-            shop=shop, person_id=person_id, channel=channel, withdrawn_at=None
+            shop=shop, person_id=person_id, channel=channel, purpose=purpose, withdrawn_at=None
         ).update(withdrawn_at=now)
         if not rows:
             return False
-        told = {"by": by, "at": now, "channel": channel, "reason": reason}
+        told = {"by": by, "at": now, "channel": channel, "purpose": purpose, "reason": reason}
         history.write(shop.pk, PersonChange.Act.WITHDRAWN, [person_id], **told)  # type: ignore[arg-type]
         dirty.mark(shop.pk, "customer_reach", [person_id])
         audit.record(
-            "consent.take", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel
-        )
+            "consent.take", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel,
+            purpose=purpose,
+        )  # fmt: skip
     return True
 
 
@@ -252,6 +284,12 @@ def refusals_of(shop: Shop, person_id: int) -> QuerySet[OptOut]:
     return OptOut.objects.filter(Q(person_id=person_id) | Q(contact_digest__in=digests), shop=shop)
 
 
+def refused_channels(shop: Shop, person_id: int, purpose: str) -> set[str]:
+    """The channels on which a person, or a phone or address of theirs, refuses a purpose now."""
+    standing = refusals_of(shop, person_id).filter(ended_at=None, purpose__in=(EVERY_PURPOSE, purpose))
+    return set(standing.values_list("channel", flat=True))
+
+
 def opt_out(
     shop: Shop,
     channel: str,
@@ -261,14 +299,20 @@ def opt_out(
     person_id: int | None = None,
     contact_digest: str | None = None,
     words: str = "",
+    purpose: str = EVERY_PURPOSE,
 ) -> OptOut:
-    """Record a refusal of a person, of a contact, or of both. It counts from the commit of this transaction on."""
+    """Record a refusal of a person, of a contact, or of both: of one purpose, or of all when none was named.
+
+    It counts from the commit of this transaction on.
+    """
     if person_id is None and contact_digest is None:
         raise ValueError("an opt-out names a person or a contact")
+    if purpose not in dict(REFUSED_PURPOSES):
+        raise ValueError(f"purpose: found {purpose!r}, expected one of {', '.join(dict(REFUSED_PURPOSES))}")
     with transaction.atomic():
         row = OptOut.objects.create(
-            shop=shop, channel=channel, person_id=person_id, contact_digest=contact_digest, source=source,
-            words=words[:100], at=now,
+            shop=shop, channel=channel, purpose=purpose, person_id=person_id, contact_digest=contact_digest,
+            source=source, words=words[:100], at=now,
         )  # fmt: skip
         people = {person_id} if person_id is not None else set()
         if contact_digest is not None:
@@ -288,16 +332,6 @@ def persons_of_contact(contact_digest: str) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def consented_again(shop: Shop, channel: str, person_id: int, *, now: datetime) -> int:
-    """A person asked for messages again: their open refusals end. How many ended."""
-    with transaction.atomic():
-        ended = OptOut.objects.filter(shop=shop, channel=channel, person_id=person_id, ended_at=None).update(
-            ended_at=now
-        )
-        dirty.mark(shop.pk, "customer_reach", [person_id])
-    return ended
-
-
 def _covered(shop: Shop, declared: Declaration) -> list[int]:
     """Person ids in a fixed order, so that a declaration cut short goes on where it stopped."""
     sql = f"""
@@ -305,22 +339,23 @@ def _covered(shop: Shop, declared: Declaration) -> list[int]:
         FROM customers_vaultrecord v JOIN customers_customer c ON c.id = v.customer_id
         WHERE v.shop_id = %s AND {_CONTACT_TEST[Channel(declared.channel)]}
           AND NOT EXISTS (SELECT 1 FROM customers_consent k WHERE k.shop_id = v.shop_id
-                          AND k.person_id = c.person_id AND k.channel = %s AND k.withdrawn_at IS NULL)
+                          AND k.person_id = c.person_id AND k.channel = %s AND k.purpose = %s
+                          AND k.withdrawn_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM customers_optout o WHERE o.shop_id = v.shop_id AND o.channel = %s
-                          AND o.ended_at IS NULL AND o.person_id = c.person_id)
+                          AND o.purpose IN ('all', %s) AND o.ended_at IS NULL AND o.person_id = c.person_id)
         ORDER BY c.person_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [shop.pk, declared.channel, declared.channel])
+        cursor.execute(sql, [shop.pk, *[declared.channel, declared.purpose] * 2])
         return [row[0] for row in cursor.fetchall()]
 
 
 def _give(shop: Shop, basis: ConsentBasis, people: Sequence[int], now: datetime) -> None:
     expires = basis.expires_on
-    rows = [(shop.pk, person, basis.channel, basis.pk, now, expires) for person in people]
+    rows = [(shop.pk, person, basis.channel, basis.purpose, basis.pk, now, expires) for person in people]
     sql = (
-        "INSERT INTO customers_consent (shop_id, person_id, channel, basis_id, given_at, expires_on) "
-        "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (shop_id, person_id, channel) DO UPDATE SET "
+        "INSERT INTO customers_consent (shop_id, person_id, channel, purpose, basis_id, given_at, expires_on) "
+        "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (shop_id, person_id, channel, purpose) DO UPDATE SET "
         "basis_id = excluded.basis_id, given_at = excluded.given_at, expires_on = excluded.expires_on, "
         "withdrawn_at = NULL"
     )
@@ -339,19 +374,25 @@ def _stored_values(row: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(str(value) if isinstance(value, (date, datetime)) else value for value in row)
 
 
-def refused(shop_id: int, channel: str, people: Sequence[int], today: date) -> dict[int, str]:
-    """Why marketing may not go to these persons: {person: 'opted_out' | 'no_consent' | 'consent_expired' | 'tag'}.
+def refused(
+    shop_id: int, channel: str, people: Sequence[int], today: date, purpose: str = Purpose.MARKETING
+) -> dict[int, str]:
+    """Why nothing of this purpose may go to these persons: {person: reason}; whoever may be written to is absent.
 
-    Persons who may be written to are absent. Asked at planning, at every claim, and within the transaction that
-    writes attempts (DESIGN 9), so it is one set query per thousand people.
+    `marketing`: 'opted_out', 'tag', 'no_profiling', 'no_consent' or 'consent_expired'; of another purpose only
+    'opted_out'. Asked at planning and at every claim (DESIGN 9), so it is one set query per thousand people.
     """
     found: dict[int, str] = {}
     for piece in pieces(people, 5_000):
-        found.update(_refused_piece(shop_id, channel, list(piece), today))
+        found.update(_refused_piece(shop_id, channel, list(piece), today, purpose))
+    if purpose != Purpose.MARKETING:
+        return {person: reason for person, reason in found.items() if reason == "opted_out"}
     return found
 
 
-def _refused_piece(shop_id: int, channel: str, people: list[int], today: date) -> dict[int, str]:
+def _refused_piece(
+    shop_id: int, channel: str, people: list[int], today: date, purpose: str
+) -> dict[int, str]:
     listed = (
         "SELECT value AS person_id FROM json_each(%s)"
         if is_sqlite()
@@ -361,24 +402,31 @@ def _refused_piece(shop_id: int, channel: str, people: list[int], today: date) -
         WITH p AS ({listed})
         SELECT p.person_id,
                CASE WHEN EXISTS (SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
-                                 AND o.person_id = p.person_id AND o.ended_at IS NULL) THEN 'opted_out'
+                                 AND o.purpose IN ('all', %s) AND o.person_id = p.person_id
+                                 AND o.ended_at IS NULL) THEN 'opted_out'
                     WHEN EXISTS (SELECT 1 FROM customers_persontag pt JOIN customers_tag t ON t.id = pt.tag_id
                                  WHERE pt.person_id = p.person_id AND t.shop_id = %s AND t.suppresses) THEN 'tag'
+                    WHEN EXISTS (SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
+                                 AND o.purpose = 'profiling' AND o.person_id = p.person_id
+                                 AND o.ended_at IS NULL) THEN 'no_profiling'
                     WHEN k.person_id IS NULL OR k.withdrawn_at IS NOT NULL THEN 'no_consent'
                     WHEN k.expires_on IS NOT NULL AND k.expires_on < %s THEN 'consent_expired'
                END AS reason
         FROM p LEFT JOIN customers_consent k
-          ON k.shop_id = %s AND k.channel = %s AND k.person_id = p.person_id
+          ON k.shop_id = %s AND k.channel = %s AND k.purpose = %s AND k.person_id = p.person_id
     """
     wanted: Any = json.dumps(people) if is_sqlite() else people
     day: Any = today.isoformat() if is_sqlite() else today
     with connection.cursor() as cursor:
-        cursor.execute(sql, [wanted, shop_id, channel, shop_id, day, shop_id, channel])
+        of_channel = [shop_id, channel]
+        cursor.execute(sql, [wanted, *of_channel, purpose, shop_id, *of_channel, day, *of_channel, purpose])
         return {person: reason for person, reason in cursor.fetchall() if reason}
 
 
-def refused_contacts(shop_id: int, channel: str, digests: Sequence[str]) -> dict[str, str]:
-    """Why these contacts may not be used: {digest: 'opted_out' | 'dead_contact'}."""
+def refused_contacts(
+    shop_id: int, channel: str, digests: Sequence[str], purpose: str = Purpose.MARKETING
+) -> dict[str, str]:
+    """Why these contacts may not be used for a purpose: {digest: 'opted_out' | 'dead_contact'}."""
     found: dict[str, str] = {}
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
     for piece in pieces(digests, 5_000):
@@ -390,8 +438,8 @@ def refused_contacts(shop_id: int, channel: str, digests: Sequence[str]) -> dict
             found.update((row[0], "dead_contact") for row in cursor.fetchall())
             cursor.execute(
                 "SELECT contact_digest FROM customers_optout WHERE shop_id = %s AND channel = %s AND ended_at IS NULL "
-                f"AND contact_digest {test}",
-                [shop_id, channel, wanted],
+                f"AND purpose IN ('all', %s) AND contact_digest {test}",
+                [shop_id, channel, purpose, wanted],
             )
             found.update((row[0], "opted_out") for row in cursor.fetchall())
     return found
@@ -399,4 +447,5 @@ def refused_contacts(shop_id: int, channel: str, digests: Sequence[str]) -> dict
 
 def consents_of(shop_id: int, person_id: int) -> list[Consent]:
     """A person's consents, for the page that shows them."""
-    return list(Consent.objects.filter(shop_id=shop_id, person_id=person_id).select_related("basis"))
+    rows = Consent.objects.filter(shop_id=shop_id, person_id=person_id).select_related("basis")
+    return list(rows.order_by("channel", "purpose"))

@@ -13,7 +13,7 @@ from laoke.shops.models import User
 # How a decision came about.
 HAND, FILE, RULE, IMPORT = "hand", "file", "rule", "import"
 
-_ROWS = "customers_personchange (shop_id, person_id, act, tag_id, channel, source, reason, created_by_id, at)"
+_ROWS = "customers_personchange (shop_id, person_id, act, tag_id, channel, purpose, source, reason, created_by_id, at)"
 REASON_LENGTH = 200
 
 
@@ -26,12 +26,22 @@ def write(
     at: datetime,
     tag: Tag | None = None,
     channel: str = "",
+    purpose: str = "",
     source: str = HAND,
     reason: str = "",
 ) -> None:
     """One row per person, within the transaction of the decision; numbers and addresses in the reason are masked."""
     actor, moment = by.pk if by else None, stored_time(at)
-    told = (act, tag.pk if tag else None, channel, source, mask_within(reason)[:REASON_LENGTH], actor, moment)
+    told = (
+        act,
+        tag.pk if tag else None,
+        channel,
+        purpose,
+        source,
+        mask_within(reason)[:REASON_LENGTH],
+        actor,
+        moment,
+    )
     insert_many(_ROWS, [(shop_id, person, *told) for person in people])
 
 

@@ -1,8 +1,9 @@
 """The present rows of the customers' mirrors, read from the ledger by sets: tags, reach, and which customers are one.
 
-Reach is decided in one fixed order: refused, kept away by a tag, contact dead, contact missing, invalid or masked, no
-consent, consent run out. A person without consent, refusal or tag needs no row: queries take the same reasons from
-the facts (no usable contact, else no consent), so the mirror holds only people about whom something was decided.
+Reach is of marketing, decided in one fixed order: refused, kept away by a tag, contact dead, contact missing, invalid
+or masked, unwilling to be picked by analysis, no consent, consent run out. A person without consent, refusal or tag
+needs no row: queries take the same reasons from the facts (no usable contact, else no consent), so the mirror holds
+only people about whom something was decided.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _reach_piece(
         _reach_sql(channel),
         [
             given, shop_id, channel, shop_id, channel,
-            shop_id, channel, shop_id, day, shop_id, shop_id, shop_id, channel,
+            shop_id, channel, shop_id, channel, shop_id, day, shop_id, shop_id, shop_id, channel,
         ],
     )  # fmt: skip
 
@@ -149,14 +150,19 @@ def _reach_sql(channel: str) -> str:
             LEFT JOIN customers_deadcontact d
               ON d.channel = %s AND d.contact_digest = v.{_digest(channel)}
             LEFT JOIN customers_optout o ON +o.shop_id = %s AND o.channel = %s AND o.ended_at IS NULL
-              AND o.contact_digest = v.{_digest(channel)}
+              AND o.purpose IN ('all', 'marketing') AND o.contact_digest = v.{_digest(channel)}
             GROUP BY c.person_id
         ),
         state AS (
             SELECT p.person_id, coalesce(k.best, {_NO_CONTACT[channel]}) AS best, coalesce(k.dead, 0) AS dead,
                    CASE WHEN coalesce(k.refused, 0) = 1 OR EXISTS (
                        SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
+                       AND o.purpose IN ('all', 'marketing')
                        AND o.person_id = p.person_id AND o.ended_at IS NULL) THEN 1 ELSE 0 END AS refused,
+                   CASE WHEN EXISTS (
+                       SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
+                       AND o.purpose = 'profiling'
+                       AND o.person_id = p.person_id AND o.ended_at IS NULL) THEN 1 ELSE 0 END AS unprofiled,
                    CASE WHEN EXISTS (
                        SELECT 1 FROM customers_persontag pt JOIN customers_tag t ON t.id = pt.tag_id
                        WHERE pt.person_id = p.person_id AND t.shop_id = %s AND t.suppresses)
@@ -173,12 +179,13 @@ def _reach_sql(channel: str) -> str:
             FROM p
             LEFT JOIN contacts k ON k.person_id = p.person_id
             LEFT JOIN customers_consent n
-              ON n.shop_id = %s AND n.channel = %s AND n.person_id = p.person_id
+              ON n.shop_id = %s AND n.channel = %s AND n.purpose = 'marketing' AND n.person_id = p.person_id
         )
         SELECT person_id,
                CASE WHEN refused = 1 THEN 'opted_out' WHEN kept_away = 1 THEN 'tag'
                     WHEN best = 4 THEN 'dead_contact' WHEN best = 3 THEN 'invalid'
-                    WHEN best = 2 THEN 'masked' WHEN best < 2 THEN 'no_contact' ELSE consent END AS reason,
+                    WHEN best = 2 THEN 'masked' WHEN best < 2 THEN 'no_contact'
+                    WHEN unprofiled = 1 THEN 'no_profiling' ELSE consent END AS reason,
                CASE WHEN consent = '' AND refused = 0 THEN 1 ELSE 0 END AS consented,
                CASE WHEN decided = 1 OR refused = 1 OR kept_away = 1 OR dead = 1 THEN 1 ELSE 0 END AS decided
         FROM state

@@ -19,6 +19,21 @@ class Channel(models.TextChoices):
     HANDOVER = "handover", _("名单导出")
 
 
+class Purpose(models.TextChoices):
+    """What a person agrees to or refuses: each by itself (PIPL 6 and 14), towards one shop on one channel."""
+
+    MARKETING = "marketing", _("营销消息")
+    # Delivery notices, warranty, after-sales. Notices rest on the order itself and need no consent; a refusal counts.
+    CARE = "care", _("服务和关怀")
+    # Being picked by what somebody bought (PIPL 24): needs no consent, and may be refused.
+    PROFILING = "profiling", _("画像分析")
+
+
+# A refusal that names no purpose ('R', 退订) is one of every purpose on its channel.
+EVERY_PURPOSE = "all"
+REFUSED_PURPOSES = [(EVERY_PURPOSE, _("所有目的")), *Purpose.choices]
+
+
 class Customer(models.Model):
     """One customer of an owner. The id is a positive 63-bit number, given once and carried by facts for ever."""
 
@@ -281,6 +296,8 @@ class PersonChange(models.Model):
     act = models.CharField(max_length=12, choices=Act.choices)
     tag = models.ForeignKey(Tag, models.CASCADE, null=True, related_name="changes", db_index=False)
     channel = models.CharField(max_length=10, blank=True, choices=Channel.choices)
+    # Of a consent; '' = written down before purposes were kept apart, when all were of marketing.
+    purpose = models.CharField(max_length=10, blank=True, choices=Purpose.choices, default="", db_default="")
     source = models.CharField(max_length=20)
     reason = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", db_index=False)
@@ -360,10 +377,13 @@ class TradeDeal(models.Model):
 
 
 class ConsentBasis(models.Model):
-    """An owner's declaration on what people's consent rests: role, wording, channel, period, proof, count shown."""
+    """An owner's declaration on what people's consent rests: role, wording, channel, purpose, period, proof, count."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="consent_bases")
     channel = models.CharField(max_length=10, choices=Channel.choices)
+    purpose = models.CharField(
+        max_length=10, choices=Purpose.choices, default=Purpose.MARKETING, db_default=Purpose.MARKETING.value
+    )
     role = models.CharField(max_length=20)
     wording = models.TextField()
     wording_version = models.CharField(max_length=20)
@@ -380,11 +400,14 @@ class ConsentBasis(models.Model):
 
 
 class Consent(models.Model):
-    """One person's consent to marketing on one channel towards one legal controller (the shop)."""
+    """One person's consent to one purpose on one channel towards one legal controller (the shop)."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False)
     person_id = models.BigIntegerField()
     channel = models.CharField(max_length=10, choices=Channel.choices)
+    purpose = models.CharField(
+        max_length=10, choices=Purpose.choices, default=Purpose.MARKETING, db_default=Purpose.MARKETING.value
+    )
     basis = models.ForeignKey(ConsentBasis, models.PROTECT, related_name="consents", db_constraint=False)
     given_at = models.DateTimeField()
     expires_on = models.DateField(null=True)
@@ -393,16 +416,20 @@ class Consent(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["shop", "person_id", "channel"], name="one_consent_per_person_and_channel"
+                fields=["shop", "person_id", "channel", "purpose"], name="one_consent_per_purpose"
             )
         ]
 
 
 class OptOut(models.Model):
-    """A refusal. It wins over every consent, by person and by contact digest, until the person consents anew."""
+    """A refusal of one purpose or of all. It wins over every consent, by person and by contact digest, until the
+    person consents anew."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+")
     channel = models.CharField(max_length=10, choices=Channel.choices)
+    purpose = models.CharField(
+        max_length=10, choices=REFUSED_PURPOSES, default=EVERY_PURPOSE, db_default=EVERY_PURPOSE
+    )
     person_id = models.BigIntegerField(null=True, db_index=True)
     contact_digest = models.CharField(max_length=32, null=True, db_index=True)
     source = models.CharField(max_length=20)

@@ -230,17 +230,25 @@ def _settle_caps_one_by_one(occasion: Occasion) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [CAP_LOCK, occasion.shop_id % 2**31])
 
 
-_NOT_REFUSED = (
-    " AND NOT EXISTS (SELECT 1 FROM customers_optout x WHERE x.shop_id = %s AND x.channel = %s "
-    "AND x.person_id = dispatch_message.person_id AND x.ended_at IS NULL)"
-    " AND NOT EXISTS (SELECT 1 FROM customers_optout x WHERE x.shop_id = %s AND x.channel = %s "
-    "AND x.contact_digest = dispatch_message.contact_digest AND x.ended_at IS NULL)"
-    " AND NOT EXISTS (SELECT 1 FROM customers_deadcontact x WHERE x.contact_digest = dispatch_message.contact_digest)"
-    " AND NOT EXISTS (SELECT 1 FROM customers_erasure x WHERE x.person_id = dispatch_message.person_id)"
-)
+def _not_refused(*purposes: str) -> str:
+    """The guard against refusals of these purposes, which are words of ours, and against who is gone."""
+    of_purpose = "AND x.purpose IN (" + ", ".join(f"'{purpose}'" for purpose in purposes) + ") "
+    return (
+        " AND NOT EXISTS (SELECT 1 FROM customers_optout x WHERE x.shop_id = %s AND x.channel = %s "
+        f"{of_purpose}AND x.person_id = dispatch_message.person_id AND x.ended_at IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM customers_optout x WHERE x.shop_id = %s AND x.channel = %s "
+        f"{of_purpose}AND x.contact_digest = dispatch_message.contact_digest AND x.ended_at IS NULL)"
+        " AND NOT EXISTS (SELECT 1 FROM customers_deadcontact x"
+        " WHERE x.contact_digest = dispatch_message.contact_digest)"
+        " AND NOT EXISTS (SELECT 1 FROM customers_erasure x WHERE x.person_id = dispatch_message.person_id)"
+    )
+
+
+# Rounds pick people by what they bought, and that may be refused as well as the marketing itself.
+_NOT_REFUSED = {True: _not_refused("all", "marketing", "profiling"), False: _not_refused("all", "care")}
 _CONSENTED = (
     " AND EXISTS (SELECT 1 FROM customers_consent x WHERE x.shop_id = %s AND x.channel = %s "
-    "AND x.person_id = dispatch_message.person_id AND x.withdrawn_at IS NULL)"
+    "AND x.purpose = 'marketing' AND x.person_id = dispatch_message.person_id AND x.withdrawn_at IS NULL)"
 )
 
 
@@ -249,7 +257,7 @@ def _begin(
 ) -> set[int]:
     """Move to 'sending' whoever still may be sent to; their ids."""
     shop_channel = [occasion.shop_id, occasion.channel]
-    guard = _RUNNING + " AND o.not_after > %s) AND lease_token = %s" + _NOT_REFUSED
+    guard = _RUNNING + " AND o.not_after > %s) AND lease_token = %s" + _NOT_REFUSED[occasion.is_marketing]
     after_token: list[object] = [*shop_channel, *shop_channel]
     if occasion.is_marketing:
         guard += _CONSENTED

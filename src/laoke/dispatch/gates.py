@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from laoke.customers import consent
+from laoke.customers.models import Purpose
 from laoke.dispatch.models import Occasion
 from laoke.dispatch.sets import listed, people_table, rows, stamp
 from laoke.dispatch.states import REACHED
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 # In the order in which they are asked: a person is counted at the first one that keeps them away.
 LEDGER_REASONS: tuple[str, ...] = (
-    "erased", "opted_out", "no_contact", "masked_contact", "invalid_contact", "dead_contact", "tag", "no_consent",
-    "consent_expired",
+    "erased", "opted_out", "no_contact", "masked_contact", "invalid_contact", "dead_contact", "tag",
+    "no_profiling", "no_consent", "consent_expired",
 )  # fmt: skip
 CAP_REASONS: tuple[str, ...] = ("cap_day", "cap_week", "cap_month")
 LAST_REASON = "duplicate_contact"
@@ -107,16 +108,14 @@ def ledger_reasons(
 ) -> dict[int, str]:
     """Why the ledger keeps persons away: {person: reason}; `people` gives each one's contact digest.
 
-    A refusal wins over everything, for notices too; consent and tags are asked for marketing only.
+    A refusal of the purpose or of all wins over everything, for notices (care) too; consent, tags and unwillingness to
+    be picked by analysis are asked for marketing only.
     """
     everyone = list(people)
-    reasons = {
-        person: reason
-        for person, reason in consent.refused(shop.pk, channel, everyone, now.date()).items()
-        if marketing or reason == "opted_out"
-    }
+    purpose = Purpose.MARKETING if marketing else Purpose.CARE
+    reasons = consent.refused(shop.pk, channel, everyone, now.date(), purpose)
     digests = sorted({digest for digest in people.values() if digest})
-    contacts = consent.refused_contacts(shop.pk, channel, digests) if digests else {}
+    contacts = consent.refused_contacts(shop.pk, channel, digests, purpose) if digests else {}
     for person, digest in people.items():
         reason = contacts.get(digest or "")
         if reason and LEDGER_REASONS.index(reason) < LEDGER_REASONS.index(reasons.get(person, "no_consent")):

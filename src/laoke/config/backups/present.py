@@ -19,9 +19,9 @@ from laoke.shops.place import Place
 
 CARRIED = {
     "tombstones": "SELECT digest, owner_id FROM customers_tombstone ORDER BY digest",
-    "opt_outs": "SELECT shop_id, channel, person_id, contact_digest, source, words, at FROM customers_optout "
+    "opt_outs": "SELECT shop_id, channel, purpose, person_id, contact_digest, source, words, at FROM customers_optout "
     "WHERE ended_at IS NULL ORDER BY id",
-    "withdrawn": "SELECT shop_id, person_id, channel, withdrawn_at FROM customers_consent "
+    "withdrawn": "SELECT shop_id, person_id, channel, purpose, withdrawn_at FROM customers_consent "
     "WHERE withdrawn_at IS NOT NULL ORDER BY id",
     "accounts": "SELECT username, password, is_active, must_change_password, first_name, date_joined FROM shops_user "
     "ORDER BY id",
@@ -105,12 +105,29 @@ def newer_than_backup(place: Place, manifest: dict[str, Any]) -> dict[str, Any]:
         if not same_house:
             return nothing
         found = {
-            name: [[_plain(value) for value in row] for row in _rows(sql)] for name, sql in CARRIED.items()
+            name: [[_plain(value) for value in row] for row in _rows(_as_it_stands(name))] for name in CARRIED
         }
     except (DatabaseError, ImproperlyConfigured):
         connection.close()
         return nothing
     return {"read": True, **found}
+
+
+# A ledger from before purposes were kept apart has no such column: its refusals are of all, its consents of marketing.
+_WITHOUT_PURPOSE = {
+    "opt_outs": ("customers_optout", "'all'"),
+    "withdrawn": ("customers_consent", "'marketing'"),
+}
+
+
+def _as_it_stands(name: str) -> str:
+    """The query of what is carried, for the ledger as it stands, which may be older than this version."""
+    if name not in _WITHOUT_PURPOSE or not _has_ledger():
+        return CARRIED[name]
+    table, meant = _WITHOUT_PURPOSE[name]
+    with connection.cursor() as cursor:
+        columns = {column.name for column in connection.introspection.get_table_description(cursor, table)}
+    return CARRIED[name] if "purpose" in columns else CARRIED[name].replace("purpose", meant)
 
 
 def _plain(value: Any) -> Any:

@@ -123,16 +123,20 @@ def _refuse_again(carried: dict[str, Any]) -> int:
     from laoke.shops.models import Shop
 
     shops, changed = set(Shop.objects.values_list("pk", flat=True)), 0
-    for shop, channel, person, contact, source, words, at in carried["opt_outs"]:
-        same = {"shop_id": shop, "channel": channel, "person_id": person, "contact_digest": contact}
+    for shop, channel, purpose, person, contact, source, words, at in carried["opt_outs"]:
+        same = {
+            "shop_id": shop, "channel": channel, "purpose": purpose, "person_id": person, "contact_digest": contact,
+        }  # fmt: skip
         if shop not in shops or OptOut.objects.filter(**same, ended_at=None).exists():
             continue
         OptOut.objects.create(**same, source=source, words=words, at=datetime.fromisoformat(at))
         if person is not None:
             dirty.mark(shop, "customer_reach", [person])
         changed += 1
-    for shop, person, channel, at in carried["withdrawn"]:
-        given = Consent.objects.filter(shop_id=shop, person_id=person, channel=channel, withdrawn_at=None)
+    for shop, person, channel, purpose, at in carried["withdrawn"]:
+        given = Consent.objects.filter(
+            shop_id=shop, person_id=person, channel=channel, purpose=purpose, withdrawn_at=None
+        )
         if given.update(withdrawn_at=datetime.fromisoformat(at)):
             dirty.mark(shop, "customer_reach", [person])
             changed += 1

@@ -12,6 +12,7 @@ from laoke.config.console import emit, ready, refuse, the_shop
 
 REASONS = {
     "channel": "没有这个渠道，可选：sms、email、call、handover",
+    "purpose": "没有这个目的，可选：marketing、care、profiling",
     "wording": "写明当时给客户看的原话，至少 6 个字",
     "proof": "写明凭证在哪，如入会页面截图的编号",
     "period": "收集的起止日期不对：结束不能早于开始，也不能在今天以后",
@@ -37,6 +38,9 @@ def declare(
     version: Annotated[str, typer.Option("--wording-version", help="原话的版本")] = "1",
     role: Annotated[str, typer.Option(help="以什么身份收集：controller 或 processor")] = "controller",
     expires: Annotated[str | None, typer.Option(help="到期日")] = None,
+    purpose: Annotated[
+        str, typer.Option(help="目的：marketing 营销、care 服务和关怀、profiling 画像分析")
+    ] = "marketing",
     only_count: Annotated[bool, typer.Option(help="只看会覆盖多少人，不记录")] = False,
     shop: ShopName = None,
     by: ByName = None,
@@ -49,7 +53,7 @@ def declare(
     now = clock_of(target).now()
     declared = consent.Declaration(
         channel, role, wording, version, the_day(since), the_day(until), proof,
-        the_day(expires) if expires else None,
+        the_day(expires) if expires else None, purpose,
     )  # fmt: skip
     try:
         consent.check_declaration(declared, now.date())
@@ -60,7 +64,8 @@ def declare(
         emit({"people": people}, f"会覆盖 {people:,} 人")
         return
     basis = consent.declare(target, declared, by=signing_user(target, by), now=now)
-    emit({"basis": basis.pk, "channel": channel, "people": basis.people}, f"已记下，覆盖 {basis.people:,} 人")
+    told = {"basis": basis.pk, "channel": channel, "purpose": purpose, "people": basis.people}
+    emit(told, f"已记下，覆盖 {basis.people:,} 人")
 
 
 def list_bases(shop: ShopName = None) -> None:
@@ -70,15 +75,18 @@ def list_bases(shop: ShopName = None) -> None:
 
     rows = [
         {
-            "id": basis.pk, "channel": basis.channel, "people": basis.people, "proof": basis.proof,
-            "from": str(basis.collected_from), "to": str(basis.collected_to),
+            "id": basis.pk, "channel": basis.channel, "purpose": basis.purpose,
+            "people": basis.people, "proof": basis.proof, "from": str(basis.collected_from),
+            "to": str(basis.collected_to),
             "withdrawn": basis.withdrawn_at is not None,
         }
         for basis in ConsentBasis.objects.filter(shop=the_shop(shop), person_id=None).order_by("pk")
     ]  # fmt: skip
     emit(
         {"bases": rows},
-        "\n".join(f"{r['id']}  {r['channel']}  {r['people']:,} 人  {r['proof']}" for r in rows)
+        "\n".join(
+            f"{r['id']}  {r['channel']}  {r['purpose']}  {r['people']:,} 人  {r['proof']}" for r in rows
+        )
         or "还没有依据",
     )
 

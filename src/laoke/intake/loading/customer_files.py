@@ -1,7 +1,8 @@
 """Lists of customers: who they are by their keys, contacts to the vault, level and birthday to the facts, tags.
 
 A list gives no consent. Whoever it says agreed is counted, so that the owner can declare on what that rests, with
-wording and proof; whoever it says refused is refused from then on.
+wording and proof; whoever it says refused is refused from then on. A column may say of what purposes it speaks; without
+it a yes is one to marketing, and a refusal one of everything on that channel.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laoke.customers import consent, history, tags
-from laoke.customers.models import Channel, Customer, OptOut
+from laoke.customers.models import EVERY_PURPOSE, Channel, Customer, OptOut, Purpose
 from laoke.intake.loading.buyers import people_told
 from laoke.intake.loading.people import People
 from laoke.intake.models import ImportRun
@@ -32,8 +33,23 @@ MOST_TAGS = 200  # names of tags that one list may bring; more are free text, no
 _CHANNELS = {"accepts_sms": Channel.SMS, "accepts_email": Channel.EMAIL}
 _AGREED = frozenset({"YES", "Y", "TRUE", "1", "是", "同意", "接收", "SUBSCRIBED"})
 _REFUSED = frozenset({"UNSUBSCRIBED", "退订", "已退订", "拒绝", "拒收", "不接收", "OPTED OUT", "OPT-OUT"})
+_PURPOSES = {
+    "营销": Purpose.MARKETING, "促销": Purpose.MARKETING, "MARKETING": Purpose.MARKETING,
+    "服务": Purpose.CARE, "关怀": Purpose.CARE, "通知": Purpose.CARE, "CARE": Purpose.CARE,
+    "画像": Purpose.PROFILING, "分析": Purpose.PROFILING, "PROFILING": Purpose.PROFILING,
+}  # fmt: skip
+UNKNOWN_PURPOSE = "unknown"
 _BETWEEN_TAGS = re.compile(r"[,，;；、|]")
 _MONTH_DAY = re.compile(r"(?:\d{4}[-/.年]?)?(\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?|\d{4}(\d{2})(\d{2})")
+
+
+def purposes_of(text: str) -> list[str]:
+    """The purposes a cell names, in their order; words that mean none of them are one `unknown`."""
+    found: dict[str, None] = {}
+    for part in filter(None, map(str.strip, _BETWEEN_TAGS.split(text.upper()))):
+        meant = [purpose for word, purpose in _PURPOSES.items() if word in part]
+        found |= dict.fromkeys(meant or [UNKNOWN_PURPOSE])
+    return list(found)
 
 
 def month_day(text: str) -> str:
@@ -52,7 +68,7 @@ class CustomerList:
     def __init__(self, run: ImportRun, people: People) -> None:
         self.run, self.people = run, people
         self._tags: dict[str, set[int]] = defaultdict(set)
-        self._refused: dict[str, set[int]] = defaultdict(set)
+        self._refused: dict[tuple[str, str], set[int]] = defaultdict(set)
 
     def rows(self, batch: StagedBatch) -> tuple[pa.Table, pa.Array]:
         """Rows of `customers` with their numbers, of those whom a key names; contacts are noted on the way."""
@@ -87,12 +103,22 @@ class CustomerList:
                 for name in filter(None, map(str.strip, _BETWEEN_TAGS.split(text))):
                     self._tags[name].add(customer)
         for role, channel in _CHANNELS.items():
-            for customer, text in zip(numbers, told[role].to_pylist(), strict=True):
-                word = (text or "").strip().upper()
-                if customer is not None and word in _AGREED:
-                    self.people.counts.agreed[channel] = self.people.counts.agreed.get(channel, 0) + 1
-                elif customer is not None and word in _REFUSED:
-                    self._refused[channel].add(customer)
+            said = zip(numbers, told[role].to_pylist(), told["accepts_for"].to_pylist(), strict=True)
+            for customer, text, purposes in said:
+                if customer is not None:
+                    self._note_word(channel, customer, (text or "").strip().upper(), purposes or "")
+
+    def _note_word(self, channel: str, customer: int, word: str, purposes: str) -> None:
+        """A yes is counted by purpose; a no of a purpose that is not understood is one of everything."""
+        named = purposes_of(purposes)
+        if word in _AGREED:
+            agreed = self.people.counts.agreed
+            for purpose in named or [Purpose.MARKETING]:
+                key = channel if purpose == Purpose.MARKETING else f"{channel}:{purpose}"
+                agreed[key] = agreed.get(key, 0) + 1
+        elif word in _REFUSED:
+            for purpose in named or [EVERY_PURPOSE]:
+                self._refused[channel, EVERY_PURPOSE if purpose == UNKNOWN_PURPOSE else purpose].add(customer)
 
     def tell_people(self) -> None:
         """Set the tags and refusals, once everybody has a number."""
@@ -107,13 +133,13 @@ class CustomerList:
             except tags.TagRefused:
                 counts.tags_refused += 1
         counts.tags_refused += max(0, len(self._tags) - MOST_TAGS)
-        for channel, customers in self._refused.items():
+        for (channel, purpose), customers in self._refused.items():
             persons = _persons(customers)
-            has = OptOut.objects.filter(shop=shop, channel=channel, ended_at=None).values_list(
-                "person_id", flat=True
-            )
+            has = OptOut.objects.filter(
+                shop=shop, channel=channel, purpose__in=(EVERY_PURPOSE, purpose), ended_at=None
+            ).values_list("person_id", flat=True)
             for person in sorted(set(persons) - set(has)):
-                consent.opt_out(shop, channel, now=now, source="file", person_id=person)
+                consent.opt_out(shop, channel, purpose=purpose, now=now, source="file", person_id=person)
                 counts.refused += 1
 
 

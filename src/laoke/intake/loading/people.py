@@ -36,6 +36,7 @@ class PeopleCounts:
     keyless: dict[str, int] = field(default_factory=lambda: {"missing": 0, "masked": 0})
     seconds: float = 0.0
     # Of a list of customers: who it says agreed to messages (that alone is no consent), who refused, and tags.
+    # By channel, and 'channel:purpose' where the list names another purpose than marketing.
     agreed: dict[str, int] = field(default_factory=dict)
     refused: int = 0
     tagged: int = 0

@@ -232,6 +232,7 @@ CUSTOMER = FactKind(
     (KEY_ROLES,),
     identities=(
         *KEY_ROLES, "receiver_name", "phone", "email", "address", "birthday", "tags", "accepts_sms", "accepts_email",
+        "accepts_for",
     ),
 )  # fmt: skip
 

@@ -140,6 +140,7 @@ ROLES: dict[str, Role] = {
         Role("tags", "identity", "标签", "tags", ()),
         Role("accepts_sms", "identity", "愿意收短信", "wants text messages", ()),
         Role("accepts_email", "identity", "愿意收邮件", "wants e-mail", ()),
+        Role("accepts_for", "identity", "愿意用于什么", "for what purposes", ()),
         Role("review_title", "identity", "评价标题", "title of the review", ()),
         Role("review_text", "identity", "评价内容", "words of the review", ()),
         Role("review_more", "identity", "追评内容", "words added later", ()),

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.customers import consent, erasure, links, profiles, tags, vault
-from laoke.customers.models import Channel, PersonLink, Tag
+from laoke.customers.models import EVERY_PURPOSE, Channel, PersonLink, Tag
 from laoke.insights import people
 from laoke.shops import audit
 from laoke.shops.models import Role, Shop, Staff
@@ -183,18 +183,20 @@ def card(request: HttpRequest, person_id: int) -> HttpResponse:
 @require_POST
 @allowed(*MARKETING, Role.SERVICE)
 def refuse(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Write down that a person wants no more messages on a channel."""
+    """Write down that a person refuses a purpose, or all of them, on a channel."""
     shop, now = shop_of(request), clock_of(request).now()
     _person_or_404(shop, person_id)
-    channel = request.POST.get("channel", "")
-    if channel not in Channel.values:
+    channel, purpose = request.POST.get("channel", ""), request.POST.get("purpose", EVERY_PURPOSE)
+    if channel not in Channel.values or purpose not in words.PURPOSES:
         return HttpResponseBadRequest()
     with transaction.atomic():
-        consent.opt_out(shop, channel, now=now, source="staff", person_id=person_id)
+        consent.opt_out(shop, channel, purpose=purpose, now=now, source="staff", person_id=person_id)
         audit.record(
-            "consent.refuse", shop=shop, actor=request.user, at=now, subject=str(person_id), channel=channel  # type: ignore[arg-type]
+            "consent.refuse", shop=shop, actor=request.user, at=now, subject=str(person_id), channel=channel,  # type: ignore[arg-type]
+            purpose=purpose,
         )  # fmt: skip
-    messages.success(request, gettext("以后不再发%(channel)s") % {"channel": words.CHANNELS[channel]})
+    said = gettext("登记了拒绝：%(channel)s，%(purpose)s")
+    messages.success(request, said % {"channel": words.CHANNELS[channel], "purpose": words.PURPOSES[purpose]})
     return _back(request, reverse("customer", args=[person_id]))
 
 

@@ -159,7 +159,7 @@ def _features(whose: Whose) -> Rows:
 
 def _consents(whose: Whose) -> Rows:
     rows = Consent.objects.filter(person_id__in=whose.numbers).select_related("basis").order_by("pk")
-    names = ("channel", "given_at", "expires_on", "withdrawn_at")
+    names = ("channel", "purpose", "given_at", "expires_on", "withdrawn_at")
     of_basis = ("role", "wording", "wording_version", "proof")
     return [
         {name: getattr(row, name) for name in names} | {name: getattr(row.basis, name) for name in of_basis}
@@ -176,7 +176,9 @@ def _changes(whose: Whose) -> Rows:
     rows = PersonChange.objects.filter(person_id__in=whose.numbers).select_related("tag").order_by("pk")
     return [
         {"tag": row.tag.name if row.tag else ""} | one
-        for row, one in zip(rows, _told(rows, "at", "act", "channel", "source", "reason"), strict=True)
+        for row, one in zip(
+            rows, _told(rows, "at", "act", "channel", "purpose", "source", "reason"), strict=True
+        )
     ]
 
 
@@ -252,6 +254,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "refusals": lambda w: _told(
         consent.refusals_of(w.shop, w.person_id).order_by("pk"),
         "channel",
+        "purpose",
         "source",
         "words",
         "at",

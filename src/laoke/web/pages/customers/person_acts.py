@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from laoke.customers import consent, links, notes
-from laoke.customers.models import Channel, PersonNote
+from laoke.customers.models import Channel, PersonNote, Purpose
 from laoke.shops.models import Role, Shop
 from laoke.shops.open_files import let_go
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -38,6 +38,10 @@ NOTE_REFUSALS: dict[str, Words] = {
 def _known(shop: Shop, person_id: int) -> None:
     if not links.customers_of(shop, person_id):
         raise Http404
+
+
+def _named(channel: str, purpose: str) -> dict[str, Words]:
+    return {"channel": words.CHANNELS[channel], "purpose": words.PURPOSES[purpose]}
 
 
 @require_POST
@@ -82,23 +86,23 @@ def give(request: HttpRequest, person_id: int) -> HttpResponse:
     except consent.ConsentRefused as refused:
         messages.error(request, str(REFUSALS[refused.code]))
     else:
-        said = gettext("登记了：可以收%(channel)s")
-        messages.success(request, said % {"channel": words.CHANNELS[given.channel]})
+        said = gettext("登记了：%(channel)s可以用于%(purpose)s")
+        messages.success(request, said % _named(given.channel, given.purpose))
     return redirect("customer", person_id)
 
 
 @require_POST
 @allowed(*MARKETING, Role.SERVICE)
 def take(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Take one person's consent on a channel back."""
+    """Take one person's consent to a purpose on a channel back."""
     shop, now = shop_of(request), clock_of(request).now()
     _known(shop, person_id)
-    channel = request.POST.get("channel", "")
-    if channel not in Channel.values:
+    channel, purpose = request.POST.get("channel", ""), request.POST.get("purpose", "")
+    if channel not in Channel.values or purpose not in Purpose.values:
         return HttpResponseBadRequest()
-    if consent.withdraw(shop, person_id, channel, by=request.user, now=now):  # type: ignore[arg-type]
-        said = gettext("收回了：以后不再发%(channel)s")
-        messages.success(request, said % {"channel": words.CHANNELS[channel]})
+    if consent.withdraw(shop, person_id, channel, purpose, by=request.user, now=now):  # type: ignore[arg-type]
+        said = gettext("收回了：%(channel)s以后不再用于%(purpose)s")
+        messages.success(request, said % _named(channel, purpose))
     return redirect("customer", person_id)
 
 

@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from laoke.audiences import levels
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.customers import consent, erasure, links, notes, profiles
-from laoke.customers.models import Erasure, OptOut, PersonCard, PersonTag, Tag, VaultRecord
+from laoke.customers.models import (
+    EVERY_PURPOSE,
+    Erasure,
+    OptOut,
+    PersonCard,
+    PersonTag,
+    Purpose,
+    Tag,
+    VaultRecord,
+)
 from laoke.dispatch.models import Message
 from laoke.insights import people
 from laoke.insights.refresh import cut_points
@@ -65,6 +74,7 @@ class CustomerPage:
     records: list[VaultRecord]
     shows: list[tuple[str, Words]]
     refusals: list[tuple[str, Words]]
+    purposes: list[tuple[str, Words, Words]]
     notes: list[notes.Note]
     agreements: agreements.Agreements
     keys: ui.Facts
@@ -120,6 +130,9 @@ def page_of(
         records=profiles.records_of(shop, [person_id]) if role in MAY_SEE_CONTACTS else [],
         shows=_shows(masks) if role in MAY_SEE_CONTACTS else [],
         refusals=_can_refuse(shop, person_id),
+        purposes=[
+            (purpose, label, words.PURPOSE_MEANS[purpose]) for purpose, label in words.PURPOSES.items()
+        ],
         agreements=agreements.agreements_of(
             shop, person_id, now, gives=may_change, takes=role in MAY_SEE_CONTACTS
         ),
@@ -190,10 +203,16 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
 def _reach(
     shop: Shop, person_id: int, masks: profiles.Masks, reading: Reading | None, now: datetime
 ) -> ui.Table:
-    """By channel: contact, whether it may be used, on what that rests, and how often in 30 days."""
+    """By channel: contact, whether marketing may go there, on what that rests, how often in 30 days, and whether
+    notices may."""
     found = people.reach_by_person(reading.reader, shop.pk, [person_id]).get(person_id, {}) if reading else {}
-    given = {one.channel: one for one in consent.consents_of(shop.pk, person_id) if one.withdrawn_at is None}
+    given = {
+        one.channel: one
+        for one in consent.consents_of(shop.pk, person_id)
+        if one.withdrawn_at is None and one.purpose == Purpose.MARKETING
+    }
     sent = _sent(shop, person_id, now - timedelta(days=30))
+    no_care = consent.refused_channels(shop, person_id, Purpose.CARE)
     rows = []
     for channel, label in words.CHANNELS.items():
         row = found.get(channel)
@@ -201,15 +220,16 @@ def _reach(
         contact = {"email": masks.email, "handover": masks.nick}.get(channel, masks.phone)
         cells = [
             label, ui.Cell(contact, tone="masked"), _state(reason), _basis(given.get(channel), now),
-            sent.get(channel, 0),
+            sent.get(channel, 0), _notices(reason, channel in no_care),
         ]  # fmt: skip
         rows.append(ui.Row(cells))
     columns = [
         ui.Column("channel", _("渠道")),
         ui.Column("contact", _("联系方式"), "nowrap"),
-        ui.Column("state", _("状态"), card="end"),
+        ui.Column("state", _("营销消息"), card="end"),
         ui.Column("basis", _("依据"), card="wide"),
         ui.Column("sent", _("30 天内"), "num", card="hide"),
+        ui.Column("notices", _("发货、售后通知"), "nowrap", card="wide"),
     ]
     return ui.Table(columns, rows, caption=_("能不能联系到"))
 
@@ -218,6 +238,18 @@ def _state(reason: str) -> ui.Status:
     if not reason:
         return ui.Status(_("可以"), "ok")
     return ui.Status(words.REACH_REASONS.get(reason, reason), "bad" if reason == "opted_out" else "warn")
+
+
+_NO_CONTACT = ("no_contact", "masked", "invalid", "dead_contact")
+
+
+def _notices(reason: str, refused: bool) -> ui.Status:
+    """Whether notices may go on a channel: they rest on the order, and need a contact and no refusal."""
+    if refused:
+        return ui.Status(_("已拒绝"), "bad")
+    if reason in _NO_CONTACT:
+        return ui.Status(words.REACH_REASONS[reason], "warn")
+    return ui.Status(_("可以"), "ok")
 
 
 def _sent(shop: Shop, person_id: int, since: datetime) -> dict[str, int]:
@@ -251,9 +283,9 @@ def _shows(masks: profiles.Masks) -> list[tuple[str, Words]]:
 def _can_refuse(shop: Shop, person_id: int) -> list[tuple[str, Words]]:
     """Channels on which a refusal can still be written down."""
     done = set(
-        OptOut.objects.filter(Q(person_id=person_id), shop=shop, ended_at=None).values_list(
-            "channel", flat=True
-        )
+        OptOut.objects.filter(
+            Q(person_id=person_id), shop=shop, purpose=EVERY_PURPOSE, ended_at=None
+        ).values_list("channel", flat=True)
     )
     return [(channel, label) for channel, label in words.CHANNELS.items() if channel not in done]
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
 from laoke.customers import consent, history
-from laoke.customers.models import OptOut, PersonChange
+from laoke.customers.models import OptOut, PersonChange, Purpose
 from laoke.dispatch.models import Attempt, Message, Reply
 from laoke.insights import people
 from laoke.promotions.coupons import states
@@ -288,36 +288,46 @@ def _coupons(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
 def _decisions(shop: Shop, person_id: int, numbers: Sequence[int], now: datetime) -> list[Event]:
     changes = history.of_people(shop.pk, numbers, MOST)
     events = [_change(change, now) for change in changes]
-    told = {(one.at, one.channel) for one in changes if one.act == PersonChange.Act.CONSENT}
+    told = {
+        (one.at, one.channel, one.purpose or Purpose.MARKETING)
+        for one in changes
+        if one.act == PersonChange.Act.CONSENT
+    }
     for given in consent.consents_of(shop.pk, person_id):
-        if (given.given_at, given.channel) not in told:
-            title = gettext("同意接收%(channel)s") % {"channel": words.CHANNELS[given.channel]}
+        if (given.given_at, given.channel, given.purpose) not in told:
+            title = gettext("同意%(channel)s用于%(purpose)s") % _named(given.channel, given.purpose)
             note = gettext("第 %(version)s 版原话") % {"version": given.basis.wording_version}
             moment = ui.Moment(title, figures.when(given.given_at, now), note=note, icon="check")
             events.append(Event(given.given_at, "decision", f"c{given.pk:019}", moment))
-    refusals: dict[tuple[str, datetime], OptOut] = {}
+    refusals: dict[tuple[str, str, datetime], OptOut] = {}
     for refusal in consent.refusals_of(shop, person_id).order_by("-pk"):
-        refusals[refusal.channel, refusal.at] = refusal  # a merge copies them to the other number
+        refusals[refusal.channel, refusal.purpose, refusal.at] = (
+            refusal  # a merge copies them to the other number
+        )
     for refusal in refusals.values():
-        title = gettext("不再接收%(channel)s") % {"channel": words.CHANNELS[refusal.channel]}
+        title = gettext("拒绝%(channel)s用于%(purpose)s") % _named(refusal.channel, refusal.purpose)
         source = SOURCES.get(refusal.source, refusal.source)
         moment = ui.Moment(title, figures.when(refusal.at, now), note=source, kind="warn", icon="x")
         events.append(Event(refusal.at, "decision", f"o{refusal.pk:019}", moment))
     return events
 
 
+def _named(channel: str, purpose: str) -> dict[str, Words]:
+    return {"channel": words.CHANNELS.get(channel, ""), "purpose": words.PURPOSES.get(purpose, "")}
+
+
 def _change(change: PersonChange, now: datetime) -> Event:
     act = PersonChange.Act(change.act)
-    channel = words.CHANNELS.get(change.channel, "")
+    agreed = _named(change.channel, change.purpose or Purpose.MARKETING)
     reason = change.reason
     if act in (PersonChange.Act.JOINED, PersonChange.Act.SPLIT):
         reason = str(merging.REASONS.get(reason, reason))
     titles: dict[str, str] = {
         PersonChange.Act.TAG_ON: gettext("打上「%(tag)s」") % {"tag": change.tag or ""},
         PersonChange.Act.TAG_OFF: gettext("去掉「%(tag)s」") % {"tag": change.tag or ""},
-        PersonChange.Act.CONSENT: gettext("同意接收%(channel)s") % {"channel": channel},
-        PersonChange.Act.WITHDRAWN: gettext("收回对%(channel)s的同意") % {"channel": channel},
-        PersonChange.Act.ASKED_AGAIN: gettext("又愿意接收%(channel)s") % {"channel": channel},
+        PersonChange.Act.CONSENT: gettext("同意%(channel)s用于%(purpose)s") % agreed,
+        PersonChange.Act.WITHDRAWN: gettext("收回%(channel)s用于%(purpose)s的同意") % agreed,
+        PersonChange.Act.ASKED_AGAIN: gettext("又愿意%(channel)s用于%(purpose)s") % agreed,
         PersonChange.Act.JOINED: gettext("和另一位合并成一个人"),
         PersonChange.Act.SPLIT: gettext("拆开成两个人"),
         PersonChange.Act.CARD: gettext("改了负责人或重要度"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from laoke.customers.models import REFUSED_PURPOSES
 from laoke.web.components.base import Words
 from laoke.web.components.words import Tone
 
@@ -53,6 +54,14 @@ CHANNELS: dict[str, Words] = {
     "call": _("电话"),
     "handover": _("名单导出"),
 }
+PURPOSES: dict[str, Words] = dict(REFUSED_PURPOSES)
+# What a refusal of each purpose does.
+PURPOSE_MEANS: dict[str, Words] = {
+    "all": _("这个渠道上什么都不再发"),
+    "marketing": _("不再发营销消息，发货、售后这些通知照发"),
+    "care": _("不再发发货、质保、售后这些通知"),
+    "profiling": _("不再按买过什么挑中这个人，所以按人群发的轮次都会跳过"),
+}
 CHANNEL_ICONS = {"sms": "sms", "email": "mail", "call": "phone", "handover": "download"}
 REACH_REASONS: dict[str, Words] = {
     "opted_out": _("已退订"),
@@ -61,6 +70,7 @@ REACH_REASONS: dict[str, Words] = {
     "invalid": _("号码无效"),
     "masked": _("号码已脱敏"),
     "no_contact": _("没有联系方式"),
+    "no_profiling": _("不愿被分析挑选"),
     "no_consent": _("没有同意"),
     "consent_expired": _("同意已过期"),
 }

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from laoke.customers.models import Purpose
 from laoke.insights.orders import states_of_import
 from laoke.intake.loading.quarantine import KEPT_DAYS, as_csv, reasons_of
 from laoke.intake.models import ImportRun, ImportState, QuarantinedRow
@@ -437,10 +438,14 @@ def _said_of_people(people: dict[str, Any]) -> list[tuple[str, str]]:
     if people.get("refused"):
         facts.append((_("文件里写着退订，已登记"), figures.exact(people["refused"])))
     labels = {"sms": _("文件里写着愿意收短信"), "email": _("文件里写着愿意收邮件")}
-    for channel, label in labels.items():
-        if count := people.get("agreed", {}).get(channel):
-            said = _("%(n)s 位；有凭证的，到设置里登记同意才算") % {"n": figures.exact(count)}
-            facts.append((label, said))
+    for key, count in sorted(people.get("agreed", {}).items()):
+        channel, _colon, purpose = key.partition(":")
+        label = labels[channel]
+        if purpose:
+            named = dict(Purpose.choices).get(purpose, _("目的写得认不出"))
+            label = _("%(agreed)s（%(purpose)s）") % {"agreed": label, "purpose": named}
+        said = _("%(n)s 位；有凭证的，到设置里登记同意才算") % {"n": figures.exact(count)}
+        facts.append((label, said))
     return facts
 
 

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from laoke.customers.consent import declare, withdraw_basis, would_cover
-from laoke.customers.models import Channel, ConsentBasis
+from laoke.customers.models import Channel, ConsentBasis, Purpose
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
@@ -46,9 +46,10 @@ def consent_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if "declare" in request.POST:
             basis = declare(shop, form.declaration(), by=request.user, now=now)  # type: ignore[arg-type]
-            text = _("已登记，%(n)s 人可以收%(channel)s了") % {
+            text = _("已登记：%(n)s 人同意%(channel)s用于%(purpose)s") % {
                 "n": figures.exact(basis.people),
                 "channel": basis.get_channel_display(),
+                "purpose": basis.get_purpose_display(),
             }
             messages.success(request, text)
             return redirect("settings_consent")
@@ -92,6 +93,7 @@ def consent_page(request: HttpRequest) -> HttpResponse:
 def _columns() -> list[ui.Column]:
     return [
         ui.Column("channel", _("渠道"), "nowrap"),
+        ui.Column("purpose", _("目的"), "nowrap"),
         ui.Column("wording", _("原话"), "wrap", card="wide"),
         ui.Column("period", _("收集于"), "nowrap", priority=3, card="hide"),
         ui.Column("proof", _("凭证"), "wrap", priority=3, card="hide"),
@@ -109,6 +111,7 @@ def _row(basis: ConsentBasis, may: bool) -> ui.Row:
     return ui.Row(
         [
             basis.get_channel_display(),
+            basis.get_purpose_display(),
             ui.Cell(basis.wording, sub=_("版本 %(version)s") % {"version": basis.wording_version}),
             f"{basis.collected_from:%Y-%m-%d} – {basis.collected_to:%Y-%m-%d}",
             basis.proof,
@@ -130,7 +133,13 @@ def _dialog(basis: ConsentBasis) -> ui.Dialog:
         will=ui.Facts(
             [
                 (_("渠道"), Channel(basis.channel).label),
-                (_("以后"), _("靠它的人不再收营销消息，正在发的轮次也会跳过他们")),
+                (_("目的"), Purpose(basis.purpose).label),
+                (
+                    _("以后"),
+                    _("靠它的人不再收营销消息，正在发的轮次也会跳过他们")
+                    if basis.purpose == Purpose.MARKETING
+                    else _("靠它的人不再算同意过这个目的"),
+                ),
                 (_("能否撤回"), _("不能，要重新登记")),
             ]
         ),
@@ -145,7 +154,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     people = withdraw_basis(basis, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     messages.success(
         request,
-        ngettext("已收回，%(n)s 人不再收营销消息", "已收回，%(n)s 人不再收营销消息", people)
-        % {"n": figures.exact(people)},
+        ngettext("已收回 %(n)s 人的同意", "已收回 %(n)s 人的同意", people) % {"n": figures.exact(people)},
     )
     return redirect("settings_consent")

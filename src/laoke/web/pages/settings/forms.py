@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from laoke.customers.consent import Declaration, DeclarationRefused, check_declaration
-from laoke.customers.models import Channel
+from laoke.customers.models import Channel, Purpose
 from laoke.shops.models import Role
 from laoke.warehouse.features import CutPoints
 from laoke.web.pages.settings.scopes import scope_choices
@@ -148,6 +148,10 @@ class ConsentForm(forms.Form):
     """On what the consent of the shop's buyers rests."""
 
     channel = forms.ChoiceField(label=_("渠道"), choices=Channel.choices)
+    purpose = forms.ChoiceField(
+        label=_("目的"), choices=Purpose.choices, initial=Purpose.MARKETING,
+        help_text=_("一条依据只管一个目的：同意收通知，不等于同意收营销"),
+    )  # fmt: skip
     role = forms.ChoiceField(
         label=_("以什么身份收集"),
         choices=[("seller", _("店铺自己")), ("platform", _("平台会员协议")), ("brand", _("品牌会员"))],
@@ -177,6 +181,7 @@ class ConsentForm(forms.Form):
         "wording": ("wording", _("太短，照抄完整的原话")),
         "proof": ("proof", _("写上凭证放在哪")),
         "channel": ("channel", _("没有这个渠道")),
+        "purpose": ("purpose", _("没有这个目的")),
         "period": ("collected_to", _("要在开始之后、今天之前")),
         "expired": ("expires_on", _("已经过期了")),
     }
