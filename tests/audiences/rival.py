@@ -22,6 +22,7 @@ from laoke.audiences.tree import (
     Day,
     Has,
     High,
+    InGroup,
     Node,
     Not,
     OfGoods,
@@ -62,6 +63,7 @@ class Shop:
     reviews: list[dict[str, Any]] = field(default_factory=list)
     touches: list[dict[str, Any]] = field(default_factory=list)
     records: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    groups: set[tuple[int, str]] = field(default_factory=set)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -105,6 +107,8 @@ class Shop:
                 return in_days(when, day) if isinstance(when, Between) else within(when, self.as_of_day - day)
             case OneOf(name, values):
                 return self.one_of(name, values, person)
+            case InGroup(group):
+                return any(one == person and group in (None, name) for one, name in self.groups)
             case Tagged(tag):
                 return (person, tag) in self.tags
             case Reachable(channel):

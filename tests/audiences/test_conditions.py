@@ -150,6 +150,11 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     world.write(
         "touches", table("touches", [{**one, "shop_id": world.shop.pk} for one in touches]), "touches"
     )
+    groups = {(person, name) for person in range(1, 14) for name in TAGS if draw.random() < 0.3}
+    in_groups = [
+        {"shop_id": world.shop.pk, "person_id": one, "group_name": name} for one, name in sorted(groups)
+    ]
+    world.write("group_members", table("group_members", in_groups), "groups")
     world.load(**facts)
     reading = reading_of(world.shop, TODAY)
     features = reading.reader.rows("SELECT * FROM customer_features WHERE as_of_day = $day", {"day": AS_OF})
@@ -166,7 +171,7 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     by_person = {row["person_id"]: row for row in features}
     return reading, rival.Shop(
         AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"],
-        CATEGORIES, facts["reviews"], touches, records,
+        CATEGORIES, facts["reviews"], touches, records, groups,
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ from laoke.audiences.tree import (
     Bounds,
     Day,
     Everyone,
+    InGroup,
     Node,
     Not,
     OneOf,
@@ -218,6 +219,8 @@ def test_the_example_of_the_design() -> None:
         ("city_tier = 新一线", OneOf("city_tier", ("new_first",))),
         ("随机（10%，“双十一”）", RandomShare(1_000, "双十一")),
         ('tag("a\\"b\\\\c\\nd")', Tagged('a"b\\c\nd')),
+        ("in_group", InGroup()),
+        ('在群("VIP 群")', InGroup("VIP 群")),
     ],
 )
 def test_what_each_form_means(text: str, tree: Node) -> None:
@@ -254,6 +257,7 @@ def test_not_binds_closest_then_and_then_or() -> None:
         ("city in (杭州", "ends_early", 11, "", ")"),
         ('tag("x', "unclosed_text", 4, '"x', None),
         ('tag("")', "empty_text", 0, "tag", None),
+        ('in_group("")', "empty_text", 0, "in_group", None),
         ("bought; drop table", "strange_letter", 6, ";", None),
         ("not " * 100 + "bought", "too_deep", 320, "", None),
         ("(" * 90 + "bought" + ")" * 90, "too_deep", 80, "", None),

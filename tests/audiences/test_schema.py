@@ -46,6 +46,7 @@ def test_the_schema_knows_the_kinds_that_the_reader_knows() -> None:
         {}, {"kind": "drop"}, {"kind": "and", "parts": []},
         {"kind": "amount", "measure": "sales", "low": 1, "high": None},
         {"kind": "amount", "measure": "spent", "low": "1", "high": None}, {"kind": "tag", "tag": ""},
+        {"kind": "in_group", "group": ""}, {"kind": "in_group", "group": None},
         {"kind": "one_of", "field": "group", "values": ["vip"]}, {"kind": "reachable", "channel": "fax"},
         {"kind": "sequence", "first": {"kind": "bought", "words": ""}, "then": {"kind": "bought", "words": ""},
          "days": 0, "not": False},

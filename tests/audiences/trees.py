@@ -21,6 +21,7 @@ from laoke.audiences.tree import (
     Everyone,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -101,6 +102,7 @@ def conditions(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
             ]
         ).flatmap(one_of),
         texts.map(Tagged),
+        st.builds(InGroup, st.none() | texts),
         st.sampled_from(["sms", "handover"]).map(Consented),
         st.sampled_from(["sms", "handover"]).map(Reachable),
         st.sampled_from(["phone", "email", "nick"]).map(Has),

@@ -87,6 +87,10 @@ def furnished(demo: Demo) -> Made:
         "campaign_phase": {"pk": campaign.pk, "phase_pk": phase.pk},
         "campaign": one_campaign,
         "task": {"pk": task.pk},
+        "group_file_use": {"group_id": people["group"].pk, "upload_id": upload},
+        "group_file_drop": {"group_id": people["group"].pk, "upload_id": upload},
+        "group_leave": {"group_id": people["group"].pk, "person_id": first.person_id},
+        "group": {"group_id": people["group"].pk},
         "customer_link": {"link_id": link.pk, "decision": "accept"},
         "customer_note_remove": {"note_id": people["note"].pk},
         "customer": {"person_id": first.person_id},
@@ -142,6 +146,7 @@ def _about_people(demo: Demo, person_id: int) -> dict[str, Any]:
     from laoke.audiences.levels import save_level
     from laoke.customers import notes, tags, trade
     from laoke.customers.models import PersonTag
+    from laoke.groups import members
 
     shop, by, now = demo.shop, demo.owner, demo.now
     away = tags.make_tag(shop, "别打扰", now=now, suppresses=True)
@@ -150,6 +155,9 @@ def _about_people(demo: Demo, person_id: int) -> dict[str, Any]:
     speaker = trade.Speaker("欧阳经理", "057188886666")
     return {
         "tag": tags.make_tag(shop, "爱晒图", now=now),
+        "group": members.make_group(
+            shop, members.Draft("老客群", "vip", "wechat"), by=by, now=now
+        ),
         "suppressed": PersonTag.objects.get(tag=away),
         "note": notes.add(shop, person_id, "送礼多", by=by, now=now),
         "level": save_level(

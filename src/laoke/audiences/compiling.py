@@ -43,6 +43,7 @@ from laoke.audiences.tree import (
     Day,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -115,6 +116,8 @@ class Compiler:
                 return self._day(node)
             case OneOf(field, values):
                 return self._one_of(field, values)
+            case InGroup(group):
+                return is_not_null(column(self.sources.in_group(group), "person_id"))
             case Tagged(tag):
                 return is_not_null(column(self.sources.tag(tag), "person_id"))
             case Reachable(channel):
@@ -166,7 +169,7 @@ class Compiler:
                 return column(fact_sources.levels(self.sources, None), "level")
             case OneOf(field, _):
                 return column(FEATURES, FIELD_COLUMNS.get(field, field))
-            case Tagged() | Has() | Consented() | High() | InSegment():
+            case Tagged() | InGroup() | Has() | Consented() | High() | InSegment():
                 return self.holds(node)
             case Trait(name, _):
                 return self._trait_value(name)
@@ -447,6 +450,8 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return (field,)
         case Tagged(tag):
             return ("tag", tag)
+        case InGroup(group):
+            return ("in_group", group)
         case Reachable(channel):
             return (f"reach_{channel}",)
         case Consented(channel):

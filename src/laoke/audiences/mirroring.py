@@ -17,6 +17,7 @@ from django.db import transaction
 from laoke.audiences.readings import keys_table, present_rows
 from laoke.customers import mirrors
 from laoke.customers.models import Consent
+from laoke.groups.mirrors import member_rows
 from laoke.shops import catalog, dirty
 from laoke.shops.bulk import write_in_batches
 from laoke.shops.clock import Clock
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from laoke.warehouse.storage import Folder
     from laoke.warehouse.store import Warehouse
 
-# person_map first: the other two are by person.
-WRITTEN = ("person_map", "customer_tags", "customer_reach")
+# person_map first: the others are by person.
+WRITTEN = ("person_map", "customer_tags", "group_members", "customer_reach")
 MOST_MARKS = 100_000
 # As many marks are removed in the transaction that publishes; the rest in short ones after it.
 MARKS_IN_ONE_COMMIT = 2_000
@@ -85,6 +86,7 @@ def mirror_everything(
             rows = {
                 "person_map": lambda: mirrors.person_map_rows(shop),
                 "customer_tags": lambda: mirrors.tag_rows(shop),
+                "group_members": lambda: member_rows(shop),
                 "customer_reach": lambda: mirrors.reach_rows(shop, None, today, touches),
             }[name]()
             app_id = _app_id(name, shop)

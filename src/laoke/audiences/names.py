@@ -19,8 +19,8 @@ from laoke.audiences.tree import (
 )
 
 CONDITION_NAMES = (
-    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, "tag", "consent", "reachable", "has",
-    "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment", "random_share",
+    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, "tag", "in_group", "consent", "reachable",
+    "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment", "random_share",
     "everyone",
 )  # fmt: skip
 # Longer words are no misspelling of ours, and the distance of long words takes long.
@@ -41,7 +41,7 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "金额分": "m_score", "综合分": "fm_score", "常买钟点": "usual_hour", "计分次数": "rfm_orders",
     "计分金额": "rfm_spent", "高于": "high", "生日": "birthday", "生日月": "birthday_month",
     "常买星期": "usual_weekday", "购买月份": "bought_month", "城市级别": "city_tier", "平台等级": "platform_level",
-    "人群": "segment", "随机": "random_share",
+    "人群": "segment", "随机": "random_share", "在群": "in_group",
 }  # fmt: skip
 KEYWORDS: Mapping[str, str] = {
     "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",

@@ -38,6 +38,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "phone": ("手机", "手机号", "手机号码", "联系手机", "联系电话", "电话", "收货人手机", "phone", "mobile"),
     "order_id": ("订单号", "订单编号", "主订单编号", "主订单号", "交易编号", "order_id", "orderid", "tid"),
+    "joined": ("进群时间", "入群时间", "进群日期", "入群日期", "joined"),
+    "left": ("退群时间", "退群日期", "left"),
+    "invite": ("邀请", "进群方式", "入群方式", "邀请人", "邀请码", "invite"),
     "reason": ("原因", "理由", "为什么", "备注", "reason", "note"),
 }  # fmt: skip
 NAMING = ("nick", "phone", "order_id")
@@ -53,13 +56,16 @@ class ListRefused(Exception):
 
 @dataclass(frozen=True)
 class Named:
-    """One line: its number in the file, what it gives, why."""
+    """One line: its number in the file, what it gives, why; of a chat group since when and until when, as written."""
 
     line: int
     nick: str = ""
     phone: str = ""
     order_id: str = ""
     reason: str = ""
+    joined: str = ""
+    left: str = ""
+    invite: str = ""
 
     @property
     def mask(self) -> str:
@@ -77,10 +83,11 @@ class Unmatched:
 
 @dataclass
 class Matched:
-    """Who was found, each with the reason of their first line, and the lines that found nobody."""
+    """Who was found, each with the reason of their first line and that line, and the lines that found nobody."""
 
     lines: int = 0
     people: dict[int, str] = field(default_factory=dict)
+    first: dict[int, Named] = field(default_factory=dict)
     unmatched: list[Unmatched] = field(default_factory=list)
 
 
@@ -138,7 +145,9 @@ def match(shop: Shop, named: Sequence[Named], reader: Reader | None) -> Matched:
         hits = next((hits for hits in customers.of(one) if hits), set())
         people = {persons[customer] for customer in hits if customer in persons}
         if len(people) == 1:
-            result.people.setdefault(people.pop(), one.reason)
+            person = people.pop()
+            result.people.setdefault(person, one.reason)
+            result.first.setdefault(person, one)
         else:
             result.unmatched.append(Unmatched(one, _why(one, len(people))))
     return result

@@ -19,6 +19,7 @@ from laoke.audiences.tree import (
     Day,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -55,6 +56,8 @@ def print_filter(node: Node) -> str:
             return f"{field}({written})"
         case OneOf(field, values):
             return f"{field} in ({', '.join(quoted(value) for value in values)})"
+        case InGroup(group):
+            return f"in_group({quoted(group)})" if group else "in_group"
         case Tagged(tag):
             return f"tag({quoted(tag)})"
         case Consented(channel):

@@ -24,6 +24,7 @@ from laoke.audiences.compiling import Compiled, count_query
 from laoke.audiences.sources import day_number
 from laoke.audiences.tree import Everyone
 from laoke.customers import mirrors
+from laoke.groups.mirrors import member_rows
 from laoke.insights.fake_orders import flags as fake_orders
 from laoke.insights.fake_orders.mirroring import laid_over as flags_laid_over
 from laoke.promotions.coupons import mirroring as coupons
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from laoke.warehouse.storage import Folder
 
 # Who is one person is not laid over: the features were built with the map of their catalog entry, and both must agree.
-OVERLAID = ("customer_tags", "customer_reach")
+OVERLAID = ("customer_tags", "customer_reach", "group_members")
 # Flags of fake orders are: what somebody just cleared counts in the sales at once, in the features with the next ones.
 BY_ORDER = fake_orders.MIRROR
 KEPT = 8
@@ -197,7 +198,10 @@ def _overlay(
     return overlay_of(name, rows, keys_table(name, shop, people))
 
 
-KEY_COLUMNS = {"customer_tags": "person_id", "customer_reach": "person_id", "person_map": "customer_id"}
+KEY_COLUMNS = {
+    "customer_tags": "person_id", "customer_reach": "person_id", "group_members": "person_id",
+    "person_map": "customer_id",
+}  # fmt: skip
 
 
 def present_rows(
@@ -206,6 +210,8 @@ def present_rows(
     """The ledger's rows of a mirror for these keys."""
     if name == "customer_tags":
         return mirrors.tag_rows(shop, keys)
+    if name == "group_members":
+        return member_rows(shop, keys)
     if name == "customer_reach":
         return mirrors.reach_rows(shop, keys, today, touches)
     return mirrors.person_map_rows(shop, keys)

@@ -1,4 +1,4 @@
-"""What a filter names that lives elsewhere: other segments, looked up before it is counted, and tags.
+"""What a filter names that lives elsewhere: other segments, looked up before it is counted, tags, and chat groups.
 
 A reference is by name, so that the text says it. Renaming a segment renames it in the others (`segments.py`); one that
 was put away, or a circle, refuses the filter with its reason, and so nothing can be counted, frozen or sent by it.
@@ -10,8 +10,9 @@ from dataclasses import replace
 
 from laoke.audiences.models import Segment
 from laoke.audiences.text import parse
-from laoke.audiences.tree import And, InSegment, Node, Not, Or, Tagged, TreeError, conditions
+from laoke.audiences.tree import And, InGroup, InSegment, Node, Not, Or, Tagged, TreeError, conditions
 from laoke.customers.models import Tag
+from laoke.groups.models import MemberGroup
 from laoke.shops.models import Shop
 
 MOST_WITHIN = 10
@@ -108,6 +109,26 @@ def unknown_tags(shop: Shop, node: Node) -> list[str]:
         return []
     there = set(Tag.objects.filter(shop=shop, name__in=named).values_list("name", flat=True))
     return [name for name in named if name not in there]
+
+
+def unknown_groups(shop: Shop, node: Node) -> list[str]:
+    """Chat groups that a filter names and of which the shop has none in use: nobody is in them."""
+    named = sorted(set(_groups(node)))
+    if not named:
+        return []
+    used = MemberGroup.objects.filter(shop=shop, name__in=named, state=MemberGroup.State.OPEN)
+    there = set(used.values_list("name", flat=True))
+    return [name for name in named if name not in there]
+
+
+def _groups(node: Node) -> list[str]:
+    found = []
+    for one in conditions(node):
+        if isinstance(one, InGroup) and one.group:
+            found.append(one.group)
+        elif isinstance(one, InSegment) and one.tree is not None:
+            found += _groups(one.tree)
+    return found
 
 
 def _tags(node: Node) -> list[str]:

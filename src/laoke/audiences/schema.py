@@ -78,7 +78,7 @@ def _joined(kind: str) -> Schema:
 
 def _object(kind: str, fields: Schema) -> Schema:
     """What has no default is needed: windows may be left out, and so may what an older text does not have."""
-    optional = {*WINDOW, "rating", "says", *(RANGE if kind == "day" else ())}
+    optional = {*WINDOW, "rating", "says", "group", *(RANGE if kind == "day" else ())}
     return {
         "type": "object",
         "properties": {"kind": {"const": kind}, **fields},
@@ -112,6 +112,7 @@ def _conditions() -> dict[str, Schema]:
         "amount": {"measure": {"enum": list(MEASURES)}, **RANGE, **WINDOW},
         "day": {"field": {"enum": list(DAY_FIELDS)}, **RANGE, **WINDOW},
         "tag": {"tag": TEXT},
+        "in_group": {"group": TEXT},
         "consent": {"channel": channel},
         "reachable": {"channel": channel},
         "has": {"contact": {"enum": list(CONTACTS)}},

@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     Everyone,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -57,6 +58,8 @@ def to_json(node: Node) -> dict[str, Any]:
             return {"kind": "day", "field": field, **_range_or_days(when)}
         case OneOf(field, values):
             return {"kind": "one_of", "field": field, "values": list(values)}
+        case InGroup(group):
+            return {"kind": "in_group"} if group is None else {"kind": "in_group", "group": group}
         case Tagged(tag):
             return {"kind": "tag", "tag": tag}
         case Consented(channel):
@@ -215,6 +218,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     "day": _read_day,
     "one_of": lambda data: OneOf(_text(data, "field"), tuple(str(v) for v in _list(data.get("values")))),
     "tag": lambda data: Tagged(_text(data, "tag")),
+    "in_group": lambda data: InGroup(_text(data, "group") if "group" in data else None),
     "consent": lambda data: Consented(_text(data, "channel")),
     "reachable": lambda data: Reachable(_text(data, "channel")),
     "has": lambda data: Has(_text(data, "contact")),

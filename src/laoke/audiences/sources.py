@@ -77,6 +77,21 @@ class Sources:
             ),
         )
 
+    def in_group(self, group: str | None) -> str:
+        """Persons in a chat group, or in any for None; once each, however many they are in."""
+
+        def members() -> exp.Select:
+            found = (
+                exp.select(column("group_members", "person_id"))
+                .from_("group_members")
+                .where(self.of_shop("group_members"))
+            )
+            if group is None:
+                return found.distinct()
+            return found.where(column("group_members", "group_name").eq(self.text(group)))
+
+        return self.join(("in_group", group), members)
+
     def allowed(self, flag: str, channel: str) -> str:
         """Persons who are `reachable` or have `consented` on a channel: filtered before the join, half its time."""
         return self.join(

@@ -51,6 +51,7 @@ from laoke.audiences.tree import (
     Everyone,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -198,8 +199,11 @@ class _Parser:
             return self.counted(name)
         if name == "everyone":
             return Everyone()
+        if name == "in_group" and not self.is_sign("("):
+            return InGroup()
         readers: dict[str, Callable[[], Node]] = {
             "tag": lambda: Tagged(self.text()),
+            "in_group": lambda: InGroup(self.text()),
             "consent": lambda: Consented(self.closed("channel")),
             "reachable": lambda: Reachable(self.closed("channel")),
             "has": lambda: Has(self.closed("contact")),

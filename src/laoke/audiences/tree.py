@@ -213,6 +213,17 @@ class Tagged:
 
 
 @dataclass(frozen=True)
+class InGroup:
+    """The person is in a chat group of the shop that is in use: the named one, or any for None."""
+
+    group: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.group is not None:
+            _check_text(self.group)
+
+
+@dataclass(frozen=True)
 class Consented:
     """The person consented to marketing on the channel and did not refuse it since."""
 
@@ -449,8 +460,8 @@ class Or:
 
 
 Condition = (
-    Everyone | Amount | Day | OneOf | Tagged | Consented | Reachable | Has | BoughtProduct | OfGoods | BoughtPriced
-    | Sequence | Reviewed | RefundTimes | Touched | Trait | High | Birthday | InSegment | RandomShare
+    Everyone | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
+    | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Trait | High | Birthday | InSegment | RandomShare
 )  # fmt: skip
 Node = Condition | Not | And | Or
 

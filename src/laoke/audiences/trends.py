@@ -19,6 +19,7 @@ from laoke.audiences.tree import (
     Consented,
     Everyone,
     Has,
+    InGroup,
     InSegment,
     Node,
     OneOf,
@@ -88,7 +89,7 @@ def _moment(reading: Reading, node: Node, day: int) -> Moment:
 
 def _reads_now(node: Node) -> bool:
     for one in conditions(node):
-        if isinstance(one, Tagged | Consented | Reachable | Has):
+        if isinstance(one, Tagged | InGroup | Consented | Reachable | Has):
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True

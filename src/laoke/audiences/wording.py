@@ -30,6 +30,7 @@ from laoke.audiences.tree import (
     Day,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -138,6 +139,8 @@ def describe(node: Node) -> str:
 
 def _flag_text(node: Node) -> str:
     match node:
+        case InGroup(group):
+            return gettext("在群“%(group)s”里") % {"group": group} if group else gettext("在群里")
         case Tagged(tag):
             return gettext("有标签“%(tag)s”") % {"tag": tag}
         case Consented(channel):
@@ -276,7 +279,7 @@ def found_text(condition: Condition, value: Any) -> str:
     """What was found of a person, in words."""
     if isinstance(condition, Reachable):
         return str(REASON_NAMES.get(value, value)) if value is not None else gettext("没有同意记录或联系方式")
-    if isinstance(condition, Tagged | Has | Consented | High | InSegment):
+    if isinstance(condition, Tagged | InGroup | Has | Consented | High | InSegment):
         return gettext("是") if value else gettext("否")
     if value is None:
         return gettext("没有")

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext, gettext_noop
 
 from laoke.audiences import counting
-from laoke.audiences.references import unknown_tags
+from laoke.audiences.references import unknown_groups, unknown_tags
 from laoke.audiences.snapshots import read_snapshot
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
@@ -62,6 +62,7 @@ SENTENCES: dict[str, str] = {
     "segment_count": gettext_noop("%(people)s 人"),
     "segment_text": gettext_noop("人群写法不对：%(problem)s"),
     "segment_tags": gettext_noop("人群里写了没有的标签：%(tags)s。建好它，或把它改掉"),
+    "segment_groups": gettext_noop("店里没有这些在用的群：%(groups)s"),
     "nobody": gettext_noop("%(people)s 人里没有一个能发，最多的原因是「%(reason)s」%(count)s 人"),
     "reachable_count": gettext_noop("发 %(treated)s 人，对照 %(held_out)s 人，%(left_out)s 人不发"),
     "gateway_none": gettext_noop("还没有短信通道"),
@@ -228,6 +229,8 @@ def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
         return Check("segment", "missing", "segment_text", {"problem": refusal_text(error)}, "segment"), []
     if row.snapshot is None and (tags := unknown_tags(row.campaign.shop, tree_of(row))):
         return Check("segment", "missing", "segment_tags", {"tags": listed(tags)}, "segment"), people
+    if row.snapshot is None and (groups := unknown_groups(row.campaign.shop, tree_of(row))):
+        return Check("segment", "missing", "segment_groups", {"groups": listed(groups)}, "segment"), people
     if not people:
         return Check("segment", "missing", "segment_empty", leads_to="segment"), []
     return Check("segment", "ok", "segment_count", {"people": f"{len(people):,}"}), people

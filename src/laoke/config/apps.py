@@ -8,11 +8,14 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        """Register the gates of facts and what erasing does to messages: no process may plan or send without them."""
+        """Register the gates of facts and what erasing does to messages: no process may plan or send without them. And
+        what follows a merge."""
         from laoke.audiences import snapshots
         from laoke.campaigns import gates
-        from laoke.customers import erasure
+        from laoke.customers import carrying, erasure
         from laoke.dispatch import erasing
+        from laoke.groups import members
+        from laoke.groups.models import GroupMember
         from laoke.intake.loading import quarantine
         from laoke.promotions.coupons import moves
 
@@ -24,3 +27,5 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("snapshots", snapshots.forget_people)
         erasure.register_forgetter("events", erasing.forget_events)
         erasure.register_forgetter("coupons", moves.forget_person)
+        erasure.register_forgetter("groups", members.forget_person)
+        carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "laoke.customers",
     "laoke.intake",
     "laoke.work",
+    "laoke.groups",
     "laoke.promotions",
     "laoke.insights",
     "laoke.audiences",

@@ -1,4 +1,5 @@
-"""What the ledger holds by person follows a merge and a split: consent, refusals, tags, cards.
+"""What the ledger holds by person follows a merge and a split: consent, refusals, tags, cards, and what packages above
+keep by person and have registered.
 
 The rows of the number that is given up stay where they are; the kept number gets copies of what it lacks, remembered
 by id. A split takes the copies back, all but the refusals: whoever refused once stays refused on both sides.
@@ -17,21 +18,27 @@ Carried = dict[str, list[int]]
 def carry_over(kept: int, given_up: int) -> Carried:
     """Copy to `kept` what only `given_up` has; ids of the copies by kind. One transaction with the merge."""
     _copy_refusals([given_up], [kept])
-    return {
-        "consent": _copy(Consent, given_up, kept, ("shop_id", "channel", "purpose")),
-        "tag": _copy(PersonTag, given_up, kept, ("tag_id",)),
-        "card": _copy(PersonCard, given_up, kept, ("shop_id",)),
-    }
+    return {kind: _copy(model, given_up, kept, same) for kind, (model, same) in _KINDS.items()}
 
 
 def take_back(carried: Carried, before: int, persons: Iterable[int]) -> None:
     """Undo `carry_over` after a split of `before` into `persons`; every side keeps the refusals of the whole."""
     _copy_refusals([before], [person for person in persons if person != before])
-    for kind, model in _MODELS.items():
+    for kind, (model, _same) in _KINDS.items():
         model.objects.filter(pk__in=carried.get(kind, [])).delete()
 
 
-_MODELS: dict[str, Any] = {"consent": Consent, "tag": PersonTag, "card": PersonCard}
+# By kind: the model, and what two rows of one person have in common of which one is enough.
+_KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "consent": (Consent, ("shop_id", "channel", "purpose")),
+    "tag": (PersonTag, ("tag_id",)),
+    "card": (PersonCard, ("shop_id",)),
+}
+
+
+def register_kind(kind: str, model: Any, same: tuple[str, ...]) -> None:
+    """Let a model of a package above, with a `person_id`, follow merges and splits too."""
+    _KINDS[kind] = (model, same)
 
 
 def _copy(model: Any, source: int, target: int, same: tuple[str, ...]) -> list[int]:

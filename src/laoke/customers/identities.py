@@ -285,3 +285,4 @@ def mark_persons(shop: Shop, persons: Iterable[int], customers: Iterable[int]) -
         dirty.mark(other.pk, "person_map", moved)
         dirty.mark(other.pk, "customer_reach", people)
         dirty.mark(other.pk, "customer_tags", people)
+        dirty.mark(other.pk, "group_members", people)

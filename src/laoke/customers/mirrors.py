@@ -43,14 +43,14 @@ TouchCounts = Mapping[tuple[int, str], Touched]
 def tag_rows(shop: Shop, people: Sequence[int] | None = None) -> pa.Table:
     """Rows of `customer_tags` for these persons (all when None)."""
     rows: list[tuple[Any, ...]] = []
-    for listed, given in _listed(people):
-        rows += _fetch(
+    for listed, given in listed_keys(people):
+        rows += fetched(
             f"{listed} SELECT pt.person_id, t.name FROM customers_persontag pt "
             "JOIN customers_tag t ON t.id = pt.tag_id "
-            f"WHERE t.shop_id = %s {_among('pt.person_id', people)}",
+            f"WHERE t.shop_id = %s {among('pt.person_id', people)}",
             [*given, shop.pk],
         )
-    return _table("customer_tags", shop, ("person_id", "tag"), rows)
+    return mirror_table("customer_tags", shop, ("person_id", "tag"), rows)
 
 
 def person_map_rows(shop: Shop, customers: Sequence[int] | None = None) -> pa.Table:
@@ -59,13 +59,13 @@ def person_map_rows(shop: Shop, customers: Sequence[int] | None = None) -> pa.Ta
     Only customers that are not their own person need one.
     """
     rows: list[tuple[Any, ...]] = []
-    for listed, given in _listed(customers):
-        rows += _fetch(
+    for listed, given in listed_keys(customers):
+        rows += fetched(
             f"{listed} SELECT c.id, c.person_id, c.owner_id FROM customers_customer c "
-            f"WHERE c.owner_id = %s AND c.person_id <> c.id {_among('c.id', customers)}",
+            f"WHERE c.owner_id = %s AND c.person_id <> c.id {among('c.id', customers)}",
             [*given, shop.owner_id],
         )
-    return _table("person_map", shop, ("customer_id", "person_id", "owner_id"), rows)
+    return mirror_table("person_map", shop, ("customer_id", "person_id", "owner_id"), rows)
 
 
 def reach_rows(
@@ -91,12 +91,12 @@ def reach_rows(
         "person_id", "channel", "reachable", "reason", "consented",
         "last_marketing_day", "touches_7", "touches_30",
     )  # fmt: skip
-    return _table("customer_reach", shop, names, rows)
+    return mirror_table("customer_reach", shop, names, rows)
 
 
 def decided_people(shop: Shop) -> list[int]:
     """Persons with a consent, an open refusal, a tag that keeps marketing away, or a dead contact."""
-    found = _fetch(
+    found = fetched(
         """
         SELECT person_id FROM customers_consent WHERE shop_id = %s
         UNION SELECT person_id FROM customers_optout
@@ -124,7 +124,7 @@ def _reach_piece(
     day: object = today.isoformat() if is_sqlite() else today
     given: object = json.dumps(list(people)) if is_sqlite() else list(people)
     shop_id = shop.pk
-    return _fetch(
+    return fetched(
         _reach_sql(channel),
         [
             given, shop_id, channel, shop_id, channel,
@@ -217,7 +217,7 @@ _LISTED = {
 }
 
 
-def _listed(keys: Sequence[int] | None) -> Iterator[tuple[str, list[object]]]:
+def listed_keys(keys: Sequence[int] | None) -> Iterator[tuple[str, list[object]]]:
     """A `WITH p` of the keys and its parameter, piece by piece; nothing when all are meant."""
     if keys is None:
         yield "", []
@@ -226,17 +226,19 @@ def _listed(keys: Sequence[int] | None) -> Iterator[tuple[str, list[object]]]:
         yield f"WITH p AS ({_LISTED[is_sqlite()]})", [json.dumps(list(piece)) if is_sqlite() else list(piece)]
 
 
-def _among(column: str, keys: Sequence[int] | None) -> str:
+def among(column: str, keys: Sequence[int] | None) -> str:
+    """The test that a column is one of the keys of `listed_keys`; nothing when all are meant."""
     return "" if keys is None else f"AND {column} IN (SELECT person_id FROM p)"
 
 
-def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def fetched(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """All rows of a query of the ledger."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 
-def _table(name: str, shop: Shop, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+def mirror_table(name: str, shop: Shop, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     """Rows as the mirror's contract wants them."""
     import pyarrow as pa
 

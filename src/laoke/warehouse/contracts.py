@@ -391,6 +391,13 @@ CUSTOMER_TAGS = Contract(
     meaning="Tags of persons.",
 )
 
+GROUP_MEMBERS = Contract(
+    "group_members",
+    (SHOP, column("*person_id", "id", "person"), column("*group_name", "text", "chat group in use"), IMPORT),
+    role="mirror",
+    meaning="Who is in which chat group now.",
+)
+
 CUSTOMER_REACH = Contract(
     "customer_reach",
     (
@@ -587,6 +594,7 @@ CONTRACTS: dict[str, Contract] = {
         PERSON_MAP,
         CUSTOMER_TAGS,
         CUSTOMER_REACH,
+        GROUP_MEMBERS,
         TOUCHES,
         ORDER_FLAGS,
         COUPON_EVENTS,

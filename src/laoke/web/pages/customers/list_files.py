@@ -17,7 +17,7 @@ from laoke.audiences.readings import NotReady, reading_of
 from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops.joins import listed
-from laoke.shops.models import Shop
+from laoke.shops.models import Shop, Upload
 from laoke.shops.uploads import UploadRefused, forget, opened, refused_text, store_upload
 from laoke.web import components as ui
 from laoke.web import figures
@@ -58,14 +58,37 @@ def matched_file(request: HttpRequest) -> Matched:
     ------
     FileRefused
     """
-    shop, now = shop_of(request), clock_of(request).now()
+    upload = kept_file(request)
+    try:
+        return matched_upload(request, upload)
+    finally:
+        forget(upload)
+
+
+def kept_file(request: HttpRequest) -> Upload:
+    """The uploaded file, sealed, for whoever looks at it first and uses it then.
+
+    Raises
+    ------
+    FileRefused
+    """
     file = request.FILES.get("file")
     if file is None:
         raise FileRefused(gettext("选一个文件：Excel 或 CSV，一行一个人"))
     try:
-        upload = store_upload(shop, file, by=request.user, now=now)  # type: ignore[arg-type]
+        return store_upload(shop_of(request), file, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
     except UploadRefused as refused:
         raise FileRefused(refused_text(refused)) from refused
+
+
+def matched_upload(request: HttpRequest, upload: Upload) -> Matched:
+    """The people of a file that was kept.
+
+    Raises
+    ------
+    FileRefused
+    """
+    shop, now = shop_of(request), clock_of(request).now()
     try:
         with opened(upload) as path:
             named = people_lists.read_list(path)
@@ -73,8 +96,6 @@ def matched_file(request: HttpRequest) -> Matched:
         raise FileRefused(_refusal(refused)) from refused
     except IntakeRefused as refused:
         raise FileRefused(refusal_message(refused.code, refused.params)) from refused
-    finally:
-        forget(upload)
     return people_lists.match(shop, named, _reader(shop, now))
 
 

@@ -38,6 +38,7 @@ from laoke.customers.sealing import VaultError, open_sealed
 from laoke.customers.vault import open_contact, open_order_text
 from laoke.dispatch.inbox import reply_bound_to
 from laoke.dispatch.models import Attempt, Message, Reply
+from laoke.groups.models import GroupMember
 from laoke.insights import people
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import CouponEvent
@@ -213,6 +214,14 @@ def _notes(whose: Whose) -> Rows:
     return [{"at": row.at, "text": notes.plain(row)} for row in rows]
 
 
+def _groups(whose: Whose) -> Rows:
+    rows = GroupMember.objects.filter(person_id__in=whose.numbers).select_related("group").order_by("pk")
+    return [
+        {"group": row.group.name, "platform": row.group.platform} | told
+        for row, told in zip(rows, _told(rows, "joined_on", "left_on", "invite", "source"), strict=True)
+    ]
+
+
 def _speaks_for(whose: Whose) -> Rows:
     rows = TradeContact.objects.filter(person_id__in=whose.numbers).select_related("company").order_by("pk")
     return [{"company": row.company.name, "role": row.role} | trade.plain(row) for row in rows]
@@ -264,6 +273,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "history": _changes,
     "card": _cards,
     "notes": _notes,
+    "groups": _groups,
     "speaks_for": _speaks_for,
     "links": _links,
 }

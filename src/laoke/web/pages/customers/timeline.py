@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,6 +19,7 @@ from laoke.audiences.readings import Reading
 from laoke.customers import consent, history
 from laoke.customers.models import OptOut, PersonChange, Purpose
 from laoke.dispatch.models import Attempt, Message, Reply
+from laoke.groups import members
 from laoke.insights import people
 from laoke.promotions.coupons import states
 from laoke.promotions.models import CouponEvent
@@ -40,6 +41,7 @@ KINDS: dict[str, Words] = {
     "review": _("评价"),
     "message": _("消息"),
     "coupon": _("券"),
+    "group": _("群"),
     "decision": _("标签和同意"),
 }
 SOURCES: dict[str, Words] = {
@@ -147,6 +149,7 @@ def events_of(shop: Shop, person_id: int, members: Sequence[int], facts: Facts, 
     events += [_review(review, now) for review in facts.reviews]
     events += _messages(shop, numbers, now)
     events += _coupons(shop, numbers, now)
+    events += _groups(shop, numbers, now)
     events += _decisions(shop, person_id, numbers, now)
     return sorted(events, key=lambda event: event.place, reverse=True)
 
@@ -248,6 +251,22 @@ def _messages(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
         moment = ui.Moment(said, figures.when(reply.received_at, now), icon=icon)
         events.append(Event(reply.received_at, "message", f"r{reply.pk:019}", moment))
     return events
+
+
+def _groups(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
+    """Joining and leaving chat groups, told by day. A merge copies a stay to the other number: it is told once."""
+    events: dict[tuple[int, date, bool], Event] = {}
+    for stay in members.stays_of(shop, numbers):
+        name = {"group": stay.group.name}
+        told = [(stay.joined_on, gettext("进了群「%(group)s」") % name, stay.invite, "people")]
+        if stay.left_on is not None:
+            told.append((stay.left_on, gettext("退了群「%(group)s」") % name, "", "x"))
+        for day, title, note, icon in told:
+            at, left = datetime.combine(day, time.min), icon == "x"
+            moment = ui.Moment(title, figures.day(day, now), note=note, icon=icon)
+            number = f"{'l' if left else 'j'}{stay.pk:019}"
+            events[stay.group_id, day, left] = Event(at, "group", number, moment)
+    return list(events.values())
 
 
 def _message(one: Message, attempts: Sequence[Attempt], now: datetime) -> Event:

@@ -27,6 +27,7 @@ TABLES: dict[str, Words] = {
     "person_map": _("谁和谁是一个人"),
     "customer_tags": pgettext_lazy("table", "标签"),
     "customer_reach": _("能不能触达"),
+    "group_members": _("谁在群里"),
     "touches": _("触达记录"),
     "order_flags": _("疑似刷单的标记"),
     "coupon_events": _("自有券的领用"),

@@ -16,12 +16,13 @@ from laoke.audiences.counting import Breakdown, Counted, Explained
 from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady
-from laoke.audiences.references import unknown_tags
+from laoke.audiences.references import unknown_groups, unknown_tags
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
 from laoke.customers import profiles
 from laoke.customers.models import Tag
+from laoke.groups.models import MemberGroup
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -64,6 +65,7 @@ class Builder:
     kinds: list[tuple[Words, list[tuple[str, Words]]]]
     segments: list[str]
     tags: list[str]
+    groups: list[str]
 
     @property
     def milliseconds(self) -> str:
@@ -118,6 +120,8 @@ def _warnings(shop: Shop, node: Node, impossible: str) -> list[str]:
     found = [impossible] if impossible else []
     if tags := unknown_tags(shop, node):
         found.append(gettext("店里没有这些标签：%(tags)s") % {"tags": listed(tags)})
+    if groups := unknown_groups(shop, node):
+        found.append(gettext("店里没有这些在用的群：%(groups)s") % {"groups": listed(groups)})
     return found
 
 
@@ -150,6 +154,11 @@ def _builder(
             Segment.objects.filter(shop=shop, archived=False).order_by("name").values_list("name", flat=True)
         ),
         tags=list(Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)),
+        groups=list(
+            MemberGroup.objects.filter(shop=shop, state=MemberGroup.State.OPEN)
+            .order_by("name")
+            .values_list("name", flat=True)
+        ),
     )
 
 

@@ -54,7 +54,8 @@ KIND_GROUPS: tuple[tuple[Words, dict[str, Words]], ...] = (
         _("这个人"),
         {
             "city": _("城市"), "province": _("省份"), "city_tier": _("城市级别"), "platform_level": _("平台等级"),
-            "birthday": _("快到生日"), "birthday_month": _("生日月份"), "tag": _("标签"), "has": _("留有"),
+            "birthday": _("快到生日"), "birthday_month": _("生日月份"), "tag": _("标签"), "in_group": _("在群里"),
+            "has": _("留有"),
         },
     ),
     (

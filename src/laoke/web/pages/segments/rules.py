@@ -33,6 +33,7 @@ from laoke.audiences.tree import (
     Everyone,
     Has,
     High,
+    InGroup,
     InSegment,
     Node,
     Not,
@@ -168,6 +169,8 @@ def _plain_row(node: Node, negated: bool, group: str) -> RuleRow | None:
             return RuleRow(name, negated, group, *_ends(bounds, "count"))
         case OneOf(name, values):
             return RuleRow(name, negated, group, values=values)
+        case InGroup(chat):
+            return RuleRow("in_group", negated, group, values=(chat,) if chat else ())
         case Tagged(tag):
             return RuleRow("tag", negated, group, values=(tag,))
         case InSegment(name, _):
@@ -292,6 +295,8 @@ def _condition(row: RuleRow, number: int) -> Node:
             if not row.values:
                 raise RuleTrouble(number, "empty")
             return OneOf(row.kind, row.values)
+        case "in_group":
+            return InGroup(row.joined.strip() or None)
         case "tag":
             return Tagged(_said(row.joined, number))
         case "segment":
@@ -423,7 +428,7 @@ def rows_from(posted: QueryDict) -> list[RuleRow]:
         values = [
             part.strip() for text in posted.getlist(f"values-{key}") for part in _SEPARATORS.split(text)
         ]
-        if kind in ("tag", "segment"):
+        if kind in ("tag", "segment", "in_group"):
             values = [posted.get(f"values-{key}", "").strip()]
         rows.append(
             RuleRow(

@@ -1,0 +1,3 @@
+"""Groups stand in the shop of the tests of segments."""
+
+from tests.audiences.conftest import world as world
