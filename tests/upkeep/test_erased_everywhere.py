@@ -39,9 +39,11 @@ from laoke.dispatch.handover import file_path, hand_over
 from laoke.dispatch.inbox import event_bound_to, reply_bound_to
 from laoke.dispatch.models import Attempt, Batch, HandoverFile, Message, ProviderEvent, Reply
 from laoke.dispatch.planning import PlannedPerson, all_treated, plan_occasion
+from laoke.groups import members
 from laoke.intake.loading.quarantine import put_aside
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.intake.reading.batches import QuarantinedRow as PutAside
+from laoke.service import cases
 from laoke.shops import catalog
 from laoke.warehouse.engine import Reader
 from tests.people import Demo
@@ -143,6 +145,10 @@ def everywhere(demo: Demo) -> int:
     consent.give(shop, person, declared, by=demo.owner, now=now)
     attach(shop, person, wecom="wmErased1", phone=PHONE, by=demo.owner, now=now)
     notes.add(shop, person, f"{NICK} 要送礼", by=demo.owner, now=now)
+    group = members.make_group(shop, members.Draft("老客群", "vip", "wechat"), by=demo.owner, now=now)
+    members.write_down(group, {person: members.Stay(now.date(), NICK[:10])}, by=demo.owner, now=now)
+    case = cases.Draft("other", now + timedelta(days=1), f"{NICK} 打过电话 {PHONE}")
+    cases.open_case(shop, person, case, by=demo.owner, now=now)
     while names.index_waiting():
         pass
     assert NamePart.objects.filter(customer_id=person).exists()

@@ -165,7 +165,6 @@ def test_a_full_group_says_so_and_the_list_counts_a_week(demo: Demo) -> None:
     assert "近 7 天进群" in line
 
 
-
 def test_a_filter_by_a_group_the_shop_does_not_have_warns(demo: Demo) -> None:
     made(demo)
     typed = {"source": "text", "text": 'in_group("没有的群") and in_group("老客 VIP 群")'}

@@ -91,6 +91,7 @@ def furnished(demo: Demo) -> Made:
         "group_file_drop": {"group_id": people["group"].pk, "upload_id": upload},
         "group_leave": {"group_id": people["group"].pk, "person_id": first.person_id},
         "group": {"group_id": people["group"].pk},
+        "service": {"case_id": people["case"].pk},
         "customer_link": {"link_id": link.pk, "decision": "accept"},
         "customer_note_remove": {"note_id": people["note"].pk},
         "customer": {"person_id": first.person_id},
@@ -147,6 +148,7 @@ def _about_people(demo: Demo, person_id: int) -> dict[str, Any]:
     from laoke.customers import notes, tags, trade
     from laoke.customers.models import PersonTag
     from laoke.groups import members
+    from laoke.service import cases
 
     shop, by, now = demo.shop, demo.owner, demo.now
     away = tags.make_tag(shop, "别打扰", now=now, suppresses=True)
@@ -157,6 +159,9 @@ def _about_people(demo: Demo, person_id: int) -> dict[str, Any]:
         "tag": tags.make_tag(shop, "爱晒图", now=now),
         "group": members.make_group(
             shop, members.Draft("老客群", "vip", "wechat"), by=by, now=now
+        ),
+        "case": cases.open_case(
+            shop, person_id, cases.Draft("delay", now + timedelta(days=1), "没动静"), by=by, now=now
         ),
         "suppressed": PersonTag.objects.get(tag=away),
         "note": notes.add(shop, person_id, "送礼多", by=by, now=now),

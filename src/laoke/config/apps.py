@@ -18,6 +18,7 @@ class ConfigConfig(AppConfig):
         from laoke.groups.models import GroupMember
         from laoke.intake.loading import quarantine
         from laoke.promotions.coupons import moves
+        from laoke.service import cases
 
         gates.register()
         erasure.register_messages(
@@ -28,4 +29,5 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("events", erasing.forget_events)
         erasure.register_forgetter("coupons", moves.forget_person)
         erasure.register_forgetter("groups", members.forget_person)
+        erasure.register_forgetter("cases", cases.forget_person)
         carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

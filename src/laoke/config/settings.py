@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "laoke.insights",
     "laoke.audiences",
     "laoke.dispatch",
+    "laoke.service",
     "laoke.campaigns",
     "laoke.web",
     "laoke.config",

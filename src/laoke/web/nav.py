@@ -187,7 +187,7 @@ for _entry in (
     NavEntry(REVIEW, _("对照实验"), "experiments", 20, SELLING),
     NavEntry(REST, _("商品"), "products", 10, icon="bag", initial=_("商"), go="p"),
     NavEntry(REST, _("社群"), "groups", 20, TALKING, icon="wx", initial=_("社")),
-    NavEntry(REST, _("服务"), "service", 30, icon="star", initial=_("服")),
+    NavEntry(REST, _("服务"), "service", 30, TALKING, icon="star", initial=_("服")),
     NavEntry(REST, _("数据导入"), "imports", 40, SELLING, icon="db", initial=_("数"), go="j"),
     NavEntry(REST, _("设置"), "settings", 50, icon="sliders", initial=_("设")),
 ):

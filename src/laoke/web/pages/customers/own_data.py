@@ -42,6 +42,8 @@ from laoke.groups.models import GroupMember
 from laoke.insights import people
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import CouponEvent
+from laoke.service import cases
+from laoke.service.models import CaseStep, ServiceCase
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 from laoke.shops.open_files import let_go
@@ -222,6 +224,19 @@ def _groups(whose: Whose) -> Rows:
     ]
 
 
+def _cases(whose: Whose) -> Rows:
+    steps = CaseStep.objects.filter(
+        case__in=ServiceCase.objects.filter(person_id__in=whose.numbers)
+    ).select_related("case")
+    return [
+        {
+            "kind": step.case.kind, "order_id": step.case.order_id, "opened_at": step.case.opened_at,
+            "at": step.at, "state": step.state, "promised_by": step.promised_by, "words": cases.plain(step),
+        }
+        for step in steps.order_by("case_id", "pk")
+    ]  # fmt: skip
+
+
 def _speaks_for(whose: Whose) -> Rows:
     rows = TradeContact.objects.filter(person_id__in=whose.numbers).select_related("company").order_by("pk")
     return [{"company": row.company.name, "role": row.role} | trade.plain(row) for row in rows]
@@ -274,6 +289,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "card": _cards,
     "notes": _notes,
     "groups": _groups,
+    "cases": _cases,
     "speaks_for": _speaks_for,
     "links": _links,
 }

@@ -39,6 +39,7 @@ from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
 from laoke.web.pages.groups.card import GroupCard, groups_of
+from laoke.web.pages.service.card import CaseCard, cases_card
 from laoke.web.pages.value.card import ValueCard, card_of
 
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
@@ -78,6 +79,7 @@ class CustomerPage:
     purposes: list[tuple[str, Words, Words]]
     notes: list[notes.Note]
     chats: GroupCard | None
+    cases: CaseCard
     agreements: agreements.Agreements
     keys: ui.Facts
     links: list[merging.Pair]
@@ -140,6 +142,13 @@ def page_of(
         ),
         notes=notes.of_people(shop, [person_id, *members]) if role in MAY_SEE_CONTACTS else [],
         chats=groups_of(shop, person_id, [person_id, *members], now, acts=role in MAY_SEE_CONTACTS),
+        cases=cases_card(
+            shop,
+            [person_id, *members],
+            [str(order["order_id"]) for order in facts.orders],
+            now,
+            acts=role in MAY_SEE_CONTACTS,
+        ),
         keys=_keys(members),
         links=merging.pairs(shop, links.links_of(shop, person_id), now),
         erasures=[_course(shop, one, now) for one in erasures],

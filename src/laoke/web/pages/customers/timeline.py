@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ from laoke.groups import members
 from laoke.insights import people
 from laoke.promotions.coupons import states
 from laoke.promotions.models import CouponEvent
+from laoke.service.models import CaseStep
 from laoke.shops.joins import phrases
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -41,6 +43,7 @@ KINDS: dict[str, Words] = {
     "review": _("评价"),
     "message": _("消息"),
     "coupon": _("券"),
+    "case": _("售后"),
     "group": _("群"),
     "decision": _("标签和同意"),
 }
@@ -150,6 +153,7 @@ def events_of(shop: Shop, person_id: int, members: Sequence[int], facts: Facts, 
     events += _messages(shop, numbers, now)
     events += _coupons(shop, numbers, now)
     events += _groups(shop, numbers, now)
+    events += _cases(shop, numbers, now)
     events += _decisions(shop, person_id, numbers, now)
     return sorted(events, key=lambda event: event.place, reverse=True)
 
@@ -250,6 +254,29 @@ def _messages(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
         icon = words.CHANNEL_ICONS[reply.channel]
         moment = ui.Moment(said, figures.when(reply.received_at, now), icon=icon)
         events.append(Event(reply.received_at, "message", f"r{reply.pk:019}", moment))
+    return events
+
+
+def _cases(shop: Shop, numbers: Sequence[int], now: datetime) -> list[Event]:
+    """Cases opened, and the states they went to; what was written stands on the case's own page."""
+    steps = CaseStep.objects.filter(case__shop=shop, case__person_id__in=numbers).select_related("case")
+    events: list[Event] = []
+    before: dict[int, str] = {}
+    for step in steps.order_by("pk")[:MOST]:
+        kind, state = step.case.get_kind_display(), step.get_state_display()
+        if before.get(step.case_id) == step.state:
+            continue  # a word or another promise: the case's own page tells it
+        pattern = (
+            gettext("售后（%(kind)s）：%(state)s")
+            if step.case_id in before
+            else gettext("开了售后（%(kind)s）")
+        )
+        before[step.case_id] = step.state
+        moment = ui.Moment(
+            pattern % {"kind": kind, "state": state}, figures.when(step.at, now), icon="note",
+            url=reverse("service_case", args=[step.case_id]),
+        )  # fmt: skip
+        events.append(Event(step.at, "case", f"{step.pk:019}", moment))
     return events
 
 

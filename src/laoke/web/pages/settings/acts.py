@@ -19,6 +19,8 @@ ACTS: dict[str, Words] = {
     "campaign.plan": _("建活动"),
     "campaign.review": _("算复盘"),
     "campaign.shift": _("挪活动日"),
+    "case.move": _("售后记下一步"),
+    "case.open": _("开售后"),
     "card.assign": _("分派客户"),
     "card.set": _("改负责人和重要度"),
     "connection.forget": _("忘掉平台连接"),

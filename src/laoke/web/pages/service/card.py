@@ -1,0 +1,85 @@
+"""The cases of one customer, as a card of their page, and the form that opens one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from laoke.service import cases
+from laoke.service.models import ServiceCase
+from laoke.shops.models import Shop, Staff
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.components.words import Tone
+
+USUAL_PROMISE = timedelta(hours=24)
+TONES: dict[str, Tone] = {"open": "run", "waiting": "warn", "solved": "ok", "closed": ""}
+
+
+@dataclass(frozen=True)
+class CaseCard:
+    """Cases of a person; what the form offers, empty for who may not open one."""
+
+    table: ui.Table
+    may_open: bool
+    kinds: list[tuple[str, str]]
+    staff: list[Staff]
+    orders: list[str]
+    promised_by: str
+
+
+def cases_card(
+    shop: Shop, numbers: Sequence[int], orders: Sequence[str], now: datetime, *, acts: bool
+) -> CaseCard:
+    """What the page shows of after-sales. `orders` are the person's own, the newest first."""
+    rows = [_row(one, now) for one in cases.cases_of(shop, numbers)]
+    columns = [
+        ui.Column("kind", _("哪种"), "nowrap"),
+        ui.Column("state", _("状态"), card="end"),
+        ui.Column("promised", _("答应在"), "nowrap", card="wide"),
+        ui.Column("owner", _("负责人"), "nowrap", card="wide"),
+    ]
+    return CaseCard(
+        ui.Table(columns, rows, caption=_("售后"), empty=ui.Empty(_("没有售后"), "")),
+        acts,
+        [(kind.value, str(kind.label)) for kind in ServiceCase.Kind],
+        list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")) if acts else [],
+        list(orders)[:20] if acts else [],
+        stamp(now + USUAL_PROMISE),
+    )
+
+
+def stamp(moment: datetime) -> str:
+    """A time as a form's field holds it."""
+    return f"{moment:%Y-%m-%dT%H:%M}"
+
+
+def state_of(one: ServiceCase) -> ui.Status:
+    return ui.Status(one.get_state_display(), TONES[one.state])
+
+
+def promise_of(one: ServiceCase, now: datetime) -> ui.Cell | str:
+    """Until when something was promised, and that it is late; nothing once it is done."""
+    if one.state not in cases.UNDONE:
+        return ""
+    late = one.promised_by < now
+    when = figures.when(one.promised_by, now)
+    return ui.Cell(when, tone="bad" if late else "", sub=gettext("过了") if late else "")
+
+
+def _row(one: ServiceCase, now: datetime) -> ui.Row:
+    url = reverse("service_case", args=[one.pk])
+    opened = gettext("%(day)s 开的") % {"day": figures.day(one.opened_at, now)}
+    return ui.Row(
+        [
+            ui.Cell(one.get_kind_display(), url=url, sub=opened),
+            state_of(one),
+            promise_of(one, now),
+            str(one.in_charge or ""),
+        ]
+    )
