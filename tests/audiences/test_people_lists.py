@@ -33,6 +33,12 @@ def test_lines_are_read_with_their_numbers_and_reasons(tmp_path: Path, encoding:
     assert read_list(path) == [Named(2, "小圆", "13800000021", "", "太挑剔"), Named(4, "青木", "", "", "")]
 
 
+def test_a_list_may_be_one_column_and_tell_of_a_group(tmp_path: Path) -> None:
+    assert read_list(written(tmp_path, "旺旺\n小圆\n青木\n")) == [Named(2, "小圆"), Named(3, "青木")]
+    told = written(tmp_path, "旺旺,进群时间,退群时间,邀请\n小圆,2026-11-02,2026-11-08,包裹卡\n")
+    assert read_list(told) == [Named(2, "小圆", joined="2026-11-02", left="2026-11-08", invite="包裹卡")]
+
+
 def test_an_excel_list_is_read_like_a_csv(tmp_path: Path) -> None:
     from laoke.shops.sheets import write_xlsx
 

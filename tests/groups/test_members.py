@@ -72,7 +72,7 @@ def test_joining_is_written_down_once_and_coming_back_is_another_row(world: Worl
     assert write(world, row, first, source=members.FILE) == Change(joined=2)
     assert write(world, row, first) == Change(unchanged=2)
     assert AuditEvent.objects.get(act="group.file").count == 2
-    assert GroupMember.objects.get(person_id=1).invite == "包裹卡 138****0001"
+    assert GroupMember.objects.get(person_id=1).invite == "包裹卡 138 **** **01"
     members.leave(row, 1, TODAY, by=world.user, now=NOW)
     with pytest.raises(GroupRefused) as refused:
         members.leave(row, 1, TODAY, by=world.user, now=NOW)

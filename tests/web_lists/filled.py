@@ -42,6 +42,7 @@ def filled(demo: Demo) -> dict[str, Place]:
     assert run is not None and sent is not None
     _put_aside(run)
     kept_away = _tags_and_companies(demo)
+    full_group = _groups_and_cases(demo)
     return {
         "campaigns": Place(reverse("campaigns"), HOSTILE),
         "tasks": Place(reverse("tasks"), HOSTILE),
@@ -63,6 +64,9 @@ def filled(demo: Demo) -> dict[str, Place]:
         "tag": Place(reverse("tag", args=[kept_away]), HOSTILE),
         "suppressed": Place(reverse("suppressed"), HOSTILE),
         "trade": Place(reverse("trade"), HOSTILE),
+        "groups": Place(reverse("groups"), HOSTILE[:30]),
+        "group": Place(reverse("group", args=[full_group]), HOSTILE),
+        "service": Place(reverse("service"), "900000"),
     }
 
 
@@ -172,6 +176,26 @@ def _tags_and_companies(demo: Demo) -> int:
     for person in people[:MADE]:
         tags.set_tag(tag, [person], by=demo.owner, now=now, reason=HOSTILE)
     return tag.pk
+
+
+def _groups_and_cases(demo: Demo) -> int:
+    """Chat groups, the last of them full of people, whose number it is; and cases of the same people."""
+    from laoke.customers.models import Customer
+    from laoke.groups import members
+    from laoke.service import cases
+
+    shop, by, now = demo.shop, demo.owner, demo.now
+    for n in range(MADE):
+        draft = members.Draft(f"{HOSTILE[:30]} {n}", "other", "wechat")
+        group = members.make_group(shop, draft, by=by, now=now)
+    people = Customer.objects.filter(owner=shop.owner_id).order_by("pk").values_list("person_id", flat=True)
+    # Two share a day and a promise: the order has to be settled by more than that.
+    for n, person in enumerate(people[:MADE]):
+        stay = members.Stay(now.date() - timedelta(days=n // 2), HOSTILE)
+        members.write_down(group, {person: stay}, by=by, now=now)
+        promised = now + timedelta(days=1 + n // 2)
+        cases.open_case(shop, person, cases.Draft("other", promised, HOSTILE, f"900000{n}"), by=by, now=now)
+    return group.pk
 
 
 def _put_aside(run: ImportRun) -> None:

@@ -148,9 +148,13 @@ def walked(client: Client, place: Place) -> Walked:
 
 
 def lines(page: str) -> list[str]:
-    """The rows of the list, each as its text."""
+    """The rows of the list, each as its text; a chart above it has a table too, so it is the one after the search."""
     found = (
-        re.findall(r"<tr[ >].*?</tr>", page.split("<tbody>")[1].split("</tbody>")[0], re.DOTALL)
+        re.findall(
+            r"<tr[ >].*?</tr>",
+            page.split('type="search"')[-1].split("<tbody>")[1].split("</tbody>")[0],
+            re.DOTALL,
+        )
         if "<tbody>" in page
         else re.findall(r'<li id="reply-.*?</li>', page, re.DOTALL)
     )

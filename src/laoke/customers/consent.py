@@ -418,7 +418,7 @@ def _refused_piece(
     wanted: Any = json.dumps(people) if is_sqlite() else people
     day: Any = today.isoformat() if is_sqlite() else today
     with connection.cursor() as cursor:
-        of_channel = [shop_id, channel]
+        of_channel: list[Any] = [shop_id, channel]
         cursor.execute(sql, [wanted, *of_channel, purpose, shop_id, *of_channel, day, *of_channel, purpose])
         return {person: reason for person, reason in cursor.fetchall() if reason}
 

@@ -47,7 +47,7 @@ def purposes_of(text: str) -> list[str]:
     """The purposes a cell names, in their order; words that mean none of them are one `unknown`."""
     found: dict[str, None] = {}
     for part in filter(None, map(str.strip, _BETWEEN_TAGS.split(text.upper()))):
-        meant = [purpose for word, purpose in _PURPOSES.items() if word in part]
+        meant: list[str] = [purpose for word, purpose in _PURPOSES.items() if word in part]
         found |= dict.fromkeys(meant or [UNKNOWN_PURPOSE])
     return list(found)
 

@@ -225,7 +225,9 @@ def _header_place(rows: list[list[str]], mapping: Mapping[str, str]) -> int:
     wanted = {normal_name(name) for name in mapping.values()}
     known = _known_names() | wanted
     hits = [sum(1 for cell in row if cell and normal_name(cell) in known) for row in rows[:_HEADER_WITHIN]]
-    enough = 1 if wanted and len(wanted) == 1 else 2
+    # A list of one column cannot have two known names; only who says what names to look for gets it.
+    narrow = max(sum(1 for cell in row if cell.strip()) for row in rows) == 1
+    enough = 1 if wanted and (len(wanted) == 1 or narrow) else 2
     if max(hits) >= enough:
         return hits.index(max(hits))
     widths = [sum(1 for cell in row if cell.strip()) for row in rows]

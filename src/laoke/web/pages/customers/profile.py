@@ -241,7 +241,7 @@ def _reach(
         ui.Column("state", _("营销消息"), card="end"),
         ui.Column("basis", _("依据"), card="wide"),
         ui.Column("sent", _("30 天内"), "num", card="hide"),
-        ui.Column("notices", _("发货、售后通知"), "nowrap", card="wide"),
+        ui.Column("notices", _("发货、售后通知"), "nowrap", card="wide", label_on_card=_("发货、售后通知")),
     ]
     return ui.Table(columns, rows, caption=_("能不能联系到"))
 

@@ -67,6 +67,7 @@ class GroupPage:
     over: str
     weeks: ui.ChartCard | None
     tabs: ui.Tabs
+    filters: ui.Filters
     table: ui.Table
     staff: list[Staff]
     kinds: list[tuple[str, str]]
@@ -241,10 +242,12 @@ def group(request: HttpRequest, group_id: int) -> HttpResponse:
     role, gone = request.role, request.GET.get("gone") == "1"  # type: ignore[attr-defined]
     everyone = GroupMember.objects.filter(group=row)
     here, left = everyone.filter(left_on=None), everyone.exclude(left_on=None)
-    may_talk = role in TALKS
+    may_talk, rows = role in TALKS, left if gone else here
+    if wanted := lists.searched(request):
+        rows = rows.filter(invite__icontains=wanted)
     listing = lists.Listing(
         f"{row.name}-{gettext('群成员')}",
-        (left if gone else here).select_related("added_by"),
+        rows.select_related("added_by"),
         ("-left_on", "-pk") if gone else ("-joined_on", "-pk"),
         _member_columns(gone),
         lines=lambda found: _member_lines(row, found, now, acts=may_talk and not gone),
@@ -261,6 +264,7 @@ def group(request: HttpRequest, group_id: int) -> HttpResponse:
         else "",
         _weeks([row], now),
         _tabs(row, now_in, left.count(), gone),
+        lists.filters(request, gettext("怎么来的"), count=rows.count(), keep=("gone",)),
         listing.table(
             listing.found(request),
             request,

@@ -74,7 +74,7 @@ def promise_of(one: ServiceCase, now: datetime) -> ui.Cell | str:
 
 def _row(one: ServiceCase, now: datetime) -> ui.Row:
     url = reverse("service_case", args=[one.pk])
-    opened = gettext("%(day)s 开的") % {"day": figures.day(one.opened_at, now)}
+    opened = gettext("%(day)s开的") % {"day": figures.day(one.opened_at, now)}
     return ui.Row(
         [
             ui.Cell(one.get_kind_display(), url=url, sub=opened),

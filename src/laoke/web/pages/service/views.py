@@ -50,6 +50,7 @@ class CasesPage:
     """The cases: what is still owed, or what is done."""
 
     tabs: ui.Tabs
+    filters: ui.Filters
     table: ui.Table
     late: int
 
@@ -79,6 +80,8 @@ def cases(request: HttpRequest) -> HttpResponse:
     every = ServiceCase.objects.filter(shop=shop)
     undone = Q(state__in=domain.UNDONE)
     rows = every.exclude(undone) if done else every.filter(undone)
+    if wanted := lists.searched(request):
+        rows = rows.filter(order_id__icontains=wanted)
     listing = lists.Listing(
         gettext("售后"),
         rows.select_related("in_charge__user", "shop__owner"),
@@ -108,6 +111,7 @@ def cases(request: HttpRequest) -> HttpResponse:
                 ),
             ]
         ),
+        lists.filters(request, gettext("订单号"), count=rows.count(), keep=("done",)),
         listing.table(listing.found(request), request, empty=empty, order=order),
         counts["late"],
     )  # fmt: skip
