@@ -53,7 +53,7 @@ def _row(stay: GroupMember, person_id: int, now: datetime, acts: bool) -> ui.Row
         state = ui.Status(gettext("%(joined)s进群") % said, "ok")
     else:
         state = ui.Status(gettext("%(joined)s进群，%(left)s退群") % said)
-    act: object = ""
+    act: ui.Action | str = ""
     if acts and stay.left_on is None and stay.person_id == person_id:
         url = reverse("group_leave", args=[stay.group_id, person_id])
         act = ui.Action(_("今天退了"), url, method="post", small=True, hidden=[("back", "customer")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -161,7 +162,7 @@ def _lines(found: list[MemberGroup], now: datetime) -> list[ui.Row]:
     """One row per group; its figures by one question for all of them."""
     since = now.date() - timedelta(days=7)
     counted = GroupMember.objects.filter(group__in=found).values("group_id")
-    rows = {
+    rows: dict[int, Any] = {
         row["group_id"]: row
         for row in counted.annotate(
             here=Count("pk", filter=Q(left_on=None)),
@@ -289,8 +290,8 @@ def _tabs(row: MemberGroup, here: int, left: int, gone: bool) -> ui.Tabs:
     url = reverse("group", args=[row.pk])
     return ui.Tabs(
         [
-            ui.Tab(gettext("在群里"), url, current=not gone, count=here),
-            ui.Tab(gettext("退了的"), f"{url}?gone=1", current=gone, count=left),
+            ui.Tab(gettext("在群里"), url, current=not gone, count=str(here)),
+            ui.Tab(gettext("退了的"), f"{url}?gone=1", current=gone, count=str(left)),
         ]
     )
 
@@ -329,7 +330,7 @@ def _member_lines(row: MemberGroup, found: list[GroupMember], now: datetime, *, 
     for one in found:
         title = title_of(one.person_id, masks.get(one.person_id, profiles.Masks()))
         by = (one.added_by.get_full_name() or one.added_by.username) if one.added_by else ""
-        cells: list[object] = [
+        cells: list[ui.Cell | Words | ui.Component | int] = [
             ui.Cell(title, url=reverse("customer", args=[one.person_id])),
             figures.day(one.joined_on, now),
             one.invite,

@@ -15,10 +15,15 @@ from laoke.service.models import ServiceCase
 from laoke.shops.models import Shop, Staff
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.components.words import Tone
 
+State = ServiceCase.State
+STATES: dict[str, ui.Status] = {
+    State.OPEN: ui.Status(State.OPEN.label, "run"),
+    State.WAITING: ui.Status(State.WAITING.label, "warn"),
+    State.SOLVED: ui.Status(State.SOLVED.label, "ok"),
+    State.CLOSED: ui.Status(State.CLOSED.label),
+}
 USUAL_PROMISE = timedelta(hours=24)
-TONES: dict[str, Tone] = {"open": "run", "waiting": "warn", "solved": "ok", "closed": ""}
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def stamp(moment: datetime) -> str:
 
 
 def state_of(one: ServiceCase) -> ui.Status:
-    return ui.Status(one.get_state_display(), TONES[one.state])
+    return STATES[one.state]
 
 
 def promise_of(one: ServiceCase, now: datetime) -> ui.Cell | str:

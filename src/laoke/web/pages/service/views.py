@@ -104,10 +104,10 @@ def cases(request: HttpRequest) -> HttpResponse:
     page = CasesPage(
         ui.Tabs(
             [
-                ui.Tab(gettext("要办的"), reverse("service"), current=not done, count=counts["undone"]),
+                ui.Tab(gettext("要办的"), reverse("service"), current=not done, count=str(counts["undone"])),
                 ui.Tab(
                     gettext("办完的"), f"{reverse('service')}?done=1", current=done,
-                    count=counts["all"] - counts["undone"],
+                    count=str(counts["all"] - counts["undone"]),
                 ),
             ]
         ),
@@ -191,7 +191,7 @@ def _steps(row: ServiceCase) -> list[CaseStep]:
 
 
 def _facts(row: ServiceCase, now: datetime) -> ui.Facts:
-    facts: list[tuple[Words, object]] = [
+    facts: list[tuple[Words, Words | ui.Component]] = [
         (_("状态"), state_of(row)),
         (_("答应在"), figures.when(row.promised_by, now)),
         (_("负责人"), str(row.in_charge or gettext("没有负责人"))),
