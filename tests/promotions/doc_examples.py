@@ -7,17 +7,35 @@ from pathlib import Path
 
 from laoke.money import parse_cents
 from laoke.promotions.engine import (
+    AddonChoice,
+    AddonPurchase,
+    AmountOff,
+    AnyBundle,
     Basket,
     Buyer,
+    BuyGet,
+    CountDiscount,
+    CountDiscountStep,
+    CountOff,
+    CountOffStep,
     DiscountStep,
+    FixedPrice,
     Layer,
     Limits,
     Line,
+    Mechanic,
+    NthPiece,
     Offer,
+    Part,
     PercentOff,
+    ProductPrice,
+    RateStep,
     Scope,
+    SetBundle,
     ShopCoupon,
     ThresholdDiscount,
+    ThresholdRate,
+    WasNow,
     Window,
 )
 
@@ -121,15 +139,65 @@ def _offer(row: dict[str, str]) -> Offer:
     )
 
 
-def _mechanic(layer: Layer, terms: str) -> PercentOff | ThresholdDiscount | ShopCoupon:
-    if percent := re.fullmatch(r"pay (\d+)%", terms):
-        return PercentOff(int(percent[1]) * 100)
+def _mechanic(layer: Layer, terms: str) -> Mechanic:
+    for read in (_item_price, _by_rate, _by_pieces):
+        if (found := read(layer, terms)) is not None:
+            return found
     pairs = [(cents(above), cents(off)) for above, off in re.findall(r"(\d+) − (\d+)", terms)]
     if layer in (Layer.COUPON, Layer.CATEGORY_COUPON):
         return ShopCoupon(*pairs[0])
-    cap = re.search(r"at most (\d+)", terms)
     steps = tuple(DiscountStep(*pair) for pair in pairs)
-    return ThresholdDiscount(steps, terms.startswith("every"), cents(cap[1]) if cap else None)
+    return ThresholdDiscount(steps, terms.startswith("every"), _at_most(terms))
+
+
+def _at_most(terms: str) -> int | None:
+    cap = re.search(r"at most (\d+)", terms)
+    return cents(cap[1]) if cap else None
+
+
+def _item_price(layer: Layer, terms: str) -> Mechanic | None:
+    if percent := re.fullmatch(r"pay (\d+)%", terms):
+        return PercentOff(int(percent[1]) * 100)
+    if off := re.fullmatch(r"(\d+) off each", terms):
+        return AmountOff(cents(off[1]))
+    if price := re.fullmatch(r"price ([\d.]+)", terms):
+        return FixedPrice(cents(price[1]))
+    if terms.startswith("prices "):
+        found = re.findall(r"(\w+) ([\d.]+) was ([\d.]+)", terms)
+        return WasNow(tuple(ProductPrice(name, cents(now), cents(was)) for name, now, was in found))
+    return None
+
+
+def _by_rate(layer: Layer, terms: str) -> Mechanic | None:
+    if steps := re.findall(r"from (\d+) pay (\d+)%", terms):
+        return ThresholdRate(tuple(RateStep(cents(above), int(rate) * 100) for above, rate in steps))
+    if steps := re.findall(r"(\d+) pieces pay (\d+)%", terms):
+        return CountDiscount(tuple(CountDiscountStep(int(pieces), int(rate) * 100) for pieces, rate in steps))
+    if steps := re.findall(r"(\d+) pieces − (\d+)", terms):
+        rows = tuple(CountOffStep(int(pieces), cents(off)) for pieces, off in steps)
+        return CountOff(rows, terms.startswith("every"), _at_most(terms))
+    return None
+
+
+def _by_pieces(layer: Layer, terms: str) -> Mechanic | None:
+    limit = re.search(r", (\d+) times", terms)
+    times = int(limit[1]) if limit else None
+    if nth := re.match(r"piece (\d+) pay (\d+)%", terms):
+        return NthPiece(int(nth[1]), int(nth[2]) * 100, times)
+    if got := re.match(r"buy (\d+) get (\d+)", terms):
+        return BuyGet(int(got[1]), int(got[2]), times)
+    if some := re.match(r"any (\d+) for (\d+)", terms):
+        return AnyBundle(int(some[1]), cents(some[2]), times)
+    if whole := re.match(r"set (.+) for (\d+)", terms):
+        parts = [part.split() for part in whole[1].split(" + ")]
+        named = tuple(Part(part[-1], int(part[0]) if len(part) > 1 else 1) for part in parts)
+        return SetBundle(named, cents(whole[2]), times)
+    if added := re.match(r"from (\d+) add (.+) up to (\d+)", terms):
+        choices = [choice.split() for choice in added[2].split(", ")]
+        return AddonPurchase(
+            cents(added[1]), tuple(AddonChoice(name, cents(price)) for name, price in choices), int(added[3])
+        )
+    return None
 
 
 def _scope(text: str) -> Scope:

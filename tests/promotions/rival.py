@@ -9,14 +9,19 @@ from itertools import chain, combinations
 from math import floor
 
 from laoke.promotions.engine import (
+    AmountOff,
     Basket,
+    FixedPrice,
     Layer,
     Line,
+    Mechanic,
     Offer,
     PercentOff,
     ShopCoupon,
     ThresholdDiscount,
+    WasNow,
 )
+from tests.promotions import rival_pieces as pieces
 
 Amounts = dict[str, int]
 
@@ -61,6 +66,14 @@ def _half_up(value: Fraction) -> int:
 
 
 def _covers(offer: Offer, line: Line) -> bool:
+    """Whether the offer may take something off the line."""
+    named = pieces.named_products(offer.mechanic)
+    if named is not None:
+        return line.product_id in named and line.product_id not in offer.scope.excluded_product_ids
+    return _in_scope(offer, line)
+
+
+def _in_scope(offer: Offer, line: Line) -> bool:
     scope = offer.scope
     named = bool(scope.product_ids | scope.categories)
     chosen = line.product_id in scope.product_ids or line.category in scope.categories
@@ -69,12 +82,25 @@ def _covers(offer: Offer, line: Line) -> bool:
 
 def _best_unit_price(line: Line, offers: list[Offer]) -> int:
     """R3."""
-    rates = [
-        Fraction(offer.mechanic.pay_bp, 10000)
+    asked = [
+        price
         for offer in offers
-        if offer.layer == "item" and isinstance(offer.mechanic, PercentOff) and _covers(offer, line)
+        if offer.layer == "item" and _covers(offer, line)
+        for price in [_asked(offer.mechanic, line)]
     ]
-    return min(_half_up(line.unit_price_cents * rate) for rate in [Fraction(1), *rates])
+    return min([line.unit_price_cents, *asked])
+
+
+def _asked(mechanic: Mechanic, line: Line) -> int:
+    listed = line.unit_price_cents
+    if isinstance(mechanic, PercentOff):
+        return _half_up(listed * Fraction(mechanic.pay_bp, 10000))
+    if isinstance(mechanic, AmountOff):
+        return listed - mechanic.off_cents if listed > mechanic.off_cents else listed
+    if isinstance(mechanic, FixedPrice):
+        return mechanic.price_cents
+    assert isinstance(mechanic, WasNow)
+    return {one.product_id: one.price_cents for one in mechanic.prices}[line.product_id]
 
 
 def _apply_best(
@@ -113,6 +139,11 @@ def _apply(offer: Offer, lines: dict[str, Line], unit: Amounts, base: Amounts, l
         off = sum(weights.values())
     elif isinstance(mechanic, ShopCoupon):
         off = mechanic.face_cents if total >= mechanic.threshold_cents else 0
+    elif not isinstance(mechanic, ThresholdDiscount):
+        others = [line_id for line_id, line in lines.items() if _in_scope(offer, line)]
+        off, weights = pieces.promised(
+            mechanic, [lines[name] for name in covered], unit, weights, [lines[name] for name in others]
+        )
     else:
         off = _amount_off(mechanic, total)
     return _spread(off, covered, weights, left)

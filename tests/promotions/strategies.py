@@ -1,27 +1,45 @@
 """Random baskets and offers for the property tests: small amounts, so that thresholds, ties and zeros are common."""
 
 from datetime import datetime
+from typing import Any
 
 from hypothesis import strategies as st
 
 from laoke.promotions.engine import (
+    AddonChoice,
+    AddonPurchase,
+    AmountOff,
+    AnyBundle,
     Basket,
     Buyer,
+    BuyGet,
+    CountDiscount,
+    CountDiscountStep,
+    CountOff,
+    CountOffStep,
     DiscountStep,
+    FixedPrice,
     Layer,
     Limits,
     Line,
+    Mechanic,
+    NthPiece,
     Offer,
+    Part,
     PercentOff,
+    ProductPrice,
+    RateStep,
     Scope,
+    SetBundle,
     ShopCoupon,
     ThresholdDiscount,
+    ThresholdRate,
+    WasNow,
     Window,
 )
 
 AT = datetime(2026, 11, 11, 20)
 PRODUCTS = {"p1": "shoes", "p2": "shoes", "p3": "hats", "p4": ""}
-COUPON_LAYERS = (Layer.COUPON, Layer.CATEGORY_COUPON)
 
 some_products = st.frozensets(st.sampled_from(sorted(PRODUCTS)), max_size=2)
 scopes = st.builds(
@@ -54,35 +72,106 @@ def coupons(draw: st.DrawFn) -> ShopCoupon:
     return ShopCoupon(threshold, draw(st.integers(1, threshold or 100)), must_hold=draw(st.booleans()))
 
 
+product_names = st.sampled_from(sorted(PRODUCTS))
+times = st.none() | st.integers(1, 3)
+rates = st.integers(1, 9999) | st.sampled_from([8000, 8500, 9000])
+
+
+@st.composite
+def rate_ladders(draw: st.DrawFn, most: int) -> list[tuple[int, int]]:
+    """(threshold, rate) with rising thresholds and falling rates."""
+    count = draw(st.integers(1, 3))
+    thresholds = sorted(draw(st.sets(st.integers(1, most), min_size=count, max_size=count)))
+    falling = sorted(draw(st.sets(rates, min_size=count, max_size=count)), reverse=True)
+    return list(zip(thresholds, falling, strict=True))
+
+
+@st.composite
+def count_offs(draw: st.DrawFn) -> CountOff:
+    count, repeating = draw(st.integers(1, 3)), draw(st.booleans())
+    if repeating:
+        step = CountOffStep(draw(st.integers(1, 5)), draw(st.integers(1, 100)))
+        return CountOff((step,), True, draw(st.none() | st.integers(1, 200)))
+    pieces = sorted(draw(st.sets(st.integers(1, 8), min_size=count, max_size=count)))
+    offs = sorted(draw(st.sets(st.integers(1, 200), min_size=count, max_size=count)))
+    return CountOff(tuple(CountOffStep(*pair) for pair in zip(pieces, offs, strict=True)))
+
+
+def by_product(kind: type, least: int = 1, most: int = 3, **other: Any) -> st.SearchStrategy[tuple[Any, ...]]:
+    """One to three products, each once, as values of `kind`."""
+    return st.lists(
+        st.builds(kind, product_id=product_names, **other),
+        min_size=least,
+        max_size=most,
+        unique_by=lambda one: one.product_id,
+    ).map(tuple)
+
+
+item_prices = (
+    percentages
+    | st.builds(AmountOff, st.integers(1, 60))
+    | st.builds(FixedPrice, st.integers(1, 150))
+    | st.builds(WasNow, by_product(ProductPrice, price_cents=st.integers(1, 150)))
+)
+shop_offers = (
+    step_discounts()
+    | repeating_discounts()
+    | rate_ladders(400).map(lambda rows: ThresholdRate(tuple(RateStep(*row) for row in rows)))
+    | rate_ladders(8).map(lambda rows: CountDiscount(tuple(CountDiscountStep(*row) for row in rows)))
+    | count_offs()
+    | st.builds(NthPiece, st.integers(2, 4), st.integers(0, 9999), times)
+    | st.builds(BuyGet, st.integers(1, 3), st.integers(1, 2), times)
+    | st.builds(AnyBundle, st.integers(2, 4), st.integers(1, 300), times)
+    | st.builds(
+        SetBundle,
+        by_product(Part, 2, pieces=st.integers(1, 2)),
+        st.integers(1, 300),
+        times,
+    )
+)
+addons = st.builds(
+    AddonPurchase,
+    st.integers(1, 300),
+    by_product(AddonChoice, price_cents=st.integers(1, 100)),
+    st.integers(1, 3),
+)
+MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
+    Layer.ITEM: item_prices,
+    Layer.ADDON: addons,
+    Layer.SHOP: shop_offers,
+    Layer.COUPON: coupons(),
+    Layer.OFFICIAL_CUT: percentages,
+    Layer.CROSS_SHOP: step_discounts() | repeating_discounts(),
+    Layer.CATEGORY_COUPON: coupons(),
+}
+
+
 @st.composite
 def offers(draw: st.DrawFn) -> tuple[Offer, ...]:
     """Up to five offers over all layers, some for few and some out of their time."""
     return tuple(
-        draw(_offer(f"o{number}")) for number in draw(st.permutations(range(draw(st.integers(0, 5)))))
+        draw(_offers(f"o{number}")) for number in draw(st.permutations(range(draw(st.integers(0, 5)))))
     )
 
 
-def _offer(offer_id: str) -> st.SearchStrategy[Offer]:
-    def with_layer(layer: Layer) -> st.SearchStrategy[Offer]:
-        if layer in (Layer.ITEM, Layer.OFFICIAL_CUT):
-            mechanics: st.SearchStrategy[PercentOff | ThresholdDiscount | ShopCoupon] = percentages
-        elif layer in COUPON_LAYERS:
-            mechanics = coupons()
-        else:
-            mechanics = step_discounts() | repeating_discounts()
-        return st.builds(
-            Offer,
-            offer_id=st.just(offer_id),
-            layer=st.just(layer),
-            mechanic=mechanics,
-            name=st.sampled_from(["", "双11满减"]),
-            scope=st.just(Scope()) | scopes,
-            window=st.sampled_from([Window(), Window(), Window(), Window(end=AT), Window(AT)]),
-            limits=st.sampled_from([Limits(), Limits(), Limits(1), Limits(2)]),
-            audience=st.sampled_from(["", "", "", "vip", "first_order"]),
-        )
-
-    return st.sampled_from(list(Layer)).flatmap(with_layer)
+@st.composite
+def _offers(draw: st.DrawFn, offer_id: str) -> Offer:
+    """Half of them in the layers that have many mechanics."""
+    layer = draw(st.sampled_from([*Layer, Layer.ITEM, Layer.SHOP, Layer.SHOP, Layer.SHOP, Layer.ADDON]))
+    mechanic = draw(MECHANICS[layer])
+    scope = draw(st.just(Scope()) | scopes)
+    if isinstance(mechanic, WasNow | SetBundle):
+        scope = Scope(excluded_product_ids=scope.excluded_product_ids)
+    return Offer(
+        offer_id=offer_id,
+        layer=layer,
+        mechanic=mechanic,
+        name=draw(st.sampled_from(["", "双11满减"])),
+        scope=scope,
+        window=draw(st.sampled_from([Window(), Window(), Window(), Window(end=AT), Window(AT)])),
+        limits=draw(st.sampled_from([Limits(), Limits(), Limits(1), Limits(2)])),
+        audience=draw(st.sampled_from(["", "", "", "vip", "first_order"])),
+    )
 
 
 @st.composite

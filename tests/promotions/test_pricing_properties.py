@@ -1,8 +1,10 @@
 """What holds for every basket: parts and whole, nothing below zero, any order, and two rival pricers agree."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +18,7 @@ from laoke.promotions.engine import (
     basket_from_dict,
     basket_to_dict,
     exposure,
+    next_step_sentence,
     offer_from_dict,
     offer_to_dict,
     quote,
@@ -59,6 +62,7 @@ def test_every_offer_is_used_or_refused_with_a_sentence(basket: Basket, given_of
     for language in ("zh", "en"):
         assert all(refusal_sentence(refusal, language) for refusal in result.refused)
         assert all(step_sentence(step, language) for step in result.trace)
+        assert all(next_step_sentence(step, language) for step in result.next_steps)
 
 
 @given(baskets(), offers(), st.randoms(use_true_random=False))
@@ -72,7 +76,7 @@ def test_the_order_of_lines_and_offers_does_not_matter(basket: Basket, given_off
     assert replace(mixed, lines=()) == replace(plain, lines=())
 
 
-@settings(max_examples=300)
+@settings(max_examples=600)
 @given(baskets(), offers())
 def test_the_engine_agrees_with_the_rival(basket: Basket, given_offers: Offers) -> None:
     result = quote(basket, given_offers, AT)
@@ -106,14 +110,18 @@ def test_one_more_piece_never_lowers_the_price_but_for_the_stated_exceptions(
 
 
 def _steps_reached(result: Quote) -> dict[str, int]:
-    """What each order-level 满减 or coupon promised; percentages have no steps."""
+    """How often each order-level offer was reached and which step comes next; percentages have no steps."""
     reached = {
-        use.offer_id: use.face_cents
+        use.offer_id: use.times
         for use in result.consumed
         if use.layer not in (Layer.ITEM, Layer.OFFICIAL_CUT)
     }
-    lost = {refusal.offer_id: -1 for refusal in result.refused if refusal.code != "threshold_not_met"}
-    return reached | lost
+    short = ("threshold_not_met", "pieces_not_met")
+    lost = {refusal.offer_id: -1 for refusal in result.refused if refusal.code not in short}
+    coming = {
+        f"{step.offer_id}: next": (step.off_cents or 0) - (step.pay_bp or 0) for step in result.next_steps
+    }
+    return reached | lost | coming
 
 
 @given(baskets(), offers())
@@ -123,10 +131,30 @@ def test_what_is_written_as_json_reads_back(basket: Basket, given_offers: Offers
         assert offer_from_dict(offer_to_dict(offer)) == offer
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(baskets(), min_size=1, max_size=6), offers())
-def test_the_columns_give_what_quote_gives(some_baskets: list[Basket], given_offers: Offers) -> None:
+@settings(max_examples=670, deadline=None)
+@given(st.lists(baskets(), min_size=3, max_size=6), offers())
+def test_the_columns_give_what_quote_gives_for_two_thousand_baskets(
+    some_baskets: list[Basket], given_offers: Offers
+) -> None:
     check_columns_equal_quotes(some_baskets, given_offers)
+
+
+@pytest.mark.prove
+def test_the_columns_give_what_quote_gives_for_a_hundred_thousand_baskets(
+    record_property: Callable[[str, object], None],
+) -> None:
+    priced = 0
+
+    @settings(max_examples=5_000, deadline=None)
+    @given(st.lists(baskets(), min_size=20, max_size=24), offers())
+    def check(some_baskets: list[Basket], given_offers: Offers) -> None:
+        nonlocal priced
+        check_columns_equal_quotes(some_baskets, given_offers)
+        priced += len(some_baskets)
+
+    check()
+    assert priced >= 100_000
+    record_property("baskets priced twice", priced)
 
 
 def test_the_columns_give_what_the_pricing_page_says() -> None:
@@ -164,7 +192,14 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
         assert {name: priced.discount_cents[row, number] for name, row in rows.items()} == taken
         reached = {use.offer_id for use in result.consumed}
         assert all(priced.reached[rows[name], number] for name in reached)
-        closed = {"threshold_not_met", "nothing_in_scope", "out_of_window", "not_in_audience"}
+        closed = {
+            "threshold_not_met",
+            "pieces_not_met",
+            "no_addon_picked",
+            "nothing_in_scope",
+            "out_of_window",
+            "not_in_audience",
+        }
         for refusal in result.refused:
             if refusal.code in closed | {"coupon_not_held", "limit_reached"}:
                 assert not priced.reached[rows[refusal.offer_id], number]

@@ -10,7 +10,8 @@ from laoke.campaigns.advice import say_advice
 from laoke.campaigns.finding import campaign_tasks
 from laoke.campaigns.models import Campaign, Round
 from laoke.money import format_cents
-from laoke.promotions.offers import describe, offer_value
+from laoke.promotions.describing import describe
+from laoke.promotions.offers import offer_value
 from laoke.work.models import Task
 
 

@@ -44,8 +44,10 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
         raise ValueError(f"{len(weights)} weights but {len(caps)} caps")
     if min(caps, default=0) < 0:
         raise ValueError("allocate_capped takes no negative cap")
-    shares, room = [0] * len(weights), list(caps)
-    left = min(total_cents, sum(caps))
+    whole = sum(caps)
+    if total_cents >= whole:  # every line is filled
+        return list(caps)
+    shares, room, left = [0] * len(weights), list(caps), total_cents
     while left > 0:
         open_weights = [weight if free else 0 for weight, free in zip(weights, room, strict=True)]
         taken = list(map(min, allocate(left, open_weights if any(open_weights) else room), room))

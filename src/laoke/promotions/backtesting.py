@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.promotions import engine
+from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
 from laoke.promotions.models import Backtest, Offer
-from laoke.promotions.offers import OfferRefused, describe, offer_value
+from laoke.promotions.offers import OfferRefused, offer_value
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
 from laoke.shops.models import CatalogEntry, Shop, User

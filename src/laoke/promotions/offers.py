@@ -17,7 +17,6 @@ from laoke.money import format_cents
 from laoke.promotions import engine
 from laoke.promotions.models import Offer
 from laoke.shops import audit
-from laoke.shops.joins import phrases
 from laoke.shops.models import Shop, User
 
 MOST_AT_ONCE = 2
@@ -28,9 +27,10 @@ REFUSALS: dict[str, str] = {
     "out_of_range": gettext_noop("%(field)s要在 %(least)s 到 %(most)s 之间，不能是 %(found)s"),
     "not_a_whole_number": gettext_noop("%(field)s要是整数"),
     "off_above_threshold": gettext_noop("%(field)s比门槛还大"),
-    "no_steps": gettext_noop("至少写一档满减"),
+    "no_steps": gettext_noop("至少写一档"),
     "repeating_needs_one_step": gettext_noop("每满减只能有一档，这里有 %(found)s 档"),
-    "steps_must_rise": gettext_noop("满减各档的门槛和减额要一档比一档高"),
+    "steps_must_rise": gettext_noop("各档的门槛和减额要一档比一档高"),
+    "rates_must_fall": gettext_noop("各档的门槛要一档比一档高，折扣要一档比一档低"),
     "cap_needs_repeating": gettext_noop("只有每满减才有封顶"),
     "time_with_zone": gettext_noop("%(field)s不要带时区，写店铺当地时间"),
     "window_ends_before_start": gettext_noop("结束时间要晚于开始时间"),
@@ -43,6 +43,12 @@ REFUSALS: dict[str, str] = {
     "not_a_list_of_texts": gettext_noop("%(field)s要是文字的列表"),
     "not_true_or_false": gettext_noop("%(field)s要是 true 或 false"),
     "not_a_time": gettext_noop("%(field)s要写成 2026-11-11T00:00:00 的样子"),
+    "was_not_above_now": gettext_noop("原价要高于现价"),
+    "no_products": gettext_noop("%(field)s至少写一个商品"),
+    "too_many_products": gettext_noop("%(field)s最多写 %(most)s 个商品，这里有 %(found)s 个"),
+    "product_twice": gettext_noop("商品 %(product_id)s 写了两次"),
+    "one_piece_is_no_set": gettext_noop("套餐至少要两件"),
+    "scope_in_terms": gettext_noop("这种优惠自己列出商品，不要再写适用范围"),
     "no_window": gettext_noop("写明从几时到几时"),
     "duplicate_offer_id": gettext_noop("优惠编号 %(offer_id)s 出现了两次"),
     "duplicate_line_id": gettext_noop("行号 %(line_id)s 出现了两次"),
@@ -59,7 +65,19 @@ FIELDS: dict[str, str] = {
     "off_cents": gettext_noop("减额"),
     "face_cents": gettext_noop("面额"),
     "cap_cents": gettext_noop("封顶"),
-    "steps": gettext_noop("满减"),
+    "price_cents": gettext_noop("价格"),
+    "was_cents": gettext_noop("原价"),
+    "steps": gettext_noop("各档"),
+    "pieces": gettext_noop("件数"),
+    "nth": gettext_noop("第几件"),
+    "buy": gettext_noop("买几件"),
+    "get": gettext_noop("送几件"),
+    "most_times": gettext_noop("每单最多几次"),
+    "most_pieces": gettext_noop("最多换购几件"),
+    "prices": gettext_noop("商品和价格"),
+    "parts": gettext_noop("套餐里的商品"),
+    "choices": gettext_noop("换购的商品"),
+    "product_id": gettext_noop("商品编号"),
     "start": gettext_noop("开始"),
     "end": gettext_noop("结束"),
     "per_person": gettext_noop("每人限用"),
@@ -196,36 +214,6 @@ def _columns(value: engine.Offer, terms: Mapping[str, Any]) -> dict[str, Any]:
         "starts_at": value.window.start,
         "ends_at": value.window.end,
     }
-
-
-def describe(value: engine.Offer) -> str:
-    """What an offer does, in a few words: `每满 300 减 40，封顶 120`."""
-    mechanic = value.mechanic
-    if isinstance(mechanic, engine.PercentOff):
-        return gettext("%(tenths)s 折") % {"tenths": f"{mechanic.pay_bp / 1000:g}"}
-    if isinstance(mechanic, engine.ShopCoupon):
-        if not mechanic.threshold_cents:
-            return gettext("无门槛券 %(face)s") % {"face": _yuan(mechanic.face_cents)}
-        return gettext("满 %(threshold)s 券减 %(face)s") % {
-            "threshold": _yuan(mechanic.threshold_cents),
-            "face": _yuan(mechanic.face_cents),
-        }
-    form = (
-        gettext("每满 %(threshold)s 减 %(off)s")
-        if mechanic.repeating
-        else gettext("满 %(threshold)s 减 %(off)s")
-    )
-    said = phrases(
-        form % {"threshold": _yuan(step.threshold_cents), "off": _yuan(step.off_cents)}
-        for step in mechanic.steps
-    )
-    if mechanic.cap_cents is not None:
-        said += gettext("，封顶 %(cap)s") % {"cap": _yuan(mechanic.cap_cents)}
-    return said
-
-
-def _yuan(cents: int) -> str:
-    return f"{cents // 100}" if cents % 100 == 0 else format_cents(cents)
 
 
 def round_amount(cents: int) -> int:

@@ -65,6 +65,7 @@ def quote(file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at
         f"{engine.step_sentence(step)}：{format_cents(step.amount_cents)}（{step.rule}）"
         for step in found.trace
     ]
+    lines += [f"{one.offer_id}：{engine.next_step_sentence(one)}" for one in found.next_steps]
     lines += [f"没用上 {one.offer_id}：{engine.refusal_sentence(one)}" for one in found.refused]
     emit(engine.quote_to_dict(found), "\n".join(lines))
 
@@ -87,7 +88,8 @@ def offer_add(
     """给活动加一个优惠。"""
     ready()
     from laoke.campaigns.editing import use_offer
-    from laoke.promotions.offers import add_offer, describe, offer_value
+    from laoke.promotions.describing import describe
+    from laoke.promotions.offers import add_offer, offer_value
 
     target = the_shop(shop)
     row = found_campaign(target, campaign)
@@ -162,8 +164,9 @@ def offer_list(
 ) -> None:
     """列出优惠。"""
     ready()
+    from laoke.promotions.describing import describe
     from laoke.promotions.models import Offer
-    from laoke.promotions.offers import describe, offer_value
+    from laoke.promotions.offers import offer_value
 
     target = the_shop(shop)
     rows = Offer.objects.filter(shop=target, archived=False).order_by("pk")
@@ -197,7 +200,8 @@ def offer_edit(
 ) -> None:
     """改一个优惠；之前看过的回放不再算数。"""
     ready()
-    from laoke.promotions.offers import describe, edit_offer, offer_value
+    from laoke.promotions.describing import describe
+    from laoke.promotions.offers import edit_offer, offer_value
 
     target = the_shop(shop)
     offer = _stored_offer(target, number)

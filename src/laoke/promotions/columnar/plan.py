@@ -11,17 +11,52 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import Ints
-from laoke.promotions.engine import Layer, Offer, PercentOff, ShopCoupon, ThresholdDiscount, check_offers
-
-PERCENT, STEPS, REPEATING = 0, 1, 2
-NO_CAP = -1
+from laoke.promotions.columnar.kinds import (
+    ADDON,
+    AMOUNT,
+    ANY_BUNDLE,
+    CHEAPEST,
+    COUNT_PERCENT,
+    COUNT_REPEATING,
+    COUNT_STEPS,
+    FIXED,
+    NOTHING,
+    OUTSIDE,
+    PERCENT,
+    PERCENT_STEPS,
+    REPEATING,
+    SET_BUNDLE,
+    STEPS,
+)
+from laoke.promotions.engine import (
+    AddonPurchase,
+    AmountOff,
+    AnyBundle,
+    BuyGet,
+    CountDiscount,
+    CountOff,
+    FixedPrice,
+    Layer,
+    Mechanic,
+    NthPiece,
+    Offer,
+    PercentOff,
+    SetBundle,
+    ShopCoupon,
+    ThresholdDiscount,
+    ThresholdRate,
+    WasNow,
+    check_offers,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """k offers sorted by layer and id. A coupon is a 满减 of one step; `covers` is (k, products).
 
-    `layer_start[i]` is the first offer of layer i (item first); `step_start[j]` the first step of offer j.
+    `layer_start[i]` is the first offer of layer i (item first); `step_start[j]` the first step of offer j. `pay_bp`
+    of a 直降 is its amount. `terms` is (k, 5): rate, group, cut or parts, most times, price or cap. `products` is
+    (k, products), or without columns where no offer has figures by product: a price, or pieces of a set.
     """
 
     offers: tuple[Offer, ...]
@@ -30,6 +65,8 @@ class Plan:
     kind: Ints
     pay_bp: Ints
     cap_cents: Ints
+    terms: Ints
+    products: Ints
     step_start: Ints
     threshold_cents: Ints
     off_cents: Ints
@@ -39,20 +76,23 @@ class Plan:
 def make_plan(offers: Iterable[Offer], product_ids: Sequence[str], categories: Sequence[str]) -> Plan:
     """The plan for `offers` over these products. Raises EngineError as `check_offers` does."""
     ordered = check_offers(offers)
-    steps = [_steps(offer) for offer in ordered]
+    steps = [_steps(offer.mechanic) for offer in ordered]
     layers = list(Layer)
     of_layer = [layers.index(offer.layer) for offer in ordered]
     covers = np.zeros((len(ordered), len(product_ids)), dtype=np.bool_)
     for row, offer in enumerate(ordered):
+        reach = offer.reach
         for column, (product_id, category) in enumerate(zip(product_ids, categories, strict=True)):
-            covers[row, column] = offer.scope.covers(product_id, category)
+            covers[row, column] = reach.covers(product_id, category)
     return Plan(
         offers=ordered,
         layer_start=np.searchsorted(of_layer, np.arange(len(layers) + 1)).astype(np.int64),
         one_per_order=np.array([layer.one_per_order for layer in layers]),
-        kind=_ints(_kind(offer) for offer in ordered),
-        pay_bp=_ints(o.mechanic.pay_bp if isinstance(o.mechanic, PercentOff) else 0 for o in ordered),
-        cap_cents=_ints(_cap(offer) for offer in ordered),
+        kind=_ints(_kind(offer.mechanic) for offer in ordered),
+        pay_bp=_ints(_piece_cut(offer.mechanic) for offer in ordered),
+        cap_cents=_ints(_cap(offer.mechanic) for offer in ordered),
+        terms=np.array([_terms(offer.mechanic) for offer in ordered], dtype=np.int64).reshape(-1, 5),
+        products=_products(ordered, product_ids, categories),
         step_start=_ints(sum(len(found) for found in steps[:row]) for row in range(len(steps) + 1)),
         threshold_cents=_ints(threshold for found in steps for threshold, _ in found),
         off_cents=_ints(off for found in steps for _, off in found),
@@ -60,24 +100,112 @@ def make_plan(offers: Iterable[Offer], product_ids: Sequence[str], categories: S
     )
 
 
-def _steps(offer: Offer) -> list[tuple[int, int]]:
-    mechanic = offer.mechanic
-    if isinstance(mechanic, ThresholdDiscount):
-        return [(step.threshold_cents, step.off_cents) for step in mechanic.steps]
-    if isinstance(mechanic, ShopCoupon):
-        return [(mechanic.threshold_cents, mechanic.face_cents)]
+def _steps(mechanic: Mechanic) -> list[tuple[int, int]]:
+    """(threshold in cents or pieces, cents or rate) of each step."""
+    match mechanic:
+        case ThresholdDiscount():
+            return [(step.threshold_cents, step.off_cents) for step in mechanic.steps]
+        case ShopCoupon():
+            return [(mechanic.threshold_cents, mechanic.face_cents)]
+        case ThresholdRate():
+            return [(step.threshold_cents, step.pay_bp) for step in mechanic.steps]
+        case CountDiscount():
+            return [(step.pieces, step.pay_bp) for step in mechanic.steps]
+        case CountOff():
+            return [(step.pieces, step.off_cents) for step in mechanic.steps]
+        case AddonPurchase():
+            return [(mechanic.threshold_cents, 0)]
     return []
 
 
-def _kind(offer: Offer) -> int:
-    if isinstance(offer.mechanic, PercentOff):
-        return PERCENT
-    return REPEATING if isinstance(offer.mechanic, ThresholdDiscount) and offer.mechanic.repeating else STEPS
+_KINDS: dict[type, int] = {
+    PercentOff: PERCENT,
+    AmountOff: AMOUNT,
+    FixedPrice: FIXED,
+    WasNow: FIXED,
+    ThresholdDiscount: STEPS,
+    ShopCoupon: STEPS,
+    ThresholdRate: PERCENT_STEPS,
+    CountDiscount: COUNT_PERCENT,
+    CountOff: COUNT_STEPS,
+    NthPiece: CHEAPEST,
+    BuyGet: CHEAPEST,
+    AnyBundle: ANY_BUNDLE,
+    SetBundle: SET_BUNDLE,
+    AddonPurchase: ADDON,
+}
 
 
-def _cap(offer: Offer) -> int:
-    cap = offer.mechanic.cap_cents if isinstance(offer.mechanic, ThresholdDiscount) else None
-    return NO_CAP if cap is None else cap
+def _kind(mechanic: Mechanic) -> int:
+    if isinstance(mechanic, ThresholdDiscount) and mechanic.repeating:
+        return REPEATING
+    if isinstance(mechanic, CountOff) and mechanic.repeating:
+        return COUNT_REPEATING
+    return _KINDS[type(mechanic)]
+
+
+def _piece_cut(mechanic: Mechanic) -> int:
+    if isinstance(mechanic, AmountOff):
+        return mechanic.off_cents
+    return mechanic.pay_bp if isinstance(mechanic, PercentOff) else 0
+
+
+def _cap(mechanic: Mechanic) -> int:
+    cap = mechanic.cap_cents if isinstance(mechanic, ThresholdDiscount) else None
+    return NOTHING if cap is None else cap
+
+
+def _terms(mechanic: Mechanic) -> tuple[int, int, int, int, int]:
+    """(rate, group, cut or parts, most times, price or cap); −1 where there is no limit."""
+    match mechanic:
+        case NthPiece():
+            return mechanic.pay_bp, mechanic.nth, 1, _or_nothing(mechanic.most_times), 0
+        case BuyGet():
+            return 0, mechanic.buy + mechanic.get, mechanic.get, _or_nothing(mechanic.most_times), 0
+        case AnyBundle():
+            return 0, mechanic.pieces, 0, _or_nothing(mechanic.most_times), mechanic.price_cents
+        case SetBundle():
+            return 0, 0, len(mechanic.parts), _or_nothing(mechanic.most_times), mechanic.price_cents
+        case AddonPurchase():
+            return 0, 0, 0, mechanic.most_pieces, 0
+        case CountOff():
+            return 0, 0, 0, 0, _or_nothing(mechanic.cap_cents)
+    return 0, 0, 0, 0, 0
+
+
+def _products(offers: Sequence[Offer], product_ids: Sequence[str], categories: Sequence[str]) -> Ints:
+    """Figures by product: the price of a 一口价, the pieces of a set, the price of an add-on."""
+    if not any(isinstance(offer.mechanic, _BY_PRODUCT) for offer in offers):
+        return np.zeros((len(offers), 0), dtype=np.int64)
+    figures = np.full((len(offers), len(product_ids)), OUTSIDE, dtype=np.int64)
+    for row, offer in enumerate(offers):
+        given = _by_product(offer.mechanic)
+        for column, (product_id, category) in enumerate(zip(product_ids, categories, strict=True)):
+            if isinstance(offer.mechanic, FixedPrice):
+                figures[row, column] = offer.mechanic.price_cents
+            elif product_id in given:
+                figures[row, column] = given[product_id]
+            elif isinstance(offer.mechanic, AddonPurchase) and offer.counts(product_id, category):
+                figures[row, column] = NOTHING
+    return figures
+
+
+_BY_PRODUCT = (FixedPrice, WasNow, SetBundle, AddonPurchase)
+
+
+def _by_product(mechanic: Mechanic) -> dict[str, int]:
+    match mechanic:
+        case WasNow():
+            return {one.product_id: one.price_cents for one in mechanic.prices}
+        case SetBundle():
+            return {part.product_id: part.pieces for part in mechanic.parts}
+        case AddonPurchase():
+            return {choice.product_id: choice.price_cents for choice in mechanic.choices}
+    return {}
+
+
+def _or_nothing(limit: int | None) -> int:
+    return NOTHING if limit is None else limit
 
 
 def _ints(values: Iterable[int]) -> Ints:

@@ -72,6 +72,8 @@ def price_baskets(
             plan.kind,
             plan.pay_bp,
             plan.cap_cents,
+            plan.terms,
+            plan.products,
             plan.step_start,
             plan.threshold_cents,
             plan.off_cents,

@@ -61,6 +61,22 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What is missing to the next step of an open offer, in `unit` (cents or pieces), and what the step gives.
+
+    `off_cents` is the whole discount at that step; where the step is a rate, `pay_bp` is what the buyer pays for all
+    pieces in scope or, with `one_piece`, for one of them.
+    """
+
+    offer_id: str
+    unit: str
+    missing: int
+    off_cents: int | None
+    pay_bp: int | None
+    one_piece: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TraceStep:
     """One step of the calculation: the rule that was followed, what happened, and the change in cents."""
 
@@ -78,6 +94,7 @@ class Quote:
     gifts: tuple[Any, ...]
     consumed: tuple[Consumed, ...]
     refused: tuple[Refusal, ...]
+    next_steps: tuple[NextStep, ...]
     trace: tuple[TraceStep, ...]
     list_cents: int
     base_cents: int

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from laoke.money import FULL_BP, MAX_CENTS
+from laoke.money import MAX_CENTS
+from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
+from laoke.promotions.engine.errors import EngineError, check_between
+from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
+from laoke.promotions.engine.ladders import (
+    CountDiscount,
+    CountOff,
+    ShopCoupon,
+    ThresholdDiscount,
+    ThresholdRate,
+)
+from laoke.promotions.engine.mechanics import Mechanic
 
 MAX_OFFERS_PER_LAYER = 8
 """Order-level layers try every set of offers, 255 at most; a shop runs one or two."""
@@ -21,20 +32,11 @@ FIRST_ORDER = "first_order"
 """The audience key that Buyer.first_order answers; every other key is looked up in Buyer.groups."""
 
 
-class EngineError(ValueError):
-    """A value that cannot be priced. `code` says why, `field` where, `params` with which figures."""
-
-    def __init__(self, code: str, field: str, **params: int | str) -> None:
-        self.code = code
-        self.field = field
-        self.params = params
-        super().__init__(f"{field}: {code} {params}" if params else f"{field}: {code}")
-
-
 class Layer(StrEnum):
     """Where an offer acts; the order of the members is the order of pricing (rule R2)."""
 
     ITEM = "item"
+    ADDON = "addon"
     SHOP = "shop"
     COUPON = "coupon"
     OFFICIAL_CUT = "official_cut"
@@ -47,79 +49,25 @@ class Layer(StrEnum):
         return self in (Layer.COUPON, Layer.CATEGORY_COUPON)
 
 
-@dataclass(frozen=True, slots=True)
-class PercentOff:
-    """折扣: the buyer pays `pay_bp` ten-thousandths of the price of each piece (8 折 = 8000)."""
-
-    pay_bp: int
-
-    def __post_init__(self) -> None:
-        _check_between("pay_bp", self.pay_bp, 1, FULL_BP - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class DiscountStep:
-    """One step of a 满减: from `threshold_cents` on, `off_cents` come off."""
-
-    threshold_cents: int
-    off_cents: int
-
-    def __post_init__(self) -> None:
-        _check_between("threshold_cents", self.threshold_cents, 1, MAX_CENTS)
-        _check_between("off_cents", self.off_cents, 1, MAX_CENTS)
-        if self.off_cents > self.threshold_cents:
-            raise EngineError("off_above_threshold", "off_cents", threshold_cents=self.threshold_cents)
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdDiscount:
-    """满减: the highest reached step counts; a repeating one (每满) has one step, times as often as it is reached.
-
-    `cap_cents` bounds the discount of a repeating one (上不封顶 = None).
-    """
-
-    steps: tuple[DiscountStep, ...]
-    repeating: bool = False
-    cap_cents: int | None = None
-
-    def __post_init__(self) -> None:
-        if not self.steps:
-            raise EngineError("no_steps", "steps")
-        if self.repeating and len(self.steps) != 1:
-            raise EngineError("repeating_needs_one_step", "steps", found=len(self.steps))
-        for lower, upper in zip(self.steps, self.steps[1:], strict=False):
-            if upper.threshold_cents <= lower.threshold_cents or upper.off_cents <= lower.off_cents:
-                raise EngineError("steps_must_rise", "steps", threshold_cents=upper.threshold_cents)
-        if self.cap_cents is not None:
-            _check_between("cap_cents", self.cap_cents, 1, MAX_CENTS)
-            if not self.repeating:
-                raise EngineError("cap_needs_repeating", "cap_cents")
-
-
-@dataclass(frozen=True, slots=True)
-class ShopCoupon:
-    """优惠券: `face_cents` off from `threshold_cents` on (0 = no threshold); must be held unless `must_hold` is off."""
-
-    threshold_cents: int
-    face_cents: int
-    must_hold: bool = True
-
-    def __post_init__(self) -> None:
-        _check_between("threshold_cents", self.threshold_cents, 0, MAX_CENTS)
-        _check_between("face_cents", self.face_cents, 1, MAX_CENTS)
-        if 0 < self.threshold_cents < self.face_cents:
-            raise EngineError("off_above_threshold", "face_cents", threshold_cents=self.threshold_cents)
-
-
-Mechanic = PercentOff | ThresholdDiscount | ShopCoupon
-
-_MECHANIC_OF_LAYER: dict[Layer, type[PercentOff] | type[ThresholdDiscount] | type[ShopCoupon]] = {
-    Layer.ITEM: PercentOff,
-    Layer.SHOP: ThresholdDiscount,
-    Layer.COUPON: ShopCoupon,
-    Layer.OFFICIAL_CUT: PercentOff,
-    Layer.CROSS_SHOP: ThresholdDiscount,
-    Layer.CATEGORY_COUPON: ShopCoupon,
+_ITEM_PRICES = (PercentOff, AmountOff, FixedPrice, WasNow)
+_SHOP_OFFERS = (
+    ThresholdDiscount,
+    ThresholdRate,
+    CountDiscount,
+    CountOff,
+    NthPiece,
+    BuyGet,
+    AnyBundle,
+    SetBundle,
+)
+_MECHANICS: dict[Layer, tuple[type, ...]] = {
+    Layer.ITEM: _ITEM_PRICES,
+    Layer.ADDON: (AddonPurchase,),
+    Layer.SHOP: _SHOP_OFFERS,
+    Layer.COUPON: (ShopCoupon,),
+    Layer.OFFICIAL_CUT: (PercentOff,),
+    Layer.CROSS_SHOP: (ThresholdDiscount,),
+    Layer.CATEGORY_COUPON: (ShopCoupon,),
 }
 
 
@@ -130,6 +78,11 @@ class Scope:
     product_ids: frozenset[str] = frozenset()
     categories: frozenset[str] = frozenset()
     excluded_product_ids: frozenset[str] = frozenset()
+
+    @property
+    def is_all(self) -> bool:
+        """True when nothing is named and nothing left out."""
+        return not (self.product_ids or self.categories or self.excluded_product_ids)
 
     def covers(self, product_id: str, category: str) -> bool:
         """True when a product with this id and category is in scope."""
@@ -167,7 +120,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         if self.per_person is not None:
-            _check_between("limits.per_person", self.per_person, 1, MAX_CENTS)
+            check_between("limits.per_person", self.per_person, 1, MAX_CENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +139,25 @@ class Offer:
     def __post_init__(self) -> None:
         if not self.offer_id:
             raise EngineError("empty", "offer_id")
-        if not isinstance(self.mechanic, _MECHANIC_OF_LAYER[self.layer]):
+        if not isinstance(self.mechanic, _MECHANICS[self.layer]):
             raise EngineError("mechanic_not_in_layer", "layer", layer=self.layer.value)
+        if isinstance(self.mechanic, WasNow | SetBundle) and (
+            self.scope.product_ids or self.scope.categories
+        ):
+            raise EngineError("scope_in_terms", "scope")
+
+    @property
+    def reach(self) -> Scope:
+        """The products that it takes something off: its scope, or those that its mechanic names itself."""
+        if isinstance(self.mechanic, WasNow | SetBundle | AddonPurchase):
+            return Scope(self.mechanic.own_products, excluded_product_ids=self.scope.excluded_product_ids)
+        return self.scope
+
+    def counts(self, product_id: str, category: str) -> bool:
+        """Rule R24: whether a product counts towards the threshold of an add-on purchase, choices do not."""
+        if isinstance(self.mechanic, AddonPurchase) and product_id in self.mechanic.own_products:
+            return False
+        return self.scope.covers(product_id, category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +191,10 @@ class Line:
     def __post_init__(self) -> None:
         if not self.line_id:
             raise EngineError("empty", "line_id")
-        _check_between("unit_price_cents", self.unit_price_cents, 0, MAX_CENTS)
-        _check_between("quantity", self.quantity, 1, 1_000_000)
+        check_between("unit_price_cents", self.unit_price_cents, 0, MAX_CENTS)
+        check_between("quantity", self.quantity, 1, 1_000_000)
         if self.cost_cents is not None:
-            _check_between("cost_cents", self.cost_cents, 0, MAX_CENTS)
+            check_between("cost_cents", self.cost_cents, 0, MAX_CENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +213,7 @@ class Basket:
             if line.line_id in seen:
                 raise EngineError("duplicate_line_id", "lines", line_id=line.line_id)
             seen.add(line.line_id)
-        _check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
+        check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
 
 
 _PLACES = {layer: place for place, layer in enumerate(Layer)}
@@ -268,10 +238,3 @@ def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
         if count > most:
             raise EngineError("too_many_offers", "offers", layer=layer.value, found=count, most=most)
     return ordered
-
-
-def _check_between(name: str, value: int, least: int, most: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise EngineError("not_a_whole_number", name)
-    if not least <= value <= most:
-        raise EngineError("out_of_range", name, found=value, least=least, most=most)

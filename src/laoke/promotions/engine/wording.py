@@ -6,7 +6,7 @@ exports say the same. Amounts in parameters whose name ends in `_cents` are show
 
 from laoke.money import format_cents
 from laoke.money.formatting import Language
-from laoke.promotions.engine.results import Params, Refusal, TraceStep
+from laoke.promotions.engine.results import NextStep, Params, Refusal, TraceStep
 
 REFUSALS: dict[str, dict[Language, str]] = {
     "out_of_window": {"zh": "不在活动时间内", "en": "outside its time window"},
@@ -21,6 +21,11 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "zh": "满 {threshold_cents} 可用，还差 {missing_cents}",
         "en": "{missing_cents} short of {threshold_cents}",
     },
+    "pieces_not_met": {
+        "zh": "满 {pieces} 件可用，还差 {missing} 件",
+        "en": "it takes {pieces} pieces, {missing} more than there are",
+    },
+    "no_addon_picked": {"zh": "没有选换购的商品", "en": "no add-on item was picked"},
     "loses_to_better": {
         "zh": "「{better}」更优惠，同层只用一个",
         "en": "“{better}” takes more off in the same layer",
@@ -37,6 +42,38 @@ STEPS: dict[str, dict[Language, str]] = {
     "shop": {
         "zh": "店铺满减「{offer_id}」，按 {scope_cents} 计，{times} 次",
         "en": "shop discount “{offer_id}” on {scope_cents}, {times} times",
+    },
+    "addon": {
+        "zh": "加价购「{offer_id}」，换购的商品按换购价",
+        "en": "add-on purchase “{offer_id}”: the added items at their add-on prices",
+    },
+    "threshold_rate": {
+        "zh": "满折「{offer_id}」，按 {scope_cents} 计",
+        "en": "percent off “{offer_id}” on {scope_cents}",
+    },
+    "count_discount": {
+        "zh": "满件折「{offer_id}」，按 {scope_cents} 计",
+        "en": "percent off by pieces “{offer_id}” on {scope_cents}",
+    },
+    "count_off": {
+        "zh": "满件减「{offer_id}」，{times} 次",
+        "en": "amount off by pieces “{offer_id}”, {times} times",
+    },
+    "nth_piece": {
+        "zh": "第几件优惠「{offer_id}」，{times} 件，从便宜的算起",
+        "en": "n-th piece offer “{offer_id}” on {times} pieces, the cheapest first",
+    },
+    "buy_get": {
+        "zh": "买送「{offer_id}」，{times} 次，送便宜的",
+        "en": "buy and get “{offer_id}”, {times} times, the cheapest pieces free",
+    },
+    "any_bundle": {
+        "zh": "任选「{offer_id}」，够 {times} 组，从贵的算起",
+        "en": "bundle “{offer_id}”, enough for {times}, the dearest pieces first",
+    },
+    "set_bundle": {
+        "zh": "套餐「{offer_id}」，够 {times} 套",
+        "en": "set “{offer_id}”, enough for {times}",
     },
     "coupon": {
         "zh": "店铺券「{offer_id}」，按 {scope_cents} 计",
@@ -61,6 +98,56 @@ STEPS: dict[str, dict[Language, str]] = {
     "postage": {"zh": "运费，不参与优惠", "en": "postage, outside every offer"},
     "payable": {"zh": "应付", "en": "payable"},
 }
+
+
+NEXT_STEPS: dict[str, dict[Language, str]] = {
+    "cents_off": {
+        "zh": "再买 {missing_cents}，共减 {off_cents}",
+        "en": "{missing_cents} more for {off_cents} off",
+    },
+    "cents_rate": {
+        "zh": "再买 {missing_cents}，打 {tenths} 折",
+        "en": "{missing_cents} more to pay {percent} %",
+    },
+    "cents": {
+        "zh": "再买 {missing_cents} 可以换购",
+        "en": "{missing_cents} more to add an item at its price",
+    },
+    "pieces_off": {
+        "zh": "再买 {missing} 件，共减 {off_cents}",
+        "en": "{missing} more pieces for {off_cents} off",
+    },
+    "pieces_rate": {
+        "zh": "再买 {missing} 件，打 {tenths} 折",
+        "en": "{missing} more pieces to pay {percent} %",
+    },
+    "piece_rate": {
+        "zh": "再买 {missing} 件，其中一件 {tenths} 折",
+        "en": "{missing} more pieces to pay {percent} % for one of them",
+    },
+    "piece_free": {"zh": "再买 {missing} 件，其中一件免费", "en": "{missing} more pieces, one of them free"},
+    "pieces_free": {
+        "zh": "再买 {missing} 件，其中几件免费",
+        "en": "{missing} more pieces, some of them free",
+    },
+    "pieces": {"zh": "再买 {missing} 件又够一次", "en": "{missing} more pieces for once more"},
+}
+
+
+def next_step_sentence(step: NextStep, language: Language = "zh") -> str:
+    """What is missing to the next step of an offer and what it gives, as a clause to stand after its name."""
+    params: Params = {
+        "missing": step.missing,
+        "missing_cents": step.missing,
+        "off_cents": step.off_cents or 0,
+    }
+    code = "piece" if step.one_piece else step.unit
+    if step.off_cents is not None:
+        code += "_off"
+    elif step.pay_bp is not None:
+        code += "_rate" if step.pay_bp else "_free"
+        params |= {"tenths": f"{step.pay_bp / 1000:g}", "percent": f"{step.pay_bp / 100:g}"}
+    return _filled(NEXT_STEPS[code][language], params)
 
 
 def refusal_sentence(refusal: Refusal, language: Language = "zh") -> str:

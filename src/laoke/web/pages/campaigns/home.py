@@ -16,7 +16,8 @@ from laoke.campaigns.models import Campaign, CampaignOffer, CampaignState, Round
 from laoke.campaigns.summary import basis_text
 from laoke.campaigns.targets import DaySales
 from laoke.customers.models import Channel
-from laoke.promotions.offers import describe, offer_value
+from laoke.promotions.describing import describe
+from laoke.promotions.offers import offer_value
 from laoke.shops.joins import clauses, listed, named
 from laoke.web import components as ui
 from laoke.web import figures

@@ -24,7 +24,7 @@ from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.offers import money_flow, money_flow_table
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
-from laoke.web.pages.offers.forms import BacktestForm
+from laoke.web.pages.offers.trying import BacktestForm
 from laoke.web.pages.offers.views import may_market
 
 COMPARED = 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -51,9 +52,13 @@ class MoneyField(forms.CharField):
 
 
 class DiscountField(forms.CharField):
-    """What the buyer pays, in 折: 8.5 is 85 %. Read into ten-thousandths (8500)."""
+    """What the buyer pays, in 折: 8.5 is 85 %. Read into ten-thousandths (8500). With `free`, 0 is allowed."""
 
     default_error_messages = {"not_a_discount": _("写 0.1 到 9.99 折，例如 8.5")}
+
+    def __init__(self, *, free: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.free = free
 
     def to_python(self, value: Any) -> Any:
         text = str(super().to_python(value) or "").strip().removesuffix("折").strip()
@@ -66,7 +71,7 @@ class DiscountField(forms.CharField):
             raise forms.ValidationError(
                 self.error_messages["not_a_discount"], code="not_a_discount"
             ) from None
-        if whole != points or not 0 < whole < FULL_BP:
+        if whole != points or not (0 if self.free else 1) <= whole < FULL_BP:
             raise forms.ValidationError(self.error_messages["not_a_discount"], code="not_a_discount")
         return whole
 
@@ -79,6 +84,75 @@ class DiscountField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return f"{Decimal(value) * 10 / FULL_BP:g}" if isinstance(value, int) else value
+
+
+class ProductFiguresField(forms.CharField):
+    """Products with figures, one per line: `77001 59 89`. Read into (product, figures), each product once.
+
+    `figures` says what stands behind the product's number: "money" or "pieces", `least` of which must be given.
+    """
+
+    default_error_messages = {
+        "line": _("第 %(line)s 行看不懂：%(text)s"),
+        "strange": _("店里没有商品 %(number)s"),
+        "twice": _("商品 %(number)s 写了两次"),
+    }
+
+    def __init__(self, *, figures: Sequence[str], least: int = 1, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 4}))
+        super().__init__(**kwargs)
+        self.figures, self.least = figures, least
+        self.known: Mapping[str, str] = {}
+
+    def to_python(self, value: Any) -> list[tuple[str, list[int]]]:  # type: ignore[override]
+        rows: dict[str, list[int]] = {}
+        for place, text in enumerate(str(super().to_python(value) or "").splitlines(), 1):
+            words = text.replace(",", " ").replace("，", " ").split()
+            if not words:
+                continue
+            number, figures = words[0], self._figures(words[1:])
+            if figures is None:
+                raise self._error("line", line=place, text=text.strip()[:40])
+            if self.known and number not in self.known:
+                raise self._error("strange", number=number)
+            if number in rows:
+                raise self._error("twice", number=number)
+            rows[number] = figures
+        return list(rows.items())
+
+    def _figures(self, words: Sequence[str]) -> list[int] | None:
+        if not self.least <= len(words) <= len(self.figures):
+            return None
+        found = []
+        for kind, word in zip(self.figures, words, strict=False):
+            try:
+                figure = parse_cents(word) if kind == "money" else int(word)
+            except ValueError:
+                return None
+            if figure is None or figure < 1:
+                return None
+            found.append(figure)
+        return found
+
+    def _error(self, code: str, **params: Any) -> forms.ValidationError:
+        return forms.ValidationError(self.error_messages[code], code=code, params=params)
+
+    def run_validators(self, value: Any) -> None:
+        """Lengths of text say nothing about a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(
+            " ".join(
+                [number, *(self._shown(kind, one) for kind, one in zip(self.figures, figures, strict=False))]
+            )
+            for number, figures in value
+        )
+
+    @staticmethod
+    def _shown(kind: str, figure: int) -> str:
+        return plain_yuan(figure) if kind == "money" else str(figure)
 
 
 class MomentField(forms.DateTimeField):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,14 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.engine import Layer
 from laoke.shops.joins import listed
-from laoke.web.pages.offers.fields import DayField, DiscountField, MomentField, MoneyField
+from laoke.web.pages.offers.fields import DiscountField, MomentField, MoneyField
 from laoke.web.pages.offers.goods import Goods
 
 PERCENT, THRESHOLD, COUPON = "percent_off", "threshold_discount", "shop_coupon"
-LAYERS: dict[str, Layer] = {PERCENT: Layer.ITEM, THRESHOLD: Layer.SHOP, COUPON: Layer.COUPON}
 STEPS = 3
-BASKET_LINES = 3
 ALL, CATEGORIES, PRODUCTS = "all", "categories", "products"
+YUAN, SWITCH = _("元"), "switch"
+"""Units behind a field; a switch has none and is shown as one."""
 
 
 class ProductsField(forms.CharField):
@@ -47,10 +47,23 @@ class ProductsField(forms.CharField):
         return "\n".join(value) if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
+Rows = list[list[tuple[forms.BoundField, str]]]
+
+
 class OfferForm(forms.Form):
-    """What every offer has; subclasses add what their mechanic takes off."""
+    """What every offer has; subclasses add what their mechanic takes off.
+
+    `layout` names the mechanic's own fields, a tuple per row, each with its unit; what stands in `more` is folded away
+    until it is used. A mechanic that names its products itself has no scope (`own_products`).
+    """
 
     mechanic: str
+    layer: Layer
+    layout: tuple[tuple[str, ...], ...] = ()
+    more: tuple[tuple[str, ...], ...] = ()
+    more_label: Any = ""
+    units: Mapping[str, Any] = {}
+    own_products = False
 
     name = forms.CharField(label=_("名称"), max_length=80)
     starts_at = MomentField(label=_("开始"))
@@ -74,11 +87,37 @@ class OfferForm(forms.Form):
         if not self.data and not self.initial.get("starts_at"):
             self.initial.setdefault("scope", ALL)
         self.fields["categories"].choices = [(name, name) for name in goods.categories]  # type: ignore[attr-defined]
-        for name in ("product_ids", "excluded_product_ids"):
-            self.fields[name].known = goods.titles  # type: ignore[attr-defined]
+        if self.own_products:
+            self.fields["scope"].required = False
+        for field in self.fields.values():
+            if hasattr(field, "known"):
+                field.known = goods.titles
+
+    @property
+    def term_rows(self) -> Rows:
+        """The mechanic's fields as rows of (field, unit)."""
+        return self._rows(self.layout)
+
+    @property
+    def more_rows(self) -> Rows:
+        """The fields that are folded away at first."""
+        return self._rows(self.more)
+
+    @property
+    def more_open(self) -> bool:
+        """True when one of the folded fields is filled or wrong."""
+        return any(self[name].value() or self[name].errors for row in self.more for name in row)
+
+    def _rows(self, layout: tuple[tuple[str, ...], ...]) -> Rows:
+        return [[(self[name], self.units.get(name, "")) for name in row] for row in layout]
+
+    def _scope_of(self, data: Mapping[str, Any]) -> str:
+        return ALL if self.own_products else str(data.get("scope"))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if self.own_products:
+            data["scope"] = ALL
         if data.get("scope") == CATEGORIES and not data.get("categories"):
             self.add_error("categories", _("选至少一个类目"))
         if data.get("scope") == PRODUCTS and not data.get("product_ids") and "product_ids" not in self.errors:
@@ -101,12 +140,12 @@ class OfferForm(forms.Form):
         data = self.cleaned_data
         return {
             "name": data["name"],
-            "layer": LAYERS[self.mechanic].value,
+            "layer": self.layer.value,
             "mechanic": self.mechanic,
             "terms": self.terms(),
             "scope": {
-                "product_ids": data["product_ids"] if data["scope"] == PRODUCTS else [],
-                "categories": data["categories"] if data["scope"] == CATEGORIES else [],
+                "product_ids": data["product_ids"] if self._scope_of(data) == PRODUCTS else [],
+                "categories": data["categories"] if self._scope_of(data) == CATEGORIES else [],
                 "excluded_product_ids": data["excluded_product_ids"],
             },
             "window": {"start": data["starts_at"].isoformat(), "end": data["ends_at"].isoformat()},
@@ -140,6 +179,10 @@ class PercentForm(OfferForm):
     """折扣."""
 
     mechanic = PERCENT
+    layer = Layer.ITEM
+    layout = (("pay",),)
+    units = {"pay": _("折")}
+
     pay = DiscountField(label=_("折扣"))
 
     def terms(self) -> dict[str, Any]:
@@ -154,6 +197,14 @@ class ThresholdForm(OfferForm):
     """满减: up to three steps, or one that repeats."""
 
     mechanic = THRESHOLD
+    layer = Layer.SHOP
+    layout = (("threshold_1", "off_1"), ("repeating", "cap"))
+    more = (("threshold_2", "off_2", "threshold_3", "off_3"),)
+    more_label = _("再加两档")
+    units = {name: YUAN for row in (*more, *layout) for name in row if name != "repeating"} | {
+        "repeating": SWITCH
+    }
+
     threshold_1 = MoneyField(label=_("满"))
     off_1 = MoneyField(label=_("减"))
     threshold_2 = MoneyField(label=_("第二档满"), required=False)
@@ -206,6 +257,10 @@ class CouponForm(OfferForm):
     """店铺券."""
 
     mechanic = COUPON
+    layer = Layer.COUPON
+    layout = (("threshold", "face"), ("must_hold",))
+    units = {"threshold": YUAN, "face": YUAN}
+
     threshold = MoneyField(label=_("满"), required=False, help_text=_("不填就是无门槛"))
     face = MoneyField(label=_("面额"))
     must_hold = forms.BooleanField(label=_("领了才能用"), required=False, initial=True)
@@ -232,55 +287,3 @@ class CouponForm(OfferForm):
             "face": own["face_cents"],
             "must_hold": own["must_hold"],
         }
-
-
-FORMS: dict[str, type[OfferForm]] = {PERCENT: PercentForm, THRESHOLD: ThresholdForm, COUPON: CouponForm}
-
-
-class BasketForm(forms.Form):
-    """A few products and how many of each."""
-
-    def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choices = [("", "—"), *((one.product_id, one.label) for one in goods.products)]
-        for number in range(1, BASKET_LINES + 1):
-            self.fields[f"product_{number}"] = forms.ChoiceField(
-                label=_("商品 %(n)s") % {"n": number}, choices=choices, required=False
-            )
-            self.fields[f"quantity_{number}"] = forms.IntegerField(
-                label=_("件数"), min_value=1, max_value=99, required=False, initial=1
-            )
-
-    def picked(self) -> list[tuple[str, int]]:
-        """(product, pieces) of the lines that name a product."""
-        data = self.cleaned_data
-        lines = [(data[f"product_{n}"], data[f"quantity_{n}"] or 1) for n in range(1, BASKET_LINES + 1)]
-        return [(product, quantity) for product, quantity in lines if product]
-
-    @property
-    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"product_{n}"], self[f"quantity_{n}"]) for n in range(1, BASKET_LINES + 1)]
-
-
-class BacktestForm(forms.Form):
-    """Which offers to replay on which days of the past."""
-
-    offers = forms.MultipleChoiceField(label=_("优惠"), widget=forms.CheckboxSelectMultiple)
-    period_from = DayField(label=_("从"))
-    period_to = DayField(label=_("到"))
-
-    def __init__(self, *args: Any, offers: Sequence[Any], latest: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.latest = latest
-        self.fields["offers"].choices = [(str(row.pk), row.name) for row in offers]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        first, last = data.get("period_from"), data.get("period_to")
-        if first and last and last < first:
-            self.add_error("period_to", _("结束要不早于开始"))
-        elif first and last and last - first > timedelta(days=731):
-            self.add_error("period_to", _("一次最多回放两年"))
-        if last and self.latest and last > self.latest:
-            self.add_error("period_to", _("订单只到 %(day)s") % {"day": self.latest.isoformat()})
-        return data

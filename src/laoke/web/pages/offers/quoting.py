@@ -24,6 +24,7 @@ class QuoteView:
 
     trace: ui.PriceTrace | None
     refused: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
     loss: str = ""
     hint: str = ""
 
@@ -51,10 +52,14 @@ def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at:
         named(names.get(one.offer_id, one.offer_id), _named(engine.refusal_sentence(one, language()), names))
         for one in quote.refused
     )
+    coming = tuple(
+        named(names.get(one.offer_id, one.offer_id), engine.next_step_sentence(one, language()))
+        for one in quote.next_steps
+    )
     loss = ""
     if quote.margin_cents is not None and quote.margin_cents < 0:
         loss = gettext("这样卖每单亏 %(loss)s") % {"loss": figures.yuan(-quote.margin_cents)}
-    return QuoteView(ui.PriceTrace(steps), refused, loss)
+    return QuoteView(ui.PriceTrace(steps), refused, coming, loss)
 
 
 def _step(step: engine.TraceStep, names: dict[str, str]) -> ui.TraceStep:

@@ -9,13 +9,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, override
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import CampaignOffer
 from laoke.promotions import engine, offers
+from laoke.promotions.describing import describe, scope_text, shop_page_text
 from laoke.promotions.models import Offer
-from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
@@ -23,14 +23,11 @@ from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.coupon_pages import issues_table
 from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
+from laoke.web.pages.offers.forms import THRESHOLD, OfferForm
 from laoke.web.pages.offers.goods import goods_of
+from laoke.web.pages.offers.mechanics import FORMS, GROUPS, MECHANICS
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
-
-MECHANICS = {
-    THRESHOLD: gettext_lazy("满减"),
-    COUPON: gettext_lazy("店铺券"),
-    PERCENT: gettext_lazy("折扣"),
-}
+from laoke.web.pages.offers.trying import BasketForm
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,7 @@ class OfferEditor:
     form: OfferForm
     basket: BasketForm
     quote: QuoteView
+    groups: ui.Tabs | None
     tabs: ui.Tabs | None
     title: str
     offer: Offer | None
@@ -64,6 +62,7 @@ class OfferHome:
     basket: BasketForm
     quote: QuoteView
     status: ui.Status
+    shop_text: list[tuple[str, str, list[str]]]
     may_edit: bool
     used_by: list[str]
     issues: ui.Table | None
@@ -156,7 +155,7 @@ def _row(row: Offer, now: datetime) -> ui.Row:
     return ui.Row(
         [
             ui.Cell(row.name, extra=ui.Tag(MECHANICS[row.mechanic])),
-            offers.describe(value),
+            describe(value),
             scope_text(value),
             window_text(row, now),
             row.platform_activity_id,
@@ -166,24 +165,6 @@ def _row(row: Offer, now: datetime) -> ui.Row:
         name=row.name,
         url=reverse("offer", args=[row.pk]),
     )
-
-
-def scope_text(value: engine.Offer) -> str:
-    """`全店`, `被子、枕头`, `6 件商品`, and what is left out."""
-    scope = value.scope
-    if scope.product_ids:
-        text = ngettext("%(n)s 件商品", "%(n)s 件商品", len(scope.product_ids)) % {
-            "n": len(scope.product_ids)
-        }
-    elif scope.categories:
-        text = listed(sorted(scope.categories))
-    else:
-        text = gettext("全店")
-    if scope.excluded_product_ids:
-        text += ngettext("，除 %(n)s 件外", "，除 %(n)s 件外", len(scope.excluded_product_ids)) % {
-            "n": len(scope.excluded_product_ids)
-        }
-    return text
 
 
 def find_offer(shop: Shop, pk: int) -> Offer:
@@ -203,7 +184,7 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "offers/quote.html", {"quote": quote})
     facts = ui.Facts(
         [
-            (gettext("内容"), offers.describe(value)),
+            (gettext("内容"), describe(value)),
             (gettext("适用"), scope_text(value)),
             (gettext("时间"), window_text(row, now)),
             (gettext("每人限用"), value.limits.per_person or gettext("不限")),
@@ -215,7 +196,19 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
     )
     issues = issues_table(row, now)
     page = OfferHome(row, facts, basket, quote, status_of(row, now), may_market(request), list(used), issues)
+    page = OfferHome(
+        row, facts, basket, quote, status_of(row, now), _shop_texts(value), may_market(request), list(used)
+    )
     return render(request, "offers/detail.html", {"page": page})
+
+
+def _shop_texts(value: engine.Offer) -> list[tuple[str, str, list[str]]]:
+    """What the shop page says, in both languages of the product: (language code, its name, sentences)."""
+    said = []
+    for code, name in (("zh-hans", "中文"), ("en", "English")):
+        with override(code):
+            said.append((code, name, shop_page_text(value)))
+    return said
 
 
 @allowed(*MARKETING)
@@ -255,19 +248,28 @@ def _edit(request: HttpRequest, form: OfferForm, row: Offer | None) -> HttpRespo
             )
             return redirect("offer", saved.pk)
     goods = form.goods
-    tabs = None
-    if row is None:
-        tabs = ui.Tabs(
-            [
-                ui.Tab(label, f"{reverse('offer_new')}?mechanic={key}", key == form.mechanic)
-                for key, label in MECHANICS.items()
-            ],
-            gettext("优惠方式"),
-        )
+    groups, tabs = (None, None) if row is not None else _mechanic_tabs(form.mechanic)
     title = row.name if row else gettext("新建优惠")
     basket = BasketForm(goods=goods)
-    page = OfferEditor(form, basket, quote_view(None, [], datetime.min), tabs, title, row, not goods.products)
+    page = OfferEditor(
+        form, basket, quote_view(None, [], datetime.min), groups, tabs, title, row, not goods.products
+    )
     return render(request, "offers/edit.html", {"page": page}, status=422 if form.errors else 200)
+
+
+def _mechanic_tabs(current: str) -> tuple[ui.Tabs, ui.Tabs | None]:
+    """The groups of mechanics, and those of the current group where it has several."""
+
+    def address(mechanic: str) -> str:
+        return f"{reverse('offer_new')}?mechanic={mechanic}"
+
+    groups = [ui.Tab(label, address(group[0]), current in group) for label, group in GROUPS.items()]
+    (group,) = [group for group in GROUPS.values() if current in group]
+    own = [ui.Tab(MECHANICS[key], address(key), key == current) for key in group]
+    return (
+        ui.Tabs(groups, gettext("优惠的大类")),
+        ui.Tabs(own, gettext("优惠方式")) if len(own) > 1 else None,
+    )
 
 
 @require_POST

@@ -1,0 +1,241 @@
+"""Offers in words: a phrase for lists, and in full for the shop page with conditions, time and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext, ngettext
+
+from laoke.money import format_cents
+from laoke.promotions import engine
+from laoke.shops.joins import listed, phrases
+
+
+def describe(value: engine.Offer) -> str:
+    """What an offer does, in a few words: `每满 300 减 40，封顶 120`."""
+    return _PHRASES[type(value.mechanic)](value.mechanic)
+
+
+def shop_page_text(value: engine.Offer) -> list[str]:
+    """What the shop page must say of an offer, a sentence each: benefit, conditions, goods, time, limits, stacking.
+
+    The law wants conditions, period and limits shown beside the benefit; nothing here is added for effect.
+    """
+    said = [describe(value), *_CONDITIONS.get(type(value.mechanic), _no_condition)(value.mechanic)]
+    said.append(gettext("适用：%(scope)s") % {"scope": scope_text(value)})
+    start, end = value.window.start, value.window.end
+    if start is not None and end is not None:
+        window = {"start": f"{start:%Y-%m-%d %H:%M}", "end": f"{end:%Y-%m-%d %H:%M}"}
+        said.append(gettext("时间：%(start)s 到 %(end)s") % window)
+    if value.limits.per_person is not None:
+        said.append(gettext("每人限用 %(n)s 次") % {"n": value.limits.per_person})
+    said.append(_stacking(value.layer))
+    return said
+
+
+def scope_text(value: engine.Offer) -> str:
+    """`全店`, `被子、枕头`, `6 件商品`, and what is left out."""
+    reach, scope = value.reach, value.scope
+    if isinstance(value.mechanic, engine.AddonPurchase):
+        reach = scope
+    if reach.product_ids:
+        text = ngettext("%(n)s 件商品", "%(n)s 件商品", len(reach.product_ids)) % {
+            "n": len(reach.product_ids)
+        }
+    elif scope.categories:
+        text = listed(sorted(scope.categories))
+    else:
+        text = gettext("全店")
+    if scope.excluded_product_ids:
+        text += ngettext("，除 %(n)s 件外", "，除 %(n)s 件外", len(scope.excluded_product_ids)) % {
+            "n": len(scope.excluded_product_ids)
+        }
+    return text
+
+
+def _stacking(layer: engine.Layer) -> str:
+    """How the offer stands beside others (R2, R3, R7, R8)."""
+    if layer is engine.Layer.ITEM:
+        return gettext("同一件商品有几个单品优惠时，只按最低的一个价")
+    if layer.one_per_order:
+        return gettext("每单用一张，和店铺优惠可以一起用")
+    return gettext("同一件商品只参加一个同类优惠，自动取减得多的；门槛按单品价合计，不含运费")
+
+
+def _no_condition(mechanic: Any) -> list[str]:
+    return []
+
+
+def _cheapest_first(mechanic: engine.NthPiece | engine.BuyGet) -> list[str]:
+    return [gettext("件数合计，价低的几件享受优惠")]
+
+
+def _dearest_first(mechanic: engine.AnyBundle) -> list[str]:
+    return [gettext("价高的先组合，凑不满一组的按原来的价")]
+
+
+def _addon_conditions(mechanic: engine.AddonPurchase) -> list[str]:
+    said = ngettext("每单最多换购 %(n)s 件", "每单最多换购 %(n)s 件", mechanic.most_pieces) % {
+        "n": mechanic.most_pieces
+    }
+    return [said, gettext("换购的商品不计入门槛")]
+
+
+def _amount_conditions(mechanic: engine.AmountOff) -> list[str]:
+    return [gettext("从页面价上减；价格不高于减额的商品不参加")]
+
+
+def _coupon_conditions(mechanic: engine.ShopCoupon) -> list[str]:
+    return [gettext("领券后使用")] if mechanic.must_hold else []
+
+
+_CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
+    engine.NthPiece: _cheapest_first,
+    engine.BuyGet: _cheapest_first,
+    engine.AnyBundle: _dearest_first,
+    engine.AddonPurchase: _addon_conditions,
+    engine.AmountOff: _amount_conditions,
+    engine.ShopCoupon: _coupon_conditions,
+}
+
+
+def _percent_off(mechanic: engine.PercentOff) -> str:
+    return gettext("%(tenths)s 折") % {"tenths": _tenths(mechanic.pay_bp)}
+
+
+def _amount_off(mechanic: engine.AmountOff) -> str:
+    return gettext("每件直降 %(off)s") % {"off": _yuan(mechanic.off_cents)}
+
+
+def _fixed_price(mechanic: engine.FixedPrice) -> str:
+    return gettext("一口价 %(price)s") % {"price": _yuan(mechanic.price_cents)}
+
+
+def _was_now(mechanic: engine.WasNow) -> str:
+    first = mechanic.prices[0]
+    if len(mechanic.prices) > 1:
+        lowest = min(one.price_cents for one in mechanic.prices)
+        words = {"n": len(mechanic.prices), "price": _yuan(lowest)}
+        return gettext("%(n)s 件商品特价，%(price)s 起") % words
+    if first.was_cents is None:
+        return gettext("特价 %(price)s") % {"price": _yuan(first.price_cents)}
+    return gettext("原价 %(was)s，现价 %(price)s") % {
+        "was": _yuan(first.was_cents),
+        "price": _yuan(first.price_cents),
+    }
+
+
+def _shop_coupon(mechanic: engine.ShopCoupon) -> str:
+    if not mechanic.threshold_cents:
+        return gettext("无门槛券 %(face)s") % {"face": _yuan(mechanic.face_cents)}
+    return gettext("满 %(threshold)s 券减 %(face)s") % {
+        "threshold": _yuan(mechanic.threshold_cents),
+        "face": _yuan(mechanic.face_cents),
+    }
+
+
+def _threshold_discount(mechanic: engine.ThresholdDiscount) -> str:
+    form = (
+        gettext("每满 %(threshold)s 减 %(off)s")
+        if mechanic.repeating
+        else gettext("满 %(threshold)s 减 %(off)s")
+    )
+    said = phrases(
+        form % {"threshold": _yuan(step.threshold_cents), "off": _yuan(step.off_cents)}
+        for step in mechanic.steps
+    )
+    return said + _capped(mechanic.cap_cents)
+
+
+def _threshold_rate(mechanic: engine.ThresholdRate) -> str:
+    form = gettext("满 %(threshold)s 打 %(tenths)s 折")
+    return phrases(
+        form % {"threshold": _yuan(step.threshold_cents), "tenths": _tenths(step.pay_bp)}
+        for step in mechanic.steps
+    )
+
+
+def _count_discount(mechanic: engine.CountDiscount) -> str:
+    form = gettext("满 %(pieces)s 件打 %(tenths)s 折")
+    return phrases(form % {"pieces": step.pieces, "tenths": _tenths(step.pay_bp)} for step in mechanic.steps)
+
+
+def _count_off(mechanic: engine.CountOff) -> str:
+    form = (
+        gettext("每 %(pieces)s 件减 %(off)s") if mechanic.repeating else gettext("满 %(pieces)s 件减 %(off)s")
+    )
+    said = phrases(form % {"pieces": step.pieces, "off": _yuan(step.off_cents)} for step in mechanic.steps)
+    return said + _capped(mechanic.cap_cents)
+
+
+def _nth_piece(mechanic: engine.NthPiece) -> str:
+    if mechanic.pay_bp == 0:
+        said = gettext("第 %(nth)s 件免费") % {"nth": mechanic.nth}
+    elif (mechanic.nth, mechanic.pay_bp) == (2, 5_000):
+        said = gettext("第二件半价")
+    else:
+        said = gettext("第 %(nth)s 件 %(tenths)s 折") % {
+            "nth": mechanic.nth,
+            "tenths": _tenths(mechanic.pay_bp),
+        }
+    return said + _at_most(mechanic.most_times)
+
+
+def _buy_get(mechanic: engine.BuyGet) -> str:
+    said = gettext("买 %(buy)s 件送 %(get)s 件") % {"buy": mechanic.buy, "get": mechanic.get}
+    return said + _at_most(mechanic.most_times)
+
+
+def _any_bundle(mechanic: engine.AnyBundle) -> str:
+    words = {"pieces": mechanic.pieces, "price": _yuan(mechanic.price_cents)}
+    return gettext("任选 %(pieces)s 件 %(price)s 元") % words + _at_most(mechanic.most_times)
+
+
+def _set_bundle(mechanic: engine.SetBundle) -> str:
+    words = {"pieces": sum(part.pieces for part in mechanic.parts), "price": _yuan(mechanic.price_cents)}
+    return gettext("套餐 %(pieces)s 件 %(price)s 元") % words + _at_most(mechanic.most_times)
+
+
+def _addon_purchase(mechanic: engine.AddonPurchase) -> str:
+    lowest = min(choice.price_cents for choice in mechanic.choices)
+    words = {"threshold": _yuan(mechanic.threshold_cents), "price": _yuan(lowest)}
+    if len(mechanic.choices) == 1:
+        return gettext("满 %(threshold)s 加 %(price)s 元换购") % words
+    return gettext("满 %(threshold)s 加 %(price)s 元起换购") % words
+
+
+_PHRASES: dict[type, Callable[[Any], str]] = {
+    engine.PercentOff: _percent_off,
+    engine.AmountOff: _amount_off,
+    engine.FixedPrice: _fixed_price,
+    engine.WasNow: _was_now,
+    engine.ShopCoupon: _shop_coupon,
+    engine.ThresholdDiscount: _threshold_discount,
+    engine.ThresholdRate: _threshold_rate,
+    engine.CountDiscount: _count_discount,
+    engine.CountOff: _count_off,
+    engine.NthPiece: _nth_piece,
+    engine.BuyGet: _buy_get,
+    engine.AnyBundle: _any_bundle,
+    engine.SetBundle: _set_bundle,
+    engine.AddonPurchase: _addon_purchase,
+}
+
+
+def _capped(cap_cents: int | None) -> str:
+    return "" if cap_cents is None else gettext("，封顶 %(cap)s") % {"cap": _yuan(cap_cents)}
+
+
+def _at_most(most_times: int | None) -> str:
+    if most_times is None:
+        return ""
+    return ngettext("，每单最多 %(n)s 次", "，每单最多 %(n)s 次", most_times) % {"n": most_times}
+
+
+def _tenths(pay_bp: int) -> str:
+    return f"{pay_bp / 1000:g}"
+
+
+def _yuan(cents: int) -> str:
+    return f"{cents // 100}" if cents % 100 == 0 else format_cents(cents)

@@ -1,0 +1,49 @@
+"""All mechanics of offers, by the names under which they are written as JSON.
+
+Each is a value that checks itself; the rules that it follows stand in docs/pricing.md. Amounts are cents, rates are
+what the buyer pays in ten-thousandths (8 折 = 8000).
+"""
+
+from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
+from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
+from laoke.promotions.engine.ladders import (
+    CountDiscount,
+    CountOff,
+    ShopCoupon,
+    ThresholdDiscount,
+    ThresholdRate,
+)
+
+Mechanic = (
+    PercentOff
+    | AmountOff
+    | FixedPrice
+    | WasNow
+    | ThresholdDiscount
+    | ShopCoupon
+    | ThresholdRate
+    | CountDiscount
+    | CountOff
+    | NthPiece
+    | BuyGet
+    | AnyBundle
+    | SetBundle
+    | AddonPurchase
+)
+
+MECHANICS: dict[str, type[Mechanic]] = {
+    "percent_off": PercentOff,
+    "amount_off": AmountOff,
+    "fixed_price": FixedPrice,
+    "was_now": WasNow,
+    "threshold_discount": ThresholdDiscount,
+    "threshold_rate": ThresholdRate,
+    "count_discount": CountDiscount,
+    "count_off": CountOff,
+    "nth_piece": NthPiece,
+    "buy_get": BuyGet,
+    "any_bundle": AnyBundle,
+    "set_bundle": SetBundle,
+    "addon_purchase": AddonPurchase,
+    "shop_coupon": ShopCoupon,
+}

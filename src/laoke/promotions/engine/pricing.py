@@ -1,0 +1,295 @@
+"""The calculation behind a quote: the layers in order on the lines of one basket.
+
+The same calculation is told (with shares, reasons and trace) for a quote, and untold for the many outcomes that the
+worst case is chosen from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+
+from laoke.money import allocate_capped
+from laoke.promotions.engine.promises import Shortfall, Wares, promise, shortfall, unit_price
+from laoke.promotions.engine.results import Consumed, NextStep, Params, Refusal, Share, TraceStep
+from laoke.promotions.engine.selection import Candidate, best_set
+from laoke.promotions.engine.values import Basket, Layer, Line, Offer
+
+_LINE_ID, _LAYER = attrgetter("line_id"), attrgetter("layer")
+
+
+class Ground:
+    """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
+
+    Item-level offers have their price per piece by position, order-level ones the positions in their scope.
+    """
+
+    __slots__ = ("_prices", "_scopes", "everything", "lines")
+
+    def __init__(self, basket: Basket) -> None:
+        self.lines: tuple[Line, ...] = tuple(sorted(basket.lines, key=_LINE_ID))
+        self.everything = tuple(range(len(self.lines)))
+        self._scopes: dict[str, tuple[int, ...]] = {}
+        self._prices: dict[str, dict[int, int]] = {}
+
+    def scope(self, offer: Offer) -> tuple[int, ...]:
+        """The positions of the lines that an offer covers."""
+        found = self._scopes.get(offer.offer_id)
+        if found is None:
+            found = self._scopes[offer.offer_id] = self._scope(offer)
+        return found
+
+    def prices(self, offer: Offer) -> dict[int, int]:
+        """Price per piece by position under an item-level offer."""
+        found = self._prices.get(offer.offer_id)
+        if found is None:
+            found = self._prices[offer.offer_id] = {
+                position: unit_price(offer.mechanic, self.lines[position]) for position in self.scope(offer)
+            }
+        return found
+
+    def counted(self, offer: Offer) -> tuple[int, ...]:
+        """The positions whose sum or pieces are tested: those in scope, but for an add-on the other goods."""
+        return self._where(offer.counts) if offer.layer is Layer.ADDON else self.scope(offer)
+
+    def _scope(self, offer: Offer) -> tuple[int, ...]:
+        reach = offer.reach
+        return self.everything if reach.is_all else self._where(reach.covers)
+
+    def _where(self, covers: Callable[[str, str], bool]) -> tuple[int, ...]:
+        return tuple(
+            [position for position, line in enumerate(self.lines) if covers(line.product_id, line.category)]
+        )
+
+
+@dataclass(slots=True)
+class Pricing:
+    """The state of one calculation: lines in pricing order with what is still payable on each."""
+
+    ground: Ground
+    told: bool
+    units: list[int]
+    base: list[int]
+    room: list[int]
+    item_offer: list[str]
+    shares: list[list[Share]]
+    wares: dict[tuple[int, ...], Wares] = field(default_factory=dict)
+    consumed: list[Consumed] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    next_steps: list[NextStep] = field(default_factory=list)
+    trace: list[TraceStep] = field(default_factory=list)
+    used: list[str] = field(default_factory=list)
+
+    @property
+    def total_cents(self) -> int:
+        """What is payable for the goods."""
+        return sum(self.room)
+
+    def wares_of(self, positions: tuple[int, ...]) -> Wares:
+        """The lines at these positions with their item-level prices; to be asked after the item layer."""
+        found = self.wares.get(positions)
+        if found is None:
+            bases = tuple([self.base[position] for position in positions])
+            found = self.wares[positions] = Wares(
+                positions,
+                tuple([self.ground.lines[position] for position in positions]),
+                tuple([self.units[position] for position in positions]),
+                bases,
+                sum(bases),
+            )
+        return found
+
+    def refuse(self, offer: Offer, code: str, **params: int | str) -> None:
+        """Say why an offer is not used."""
+        if self.told:
+            self.refused.append(Refusal(offer.offer_id, code, params))
+
+    def note(self, rule: str, code: str, amount_cents: int, **params: int | str) -> None:
+        """Write down one step."""
+        if self.told:
+            self.trace.append(TraceStep(rule, code, params, amount_cents))
+
+
+def price(ground: Ground, offers: Sequence[Offer], *, told: bool) -> Pricing:
+    """Apply the layers in order to the lines (rules R2, R3, R20); offers come in layer order."""
+    lines = ground.lines
+    units = [line.unit_price_cents for line in lines]
+    base = [line.unit_price_cents * line.quantity for line in lines]
+    pricing = Pricing(ground, told, units, base, list(base), [""] * len(lines), [[] for _ in lines])
+    pricing.note("R1", "list_price", sum(base), lines=len(lines))
+    for layer, of_layer in groupby(offers, key=_LAYER):
+        if layer is Layer.ITEM:
+            _apply_item_layer(pricing, list(of_layer))
+        else:
+            _apply_layer(pricing, layer, list(of_layer))
+    return pricing
+
+
+def most_off(ground: Ground, offers: Sequence[Offer]) -> int:
+    """More than order-level `offers` can ever take off: what they promise on list prices, in sets that R7 allows.
+
+    No promise shrinks when a price rises, and no item-level price lies above the list price.
+    """
+    listed = price(ground, (), told=False)
+    most = 0
+    for layer, of_layer in groupby(offers, key=_LAYER):
+        candidates = [
+            Candidate(offer, wares, found, found.face_cents)
+            for offer in of_layer
+            if (wares := listed.wares_of(ground.scope(offer))).positions
+            and (found := promise(offer.mechanic, wares, listed.wares_of(ground.counted(offer)))).times
+        ]
+        chosen = best_set(candidates, one_per_order=layer.one_per_order)
+        most += sum(candidate.value_cents for candidate in chosen)
+    return most
+
+
+def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:
+    """Rule R3: each line takes the lowest price per piece, the first offer id of equals."""
+    ground = pricing.ground
+    for offer in offers:
+        for position, unit in ground.prices(offer).items():
+            if unit < pricing.units[position]:
+                pricing.units[position] = unit
+                pricing.item_offer[position] = offer.offer_id
+    for position, line in enumerate(ground.lines):
+        pricing.base[position] = pricing.room[position] = pricing.units[position] * line.quantity
+    for offer in offers:
+        _report_item_offer(pricing, offer)
+
+
+def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
+    """Write down what an item-level offer took off, or why nothing."""
+    lines, covered = pricing.ground.lines, pricing.ground.scope(offer)
+    won = [position for position in covered if pricing.item_offer[position] == offer.offer_id]
+    if won:
+        pricing.used.append(offer.offer_id)
+    if not pricing.told:
+        return
+    if not covered:
+        pricing.refuse(offer, "nothing_in_scope")
+    elif not won:
+        winners = [pricing.item_offer[position] for position in covered if pricing.item_offer[position]]
+        if winners:
+            pricing.refuse(offer, "loses_to_better", better=winners[0])
+        else:
+            pricing.refuse(offer, "nothing_to_take")
+    else:
+        before = sum(lines[position].unit_price_cents * lines[position].quantity for position in won)
+        off = before - sum(pricing.base[position] for position in won)
+        ids = tuple(lines[position].line_id for position in won)
+        pricing.consumed.append(Consumed(offer.offer_id, offer.layer, ids, before, 1, off, off))
+        pricing.note("R3", "item_price", -off, offer_id=offer.offer_id, lines=len(won))
+
+
+def _apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
+    """Rules R4 to R11 for one order-level layer: test thresholds, choose, split over the lines."""
+    candidates = [found for offer in offers if (found := _candidate(pricing, offer)) is not None]
+    chosen = best_set(candidates, one_per_order=layer.one_per_order)
+    for candidate in candidates:
+        if candidate in chosen:
+            _take(pricing, candidate)
+        elif pricing.told:
+            pricing.refuse(
+                candidate.offer,
+                "loses_to_better",
+                better=_winner(candidate, chosen, layer),
+                own_cents=candidate.value_cents,
+            )
+
+
+def _candidate(pricing: Pricing, offer: Offer) -> Candidate | None:
+    """The offer with what it could take, or None after noting why it cannot take anything."""
+    ground = pricing.ground
+    positions, counting = ground.scope(offer), ground.counted(offer)
+    if not counting:
+        pricing.refuse(offer, "nothing_in_scope")
+        return None
+    wares, counted = pricing.wares_of(positions), pricing.wares_of(counting)
+    found = promise(offer.mechanic, wares, counted)
+    if pricing.told and (missing := shortfall(offer.mechanic, counted)) is not None:
+        pricing.next_steps.append(
+            NextStep(
+                offer.offer_id,
+                missing.unit,
+                missing.missing,
+                missing.off_cents,
+                missing.pay_bp,
+                missing.one_piece,
+            )
+        )
+        if found.times == 0:
+            _refuse_short(pricing, offer, missing)
+    if found.times == 0:
+        return None
+    if not positions:
+        pricing.refuse(offer, "no_addon_picked")
+        return None
+    room = pricing.room
+    value_cents = min(found.face_cents, sum(room[position] for position in positions))
+    if value_cents == 0:
+        pricing.refuse(offer, "nothing_to_take")
+        return None
+    return Candidate(offer, wares, found, value_cents)
+
+
+def _refuse_short(pricing: Pricing, offer: Offer, missing: Shortfall) -> None:
+    """Rule R14: what is missing to the lowest step, in cents or in pieces."""
+    if missing.unit == "pieces":
+        params: Params = {"pieces": missing.threshold, "found": missing.found, "missing": missing.missing}
+        pricing.refuse(offer, "pieces_not_met", **params)
+    else:
+        params = {
+            "threshold_cents": missing.threshold,
+            "scope_cents": missing.found,
+            "missing_cents": missing.missing,
+        }
+        pricing.refuse(offer, "threshold_not_met", **params)
+
+
+def _take(pricing: Pricing, candidate: Candidate) -> None:
+    """Rules R10 and R11: split the discount over the lines in scope, never below zero."""
+    offer, wares, found = candidate.offer, candidate.wares, candidate.promise
+    room = [pricing.room[position] for position in wares.positions]
+    shares = allocate_capped(found.face_cents, found.weights, room)
+    pricing.used.append(offer.offer_id)
+    for position, cents in zip(wares.positions, shares, strict=True):
+        pricing.room[position] -= cents
+    if not pricing.told:
+        return
+    for position, cents in zip(wares.positions, shares, strict=True):
+        pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
+    ids = tuple([line.line_id for line in wares.lines])
+    pricing.consumed.append(
+        Consumed(
+            offer.offer_id,
+            offer.layer,
+            ids,
+            wares.cents,
+            found.times,
+            found.face_cents,
+            candidate.value_cents,
+        )
+    )
+    pricing.note(
+        found.rule,
+        found.code or offer.layer.value,
+        -candidate.value_cents,
+        offer_id=offer.offer_id,
+        scope_cents=wares.cents,
+        times=found.times,
+        lines=len(ids),
+    )
+    lost = found.face_cents - candidate.value_cents
+    if lost:
+        pricing.note("R11", "no_room_left", 0, offer_id=offer.offer_id, lost_cents=lost)
+
+
+def _winner(candidate: Candidate, chosen: Sequence[Candidate], layer: Layer) -> str:
+    """The first chosen offer that stands in the candidate's way."""
+    for rival in chosen:
+        if layer.one_per_order or not set(rival.wares.positions).isdisjoint(candidate.wares.positions):
+            return rival.offer.offer_id
+    raise AssertionError("an offer without a rival is always chosen")

@@ -1,0 +1,64 @@
+"""Forms beside the editor: the basket typed to see what an offer does, and the days of a backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from laoke.web.pages.offers.fields import DayField
+from laoke.web.pages.offers.goods import Goods
+
+BASKET_LINES = 3
+
+
+class BasketForm(forms.Form):
+    """A few products and how many of each."""
+
+    def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "—"), *((one.product_id, one.label) for one in goods.products)]
+        for number in range(1, BASKET_LINES + 1):
+            self.fields[f"product_{number}"] = forms.ChoiceField(
+                label=_("商品 %(n)s") % {"n": number}, choices=choices, required=False
+            )
+            self.fields[f"quantity_{number}"] = forms.IntegerField(
+                label=_("件数"), min_value=1, max_value=99, required=False, initial=1
+            )
+
+    def picked(self) -> list[tuple[str, int]]:
+        """(product, pieces) of the lines that name a product."""
+        data = self.cleaned_data
+        lines = [(data[f"product_{n}"], data[f"quantity_{n}"] or 1) for n in range(1, BASKET_LINES + 1)]
+        return [(product, quantity) for product, quantity in lines if product]
+
+    @property
+    def rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"product_{n}"], self[f"quantity_{n}"]) for n in range(1, BASKET_LINES + 1)]
+
+
+class BacktestForm(forms.Form):
+    """Which offers to replay on which days of the past."""
+
+    offers = forms.MultipleChoiceField(label=_("优惠"), widget=forms.CheckboxSelectMultiple)
+    period_from = DayField(label=_("从"))
+    period_to = DayField(label=_("到"))
+
+    def __init__(self, *args: Any, offers: Sequence[Any], latest: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.latest = latest
+        self.fields["offers"].choices = [(str(row.pk), row.name) for row in offers]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("period_from"), data.get("period_to")
+        if first and last and last < first:
+            self.add_error("period_to", _("结束要不早于开始"))
+        elif first and last and last - first > timedelta(days=731):
+            self.add_error("period_to", _("一次最多回放两年"))
+        if last and self.latest and last > self.latest:
+            self.add_error("period_to", _("订单只到 %(day)s") % {"day": self.latest.isoformat()})
+        return data
