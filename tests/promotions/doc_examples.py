@@ -20,6 +20,9 @@ from laoke.promotions.engine import (
     CountOffStep,
     DiscountStep,
     FixedPrice,
+    FreePostage,
+    GiftChoice,
+    GiftStep,
     Layer,
     Limits,
     Line,
@@ -34,6 +37,7 @@ from laoke.promotions.engine import (
     SetBundle,
     ShopCoupon,
     ThresholdDiscount,
+    ThresholdGift,
     ThresholdRate,
     WasNow,
     Window,
@@ -54,6 +58,7 @@ class Example:
     offers: tuple[Offer, ...]
     at: datetime
     outcome: Table
+    given: dict[str, tuple[str, int]]
     payable_cents: int
     worst_case_cents: int
     refused: dict[str, tuple[str, int | None]]
@@ -115,8 +120,20 @@ def _example(name: str, text: str) -> Example:
         )
     }
     at = datetime.fromisoformat(given["at"]) if "at" in given else MIDNIGHT
-    basket = Basket(lines, cents(given.get("postage", "0")), buyer)
-    return Example(name, basket, offers, at, outcome, cents(pays[1]), cents(pays[2]), refused)
+    picked, taken = given.get("picks", "").split(), given.get("taken", "").split()
+    basket = Basket(
+        lines,
+        cents(given.get("postage", "0")),
+        buyer,
+        given.get("region", ""),
+        {picked[0]: picked[1]} if picked else {},
+        {taken[0]: int(taken[1])} if taken else {},
+    )
+    gifts = {
+        offer_id: (product, int(pieces))
+        for offer_id, pieces, product in re.findall(r"^- `(.+?)` gives (\d+) (\w+)$", text, flags=re.M)
+    }
+    return Example(name, basket, offers, at, outcome, gifts, cents(pays[1]), cents(pays[2]), refused)
 
 
 def _given(text: str) -> dict[str, str]:
@@ -140,7 +157,7 @@ def _offer(row: dict[str, str]) -> Offer:
 
 
 def _mechanic(layer: Layer, terms: str) -> Mechanic:
-    for read in (_item_price, _by_rate, _by_pieces):
+    for read in (_beside, _item_price, _by_rate, _by_pieces):
         if (found := read(layer, terms)) is not None:
             return found
     pairs = [(cents(above), cents(off)) for above, off in re.findall(r"(\d+) − (\d+)", terms)]
@@ -153,6 +170,35 @@ def _mechanic(layer: Layer, terms: str) -> Mechanic:
 def _at_most(terms: str) -> int | None:
     cap = re.search(r"at most (\d+)", terms)
     return cents(cap[1]) if cap else None
+
+
+def _beside(layer: Layer, terms: str) -> Mechanic | None:
+    """`from 200 gift cup (9.90, cost 3, stock 5) or bag (20)`, `from 99 free postage not 新疆, 西藏`."""
+    by = "pieces" if re.match(r"from \d+ pieces", terms) else "cents"
+
+    def measure(text: str) -> int:
+        return int(text) if by == "pieces" else cents(text)
+
+    if layer is Layer.GIFT:
+        steps = re.findall(r"from (\d+)(?: pieces)? gift (?:(\d+) × )?(.+?)(?=, from|$)", terms)
+        return ThresholdGift(
+            tuple(
+                GiftStep(measure(above), tuple(_gift(text) for text in named.split(" or ")), int(pieces or 1))
+                for above, pieces, named in steps
+            ),
+            by,
+        )
+    if postage := re.match(r"from (\d+)(?: pieces)? free postage(?: not (.+))?", terms):
+        regions = tuple(postage[2].split(", ")) if postage[2] else ()
+        return FreePostage(measure(postage[1]), by, regions)
+    return None
+
+
+def _gift(text: str) -> GiftChoice:
+    found = re.fullmatch(r"(\w+) \(([\d.]+)(?:, cost ([\d.]+))?(?:, stock (\d+))?\)", text)
+    assert found, text
+    name, value, cost, stock = found.groups()
+    return GiftChoice(name, name, cents(value), cents(cost) if cost else None, int(stock) if stock else None)
 
 
 def _item_price(layer: Layer, terms: str) -> Mechanic | None:

@@ -33,7 +33,7 @@ def payable_by_line(basket: Basket, offers: tuple[Offer, ...], at: datetime) -> 
     unit = {line_id: _best_unit_price(line, open_to_buyer) for line_id, line in lines.items()}
     base = {line_id: unit[line_id] * line.quantity for line_id, line in lines.items()}
     left = dict(base)
-    for layer in list(Layer)[1:]:
+    for layer in [layer for layer in list(Layer)[1:] if layer not in ("gift", "postage")]:
         rivals = sorted(
             (offer for offer in open_to_buyer if offer.layer == layer), key=lambda offer: offer.offer_id
         )

@@ -19,6 +19,9 @@ from laoke.promotions.engine import (
     CountOffStep,
     DiscountStep,
     FixedPrice,
+    FreePostage,
+    GiftChoice,
+    GiftStep,
     Layer,
     Limits,
     Line,
@@ -33,6 +36,7 @@ from laoke.promotions.engine import (
     SetBundle,
     ShopCoupon,
     ThresholdDiscount,
+    ThresholdGift,
     ThresholdRate,
     WasNow,
     Window,
@@ -135,6 +139,34 @@ addons = st.builds(
     by_product(AddonChoice, price_cents=st.integers(1, 100)),
     st.integers(1, 3),
 )
+REGIONS = ("", "新疆", "浙江")
+
+
+@st.composite
+def gifts(draw: st.DrawFn) -> ThresholdGift:
+    count = draw(st.integers(1, 2))
+    thresholds = sorted(draw(st.sets(st.integers(1, 300), min_size=count, max_size=count)))
+    by = draw(st.sampled_from(["cents", "pieces"]))
+    choice = st.builds(
+        GiftChoice,
+        product_id=product_names,
+        title=st.just("杯子"),
+        value_cents=st.integers(1, 100),
+        cost_cents=st.none() | st.integers(0, 60),
+        stock=st.none() | st.integers(1, 5),
+    )
+    choices = st.lists(choice, min_size=1, max_size=2, unique_by=lambda one: one.product_id).map(tuple)
+    return ThresholdGift(
+        tuple(GiftStep(threshold, draw(choices), draw(st.integers(1, 2))) for threshold in thresholds), by
+    )
+
+
+postages = st.builds(
+    FreePostage,
+    st.integers(0, 300),
+    st.sampled_from(["cents", "pieces"]),
+    st.sampled_from([(), ("新疆",), ("新疆", "西藏")]),
+)
 MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
     Layer.ITEM: item_prices,
     Layer.ADDON: addons,
@@ -143,6 +175,8 @@ MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
     Layer.OFFICIAL_CUT: percentages,
     Layer.CROSS_SHOP: step_discounts() | repeating_discounts(),
     Layer.CATEGORY_COUPON: coupons(),
+    Layer.GIFT: gifts(),
+    Layer.POSTAGE: postages,
 }
 
 
@@ -190,4 +224,11 @@ def baskets(draw: st.DrawFn) -> Basket:
         held_coupons=draw(st.sampled_from([frozenset(), frozenset(f"o{number}" for number in range(5))])),
         used=draw(st.sampled_from([{}, {"o1": 1, "o2": 2}])),
     )
-    return Basket(tuple(lines), draw(st.sampled_from([0, 1000])), buyer)
+    return Basket(
+        tuple(lines),
+        draw(st.sampled_from([0, 1000])),
+        buyer,
+        draw(st.sampled_from(REGIONS)),
+        draw(st.sampled_from([{}, {"o1": "p1", "o2": "p2"}])),
+        draw(st.sampled_from([{}, {f"o{n}/{product}": 2 for n in range(5) for product in PRODUCTS}])),
+    )

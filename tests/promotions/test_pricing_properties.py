@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from laoke.promotions.columnar import columns_from_lines, price_baskets
+from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets
 from laoke.promotions.engine import (
     Basket,
     Layer,
@@ -40,10 +40,12 @@ def test_parts_equal_the_whole_and_nothing_is_below_zero(basket: Basket, given_o
         assert line.base_cents - sum(share.cents for share in line.shares) == line.payable_cents
         assert all(share.cents >= 0 for share in line.shares)
     assert sum(line.payable_cents for line in result.lines) == result.goods_cents
-    assert result.goods_cents + result.postage_cents == result.payable_cents
-    assert result.list_cents - sum(use.discount_cents for use in result.consumed) == result.goods_cents
+    assert result.goods_cents + result.postage_cents - result.postage_off_cents == result.payable_cents
+    goods = [use for use in result.consumed if use.layer is not Layer.POSTAGE]
+    assert result.list_cents - sum(use.discount_cents for use in goods) == result.goods_cents
+    assert result.postage_off_cents in (0, result.postage_cents)
     assert sum(step.amount_cents for step in result.trace[:-1]) == result.trace[-1].amount_cents
-    for use in result.consumed:
+    for use in goods:
         if use.layer is not Layer.ITEM:
             shares = [
                 share.cents
@@ -90,7 +92,9 @@ def test_the_worst_case_is_never_above_the_price(basket: Basket, given_offers: O
     result = quote(basket, given_offers, AT)
     assert result.worst_case_cents <= result.payable_cents
     worst = exposure(basket, given_offers)
-    assert worst.goods_cents + basket.postage_cents == result.worst_case_cents
+    waived = any(offer.layer is Layer.POSTAGE and offer.offer_id in worst.offer_ids for offer in given_offers)
+    postage = 0 if waived else basket.postage_cents
+    assert worst.goods_cents + postage == result.worst_case_cents
     assert worst.discount_cents == worst.list_cents - worst.goods_cents
 
 
@@ -162,6 +166,19 @@ def test_the_columns_give_what_the_pricing_page_says() -> None:
         check_columns_equal_quotes([found.basket, found.basket], found.offers)
 
 
+def check_what_is_given(priced: PricedBaskets, number: int, result: Quote) -> None:
+    """Postage to the cent; of gifts the pieces, and a cost that is the dearest choice's (R17)."""
+    assert priced.postage_off_cents[number] == result.postage_off_cents
+    gone = {refusal.offer_id for refusal in result.refused if refusal.code == "gift_gone"}
+    pieces = {gift.offer_id: gift.pieces for gift in result.gifts}
+    for row, given_pieces in priced.gift_pieces.items():
+        if priced.offers[row].offer_id not in gone:
+            assert given_pieces[number] == pieces.get(priced.offers[row].offer_id, 0)
+    if priced.gift_cost_known[number]:
+        costs = [(gift.cost_cents or 0) * gift.pieces for gift in result.gifts]
+        assert priced.gift_cost_cents[number] >= sum(costs)
+
+
 def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers) -> None:
     """Compare line by line, offer by offer; who an offer is open to comes from the buyers."""
     lines: list[tuple[int, Line]] = [
@@ -182,6 +199,9 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
         offer.offer_id: np.array([is_open(offer, basket, AT) for basket in some_baskets])
         for offer in given_offers
     }
+    columns = columns.placed(
+        [basket.postage_cents for basket in some_baskets], [basket.region for basket in some_baskets]
+    )
     priced = price_baskets(columns, given_offers, eligible, with_shares=True)
     rows = {offer.offer_id: row for row, offer in enumerate(priced.offers)}
     position = 0
@@ -192,6 +212,7 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
         assert {name: priced.discount_cents[row, number] for name, row in rows.items()} == taken
         reached = {use.offer_id for use in result.consumed}
         assert all(priced.reached[rows[name], number] for name in reached)
+        check_what_is_given(priced, number, result)
         closed = {
             "threshold_not_met",
             "pieces_not_met",

@@ -4,13 +4,13 @@ from datetime import datetime
 
 import pytest
 
+from laoke.promotions.describing import describe, shop_page_text
 from laoke.promotions.engine import Layer, ShopCoupon
 from laoke.promotions.models import Offer
 from laoke.promotions.offers import (
     OfferRefused,
     add_offer,
     archive_offer,
-    describe,
     edit_offer,
     offer_value,
     round_amount,
@@ -63,7 +63,7 @@ def test_an_offer_is_stored_whole_and_read_back(store):
             "结束时间要晚于开始时间",
         ),
         (coupon(color="red"), "offer.color", "不认识 color"),
-        (steps(), "offer.terms.steps", "至少写一档满减"),
+        (steps(), "offer.terms.steps", "至少写一档"),
         (steps((10_000, 1_000), (20_000, 900)), "offer.terms.steps", "一档比一档高"),
         (steps((10_000, 1_000), cap_cents=500), "offer.terms.cap_cents", "只有每满减才有封顶"),
         ("not an offer", "offer", "要是一组键和值"),
@@ -118,6 +118,171 @@ def test_what_an_offer_says_of_itself(store, data, said):
     if data["mechanic"] == "percent_off":
         data["terms"] = {"pay_bp": 8_500}
     assert describe(offer_value(add_offer(store.shop, data, by=None, now=store.now))) == said
+
+
+def of(mechanic, layer="shop", **terms):
+    return {"name": mechanic, "layer": layer, "mechanic": mechanic, "terms": terms, "window": WINDOW}
+
+
+GIFTS = [
+    {"product_id": "cup", "title": "马克杯", "value_cents": 1_990, "cost_cents": 600, "stock": 500},
+    {"product_id": "bag", "title": "布袋", "value_cents": 900},
+]
+TWO_PARTS = [{"product_id": "pot", "pieces": 1}, {"product_id": "cup", "pieces": 2}]
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (of("amount_off", "item", off_cents=2_000), "每件直降 20"),
+        (of("fixed_price", "item", price_cents=9_900), "一口价 99"),
+        (of("was_now", "item", prices=[{"product_id": "a", "price_cents": 5_900}]), "特价 59"),
+        (
+            of("was_now", "item", prices=[{"product_id": "a", "price_cents": 5_900, "was_cents": 8_900}]),
+            "原价 89，现价 59",
+        ),
+        (
+            of(
+                "was_now",
+                "item",
+                prices=[{"product_id": p, "price_cents": c} for p, c in (("a", 990), ("b", 500))],
+            ),
+            "2 件商品特价，5 起",
+        ),
+        (
+            of("threshold_rate", steps=[{"threshold_cents": 20_000, "pay_bp": 9_000}]),
+            "满 200 打 9 折",
+        ),
+        (
+            of("count_discount", steps=[{"pieces": 2, "pay_bp": 9_000}, {"pieces": 3, "pay_bp": 8_500}]),
+            "满 2 件打 9 折，满 3 件打 8.5 折",
+        ),
+        (of("count_off", steps=[{"pieces": 2, "off_cents": 1_000}]), "满 2 件减 10"),
+        (
+            of("count_off", steps=[{"pieces": 2, "off_cents": 1_000}], repeating=True, cap_cents=3_000),
+            "每 2 件减 10，封顶 30",
+        ),
+        (of("nth_piece", nth=2, pay_bp=5_000), "第二件半价"),
+        (of("nth_piece", nth=3, pay_bp=0, most_times=2), "第 3 件免费，每单最多 2 次"),
+        (of("nth_piece", nth=2, pay_bp=6_000), "第 2 件 6 折"),
+        (of("buy_get", buy=2, get=1), "买 2 件送 1 件"),
+        (of("any_bundle", pieces=3, price_cents=9_900), "任选 3 件 99 元"),
+        (of("set_bundle", parts=TWO_PARTS, price_cents=14_900), "套餐 3 件 149 元"),
+        (
+            of(
+                "addon_purchase",
+                "addon",
+                threshold_cents=19_900,
+                choices=[{"product_id": "a", "price_cents": 990}],
+            ),
+            "满 199 加 9.90 元换购",
+        ),
+        (
+            of("threshold_gift", "gift", steps=[{"threshold": 19_900, "choices": GIFTS[:1]}]),
+            "满 199 送马克杯",
+        ),
+        (
+            of(
+                "threshold_gift", "gift", by="pieces", steps=[{"threshold": 3, "pieces": 2, "choices": GIFTS}]
+            ),
+            "满 3 件送马克杯、布袋中的一种 2 件",
+        ),
+        (of("free_postage", "postage", threshold=9_900), "满 99 包邮"),
+        (of("free_postage", "postage", threshold=2, by="pieces"), "满 2 件包邮"),
+        (of("free_postage", "postage"), "包邮"),
+    ],
+)
+def test_every_mechanic_is_stored_and_says_what_it_does(store, data, said):
+    row = add_offer(store.shop, data, by=None, now=store.now)
+
+    row.refresh_from_db()
+    assert row.mechanic == data["mechanic"]
+    assert describe(offer_value(row)) == said
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "message"),
+    [
+        (of("amount_off", "item", off_cents=0), "offer.terms.off_cents", "减额要在 0.01"),
+        (
+            of("was_now", "item", prices=[{"product_id": "a", "price_cents": 900, "was_cents": 800}]),
+            "offer.terms.prices[0].was_cents",
+            "原价要高于现价",
+        ),
+        (of("was_now", "item", prices=[]), "offer.terms.prices", "商品和价格至少写一个商品"),
+        (
+            of("set_bundle", parts=[TWO_PARTS[0], TWO_PARTS[0]], price_cents=1),
+            "offer.terms.parts",
+            "商品 pot 写了两次",
+        ),
+        (of("set_bundle", parts=TWO_PARTS[:1], price_cents=1), "offer.terms.parts", "套餐至少要两件"),
+        (
+            of("set_bundle", parts=TWO_PARTS, price_cents=1) | {"scope": {"categories": ["茶"]}},
+            "offer.scope",
+            "不要再写适用范围",
+        ),
+        (
+            of(
+                "threshold_rate",
+                steps=[{"threshold_cents": 2, "pay_bp": 9_000}, {"threshold_cents": 3, "pay_bp": 9_500}],
+            ),
+            "offer.terms.steps",
+            "折扣要一档比一档低",
+        ),
+        (
+            of("threshold_gift", "gift", steps=[{"threshold": 1, "choices": GIFTS}], by="weight"),
+            "offer.terms.by",
+            "按什么算不能是 weight",
+        ),
+        (
+            of("threshold_gift", "gift", steps=[{"threshold": 1, "choices": [{**GIFTS[0], "title": " "}]}]),
+            "offer.terms.steps[0].choices[0].title",
+            "赠品名称不能为空",
+        ),
+        (of("free_postage", "postage", excluded_regions=[""]), "offer.terms.excluded_regions", "不能为空"),
+        (of("nth_piece", nth=1, pay_bp=5_000), "offer.terms.nth", "第几件要在 2 到 1000 之间"),
+        (of("buy_get", "item", buy=1, get=1), "offer.layer", "不能放在「item」层"),
+    ],
+)
+def test_a_wrong_mechanic_is_refused_in_the_words_of_its_user(store, data, field, message):
+    with pytest.raises(OfferRefused) as error:
+        add_offer(store.shop, data, by=None, now=store.now)
+
+    assert error.value.field == field
+    assert message in error.value.message
+
+
+def test_the_shop_page_says_conditions_goods_time_limits_and_stacking(store):
+    data = of("nth_piece", nth=2, pay_bp=5_000) | {
+        "scope": {"categories": ["茶具"], "excluded_product_ids": ["7"]},
+        "limits": {"per_person": 1},
+    }
+
+    assert shop_page_text(offer_value(add_offer(store.shop, data, by=None, now=store.now))) == [
+        "第二件半价",
+        "件数合计，价低的几件享受优惠",
+        "适用：茶具，除 1 件外",
+        "时间：2026-11-11 00:00 到 2026-11-12 00:00",
+        "每人限用 1 次",
+        "同一件商品只参加一个同类优惠，自动取减得多的；门槛按单品价合计，不含运费",
+    ]
+
+
+def test_the_shop_page_names_gifts_with_value_and_number_and_regions_without_postage(store):
+    gift = of("threshold_gift", "gift", steps=[{"threshold": 19_900, "choices": GIFTS}])
+    postage = of("free_postage", "postage", threshold=9_900, excluded_regions=["新疆", "西藏"])
+
+    said = [
+        shop_page_text(offer_value(add_offer(store.shop, one, by=None, now=store.now)))
+        for one in (gift, postage)
+    ]
+
+    assert said[0][:3] == [
+        "满 199 送马克杯、布袋中的一种",
+        "马克杯：价值 19.90 元，共 500 件，送完为止",
+        "布袋：价值 9 元",
+    ]
+    assert said[1][:2] == ["满 99 包邮", "新疆、西藏不包邮"]
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,190 @@ def test_a_discount_and_a_coupon_have_their_own_forms(demo: Demo) -> None:
     ]
 
 
+def two_products(demo: Demo) -> list[str]:
+    goods = demo.client().get(reverse("offer_new")).context["page"].form.goods.products
+    return [one.product_id for one in goods[:2]]
+
+
+def gift(number: str, title: str, value: int, cost: int | None, stock: int | None) -> dict[str, Any]:
+    return {
+        "product_id": number,
+        "title": title,
+        "value_cents": value,
+        "cost_cents": cost,
+        "stock": stock,
+    }
+
+
+def test_every_mechanic_has_its_form_and_an_edit_shows_it_again(demo: Demo) -> None:
+    first, second = two_products(demo)
+    forms: list[tuple[str, dict[str, str], dict[str, Any]]] = [
+        ("amount_off", {"off": "20"}, {"off_cents": 2000}),
+        ("fixed_price", {"price": "99"}, {"price_cents": 9900}),
+        (
+            "was_now",
+            {"prices": f"{first} 59 89\n{second} 9.9"},
+            {
+                "prices": [
+                    {"product_id": first, "price_cents": 5900, "was_cents": 8900},
+                    {"product_id": second, "price_cents": 990, "was_cents": None},
+                ]
+            },
+        ),
+        (
+            "threshold_rate",
+            {"from_1": "200", "gives_1": "9", "from_2": "300", "gives_2": "8.5"},
+            {
+                "steps": [
+                    {"threshold_cents": 20000, "pay_bp": 9000},
+                    {"threshold_cents": 30000, "pay_bp": 8500},
+                ]
+            },
+        ),
+        ("count_discount", {"from_1": "2", "gives_1": "9"}, {"steps": [{"pieces": 2, "pay_bp": 9000}]}),
+        (
+            "count_off",
+            {"from_1": "2", "gives_1": "12", "repeating": "on", "cap": "30"},
+            {"steps": [{"pieces": 2, "off_cents": 1200}], "repeating": True, "cap_cents": 3000},
+        ),
+        (
+            "nth_piece",
+            {"nth": "2", "pay_bp": "0", "most_times": "3"},
+            {"nth": 2, "pay_bp": 0, "most_times": 3},
+        ),
+        ("buy_get", {"buy": "2", "get": "1"}, {"buy": 2, "get": 1, "most_times": None}),
+        (
+            "any_bundle",
+            {"pieces": "3", "price_cents": "99"},
+            {"pieces": 3, "price_cents": 9900, "most_times": None},
+        ),
+        (
+            "set_bundle",
+            {"parts": f"{first}\n{second} 2", "price_cents": "149"},
+            {
+                "parts": [{"product_id": first, "pieces": 1}, {"product_id": second, "pieces": 2}],
+                "price_cents": 14900,
+                "most_times": None,
+            },
+        ),
+        (
+            "addon_purchase",
+            {"threshold": "199", "most_pieces": "1", "choices": f"{first} 9.90"},
+            {
+                "threshold_cents": 19900,
+                "choices": [{"product_id": first, "price_cents": 990}],
+                "most_pieces": 1,
+            },
+        ),
+        (
+            "threshold_gift",
+            {"by": "cents", "from_1": "199", "pieces_1": "1", "gifts_1": "cup 马克杯 19.9 6 500\nbag 布袋 9"},
+            {
+                "by": "cents",
+                "steps": [
+                    {
+                        "threshold": 19900,
+                        "pieces": 1,
+                        "choices": [
+                            {
+                                "product_id": "cup",
+                                "title": "马克杯",
+                                "value_cents": 1990,
+                                "cost_cents": 600,
+                                "stock": 500,
+                            },
+                            {
+                                "product_id": "bag",
+                                "title": "布袋",
+                                "value_cents": 900,
+                                "cost_cents": None,
+                                "stock": None,
+                            },
+                        ],
+                    }
+                ],
+            },
+        ),
+        (
+            "free_postage",
+            {"by": "pieces", "threshold": "2", "excluded_regions": "新疆、西藏"},
+            {"by": "pieces", "threshold": 2, "excluded_regions": ["新疆", "西藏"]},
+        ),
+    ]
+    client = demo.client()
+    for mechanic, fields, terms in forms:
+        assert new(demo, mechanic, **fields).status_code == 302, mechanic
+        offer = Offer.objects.latest("pk")
+        assert (offer.mechanic, offer.terms["terms"]) == (mechanic, terms)
+        page = client.get(reverse("offer_edit", args=[offer.pk]))
+        again = {name: page.context["page"].form[name].value() for name in fields}
+        assert client.post(page.request["PATH_INFO"], {**THRESHOLD, **fields}).status_code == 302
+        assert None not in again.values()
+        home = client.get(reverse("offer", args=[offer.pk])).content.decode()
+        assert "店铺页文案" in home and "时间：2026-11-11 00:00 到 2026-11-12 00:00" in home
+    assert client.get(reverse("offers")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("mechanic", "fields", "field", "message"),
+    [
+        ("was_now", {"prices": "没有的 5"}, "prices", "店里没有商品 没有的"),
+        ("was_now", {"prices": "1 五元"}, "prices", "第 1 行看不懂：1 五元"),
+        ("set_bundle", {"parts": "", "price_cents": "9"}, "parts", ""),
+        ("threshold_rate", {"from_1": "200", "gives_1": "11"}, "gives_1", "写 0.1 到 9.99 折"),
+        (
+            "threshold_rate",
+            {"from_1": "200", "gives_1": "8", "from_2": "300", "gives_2": "9"},
+            "from_2",
+            "门槛和优惠都要一档比一档高",
+        ),
+        ("count_discount", {"from_1": "2", "gives_1": "9", "from_2": "3"}, "gives_2", "门槛和优惠要一起写"),
+        ("count_off", {"from_1": "2", "gives_1": "9", "cap": "5"}, "cap", "只有每满减才有封顶"),
+        ("nth_piece", {"nth": "1", "pay_bp": "5"}, "nth", ""),
+        ("any_bundle", {"pieces": "3", "price_cents": ""}, "price_cents", ""),
+        (
+            "threshold_gift",
+            {"by": "cents", "from_1": "9", "gifts_1": "杯子"},
+            "gifts_1",
+            "第 1 行看不懂：杯子",
+        ),
+        (
+            "threshold_gift",
+            {"by": "cents", "from_1": "9", "gifts_1": "a 杯 1", "from_2": "8", "gifts_2": "a 杯 1"},
+            "from_2",
+            "第二档的门槛要更高",
+        ),
+        (
+            "threshold_gift",
+            {"by": "cents", "from_1": "9", "gifts_1": "a 杯 1", "from_2": "19"},
+            "gifts_2",
+            "门槛和赠品要一起写",
+        ),
+        ("free_postage", {"by": "pieces", "threshold": "1.5"}, "threshold", "件数要是整数"),
+    ],
+)
+def test_a_wrong_field_of_a_mechanic_is_refused_where_it_stands(
+    demo: Demo, mechanic: str, fields: dict[str, str], field: str, message: str
+) -> None:
+    answer = new(demo, mechanic, **fields)
+
+    assert answer.status_code == 422
+    assert message in " ".join(answer.context["page"].form.errors[field])
+    assert not Offer.objects.exists()
+
+
+def test_a_basket_short_of_a_step_says_what_is_missing(demo: Demo) -> None:
+    client = demo.client()
+    goods = client.get(reverse("offer_new")).context["page"].form.goods.products
+    basket = {"mechanic": "count_discount", "product_1": goods[0].product_id, "quantity_1": "2"}
+    typed = {**THRESHOLD, **basket, "from_1": "3", "gives_1": "8"}
+
+    text = client.post(reverse("offer_try"), typed).content.decode()
+
+    assert "满399减60：再买 1 件，打 8 折" in text
+    assert "满 3 件可用，还差 1 件" in text
+
+
 def test_an_edit_shows_what_was_stored_and_changes_it(demo: Demo) -> None:
     new(demo)
     offer = Offer.objects.get()

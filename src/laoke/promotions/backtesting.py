@@ -167,13 +167,19 @@ def _replay_lines(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[Backt
         dict(zip(product_ids, categories, strict=True)),
     )
     paid = _numbers(rows, "goods_paid_cents")[columns.offsets[:-1]]
-    return _priced(columns, offers, paid, baskets)
+    placed = columns.placed(*_places(rows.take(columns.offsets[:-1])))
+    return _priced(placed, offers, paid, baskets)
+
+
+def _places(rows: pa.Table) -> tuple[NDArray[np.int64], list[str]]:
+    """Postage and province of each order."""
+    return _numbers(rows, "postage_cents"), rows["province"].to_pylist()
 
 
 def _replay_totals(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[BacktestFigures, list[Example]]:
     from laoke.promotions.columnar import columns_from_totals
 
-    columns = columns_from_totals(_numbers(rows, "goods_cents"))
+    columns = columns_from_totals(_numbers(rows, "goods_cents")).placed(*_places(rows))
     baskets = rows["order_id"].to_numpy(zero_copy_only=False)
     return _priced(columns, offers, _numbers(rows, "goods_paid_cents"), baskets)
 

@@ -58,6 +58,8 @@ def _stacking(layer: engine.Layer) -> str:
     """How the offer stands beside others (R2, R3, R7, R8)."""
     if layer is engine.Layer.ITEM:
         return gettext("同一件商品有几个单品优惠时，只按最低的一个价")
+    if not layer.changes_goods:
+        return gettext("和其他优惠可以一起用；门槛按单品价合计，不含运费")
     if layer.one_per_order:
         return gettext("每单用一张，和店铺优惠可以一起用")
     return gettext("同一件商品只参加一个同类优惠，自动取减得多的；门槛按单品价合计，不含运费")
@@ -88,16 +90,6 @@ def _amount_conditions(mechanic: engine.AmountOff) -> list[str]:
 
 def _coupon_conditions(mechanic: engine.ShopCoupon) -> list[str]:
     return [gettext("领券后使用")] if mechanic.must_hold else []
-
-
-_CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
-    engine.NthPiece: _cheapest_first,
-    engine.BuyGet: _cheapest_first,
-    engine.AnyBundle: _dearest_first,
-    engine.AddonPurchase: _addon_conditions,
-    engine.AmountOff: _amount_conditions,
-    engine.ShopCoupon: _coupon_conditions,
-}
 
 
 def _percent_off(mechanic: engine.PercentOff) -> str:
@@ -205,6 +197,68 @@ def _addon_purchase(mechanic: engine.AddonPurchase) -> str:
     return gettext("满 %(threshold)s 加 %(price)s 元起换购") % words
 
 
+def _threshold_gift(mechanic: engine.ThresholdGift) -> str:
+    form = (
+        gettext("满 %(threshold)s 件送%(gift)s")
+        if mechanic.by == "pieces"
+        else gettext("满 %(threshold)s 送%(gift)s")
+    )
+    return phrases(
+        form % {"threshold": _measure(mechanic.by, step.threshold), "gift": _gift_names(step)}
+        for step in mechanic.steps
+    )
+
+
+def _gift_names(step: engine.GiftStep) -> str:
+    names = [choice.title for choice in step.choices]
+    said = names[0] if len(names) == 1 else gettext("%(gifts)s中的一种") % {"gifts": listed(names)}
+    if step.pieces == 1:
+        return said
+    return ngettext("%(gift)s %(n)s 件", "%(gift)s %(n)s 件", step.pieces) % {"gift": said, "n": step.pieces}
+
+
+def _gift_conditions(mechanic: engine.ThresholdGift) -> list[str]:
+    """Kind, number and value of each gift; the law wants them named."""
+    choices = {choice.product_id: choice for step in mechanic.steps for choice in step.choices}
+    said = []
+    for choice in choices.values():
+        words = {"gift": choice.title, "value": _yuan(choice.value_cents)}
+        if choice.stock is None:
+            said.append(gettext("%(gift)s：价值 %(value)s 元") % words)
+        else:
+            words["n"] = str(choice.stock)
+            said.append(gettext("%(gift)s：价值 %(value)s 元，共 %(n)s 件，送完为止") % words)
+    return said
+
+
+def _free_postage(mechanic: engine.FreePostage) -> str:
+    if not mechanic.threshold:
+        return gettext("包邮")
+    form = gettext("满 %(threshold)s 件包邮") if mechanic.by == "pieces" else gettext("满 %(threshold)s 包邮")
+    return form % {"threshold": _measure(mechanic.by, mechanic.threshold)}
+
+
+def _postage_conditions(mechanic: engine.FreePostage) -> list[str]:
+    if not mechanic.excluded_regions:
+        return []
+    return [gettext("%(regions)s不包邮") % {"regions": listed(mechanic.excluded_regions)}]
+
+
+def _measure(by: str, threshold: int) -> str:
+    return str(threshold) if by == "pieces" else _yuan(threshold)
+
+
+_CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
+    engine.NthPiece: _cheapest_first,
+    engine.BuyGet: _cheapest_first,
+    engine.AnyBundle: _dearest_first,
+    engine.AddonPurchase: _addon_conditions,
+    engine.AmountOff: _amount_conditions,
+    engine.ShopCoupon: _coupon_conditions,
+    engine.ThresholdGift: _gift_conditions,
+    engine.FreePostage: _postage_conditions,
+}
+
 _PHRASES: dict[type, Callable[[Any], str]] = {
     engine.PercentOff: _percent_off,
     engine.AmountOff: _amount_off,
@@ -220,6 +274,8 @@ _PHRASES: dict[type, Callable[[Any], str]] = {
     engine.AnyBundle: _any_bundle,
     engine.SetBundle: _set_bundle,
     engine.AddonPurchase: _addon_purchase,
+    engine.ThresholdGift: _threshold_gift,
+    engine.FreePostage: _free_postage,
 }
 
 

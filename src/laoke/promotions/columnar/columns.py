@@ -5,8 +5,8 @@ them (rule R20). Products are numbered by a dictionary, so that scopes are teste
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,8 @@ class BasketColumns:
     """n baskets of m lines. Cents and pieces are int64; `offsets` has n + 1 entries, 0 … m.
 
     `product` numbers into `product_ids` and `categories` (same length). `cost_cents` is the cost of one piece, −1
-    where unknown.
+    where unknown. `postage_cents` and `region` (numbers into `region_names`) are per basket; left out, there is no
+    postage and no region is known.
     """
 
     offsets: Ints
@@ -35,6 +36,9 @@ class BasketColumns:
     cost_cents: Ints
     product_ids: tuple[str, ...]
     categories: tuple[str, ...]
+    postage_cents: Ints | None = None
+    region: npt.NDArray[np.int32] | None = None
+    region_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self._check_shape()
@@ -60,6 +64,16 @@ class BasketColumns:
             return np.zeros(0, dtype=per_line.dtype)
         return np.add.reduceat(per_line, self.offsets[:-1])
 
+    def placed(self, postage_cents: npt.ArrayLike, regions: Sequence[str]) -> Self:
+        """The same baskets with postage and province ("" = unknown), one per basket."""
+        names, numbers = np.unique(np.asarray(regions, dtype=object).astype(str), return_inverse=True)
+        return replace(
+            self,
+            postage_cents=np.asarray(postage_cents, dtype=np.int64),
+            region=numbers.astype(np.int32),
+            region_names=tuple(str(name) for name in names),
+        )
+
     def basket_costs(self) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Cost of each basket in cents, and whether it is known (it is when every line's is)."""
         known = self.basket_sums((self.cost_cents < 0).astype(np.int64)) == 0
@@ -80,6 +94,10 @@ class BasketColumns:
                 raise EngineError(
                     "unequal_length", name, found=len(getattr(self, name)), expected=self.line_count
                 )
+        for name in ("postage_cents", "region"):
+            column = getattr(self, name)
+            if column is not None and len(column) != self.basket_count:
+                raise EngineError("unequal_length", name, found=len(column), expected=self.basket_count)
         if len(self.categories) != len(self.product_ids):
             raise EngineError("unequal_length", "categories", found=len(self.categories))
         if self.line_count and not 0 <= self.product.min() <= self.product.max() < len(self.product_ids):

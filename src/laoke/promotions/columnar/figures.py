@@ -16,12 +16,13 @@ from laoke.promotions.engine import DiscountSums, TooFewOrders, needed_orders, t
 
 @dataclass(frozen=True, slots=True)
 class OfferFigures:
-    """One offer over a period: orders that reached it, orders that used it, cents it took off."""
+    """One offer over a period: orders that reached it, orders that used it, cents it took off, gifts it gave."""
 
     offer_id: str
     qualifying_orders: int
     used_orders: int
     discount_cents: int
+    gift_pieces: int = 0
 
     def __add__(self, other: Self) -> "OfferFigures":
         if other.offer_id != self.offer_id:
@@ -31,6 +32,7 @@ class OfferFigures:
             self.qualifying_orders + other.qualifying_orders,
             self.used_orders + other.used_orders,
             self.discount_cents + other.discount_cents,
+            self.gift_pieces + other.gift_pieces,
         )
 
 
@@ -39,7 +41,7 @@ class BacktestFigures:
     """What the offers would have cost on the orders of a period. Cents, without postage.
 
     `list_cents − revenue_after_cents = sums.cents` is the discount given. Margin and loss figures cover the
-    `cost_known_orders` only; losses are positive amounts.
+    `cost_known_orders` only, and after the offers count gifts and waived postage as cost; losses are positive amounts.
     """
 
     sums: DiscountSums
@@ -51,6 +53,9 @@ class BacktestFigures:
     cost_known_before_cents: int
     cost_known_after_cents: int
     cost_cents: int
+    gift_cost_cents: int
+    postage_off_cents: int
+    known_given_cents: int
     loss_orders_before: int
     loss_cents_before: int
     loss_orders_after: int
@@ -79,8 +84,10 @@ class BacktestFigures:
 
     @property
     def margin_after_cents(self) -> int | None:
-        """What would be paid minus cost; None when no order's cost is known."""
-        return self.cost_known_after_cents - self.cost_cents if self.cost_known_orders else None
+        """What would be paid minus cost, gifts and waived postage; None when no order's cost is known."""
+        if not self.cost_known_orders:
+            return None
+        return self.cost_known_after_cents - self.cost_cents - self.known_given_cents
 
     @property
     def needed_orders(self) -> int:
@@ -114,6 +121,8 @@ class BacktestFigures:
             "cost_known_orders": self.cost_known_orders,
             "cost_unknown_orders": self.cost_unknown_orders,
             "cost_cents": self.cost_cents,
+            "gift_cost_cents": self.gift_cost_cents,
+            "postage_off_cents": self.postage_off_cents,
             "margin_before_cents": self.margin_before_cents,
             "margin_after_cents": self.margin_after_cents,
             "loss_orders_before": self.loss_orders_before,
@@ -128,6 +137,7 @@ class BacktestFigures:
                     "qualifying_orders": offer.qualifying_orders,
                     "used_orders": offer.used_orders,
                     "discount_cents": offer.discount_cents,
+                    "gift_pieces": offer.gift_pieces,
                 }
                 for offer in self.offers
             ],
@@ -143,8 +153,12 @@ def backtest_figures(
     after = priced.payable_cents
     discount = listed - after
     cost, known = columns.basket_costs()
+    known = known & priced.gift_cost_known
+    cost = np.where(known, cost, 0)
+    given = priced.gift_cost_cents + priced.postage_off_cents
+    dearer = cost + given
     loss_before = np.where(known & (before < cost), cost - before, 0)
-    loss_after = np.where(known & (after < cost), cost - after, 0)
+    loss_after = np.where(known & (after < dearer), dearer - after, 0)
     return BacktestFigures(
         sums=DiscountSums(columns.basket_count, int(discount.sum()), _sum_of_squares(discount)),
         discounted_orders=int(np.count_nonzero(discount)),
@@ -155,6 +169,9 @@ def backtest_figures(
         cost_known_before_cents=int(before[known].sum()),
         cost_known_after_cents=int(after[known].sum()),
         cost_cents=int(cost.sum()),
+        gift_cost_cents=int(priced.gift_cost_cents.sum()),
+        postage_off_cents=int(priced.postage_off_cents.sum()),
+        known_given_cents=int(given[known].sum()),
         loss_orders_before=int(np.count_nonzero(loss_before)),
         loss_cents_before=int(loss_before.sum()),
         loss_orders_after=int(np.count_nonzero(loss_after)),
@@ -163,8 +180,9 @@ def backtest_figures(
             OfferFigures(
                 offer.offer_id,
                 qualifying_orders=int(np.count_nonzero(priced.reached[row])),
-                used_orders=int(np.count_nonzero(priced.discount_cents[row])),
+                used_orders=int(np.count_nonzero(priced.gift_pieces.get(row, priced.discount_cents[row]))),
                 discount_cents=int(priced.discount_cents[row].sum()),
+                gift_pieces=int(priced.gift_pieces[row].sum()) if row in priced.gift_pieces else 0,
             )
             for row, offer in enumerate(priced.offers)
         ),
@@ -174,7 +192,8 @@ def backtest_figures(
 def loss_baskets(columns: BasketColumns, priced: PricedBaskets) -> tuple[Ints, Ints]:
     """Positions of the baskets that would go below cost, the largest loss first, and their losses in cents."""
     cost, known = columns.basket_costs()
-    loss = np.where(known, cost - priced.payable_cents, 0)
+    given = priced.gift_cost_cents + priced.postage_off_cents
+    loss = np.where(known & priced.gift_cost_known, cost + given - priced.payable_cents, 0)
     positions = np.flatnonzero(loss > 0)
     ranked = positions[np.argsort(-loss[positions], kind="stable")]
     return ranked, loss[ranked]

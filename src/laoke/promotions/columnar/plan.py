@@ -55,7 +55,8 @@ class Plan:
     """k offers sorted by layer and id. A coupon is a 满减 of one step; `covers` is (k, products).
 
     `layer_start[i]` is the first offer of layer i (item first); `step_start[j]` the first step of offer j. `pay_bp`
-    of a 直降 is its amount. `terms` is (k, 5): rate, group, cut or parts, most times, price or cap. `products` is
+    of a 直降 is its amount. Gifts and postage have no kind.
+    `terms` is (k, 5): rate, group, cut or parts, most times, price or cap. `products` is
     (k, products), or without columns where no offer has figures by product: a price, or pieces of a set.
     """
 
@@ -141,7 +142,7 @@ def _kind(mechanic: Mechanic) -> int:
         return REPEATING
     if isinstance(mechanic, CountOff) and mechanic.repeating:
         return COUNT_REPEATING
-    return _KINDS[type(mechanic)]
+    return _KINDS.get(type(mechanic), NOTHING)
 
 
 def _piece_cut(mechanic: Mechanic) -> int:

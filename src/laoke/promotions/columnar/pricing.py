@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import BasketColumns, Ints
+from laoke.promotions.columnar.giving import GOODS_LAYERS, give
 from laoke.promotions.columnar.plan import Plan, make_plan
 from laoke.promotions.engine import EngineError, Layer, Offer
 
@@ -25,6 +26,8 @@ class PricedBaskets:
     `discount_cents` and `reached` are (k, n): what each offer took off each basket, and whether it was open and its
     threshold reached (it may still have lost to a better one). `item_offer` is the index of the winning item-level
     offer per line or −1. `line_share_cents` is (layers, m) in the order of `Layer`, or has no columns unless asked for.
+    Payable is goods without postage; what gifts cost and what postage was taken off stands beside it, per basket, and
+    `gift_pieces` per gift offer (its row) and basket.
     """
 
     offers: tuple[Offer, ...]
@@ -35,6 +38,10 @@ class PricedBaskets:
     line_payable_cents: Ints
     item_offer: npt.NDArray[np.int16]
     line_share_cents: Ints
+    gift_cost_cents: Ints
+    gift_cost_known: Flags
+    postage_off_cents: Ints
+    gift_pieces: Mapping[int, Ints]
 
 
 def price_baskets(
@@ -46,7 +53,7 @@ def price_baskets(
 ) -> PricedBaskets:
     """Price every basket. `eligible[offer_id]` says to which baskets an offer is open (default: all).
 
-    Postage is not part of the result. Raises EngineError for offers that `check_offers` refuses and for an
+    Raises EngineError for offers that `check_offers` refuses and for an
     `eligible` that names an unknown offer or has the wrong length.
     """
     from laoke.promotions.columnar import kernel  # numba takes 0.3 s to import
@@ -59,6 +66,7 @@ def price_baskets(
     line_payable = np.zeros(lines, dtype=np.int64)
     item_offer = np.full(lines, -1, dtype=np.int16)
     line_share = np.zeros((len(Layer), lines if with_shares else 0), dtype=np.int64)
+    open_to = _eligible(plan, count, eligible or {})
     kernel.price_baskets(
         kernel.Baskets(
             _plain(columns.offsets, np.int64),
@@ -68,7 +76,7 @@ def price_baskets(
         ),
         kernel.Rules(
             plan.layer_start,
-            plan.one_per_order,
+            plan.one_per_order[:GOODS_LAYERS],
             plan.kind,
             plan.pay_bp,
             plan.cap_cents,
@@ -78,10 +86,11 @@ def price_baskets(
             plan.threshold_cents,
             plan.off_cents,
             plan.covers,
-            _eligible(plan, count, eligible or {}),
+            open_to,
         ),
         kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached),
     )
+    given = give(columns, plan.offers, plan.covers, open_to, line_base, reached, discount)
     return PricedBaskets(
         offers=plan.offers,
         payable_cents=columns.basket_sums(line_payable),
@@ -91,6 +100,10 @@ def price_baskets(
         line_payable_cents=line_payable,
         item_offer=item_offer,
         line_share_cents=line_share,
+        gift_cost_cents=given.gift_cost_cents,
+        gift_cost_known=given.gift_cost_known,
+        postage_off_cents=given.postage_off_cents,
+        gift_pieces=given.gift_pieces,
     )
 
 

@@ -4,6 +4,7 @@ Pure values in, pure values out: no Django, no files, no clock. `quote` prices o
 worst case, `laoke.promotions.columnar` prices millions by the same rules.
 """
 
+from laoke.promotions.engine.beside import FreePostage, GiftChoice, GiftStep, ThresholdGift
 from laoke.promotions.engine.by_pieces import (
     AddonChoice,
     AddonPurchase,
@@ -31,6 +32,7 @@ from laoke.promotions.engine.quoting import exposure, quote
 from laoke.promotions.engine.results import (
     Consumed,
     Exposure,
+    Gift,
     NextStep,
     Quote,
     QuotedLine,
@@ -81,6 +83,10 @@ __all__ = [
     "EngineError",
     "Exposure",
     "FixedPrice",
+    "FreePostage",
+    "Gift",
+    "GiftChoice",
+    "GiftStep",
     "Layer",
     "Limits",
     "Line",
@@ -100,6 +106,7 @@ __all__ = [
     "Share",
     "ShopCoupon",
     "ThresholdDiscount",
+    "ThresholdGift",
     "ThresholdRate",
     "TooFewOrders",
     "TraceStep",

@@ -4,6 +4,7 @@ Each is a value that checks itself; the rules that it follows stand in docs/pric
 what the buyer pays in ten-thousandths (8 折 = 8000).
 """
 
+from laoke.promotions.engine.beside import FreePostage, ThresholdGift
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
 from laoke.promotions.engine.ladders import (
@@ -29,6 +30,8 @@ Mechanic = (
     | AnyBundle
     | SetBundle
     | AddonPurchase
+    | ThresholdGift
+    | FreePostage
 )
 
 MECHANICS: dict[str, type[Mechanic]] = {
@@ -45,5 +48,7 @@ MECHANICS: dict[str, type[Mechanic]] = {
     "any_bundle": AnyBundle,
     "set_bundle": SetBundle,
     "addon_purchase": AddonPurchase,
+    "threshold_gift": ThresholdGift,
+    "free_postage": FreePostage,
     "shop_coupon": ShopCoupon,
 }

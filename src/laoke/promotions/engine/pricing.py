@@ -6,110 +6,19 @@ worst case is chosen from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 
 from laoke.money import allocate_capped
-from laoke.promotions.engine.promises import Shortfall, Wares, promise, shortfall, unit_price
-from laoke.promotions.engine.results import Consumed, NextStep, Params, Refusal, Share, TraceStep
+from laoke.promotions.engine.giving import apply_gifts, apply_postage
+from laoke.promotions.engine.promises import promise, shortfall
+from laoke.promotions.engine.results import Consumed, Share
 from laoke.promotions.engine.selection import Candidate, best_set
-from laoke.promotions.engine.values import Basket, Layer, Line, Offer
+from laoke.promotions.engine.state import Ground, Pricing
+from laoke.promotions.engine.values import Layer, Offer
 
-_LINE_ID, _LAYER = attrgetter("line_id"), attrgetter("layer")
-
-
-class Ground:
-    """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
-
-    Item-level offers have their price per piece by position, order-level ones the positions in their scope.
-    """
-
-    __slots__ = ("_prices", "_scopes", "everything", "lines")
-
-    def __init__(self, basket: Basket) -> None:
-        self.lines: tuple[Line, ...] = tuple(sorted(basket.lines, key=_LINE_ID))
-        self.everything = tuple(range(len(self.lines)))
-        self._scopes: dict[str, tuple[int, ...]] = {}
-        self._prices: dict[str, dict[int, int]] = {}
-
-    def scope(self, offer: Offer) -> tuple[int, ...]:
-        """The positions of the lines that an offer covers."""
-        found = self._scopes.get(offer.offer_id)
-        if found is None:
-            found = self._scopes[offer.offer_id] = self._scope(offer)
-        return found
-
-    def prices(self, offer: Offer) -> dict[int, int]:
-        """Price per piece by position under an item-level offer."""
-        found = self._prices.get(offer.offer_id)
-        if found is None:
-            found = self._prices[offer.offer_id] = {
-                position: unit_price(offer.mechanic, self.lines[position]) for position in self.scope(offer)
-            }
-        return found
-
-    def counted(self, offer: Offer) -> tuple[int, ...]:
-        """The positions whose sum or pieces are tested: those in scope, but for an add-on the other goods."""
-        return self._where(offer.counts) if offer.layer is Layer.ADDON else self.scope(offer)
-
-    def _scope(self, offer: Offer) -> tuple[int, ...]:
-        reach = offer.reach
-        return self.everything if reach.is_all else self._where(reach.covers)
-
-    def _where(self, covers: Callable[[str, str], bool]) -> tuple[int, ...]:
-        return tuple(
-            [position for position, line in enumerate(self.lines) if covers(line.product_id, line.category)]
-        )
-
-
-@dataclass(slots=True)
-class Pricing:
-    """The state of one calculation: lines in pricing order with what is still payable on each."""
-
-    ground: Ground
-    told: bool
-    units: list[int]
-    base: list[int]
-    room: list[int]
-    item_offer: list[str]
-    shares: list[list[Share]]
-    wares: dict[tuple[int, ...], Wares] = field(default_factory=dict)
-    consumed: list[Consumed] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
-    next_steps: list[NextStep] = field(default_factory=list)
-    trace: list[TraceStep] = field(default_factory=list)
-    used: list[str] = field(default_factory=list)
-
-    @property
-    def total_cents(self) -> int:
-        """What is payable for the goods."""
-        return sum(self.room)
-
-    def wares_of(self, positions: tuple[int, ...]) -> Wares:
-        """The lines at these positions with their item-level prices; to be asked after the item layer."""
-        found = self.wares.get(positions)
-        if found is None:
-            bases = tuple([self.base[position] for position in positions])
-            found = self.wares[positions] = Wares(
-                positions,
-                tuple([self.ground.lines[position] for position in positions]),
-                tuple([self.units[position] for position in positions]),
-                bases,
-                sum(bases),
-            )
-        return found
-
-    def refuse(self, offer: Offer, code: str, **params: int | str) -> None:
-        """Say why an offer is not used."""
-        if self.told:
-            self.refused.append(Refusal(offer.offer_id, code, params))
-
-    def note(self, rule: str, code: str, amount_cents: int, **params: int | str) -> None:
-        """Write down one step."""
-        if self.told:
-            self.trace.append(TraceStep(rule, code, params, amount_cents))
+_LAYER = attrgetter("layer")
 
 
 def price(ground: Ground, offers: Sequence[Offer], *, told: bool) -> Pricing:
@@ -122,19 +31,25 @@ def price(ground: Ground, offers: Sequence[Offer], *, told: bool) -> Pricing:
     for layer, of_layer in groupby(offers, key=_LAYER):
         if layer is Layer.ITEM:
             _apply_item_layer(pricing, list(of_layer))
-        else:
+        elif layer.changes_goods:
             _apply_layer(pricing, layer, list(of_layer))
+        elif layer is Layer.GIFT:
+            apply_gifts(pricing, list(of_layer))
+        else:
+            apply_postage(pricing, list(of_layer))
     return pricing
 
 
 def most_off(ground: Ground, offers: Sequence[Offer]) -> int:
     """More than order-level `offers` can ever take off: what they promise on list prices, in sets that R7 allows.
 
-    No promise shrinks when a price rises, and no item-level price lies above the list price.
+    No promise shrinks when a price rises, and no item-level price lies above the list price. Postage comes on top.
     """
     listed = price(ground, (), told=False)
     most = 0
     for layer, of_layer in groupby(offers, key=_LAYER):
+        if not layer.changes_goods:
+            continue
         candidates = [
             Candidate(offer, wares, found, found.face_cents)
             for offer in of_layer
@@ -209,19 +124,8 @@ def _candidate(pricing: Pricing, offer: Offer) -> Candidate | None:
         return None
     wares, counted = pricing.wares_of(positions), pricing.wares_of(counting)
     found = promise(offer.mechanic, wares, counted)
-    if pricing.told and (missing := shortfall(offer.mechanic, counted)) is not None:
-        pricing.next_steps.append(
-            NextStep(
-                offer.offer_id,
-                missing.unit,
-                missing.missing,
-                missing.off_cents,
-                missing.pay_bp,
-                missing.one_piece,
-            )
-        )
-        if found.times == 0:
-            _refuse_short(pricing, offer, missing)
+    if pricing.told:
+        pricing.missing(offer, shortfall(offer.mechanic, counted), reached=found.times > 0)
     if found.times == 0:
         return None
     if not positions:
@@ -233,20 +137,6 @@ def _candidate(pricing: Pricing, offer: Offer) -> Candidate | None:
         pricing.refuse(offer, "nothing_to_take")
         return None
     return Candidate(offer, wares, found, value_cents)
-
-
-def _refuse_short(pricing: Pricing, offer: Offer, missing: Shortfall) -> None:
-    """Rule R14: what is missing to the lowest step, in cents or in pieces."""
-    if missing.unit == "pieces":
-        params: Params = {"pieces": missing.threshold, "found": missing.found, "missing": missing.missing}
-        pricing.refuse(offer, "pieces_not_met", **params)
-    else:
-        params = {
-            "threshold_cents": missing.threshold,
-            "scope_cents": missing.found,
-            "missing_cents": missing.missing,
-        }
-        pricing.refuse(offer, "threshold_not_met", **params)
 
 
 def _take(pricing: Pricing, candidate: Candidate) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from laoke.money import pay_cents
+from laoke.promotions.engine.beside import PIECES, FreePostage, GiftStep, ThresholdGift
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
 from laoke.promotions.engine.ladders import (
@@ -55,7 +56,7 @@ class Shortfall:
     """What is missing to the next step, in cents or in pieces, and what that step takes off (a face or a rate).
 
     `threshold` and `found` are in the same unit as `missing`; `off_cents` or `pay_bp` says what the step gives, the
-    rate on all pieces or on `one_piece` of them.
+    rate on all pieces or on one; `gives` names it where it is neither amount nor rate on everything (see NextStep).
     """
 
     unit: str
@@ -63,7 +64,7 @@ class Shortfall:
     found: int
     off_cents: int | None = None
     pay_bp: int | None = None
-    one_piece: bool = False
+    gives: str = ""
 
     @property
     def missing(self) -> int:
@@ -98,6 +99,35 @@ def shortfall(mechanic: Mechanic, wares: Wares) -> Shortfall | None:
     """What is missing to the next step of an order-level offer; None when there is none."""
     found = _SHORTFALLS.get(type(mechanic))
     return None if found is None else found(mechanic, wares)
+
+
+def measured(by: str, wares: Wares) -> int:
+    """The sum or the number of pieces in scope."""
+    return wares.pieces if by == PIECES else wares.cents
+
+
+def gift_step(mechanic: ThresholdGift, wares: Wares) -> GiftStep | None:
+    """Rule R26: the highest step that is reached."""
+    found = measured(mechanic.by, wares)
+    reached = [step for step in mechanic.steps if step.threshold <= found]
+    return reached[-1] if reached else None
+
+
+def _gift_shortfall(mechanic: ThresholdGift, wares: Wares) -> Shortfall | None:
+    found = measured(mechanic.by, wares)
+    for step in mechanic.steps:
+        if step.threshold > found:
+            return Shortfall(mechanic.by, step.threshold, found, gives="gift")
+    return None
+
+
+def _postage_shortfall(mechanic: FreePostage, wares: Wares) -> Shortfall | None:
+    found = measured(mechanic.by, wares)
+    return (
+        None
+        if found >= mechanic.threshold
+        else Shortfall(mechanic.by, mechanic.threshold, found, gives="postage")
+    )
 
 
 def cuts(wares: Wares, pay_bp: int) -> list[int]:
@@ -337,12 +367,12 @@ def _groups_shortfall(group: int, most_times: int | None, wares: Wares) -> Short
 
 def _nth_shortfall(mechanic: NthPiece, wares: Wares) -> Shortfall | None:
     found = _groups_shortfall(mechanic.nth, mechanic.most_times, wares)
-    return None if found is None else replace(found, pay_bp=mechanic.pay_bp, one_piece=True)
+    return None if found is None else replace(found, pay_bp=mechanic.pay_bp, gives="one")
 
 
 def _buy_get_shortfall(mechanic: BuyGet, wares: Wares) -> Shortfall | None:
     found = _groups_shortfall(mechanic.buy + mechanic.get, mechanic.most_times, wares)
-    return None if found is None else replace(found, pay_bp=0, one_piece=mechanic.get == 1)
+    return None if found is None else replace(found, pay_bp=0, gives="one" if mechanic.get == 1 else "")
 
 
 def _any_bundle_shortfall(mechanic: AnyBundle, wares: Wares) -> Shortfall | None:
@@ -365,7 +395,7 @@ def _set_bundle_shortfall(mechanic: SetBundle, wares: Wares) -> Shortfall | None
 def _addon_shortfall(mechanic: AddonPurchase, counted: Wares) -> Shortfall | None:
     if counted.cents >= mechanic.threshold_cents:
         return None
-    return Shortfall("cents", mechanic.threshold_cents, counted.cents)
+    return Shortfall("cents", mechanic.threshold_cents, counted.cents, gives="addon")
 
 
 _PROMISES: dict[type, Callable[[Any, Wares], Promise]] = {
@@ -391,4 +421,6 @@ _SHORTFALLS: dict[type, Callable[[Any, Wares], Shortfall | None]] = {
     AnyBundle: _any_bundle_shortfall,
     SetBundle: _set_bundle_shortfall,
     AddonPurchase: _addon_shortfall,
+    ThresholdGift: _gift_shortfall,
+    FreePostage: _postage_shortfall,
 }

@@ -11,8 +11,9 @@ from datetime import datetime
 from itertools import combinations
 
 from laoke.promotions.engine.mechanics import ShopCoupon
-from laoke.promotions.engine.pricing import Ground, Pricing, most_off, price
-from laoke.promotions.engine.results import Exposure, Params, Quote, QuotedLine, Refusal
+from laoke.promotions.engine.pricing import most_off, price
+from laoke.promotions.engine.results import Exposure, Gift, Params, Quote, QuotedLine, Refusal
+from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Buyer, Layer, Line, Offer, check_offers
 
 _MOST_TRIED_EXACTLY = 6
@@ -43,8 +44,8 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     worst = _worst(Ground(basket), check_offers(offers), None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
-        goods_cents=worst.total_cents,
-        cost_cents=_cost(basket.lines),
+        goods_cents=worst.goods_cents,
+        cost_cents=_cost(basket.lines, worst.gifts),
         offer_ids=tuple(worst.used),
     )
 
@@ -110,9 +111,10 @@ def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:
     return None
 
 
-def _cost(lines: Sequence[Line]) -> int | None:
-    """The cost of all pieces, or None when one is unknown (rule R18)."""
+def _cost(lines: Sequence[Line], gifts: Sequence[Gift]) -> int | None:
+    """The cost of all pieces and gifts, or None when one is unknown (rule R18)."""
     costs = [None if line.cost_cents is None else line.cost_cents * line.quantity for line in lines]
+    costs += [None if gift.cost_cents is None else gift.cost_cents * gift.pieces for gift in gifts]
     known = [cost for cost in costs if cost is not None]
     return sum(known) if len(known) == len(costs) else None
 
@@ -121,13 +123,15 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
     """The quote, its lines in the order in which the basket has them."""
     lines = pricing.ground.lines
     quoted = {line.line_id: _quoted_line(pricing, position) for position, line in enumerate(lines)}
-    goods_cents = pricing.total_cents
+    goods_cents, payable_cents = pricing.goods_cents, pricing.total_cents
     list_cents = sum(line.list_cents for line in quoted.values())
     pricing.note("R12", "postage", basket.postage_cents)
-    pricing.note("R1", "payable", goods_cents + basket.postage_cents)
+    if pricing.postage_off:
+        pricing.note("R27", "free_postage", -pricing.postage_off, offer_id=pricing.consumed[-1].offer_id)
+    pricing.note("R1", "payable", payable_cents)
     return Quote(
         lines=tuple(quoted[line.line_id] for line in basket.lines),
-        gifts=(),
+        gifts=tuple(pricing.gifts),
         consumed=tuple(pricing.consumed),
         refused=tuple(refused + pricing.refused),
         next_steps=tuple(pricing.next_steps),
@@ -136,10 +140,11 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
         base_cents=sum(pricing.base),
         goods_cents=goods_cents,
         postage_cents=basket.postage_cents,
-        payable_cents=goods_cents + basket.postage_cents,
+        postage_off_cents=pricing.postage_off,
+        payable_cents=payable_cents,
         discount_cents=list_cents - goods_cents,
-        cost_cents=_cost(basket.lines),
-        worst_case_cents=worst_case_cents + basket.postage_cents,
+        cost_cents=_cost(basket.lines, pricing.gifts),
+        worst_case_cents=worst_case_cents,
     )
 
 

@@ -52,10 +52,13 @@ class Fields:
         return value
 
     def texts(self, name: str) -> frozenset[str]:
+        return frozenset(self.ordered_texts(name))
+
+    def ordered_texts(self, name: str) -> tuple[str, ...]:
         value = self._left.pop(name, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise EngineError("not_a_list_of_texts", self._path_of(name))
-        return frozenset(value)
+        return tuple(value)
 
     def flag(self, name: str, default: bool) -> bool:
         value = self._left.pop(name, default)

@@ -4,7 +4,6 @@ Results are values: codes with figures, no sentences (those are in `wording`). A
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from laoke.promotions.engine.values import Layer
 
@@ -32,6 +31,18 @@ class QuotedLine:
     item_offer_id: str
     shares: tuple[Share, ...]
     payable_cents: int
+    cost_cents: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """What is given beside the goods: `pieces` of a product, the value of one in the shop, its cost if known."""
+
+    offer_id: str
+    product_id: str
+    title: str
+    pieces: int
+    value_cents: int
     cost_cents: int | None
 
 
@@ -65,7 +76,8 @@ class NextStep:
     """What is missing to the next step of an open offer, in `unit` (cents or pieces), and what the step gives.
 
     `off_cents` is the whole discount at that step; where the step is a rate, `pay_bp` is what the buyer pays for all
-    pieces in scope or, with `one_piece`, for one of them.
+    pieces in scope. `gives` says "one" where the rate is for one of them, and else names what no figure says: "gift",
+    "postage", "addon".
     """
 
     offer_id: str
@@ -73,7 +85,7 @@ class NextStep:
     missing: int
     off_cents: int | None
     pay_bp: int | None
-    one_piece: bool = False
+    gives: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +100,13 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The price of a basket. goods_cents + postage_cents = payable_cents = Σ lines + postage, to the cent."""
+    """The price of a basket. payable_cents = Σ lines + postage_cents − postage_off_cents, to the cent.
+
+    `cost_cents` is that of goods and gifts.
+    """
 
     lines: tuple[QuotedLine, ...]
-    gifts: tuple[Any, ...]
+    gifts: tuple[Gift, ...]
     consumed: tuple[Consumed, ...]
     refused: tuple[Refusal, ...]
     next_steps: tuple[NextStep, ...]
@@ -100,6 +115,7 @@ class Quote:
     base_cents: int
     goods_cents: int
     postage_cents: int
+    postage_off_cents: int
     payable_cents: int
     discount_cents: int
     cost_cents: int | None
@@ -107,8 +123,10 @@ class Quote:
 
     @property
     def margin_cents(self) -> int | None:
-        """Goods payable minus cost, without postage; None when the cost of a line is unknown."""
-        return None if self.cost_cents is None else self.goods_cents - self.cost_cents
+        """Goods payable minus the cost of goods, gifts and waived postage; None when the cost of one is unknown."""
+        if self.cost_cents is None:
+            return None
+        return self.goods_cents - self.cost_cents - self.postage_off_cents
 
 
 @dataclass(frozen=True, slots=True)

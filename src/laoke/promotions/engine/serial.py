@@ -73,6 +73,9 @@ def basket_to_dict(basket: Basket) -> Json:
             "held_coupons": sorted(buyer.held_coupons),
             "used": dict(sorted(buyer.used.items())),
         },
+        "region": basket.region,
+        "chosen_gifts": dict(sorted(basket.chosen_gifts.items())),
+        "taken": dict(sorted(basket.taken.items())),
     }
 
 
@@ -90,10 +93,13 @@ def basket_from_dict(data: Any, path: str = "basket") -> Basket:
         held_coupons=buyer.texts("held_coupons"),
         used={offer_id: used.whole(offer_id) for offer_id in used.names()},
     )
-    postage_cents = fields.whole("postage_cents", 0)
+    postage_cents, region = fields.whole("postage_cents", 0), fields.text("region", "")
+    picked, gone = fields.nested("chosen_gifts"), fields.nested("taken")
+    chosen_gifts = {offer_id: picked.text(offer_id) for offer_id in picked.names()}
+    taken = {name: gone.whole(name) for name in gone.names()}
     fields.check_none_left()
     buyer.check_none_left()
-    return at(path, lambda: Basket(lines, postage_cents, known))
+    return at(path, lambda: Basket(lines, postage_cents, known, region, chosen_gifts, taken))
 
 
 def request_from_dict(data: Any) -> tuple[Basket, tuple[Offer, ...], datetime | None]:

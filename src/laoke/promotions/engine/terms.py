@@ -76,7 +76,7 @@ def _list_of(kind: type) -> Callable[[Fields, str, Any], Any]:
 
 
 def _texts(part: Fields, name: str, default: Any) -> tuple[str, ...]:
-    return tuple(sorted(part.texts(name)))
+    return part.ordered_texts(name)
 
 
 def _whole(part: Fields, name: str, default: Any) -> int:

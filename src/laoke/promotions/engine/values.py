@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from laoke.money import MAX_CENTS
+from laoke.promotions.engine.beside import FreePostage, ThresholdGift
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
 from laoke.promotions.engine.errors import EngineError, check_between
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
@@ -42,11 +43,18 @@ class Layer(StrEnum):
     OFFICIAL_CUT = "official_cut"
     CROSS_SHOP = "cross_shop"
     CATEGORY_COUPON = "category_coupon"
+    GIFT = "gift"
+    POSTAGE = "postage"
 
     @property
     def one_per_order(self) -> bool:
         """True where an order takes a single offer of the layer, False where each line may have its own."""
         return self in (Layer.COUPON, Layer.CATEGORY_COUPON)
+
+    @property
+    def changes_goods(self) -> bool:
+        """False where what goods cost stays as it is: gifts and postage, which are worked out last."""
+        return self not in (Layer.GIFT, Layer.POSTAGE)
 
 
 _ITEM_PRICES = (PercentOff, AmountOff, FixedPrice, WasNow)
@@ -68,6 +76,8 @@ _MECHANICS: dict[Layer, tuple[type, ...]] = {
     Layer.OFFICIAL_CUT: (PercentOff,),
     Layer.CROSS_SHOP: (ThresholdDiscount,),
     Layer.CATEGORY_COUPON: (ShopCoupon,),
+    Layer.GIFT: (ThresholdGift,),
+    Layer.POSTAGE: (FreePostage,),
 }
 
 
@@ -154,7 +164,7 @@ class Offer:
         return self.scope
 
     def counts(self, product_id: str, category: str) -> bool:
-        """Rule R24: whether a product counts towards the threshold of an add-on purchase, choices do not."""
+        """Rule R25: whether a product counts towards the threshold of an add-on purchase, choices do not."""
         if isinstance(self.mechanic, AddonPurchase) and product_id in self.mechanic.own_products:
             return False
         return self.scope.covers(product_id, category)
@@ -199,11 +209,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """The lines of one order, its postage (outside every threshold) and its buyer."""
+    """The lines of one order, its postage (outside every threshold), its buyer and where it goes.
+
+    `region` is a province ("" = not known yet). `chosen_gifts` names the gift that the buyer picked by offer id;
+    `taken` says how many of a gift went out before, by "offer id/product id".
+    """
 
     lines: tuple[Line, ...]
     postage_cents: int = 0
     buyer: Buyer = field(default_factory=Buyer)
+    region: str = ""
+    chosen_gifts: Mapping[str, str] = field(default_factory=dict)
+    taken: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.lines:

@@ -26,6 +26,8 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "en": "it takes {pieces} pieces, {missing} more than there are",
     },
     "no_addon_picked": {"zh": "没有选换购的商品", "en": "no add-on item was picked"},
+    "gift_gone": {"zh": "赠品送完了", "en": "the gifts have run out"},
+    "region_excluded": {"zh": "「{region}」不包邮", "en": "not to “{region}”"},
     "loses_to_better": {
         "zh": "「{better}」更优惠，同层只用一个",
         "en": "“{better}” takes more off in the same layer",
@@ -95,7 +97,12 @@ STEPS: dict[str, dict[Language, str]] = {
         "zh": "「{offer_id}」有 {lost_cents} 无处可减：商品已减到 0",
         "en": "{lost_cents} of “{offer_id}” found no line above zero",
     },
-    "postage": {"zh": "运费，不参与优惠", "en": "postage, outside every offer"},
+    "gift": {
+        "zh": "满赠「{offer_id}」，送「{title}」{pieces} 件，每件值 {value_cents}",
+        "en": "gift of “{offer_id}”: {pieces} × “{title}”, worth {value_cents} each",
+    },
+    "postage": {"zh": "运费，不算进门槛", "en": "postage, outside every threshold"},
+    "free_postage": {"zh": "包邮「{offer_id}」", "en": "free postage “{offer_id}”"},
     "payable": {"zh": "应付", "en": "payable"},
 }
 
@@ -109,10 +116,14 @@ NEXT_STEPS: dict[str, dict[Language, str]] = {
         "zh": "再买 {missing_cents}，打 {tenths} 折",
         "en": "{missing_cents} more to pay {percent} %",
     },
-    "cents": {
+    "cents_addon": {
         "zh": "再买 {missing_cents} 可以换购",
         "en": "{missing_cents} more to add an item at its price",
     },
+    "cents_gift": {"zh": "再买 {missing_cents} 送赠品", "en": "{missing_cents} more for a gift"},
+    "pieces_gift": {"zh": "再买 {missing} 件送赠品", "en": "{missing} more pieces for a gift"},
+    "cents_postage": {"zh": "再买 {missing_cents} 包邮", "en": "{missing_cents} more for free postage"},
+    "pieces_postage": {"zh": "再买 {missing} 件包邮", "en": "{missing} more pieces for free postage"},
     "pieces_off": {
         "zh": "再买 {missing} 件，共减 {off_cents}",
         "en": "{missing} more pieces for {off_cents} off",
@@ -141,7 +152,7 @@ def next_step_sentence(step: NextStep, language: Language = "zh") -> str:
         "missing_cents": step.missing,
         "off_cents": step.off_cents or 0,
     }
-    code = "piece" if step.one_piece else step.unit
+    code = "piece" if step.gives == "one" else f"{step.unit}_{step.gives}" if step.gives else step.unit
     if step.off_cents is not None:
         code += "_off"
     elif step.pay_bp is not None:

@@ -3,7 +3,8 @@
 SELECT
   o.order_id,
   CASE WHEN o.goods_cents > 0 THEN o.goods_cents ELSE greatest(o.paid_cents - o.postage_cents, 0) END AS goods_cents,
-  greatest(o.paid_cents - o.postage_cents, 0) AS goods_paid_cents
+  greatest(o.paid_cents - o.postage_cents, 0) AS goods_paid_cents,
+  o.postage_cents, coalesce(o.province, '') AS province
 FROM orders_counted AS o
 WHERE o.shop_id = $shop_id AND o.paid_day BETWEEN $from_day AND $to_day
   AND NOT EXISTS (

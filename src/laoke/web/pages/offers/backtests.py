@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.campaigns.editing import backtest_seen
 from laoke.campaigns.models import Campaign, CampaignState
@@ -280,7 +280,7 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
                 note=gettext("占 %(share)s") % {"share": figures.percent(share)},
             ),
             ui.Kpi(gettext("让利"), figures.Amount.money(result["discount_cents"]), note=each),
-            ui.Kpi(gettext("毛利"), figures.Amount.money(after), delta, note=gettext("成本已知的订单")),
+            ui.Kpi(gettext("毛利"), figures.Amount.money(after), delta, note=_margin_note(result)),
             ui.Kpi(
                 gettext("会亏的订单"),
                 figures.Amount.count(lost, gettext("单")),
@@ -290,6 +290,14 @@ def _kpis(result: dict[str, Any]) -> ui.Kpis:
             ),
         ]
     )
+
+
+def _margin_note(result: dict[str, Any]) -> str:
+    """Of which orders it is, and that gifts and waived postage are taken off it."""
+    beside = result.get("gift_cost_cents", 0) + result.get("postage_off_cents", 0)
+    if not beside:
+        return gettext("成本已知的订单")
+    return gettext("成本已知的订单；赠品和免掉的运费 %(cents)s 算成本") % {"cents": figures.yuan(beside)}
 
 
 def _verdict(result: dict[str, Any]) -> ui.Notice:
@@ -325,7 +333,7 @@ def _per_offer(one: Backtest) -> ui.Table:
                     names.get(found["offer_id"], {}).get("what", ""),
                     figures.exact(found["qualifying_orders"]),
                     figures.exact(found["used_orders"]),
-                    figures.cents(found["discount_cents"]),
+                    _given(found),
                 ],
                 url=_offer_url(names.get(found["offer_id"], {})),
             )
@@ -333,6 +341,14 @@ def _per_offer(one: Backtest) -> ui.Table:
         ],
         caption=gettext("每个优惠"),
     )
+
+
+def _given(found: dict[str, Any]) -> str:
+    """What an offer gave: money, or gifts by number. Older backtests knew no gifts."""
+    pieces = found.get("gift_pieces", 0)
+    if not pieces:
+        return figures.cents(found["discount_cents"])
+    return ngettext("%(n)s 件赠品", "%(n)s 件赠品", pieces) % {"n": figures.exact(pieces)}
 
 
 def _offer_url(offer: dict[str, Any]) -> str:

@@ -155,6 +155,80 @@ class ProductFiguresField(forms.CharField):
         return plain_yuan(figure) if kind == "money" else str(figure)
 
 
+class MeasureField(MoneyField):
+    """An amount in yuan, or a number of pieces; which of them another field says. Read as if it were yuan, in cents."""
+
+
+def measure_of(by: str, typed_cents: int) -> int:
+    """The threshold that was typed: cents, or pieces where `by` is pieces (2 is typed as 2, read as 200 cents)."""
+    return typed_cents // 100 if by == "pieces" else typed_cents
+
+
+def typed_measure(by: str, threshold: int) -> int:
+    """The other way round, for the field."""
+    return threshold * 100 if by == "pieces" else threshold
+
+
+class GiftsField(forms.CharField):
+    """Gifts, one per line: `cup 马克杯 19.9 6 500` (number, name, value, cost, how many), the last two as one likes."""
+
+    default_error_messages = {"line": _("第 %(line)s 行看不懂：%(text)s")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": 3}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> list[dict[str, Any]]:  # type: ignore[override]
+        gifts = []
+        for place, text in enumerate(str(super().to_python(value) or "").splitlines(), 1):
+            if not text.strip():
+                continue
+            gift = self._gift(text.split())
+            if gift is None:
+                raise forms.ValidationError(
+                    self.error_messages["line"],
+                    code="line",
+                    params={"line": place, "text": text.strip()[:40]},
+                )
+            gifts.append(gift)
+        return gifts
+
+    @staticmethod
+    def _gift(words: Sequence[str]) -> dict[str, Any] | None:
+        if not 3 <= len(words) <= 5:
+            return None
+        try:
+            value, cost = parse_cents(words[2]), parse_cents(words[3]) if len(words) > 3 else None
+            stock = int(words[4]) if len(words) > 4 else None
+        except ValueError:
+            return None
+        if not value or (stock is not None and stock < 1):
+            return None
+        return {
+            "product_id": words[0],
+            "title": words[1],
+            "value_cents": value,
+            "cost_cents": cost,
+            "stock": stock,
+        }
+
+    def run_validators(self, value: Any) -> None:
+        """Lengths of text say nothing about a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(self._line(gift) for gift in value)
+
+    @staticmethod
+    def _line(gift: Mapping[str, Any]) -> str:
+        words = [gift["product_id"], gift["title"], plain_yuan(gift["value_cents"])]
+        cost, stock = gift["cost_cents"], gift["stock"]
+        if cost is not None or stock is not None:
+            words.append("-" if cost is None else plain_yuan(cost))
+        return " ".join([*words, *([str(stock)] if stock is not None else [])])
+
+
 class MomentField(forms.DateTimeField):
     """A local time of the shop, picked by the browser's own control."""
 

@@ -9,7 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.engine import Layer
-from laoke.web.pages.offers.fields import DiscountField, MoneyField, ProductFiguresField
+from laoke.web.pages.offers.fields import (
+    DiscountField,
+    MoneyField,
+    ProductFiguresField,
+)
 from laoke.web.pages.offers.forms import (
     COUPON,
     PERCENT,
@@ -22,6 +26,7 @@ from laoke.web.pages.offers.forms import (
     PercentForm,
     ThresholdForm,
 )
+from laoke.web.pages.offers.giving import GiftForm, PostageForm
 
 PIECES, TENTHS, TIMES = _("件"), _("折"), _("次")
 
@@ -362,6 +367,8 @@ FORMS: dict[str, type[OfferForm]] = {
         AnyBundleForm,
         SetBundleForm,
         AddonForm,
+        GiftForm,
+        PostageForm,
     )
 }
 
@@ -380,6 +387,8 @@ MECHANICS: dict[str, Any] = {
     "any_bundle": _("任选几件"),
     "set_bundle": _("套餐"),
     "addon_purchase": _("加价购"),
+    "threshold_gift": _("满赠"),
+    "free_postage": _("包邮"),
 }
 
 GROUPS: dict[Any, tuple[str, ...]] = {
@@ -387,5 +396,6 @@ GROUPS: dict[Any, tuple[str, ...]] = {
     _("优惠券"): (COUPON,),
     _("单品价"): (PERCENT, "amount_off", "fixed_price", "was_now"),
     _("多件优惠"): ("nth_piece", "buy_get", "any_bundle", "set_bundle", "addon_purchase"),
+    _("赠品和包邮"): ("threshold_gift", "free_postage"),
 }
 """Kinds of offers as the editor shows them: a group first, then a mechanic of it."""

@@ -1,0 +1,100 @@
+"""What is given beside the goods, after every price: gifts (rule R26) and free postage (rule R27)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from laoke.promotions.engine.beside import FreePostage, GiftChoice, GiftStep, ThresholdGift
+from laoke.promotions.engine.promises import Wares, gift_step, measured, shortfall
+from laoke.promotions.engine.results import Consumed, Gift
+from laoke.promotions.engine.state import Pricing
+from laoke.promotions.engine.values import Basket, Offer
+
+
+def apply_gifts(pricing: Pricing, offers: Sequence[Offer]) -> None:
+    """Every gift offer that is reached gives, each its highest step."""
+    for offer in offers:
+        mechanic, wares = offer.mechanic, _wares(pricing, offer)
+        if wares is None or not isinstance(mechanic, ThresholdGift):
+            continue
+        step = gift_step(mechanic, wares)
+        pricing.missing(offer, shortfall(mechanic, wares), reached=step is not None)
+        if step is None:
+            continue
+        choice = _chosen(step, offer, pricing.ground.basket)
+        if choice is None:
+            pricing.refuse(offer, "gift_gone")
+            continue
+        _give(pricing, offer, wares, step, choice)
+
+
+def apply_postage(pricing: Pricing, offers: Sequence[Offer]) -> None:
+    """The first offer by id that is reached takes the postage off."""
+    basket, winner = pricing.ground.basket, ""
+    for offer in offers:
+        mechanic, wares = offer.mechanic, _wares(pricing, offer)
+        if wares is None or not isinstance(mechanic, FreePostage):
+            continue
+        reached = measured(mechanic.by, wares) >= mechanic.threshold
+        pricing.missing(offer, shortfall(mechanic, wares), reached=reached)
+        if not reached:
+            continue
+        if mechanic.excludes(basket.region):
+            pricing.refuse(offer, "region_excluded", region=basket.region)
+        elif not basket.postage_cents:
+            pricing.refuse(offer, "nothing_to_take")
+        elif winner:
+            pricing.refuse(offer, "loses_to_better", better=winner)
+        else:
+            winner, pricing.postage_off = offer.offer_id, basket.postage_cents
+            _use(pricing, offer, wares, basket.postage_cents)
+
+
+def _wares(pricing: Pricing, offer: Offer) -> Wares | None:
+    positions = pricing.ground.scope(offer)
+    if not positions:
+        pricing.refuse(offer, "nothing_in_scope")
+        return None
+    return pricing.wares_of(positions)
+
+
+def _chosen(step: GiftStep, offer: Offer, basket: Basket) -> GiftChoice | None:
+    """The gift that the buyer picked while it lasts, else the first of the list that is left."""
+    left = [
+        choice
+        for choice in step.choices
+        if choice.stock is None
+        or choice.stock - basket.taken.get(f"{offer.offer_id}/{choice.product_id}", 0) >= step.pieces
+    ]
+    wanted = basket.chosen_gifts.get(offer.offer_id)
+    return next((choice for choice in left if choice.product_id == wanted), left[0] if left else None)
+
+
+def _give(pricing: Pricing, offer: Offer, wares: Wares, step: GiftStep, choice: GiftChoice) -> None:
+    pricing.gifts.append(
+        Gift(
+            offer.offer_id,
+            choice.product_id,
+            choice.title,
+            step.pieces,
+            choice.value_cents,
+            choice.cost_cents,
+        )
+    )
+    _use(pricing, offer, wares, 0)
+    pricing.note(
+        "R26",
+        "gift",
+        0,
+        offer_id=offer.offer_id,
+        title=choice.title,
+        pieces=step.pieces,
+        value_cents=choice.value_cents,
+    )
+
+
+def _use(pricing: Pricing, offer: Offer, wares: Wares, off: int) -> None:
+    pricing.used.append(offer.offer_id)
+    if pricing.told:
+        ids = tuple(line.line_id for line in wares.lines)
+        pricing.consumed.append(Consumed(offer.offer_id, offer.layer, ids, wares.cents, 1, off, off))

@@ -1,0 +1,222 @@
+"""Each mechanic refuses what it cannot mean, is written as JSON and read back, and says what is missing to more."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from laoke.promotions.engine import (
+    AddonChoice,
+    AddonPurchase,
+    AmountOff,
+    AnyBundle,
+    Basket,
+    BuyGet,
+    CountDiscount,
+    CountDiscountStep,
+    CountOff,
+    CountOffStep,
+    EngineError,
+    FixedPrice,
+    Layer,
+    Line,
+    NextStep,
+    NthPiece,
+    Offer,
+    Part,
+    ProductPrice,
+    RateStep,
+    Scope,
+    SetBundle,
+    ThresholdRate,
+    WasNow,
+    next_step_sentence,
+    offer_from_dict,
+    offer_to_dict,
+    quote,
+)
+
+NOON = datetime(2026, 11, 11, 12)
+CUP = AddonChoice("cup", 990)
+
+
+@pytest.mark.parametrize(
+    ("build", "field", "code"),
+    [
+        (lambda: AmountOff(0), "off_cents", "out_of_range"),
+        (lambda: FixedPrice(0), "price_cents", "out_of_range"),
+        (lambda: ProductPrice("", 1), "product_id", "empty"),
+        (lambda: ProductPrice("cup", 100, 100), "was_cents", "was_not_above_now"),
+        (lambda: WasNow(()), "prices", "no_products"),
+        (lambda: WasNow((ProductPrice("cup", 1), ProductPrice("cup", 2))), "prices", "product_twice"),
+        (lambda: WasNow(tuple(ProductPrice(str(n), 1) for n in range(501))), "prices", "too_many_products"),
+        (lambda: ThresholdRate(()), "steps", "no_steps"),
+        (lambda: ThresholdRate((RateStep(100, 9_000), RateStep(200, 9_000))), "steps", "rates_must_fall"),
+        (lambda: RateStep(100, 10_000), "pay_bp", "out_of_range"),
+        (
+            lambda: CountDiscount((CountDiscountStep(3, 9_000), CountDiscountStep(2, 8_000))),
+            "steps",
+            "rates_must_fall",
+        ),
+        (lambda: CountDiscountStep(0, 9_000), "pieces", "out_of_range"),
+        (lambda: CountOff(()), "steps", "no_steps"),
+        (lambda: CountOff((CountOffStep(2, 100), CountOffStep(3, 100))), "steps", "steps_must_rise"),
+        (
+            lambda: CountOff((CountOffStep(2, 100), CountOffStep(3, 200)), True),
+            "steps",
+            "repeating_needs_one_step",
+        ),
+        (lambda: CountOff((CountOffStep(2, 100),), cap_cents=50), "cap_cents", "cap_needs_repeating"),
+        (lambda: NthPiece(1, 5_000), "nth", "out_of_range"),
+        (lambda: NthPiece(2, 10_000), "pay_bp", "out_of_range"),
+        (lambda: NthPiece(2, 5_000, 0), "most_times", "out_of_range"),
+        (lambda: BuyGet(0, 1), "buy", "out_of_range"),
+        (lambda: BuyGet(1, 0), "get", "out_of_range"),
+        (lambda: AnyBundle(1, 100), "pieces", "out_of_range"),
+        (lambda: AnyBundle(2, 0), "price_cents", "out_of_range"),
+        (lambda: Part("", 1), "product_id", "empty"),
+        (lambda: SetBundle((Part("cup"),), 100), "parts", "one_piece_is_no_set"),
+        (lambda: SetBundle((Part("cup"), Part("cup")), 100), "parts", "product_twice"),
+        (lambda: AddonChoice("", 1), "product_id", "empty"),
+        (lambda: AddonPurchase(0, (CUP,)), "threshold_cents", "out_of_range"),
+        (lambda: AddonPurchase(100, ()), "choices", "no_products"),
+        (lambda: AddonPurchase(100, (CUP,), 0), "most_pieces", "out_of_range"),
+        (
+            lambda: Offer(
+                "o", Layer.ITEM, WasNow((ProductPrice("cup", 1),)), scope=Scope(frozenset({"cup"}))
+            ),
+            "scope",
+            "scope_in_terms",
+        ),
+        (lambda: Offer("o", Layer.SHOP, AmountOff(100)), "layer", "mechanic_not_in_layer"),
+        (lambda: Offer("o", Layer.SHOP, AddonPurchase(100, (CUP,))), "layer", "mechanic_not_in_layer"),
+    ],
+)
+def test_a_mechanic_that_means_nothing_cannot_exist(build: Any, field: str, code: str) -> None:
+    with pytest.raises(EngineError) as refused:
+        build()
+    assert (refused.value.field, refused.value.code) == (field, code)
+
+
+def test_a_mechanic_is_written_by_its_own_fields() -> None:
+    offer = Offer("o", Layer.ADDON, AddonPurchase(19_900, (CUP,), 2))
+    data = offer_to_dict(offer)
+    assert (data["mechanic"], data["terms"]) == (
+        "addon_purchase",
+        {
+            "threshold_cents": 19_900,
+            "choices": [{"product_id": "cup", "price_cents": 990}],
+            "most_pieces": 2,
+        },
+    )
+    assert offer_from_dict(data) == offer
+
+
+@pytest.mark.parametrize(
+    ("terms", "field", "code"),
+    [
+        ({"threshold_cents": 1}, "offer.terms.choices", "missing"),
+        ({"threshold_cents": 1, "choices": [7]}, "offer.terms.choices[0]", "not_an_object"),
+        (
+            {"threshold_cents": 1, "choices": [{"product_id": 7, "price_cents": 1}]},
+            "offer.terms.choices[0].product_id",
+            "not_a_text",
+        ),
+        (
+            {"threshold_cents": 1, "choices": [{"product_id": "a", "price_cents": 0}]},
+            "offer.terms.choices[0].price_cents",
+            "out_of_range",
+        ),
+        (
+            {"threshold_cents": 1, "choices": [{"product_id": "a", "price_cents": 1, "x": 1}]},
+            "offer.terms.choices[0].x",
+            "unknown_field",
+        ),
+    ],
+)
+def test_wrong_terms_are_refused_with_the_path_of_the_field(
+    terms: dict[str, Any], field: str, code: str
+) -> None:
+    data = {"offer_id": "o", "layer": "addon", "mechanic": "addon_purchase", "terms": terms}
+    with pytest.raises(EngineError) as refused:
+        offer_from_dict(data)
+    assert (refused.value.field, refused.value.code) == (field, code)
+
+
+@pytest.mark.parametrize(
+    ("layer", "mechanic", "pieces", "step", "said"),
+    [
+        (
+            Layer.SHOP,
+            ThresholdRate((RateStep(10_000, 9_000), RateStep(20_000, 8_500))),
+            3,
+            NextStep("o", "cents", 5_000, None, 8_500),
+            "再买 50.00，打 8.5 折",
+        ),
+        (
+            Layer.SHOP,
+            CountDiscount((CountDiscountStep(5, 8_000),)),
+            3,
+            NextStep("o", "pieces", 2, None, 8_000),
+            "再买 2 件，打 8 折",
+        ),
+        (
+            Layer.SHOP,
+            CountOff((CountOffStep(2, 1_000),), True, 2_000),
+            3,
+            NextStep("o", "pieces", 1, 2_000, None),
+            "再买 1 件，共减 20.00",
+        ),
+        (
+            Layer.SHOP,
+            NthPiece(2, 5_000),
+            3,
+            NextStep("o", "pieces", 1, None, 5_000, "one"),
+            "再买 1 件，其中一件 5 折",
+        ),
+        (Layer.SHOP, BuyGet(2, 1), 2, NextStep("o", "pieces", 1, None, 0, "one"), "再买 1 件，其中一件免费"),
+        (Layer.SHOP, AnyBundle(3, 9_900), 3, NextStep("o", "pieces", 3, None, None), "再买 3 件又够一次"),
+        (
+            Layer.SHOP,
+            SetBundle((Part("tea"), Part("pot", 2)), 100),
+            2,
+            NextStep("o", "pieces", 2, None, None),
+            "再买 2 件又够一次",
+        ),
+        (
+            Layer.ADDON,
+            AddonPurchase(19_900, (CUP,)),
+            3,
+            NextStep("o", "cents", 4_900, None, None, "addon"),
+            "再买 49.00 可以换购",
+        ),
+    ],
+)
+def test_a_quote_says_what_is_missing_to_the_next_step(
+    layer: Layer, mechanic: Any, pieces: int, step: NextStep, said: str
+) -> None:
+    found = quote(Basket((Line("1", "tea", 5_000, pieces),)), [Offer("o", layer, mechanic)], NOON)
+    assert found.next_steps == (step,)
+    assert next_step_sentence(found.next_steps[0]) == said
+    assert next_step_sentence(found.next_steps[0], "en")
+
+
+@pytest.mark.parametrize(
+    "mechanic",
+    [
+        CountOff((CountOffStep(2, 1_000),), True, 1_000),
+        NthPiece(2, 5_000, 1),
+        BuyGet(1, 1, 1),
+        AnyBundle(2, 9_900, 1),
+        ThresholdRate((RateStep(100, 9_000),)),
+    ],
+)
+def test_where_nothing_more_can_be_had_no_next_step_is_named(mechanic: Any) -> None:
+    found = quote(Basket((Line("1", "tea", 5_000, 3),)), [Offer("o", Layer.SHOP, mechanic)], NOON)
+    assert found.next_steps == ()
+
+
+def test_a_million_pieces_are_bundled_at_once() -> None:
+    basket = Basket((Line("1", "tea", 50, 1_000_000), Line("2", "pot", 40, 999_999)))
+    found = quote(basket, [Offer("o", Layer.SHOP, AnyBundle(3, 100))], NOON)
+    assert found.discount_cents == 333_333 * 50 + 1 * 30 + 333_332 * 20
