@@ -19,7 +19,10 @@ from laoke.promotions.engine import (
     CountOff,
     CountOffStep,
     DiscountStep,
+    EarlyBird,
+    EarlyStep,
     FixedPrice,
+    FlashSale,
     FreePostage,
     GiftChoice,
     GiftStep,
@@ -27,6 +30,8 @@ from laoke.promotions.engine import (
     Limits,
     Line,
     Mechanic,
+    MemberLevel,
+    MemberPrice,
     NthPiece,
     Offer,
     Part,
@@ -157,7 +162,7 @@ def _offer(row: dict[str, str]) -> Offer:
 
 
 def _mechanic(layer: Layer, terms: str) -> Mechanic:
-    for read in (_beside, _item_price, _by_rate, _by_pieces):
+    for read in (_varied, _beside, _item_price, _by_rate, _by_pieces):
         if (found := read(layer, terms)) is not None:
             return found
     pairs = [(cents(above), cents(off)) for above, off in re.findall(r"(\d+) − (\d+)", terms)]
@@ -199,6 +204,19 @@ def _gift(text: str) -> GiftChoice:
     assert found, text
     name, value, cost, stock = found.groups()
     return GiftChoice(name, name, cents(value), cents(cost) if cost else None, int(stock) if stock else None)
+
+
+def _varied(layer: Layer, terms: str) -> Mechanic | None:
+    if terms.startswith("members "):
+        levels = re.findall(r"(\w+) pay (\d+)%", terms)
+        return MemberPrice(tuple(MemberLevel(group, int(rate) * 100) for group, rate in levels))
+    if steps := re.findall(r"until ([\d-]+ [\d:]+) pay (\d+)%", terms):
+        return EarlyBird(
+            tuple(EarlyStep(datetime.fromisoformat(end), int(rate) * 100) for end, rate in steps)
+        )
+    if flash := re.fullmatch(r"flash ([\d.]+), stock (\d+)", terms):
+        return FlashSale(cents(flash[1]), int(flash[2]))
+    return None
 
 
 def _item_price(layer: Layer, terms: str) -> Mechanic | None:

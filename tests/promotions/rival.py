@@ -11,10 +11,14 @@ from math import floor
 from laoke.promotions.engine import (
     AmountOff,
     Basket,
+    Buyer,
+    EarlyBird,
     FixedPrice,
+    FlashSale,
     Layer,
     Line,
     Mechanic,
+    MemberPrice,
     Offer,
     PercentOff,
     ShopCoupon,
@@ -30,7 +34,9 @@ def payable_by_line(basket: Basket, offers: tuple[Offer, ...], at: datetime) -> 
     """What each line costs, by line id."""
     open_to_buyer = [offer for offer in offers if is_open(offer, basket, at)]
     lines = {line.line_id: line for line in basket.lines}
-    unit = {line_id: _best_unit_price(line, open_to_buyer) for line_id, line in lines.items()}
+    unit = {
+        line_id: _best_unit_price(line, open_to_buyer, basket.buyer, at) for line_id, line in lines.items()
+    }
     base = {line_id: unit[line_id] * line.quantity for line_id, line in lines.items()}
     left = dict(base)
     for layer in [layer for layer in list(Layer)[1:] if layer not in ("gift", "postage")]:
@@ -48,6 +54,14 @@ def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
         return False
     if offer.window.end and at >= offer.window.end:
         return False
+    if isinstance(offer.mechanic, MemberPrice) and not _levels(offer.mechanic, buyer):
+        return False
+    if isinstance(offer.mechanic, EarlyBird) and at >= offer.mechanic.steps[-1].until:
+        return False
+    if isinstance(offer.mechanic, FlashSale):
+        wanted = sum(line.quantity for line in basket.lines if _covers(offer, line))
+        if wanted + basket.taken.get(offer.offer_id, 0) > offer.mechanic.stock:
+            return False
     if offer.audience == "first_order" and not buyer.first_order:
         return False
     if offer.audience not in ("", "first_order") and offer.audience not in buyer.groups:
@@ -59,6 +73,10 @@ def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
     ):
         return False
     return offer.limits.per_person is None or buyer.used.get(offer.offer_id, 0) < offer.limits.per_person
+
+
+def _levels(mechanic: MemberPrice, buyer: Buyer) -> list[int]:
+    return [level.pay_bp for level in mechanic.levels if level.group in buyer.groups]
 
 
 def _half_up(value: Fraction) -> int:
@@ -80,15 +98,24 @@ def _in_scope(offer: Offer, line: Line) -> bool:
     return line.product_id not in scope.excluded_product_ids and (chosen or not named)
 
 
-def _best_unit_price(line: Line, offers: list[Offer]) -> int:
+def _best_unit_price(line: Line, offers: list[Offer], buyer: Buyer, at: datetime) -> int:
     """R3."""
     asked = [
         price
         for offer in offers
         if offer.layer == "item" and _covers(offer, line)
-        for price in [_asked(offer.mechanic, line)]
+        for price in [_asked(_now(offer.mechanic, buyer, at), line)]
     ]
     return min([line.unit_price_cents, *asked])
+
+
+def _now(mechanic: Mechanic, buyer: Buyer, at: datetime) -> Mechanic:
+    """The plain price of an open offer."""
+    if isinstance(mechanic, MemberPrice):
+        return PercentOff(min(_levels(mechanic, buyer)))
+    if isinstance(mechanic, EarlyBird):
+        return PercentOff(min(step.pay_bp for step in mechanic.steps if at < step.until))
+    return FixedPrice(mechanic.price_cents) if isinstance(mechanic, FlashSale) else mechanic
 
 
 def _asked(mechanic: Mechanic, line: Line) -> int:

@@ -1,6 +1,6 @@
 """Random baskets and offers for the property tests: small amounts, so that thresholds, ties and zeros are common."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,7 +18,10 @@ from laoke.promotions.engine import (
     CountOff,
     CountOffStep,
     DiscountStep,
+    EarlyBird,
+    EarlyStep,
     FixedPrice,
+    FlashSale,
     FreePostage,
     GiftChoice,
     GiftStep,
@@ -26,6 +29,8 @@ from laoke.promotions.engine import (
     Limits,
     Line,
     Mechanic,
+    MemberLevel,
+    MemberPrice,
     NthPiece,
     Offer,
     Part,
@@ -117,6 +122,18 @@ item_prices = (
     | st.builds(FixedPrice, st.integers(1, 150))
     | st.builds(WasNow, by_product(ProductPrice, price_cents=st.integers(1, 150)))
 )
+member_prices = st.lists(
+    st.builds(MemberLevel, group=st.sampled_from(["vip", "gold", "new"]), pay_bp=rates),
+    min_size=1,
+    max_size=3,
+    unique_by=lambda level: level.group,
+).map(lambda levels: MemberPrice(tuple(levels)))
+early_birds = st.lists(rates, min_size=1, max_size=3, unique=True).map(
+    lambda found: EarlyBird(
+        tuple(EarlyStep(AT + timedelta(hours=hour), rate) for hour, rate in enumerate(sorted(found)))
+    )
+)
+flash_sales = st.builds(FlashSale, st.integers(1, 150), st.integers(1, 8))
 shop_offers = (
     step_discounts()
     | repeating_discounts()
@@ -139,6 +156,7 @@ addons = st.builds(
     by_product(AddonChoice, price_cents=st.integers(1, 100)),
     st.integers(1, 3),
 )
+TAKEN = {f"o{n}/{product}": 2 for n in range(5) for product in PRODUCTS} | {"o0": 3, "o3": 4}
 REGIONS = ("", "新疆", "浙江")
 
 
@@ -168,7 +186,7 @@ postages = st.builds(
     st.sampled_from([(), ("新疆",), ("新疆", "西藏")]),
 )
 MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
-    Layer.ITEM: item_prices,
+    Layer.ITEM: item_prices | member_prices | early_birds | flash_sales,
     Layer.ADDON: addons,
     Layer.SHOP: shop_offers,
     Layer.COUPON: coupons(),
@@ -219,7 +237,7 @@ def baskets(draw: st.DrawFn) -> Basket:
         quantity = draw(st.integers(1, 4))
         lines.append(Line(line_id, product, price, quantity, "", PRODUCTS[product], cost))
     buyer = Buyer(
-        groups=draw(st.sampled_from([frozenset(), frozenset({"vip"})])),
+        groups=draw(st.sampled_from([frozenset(), frozenset({"vip"}), frozenset({"gold", "new"})])),
         first_order=draw(st.booleans()),
         held_coupons=draw(st.sampled_from([frozenset(), frozenset(f"o{number}" for number in range(5))])),
         used=draw(st.sampled_from([{}, {"o1": 1, "o2": 2}])),
@@ -230,5 +248,5 @@ def baskets(draw: st.DrawFn) -> Basket:
         buyer,
         draw(st.sampled_from(REGIONS)),
         draw(st.sampled_from([{}, {"o1": "p1", "o2": "p2"}])),
-        draw(st.sampled_from([{}, {f"o{n}/{product}": 2 for n in range(5) for product in PRODUCTS}])),
+        draw(st.sampled_from([{}, TAKEN])),
     )

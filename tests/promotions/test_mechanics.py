@@ -1,6 +1,6 @@
 """Each mechanic refuses what it cannot mean, is written as JSON and read back, and says what is missing to more."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,10 +16,18 @@ from laoke.promotions.engine import (
     CountDiscountStep,
     CountOff,
     CountOffStep,
+    EarlyBird,
+    EarlyStep,
     EngineError,
     FixedPrice,
+    FlashSale,
+    FreePostage,
+    GiftChoice,
+    GiftStep,
     Layer,
     Line,
+    MemberLevel,
+    MemberPrice,
     NextStep,
     NthPiece,
     Offer,
@@ -28,6 +36,7 @@ from laoke.promotions.engine import (
     RateStep,
     Scope,
     SetBundle,
+    ThresholdGift,
     ThresholdRate,
     WasNow,
     next_step_sentence,
@@ -38,6 +47,7 @@ from laoke.promotions.engine import (
 
 NOON = datetime(2026, 11, 11, 12)
 CUP = AddonChoice("cup", 990)
+MUG = (GiftChoice("mug", "马克杯", 1_990, 600),)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +98,25 @@ CUP = AddonChoice("cup", 990)
             "scope",
             "scope_in_terms",
         ),
+        (lambda: MemberLevel(" ", 9_000), "group", "empty"),
+        (lambda: MemberPrice(()), "levels", "no_steps"),
+        (
+            lambda: MemberPrice((MemberLevel("vip", 9_000), MemberLevel("vip", 8_000))),
+            "levels",
+            "level_twice",
+        ),
+        (lambda: EarlyStep(NOON.replace(tzinfo=UTC), 9_000), "until", "time_with_zone"),
+        (lambda: EarlyBird(()), "steps", "no_steps"),
+        (lambda: EarlyBird((EarlyStep(NOON, 9_000), EarlyStep(NOON, 9_500))), "steps", "early_must_rise"),
+        (lambda: FlashSale(990, 0), "stock", "out_of_range"),
+        (lambda: GiftChoice("cup", " ", 100), "title", "empty"),
+        (lambda: GiftChoice("cup", "杯", 100, stock=0), "stock", "out_of_range"),
+        (lambda: GiftStep(100, ()), "choices", "no_products"),
+        (lambda: ThresholdGift(()), "steps", "no_steps"),
+        (lambda: ThresholdGift((GiftStep(2, MUG), GiftStep(2, MUG))), "steps", "gifts_must_rise"),
+        (lambda: ThresholdGift((GiftStep(2, MUG),), "weight"), "by", "unknown_choice"),
+        (lambda: FreePostage(-1), "threshold", "out_of_range"),
+        (lambda: FreePostage(excluded_regions=(" ",)), "excluded_regions", "empty"),
         (lambda: Offer("o", Layer.SHOP, AmountOff(100)), "layer", "mechanic_not_in_layer"),
         (lambda: Offer("o", Layer.SHOP, AddonPurchase(100, (CUP,))), "layer", "mechanic_not_in_layer"),
     ],
@@ -184,6 +213,20 @@ def test_wrong_terms_are_refused_with_the_path_of_the_field(
             "再买 2 件又够一次",
         ),
         (
+            Layer.GIFT,
+            ThresholdGift((GiftStep(16_000, MUG),)),
+            3,
+            NextStep("o", "cents", 1_000, None, None, "gift"),
+            "再买 10.00 送赠品",
+        ),
+        (
+            Layer.POSTAGE,
+            FreePostage(4, "pieces"),
+            3,
+            NextStep("o", "pieces", 1, None, None, "postage"),
+            "再买 1 件包邮",
+        ),
+        (
             Layer.ADDON,
             AddonPurchase(19_900, (CUP,)),
             3,
@@ -220,3 +263,14 @@ def test_a_million_pieces_are_bundled_at_once() -> None:
     basket = Basket((Line("1", "tea", 50, 1_000_000), Line("2", "pot", 40, 999_999)))
     found = quote(basket, [Offer("o", Layer.SHOP, AnyBundle(3, 100))], NOON)
     assert found.discount_cents == 333_333 * 50 + 1 * 30 + 333_332 * 20
+
+
+def test_gifts_and_waived_postage_count_against_the_margin() -> None:
+    offers = [
+        Offer("gift", Layer.GIFT, ThresholdGift((GiftStep(10_000, MUG, 2),))),
+        Offer("free", Layer.POSTAGE, FreePostage()),
+    ]
+    found = quote(Basket((Line("1", "tea", 10_000, cost_cents=4_000),), 1_200), offers, NOON)
+    assert (found.payable_cents, found.cost_cents, found.margin_cents) == (10_000, 5_200, 4_800 - 1_200)
+    unknown = Offer("gift", Layer.GIFT, ThresholdGift((GiftStep(1, (GiftChoice("mug", "马克杯", 1_990),)),)))
+    assert quote(Basket((Line("1", "tea", 10_000, cost_cents=4_000),)), [unknown], NOON).margin_cents is None

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets
 from laoke.promotions.engine import (
+    VARIED,
     Basket,
+    Ground,
     Layer,
     Line,
     Offer,
@@ -21,6 +23,7 @@ from laoke.promotions.engine import (
     next_step_sentence,
     offer_from_dict,
     offer_to_dict,
+    open_variant,
     quote,
     refusal_sentence,
     step_sentence,
@@ -166,6 +169,12 @@ def test_the_columns_give_what_the_pricing_page_says() -> None:
         check_columns_equal_quotes([found.basket, found.basket], found.offers)
 
 
+def variant_of(offer: Offer, basket: Basket) -> int:
+    """The number of the price that is open, −1 where none is."""
+    found = open_variant(offer, Ground(basket), AT)
+    return found if isinstance(found, int) else -1
+
+
 def check_what_is_given(priced: PricedBaskets, number: int, result: Quote) -> None:
     """Postage to the cent; of gifts the pieces, and a cost that is the dearest choice's (R17)."""
     assert priced.postage_off_cents[number] == result.postage_off_cents
@@ -202,7 +211,12 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
     columns = columns.placed(
         [basket.postage_cents for basket in some_baskets], [basket.region for basket in some_baskets]
     )
-    priced = price_baskets(columns, given_offers, eligible, with_shares=True)
+    variant = {
+        offer.offer_id: np.array([variant_of(offer, basket) for basket in some_baskets])
+        for offer in given_offers
+        if isinstance(offer.mechanic, VARIED)
+    }
+    priced = price_baskets(columns, given_offers, eligible, variant=variant, with_shares=True)
     rows = {offer.offer_id: row for row, offer in enumerate(priced.offers)}
     position = 0
     for number, basket in enumerate(some_baskets):
@@ -220,6 +234,9 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
             "nothing_in_scope",
             "out_of_window",
             "not_in_audience",
+            "no_member_level",
+            "early_bird_over",
+            "sold_out",
         }
         for refusal in result.refused:
             if refusal.code in closed | {"coupon_not_held", "limit_reached"}:

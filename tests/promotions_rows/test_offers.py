@@ -190,6 +190,19 @@ TWO_PARTS = [{"product_id": "pot", "pieces": 1}, {"product_id": "cup", "pieces":
         (of("free_postage", "postage", threshold=9_900), "满 99 包邮"),
         (of("free_postage", "postage", threshold=2, by="pieces"), "满 2 件包邮"),
         (of("free_postage", "postage"), "包邮"),
+        (
+            of(
+                "member_price",
+                "item",
+                levels=[{"group": g, "pay_bp": p} for g, p in (("银", 9_000), ("金", 8_800))],
+            ),
+            "会员价：金 8.8 折，银 9 折",
+        ),
+        (
+            of("early_bird", "item", steps=[{"until": "2026-11-11T02:00:00", "pay_bp": 7_000}]),
+            "早鸟价：11-11 02:00 前 7 折",
+        ),
+        (of("flash_sale", "item", price_cents=990, stock=100), "秒杀价 9.90，限量 100 件"),
     ],
 )
 def test_every_mechanic_is_stored_and_says_what_it_does(store, data, said):

@@ -182,6 +182,22 @@ def test_every_mechanic_has_its_form_and_an_edit_shows_it_again(demo: Demo) -> N
             },
         ),
         (
+            "member_price",
+            {"level_1": "金卡", "pay_1": "8.8", "level_2": "银卡", "pay_2": "9"},
+            {"levels": [{"group": "金卡", "pay_bp": 8800}, {"group": "银卡", "pay_bp": 9000}]},
+        ),
+        (
+            "early_bird",
+            {"until_1": "2026-11-11T02:00", "pay_1": "7", "until_2": "2026-11-11T08:00", "pay_2": "8"},
+            {
+                "steps": [
+                    {"until": "2026-11-11T02:00:00", "pay_bp": 7000},
+                    {"until": "2026-11-11T08:00:00", "pay_bp": 8000},
+                ]
+            },
+        ),
+        ("flash_sale", {"price": "9.9", "stock": "100"}, {"price_cents": 990, "stock": 100}),
+        (
             "free_postage",
             {"by": "pieces", "threshold": "2", "excluded_regions": "新疆、西藏"},
             {"by": "pieces", "threshold": 2, "excluded_regions": ["新疆", "西藏"]},
@@ -236,6 +252,20 @@ def test_every_mechanic_has_its_form_and_an_edit_shows_it_again(demo: Demo) -> N
             "gifts_2",
             "门槛和赠品要一起写",
         ),
+        ("member_price", {"level_1": "金卡"}, "pay_1", ""),
+        (
+            "member_price",
+            {"level_1": "金卡", "pay_1": "8", "level_2": "金卡", "pay_2": "9"},
+            "level_2",
+            "等级 金卡 写了两次",
+        ),
+        (
+            "early_bird",
+            {"until_1": "2026-11-11T02:00", "pay_1": "7", "until_2": "2026-11-11T01:00", "pay_2": "8"},
+            "until_2",
+            "时间要一档比一档晚",
+        ),
+        ("flash_sale", {"price": "9.9", "stock": "0"}, "stock", ""),
         ("free_postage", {"by": "pieces", "threshold": "1.5"}, "threshold", "件数要是整数"),
     ],
 )

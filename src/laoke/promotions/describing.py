@@ -248,6 +248,30 @@ def _measure(by: str, threshold: int) -> str:
     return str(threshold) if by == "pieces" else _yuan(threshold)
 
 
+def _member_price(mechanic: engine.MemberPrice) -> str:
+    form = gettext("%(level)s %(tenths)s 折")
+    levels = phrases(form % {"level": one.group, "tenths": _tenths(one.pay_bp)} for one in mechanic.ranked)
+    return gettext("会员价：%(levels)s") % {"levels": levels}
+
+
+def _early_bird(mechanic: engine.EarlyBird) -> str:
+    form = gettext("%(until)s 前 %(tenths)s 折")
+    steps = phrases(
+        form % {"until": f"{step.until:%m-%d %H:%M}", "tenths": _tenths(step.pay_bp)}
+        for step in mechanic.steps
+    )
+    return gettext("早鸟价：%(steps)s") % {"steps": steps}
+
+
+def _flash_sale(mechanic: engine.FlashSale) -> str:
+    words = {"price": _yuan(mechanic.price_cents), "n": mechanic.stock}
+    return gettext("秒杀价 %(price)s，限量 %(n)s 件") % words
+
+
+def _flash_conditions(mechanic: engine.FlashSale) -> list[str]:
+    return [gettext("剩下的不够一单要的件数时，这单按原来的价")]
+
+
 _CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
     engine.NthPiece: _cheapest_first,
     engine.BuyGet: _cheapest_first,
@@ -257,6 +281,7 @@ _CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
     engine.ShopCoupon: _coupon_conditions,
     engine.ThresholdGift: _gift_conditions,
     engine.FreePostage: _postage_conditions,
+    engine.FlashSale: _flash_conditions,
 }
 
 _PHRASES: dict[type, Callable[[Any], str]] = {
@@ -276,6 +301,9 @@ _PHRASES: dict[type, Callable[[Any], str]] = {
     engine.AddonPurchase: _addon_purchase,
     engine.ThresholdGift: _threshold_gift,
     engine.FreePostage: _free_postage,
+    engine.MemberPrice: _member_price,
+    engine.EarlyBird: _early_bird,
+    engine.FlashSale: _flash_sale,
 }
 
 

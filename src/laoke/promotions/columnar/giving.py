@@ -3,7 +3,7 @@
 A backtest takes the dearest case: of several gifts the one that costs most, and stock that does not run out (R17).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,11 @@ def give(
         elif isinstance(offer.mechanic, FreePostage):
             _waive_postage(columns, given, row, offer.mechanic, measure, opened, reached, discount)
     return given
+
+
+def moved(given: Given, rows: Ints) -> Given:
+    """The same with the rows of gift offers renumbered."""
+    return replace(given, gift_pieces={int(rows[row]): found for row, found in given.gift_pieces.items()})
 
 
 def _measure(columns: BasketColumns, covered: Flags, offer: Offer, line_base: Ints) -> tuple[Ints, Flags]:

@@ -4,7 +4,7 @@ The window of an offer is not tested: a backtest lets the past stand in for it (
 is a column that the caller gives; an offer that is not named is open to every basket.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import BasketColumns, Ints
-from laoke.promotions.columnar.giving import GOODS_LAYERS, give
+from laoke.promotions.columnar.giving import GOODS_LAYERS, give, moved
 from laoke.promotions.columnar.plan import Plan, make_plan
-from laoke.promotions.engine import EngineError, Layer, Offer
+from laoke.promotions.columnar.variants import gather, spread
+from laoke.promotions.engine import EngineError, Layer, Offer, check_offers
 
 Flags = npt.NDArray[np.bool_]
 
@@ -49,24 +50,28 @@ def price_baskets(
     offers: Iterable[Offer],
     eligible: Mapping[str, Flags] | None = None,
     *,
+    variant: Mapping[str, Ints] | None = None,
     with_shares: bool = False,
 ) -> PricedBaskets:
     """Price every basket. `eligible[offer_id]` says to which baskets an offer is open (default: all).
 
+    Of an offer with several prices `variant[offer_id]` numbers the one open to each basket (default: the lowest).
     Raises EngineError for offers that `check_offers` refuses and for an
     `eligible` that names an unknown offer or has the wrong length.
     """
     from laoke.promotions.columnar import kernel  # numba takes 0.3 s to import
 
-    plan = make_plan(offers, columns.product_ids, columns.categories)
     count, lines = columns.basket_count, columns.line_count
+    asked = check_offers(offers)
+    plain = spread(asked, eligible or {}, variant or {}, count)
+    plan = make_plan(plain.offers, columns.product_ids, columns.categories)
     discount = np.zeros((len(plan.offers), count), dtype=np.int64)
     reached = np.zeros((len(plan.offers), count), dtype=np.bool_)
     line_base = np.zeros(lines, dtype=np.int64)
     line_payable = np.zeros(lines, dtype=np.int64)
     item_offer = np.full(lines, -1, dtype=np.int16)
     line_share = np.zeros((len(Layer), lines if with_shares else 0), dtype=np.int64)
-    open_to = _eligible(plan, count, eligible or {})
+    open_to = _eligible(plan, count, plain.eligible)
     kernel.price_baskets(
         kernel.Baskets(
             _plain(columns.offsets, np.int64),
@@ -91,8 +96,13 @@ def price_baskets(
         kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached),
     )
     given = give(columns, plan.offers, plan.covers, open_to, line_base, reached, discount)
+    if plain.stands_for:
+        rows = _rows(plan.offers, plain.stands_for, asked)
+        discount, reached = gather(rows, discount, len(asked)), gather(rows, reached, len(asked))
+        item_offer = np.append(rows, -1).astype(np.int16)[item_offer]
+        given = moved(given, rows)
     return PricedBaskets(
-        offers=plan.offers,
+        offers=asked,
         payable_cents=columns.basket_sums(line_payable),
         discount_cents=discount,
         reached=reached,
@@ -105,6 +115,12 @@ def price_baskets(
         postage_off_cents=given.postage_off_cents,
         gift_pieces=given.gift_pieces,
     )
+
+
+def _rows(plain: Sequence[Offer], stands_for: Mapping[str, str], asked: Sequence[Offer]) -> Ints:
+    """For every plain offer the row of the one that it stands for."""
+    places = {offer.offer_id: place for place, offer in enumerate(asked)}
+    return np.array([places[stands_for.get(offer.offer_id, offer.offer_id)] for offer in plain], np.int64)
 
 
 def _plain(column: npt.NDArray[Any], kind: type[np.signedinteger[Any]]) -> npt.NDArray[Any]:

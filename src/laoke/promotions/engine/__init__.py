@@ -5,6 +5,7 @@ worst case, `laoke.promotions.columnar` prices millions by the same rules.
 """
 
 from laoke.promotions.engine.beside import FreePostage, GiftChoice, GiftStep, ThresholdGift
+from laoke.promotions.engine.by_buyer import EarlyBird, EarlyStep, FlashSale, MemberLevel, MemberPrice
 from laoke.promotions.engine.by_pieces import (
     AddonChoice,
     AddonPurchase,
@@ -28,6 +29,7 @@ from laoke.promotions.engine.ladders import (
     ThresholdRate,
 )
 from laoke.promotions.engine.mechanics import MECHANICS, Mechanic
+from laoke.promotions.engine.opening import VARIED, at_lowest, open_variant, with_variant
 from laoke.promotions.engine.quoting import exposure, quote
 from laoke.promotions.engine.results import (
     Consumed,
@@ -48,6 +50,7 @@ from laoke.promotions.engine.serial import (
     quote_to_dict,
     request_from_dict,
 )
+from laoke.promotions.engine.state import Ground
 from laoke.promotions.engine.sufficiency import DiscountSums, TooFewOrders, needed_orders, too_few_orders
 from laoke.promotions.engine.values import (
     FIRST_ORDER,
@@ -66,6 +69,7 @@ from laoke.promotions.engine.wording import next_step_sentence, refusal_sentence
 __all__ = [
     "FIRST_ORDER",
     "MECHANICS",
+    "VARIED",
     "AddonChoice",
     "AddonPurchase",
     "AmountOff",
@@ -80,17 +84,23 @@ __all__ = [
     "CountOffStep",
     "DiscountStep",
     "DiscountSums",
+    "EarlyBird",
+    "EarlyStep",
     "EngineError",
     "Exposure",
     "FixedPrice",
+    "FlashSale",
     "FreePostage",
     "Gift",
     "GiftChoice",
     "GiftStep",
+    "Ground",
     "Layer",
     "Limits",
     "Line",
     "Mechanic",
+    "MemberLevel",
+    "MemberPrice",
     "NextStep",
     "NthPiece",
     "Offer",
@@ -112,6 +122,7 @@ __all__ = [
     "TraceStep",
     "WasNow",
     "Window",
+    "at_lowest",
     "basket_from_dict",
     "basket_to_dict",
     "check_offers",
@@ -120,10 +131,12 @@ __all__ = [
     "next_step_sentence",
     "offer_from_dict",
     "offer_to_dict",
+    "open_variant",
     "quote",
     "quote_to_dict",
     "refusal_sentence",
     "request_from_dict",
     "step_sentence",
     "too_few_orders",
+    "with_variant",
 ]

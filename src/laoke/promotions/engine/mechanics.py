@@ -5,6 +5,7 @@ what the buyer pays in ten-thousandths (8 折 = 8000).
 """
 
 from laoke.promotions.engine.beside import FreePostage, ThresholdGift
+from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
 from laoke.promotions.engine.ladders import (
@@ -20,6 +21,9 @@ Mechanic = (
     | AmountOff
     | FixedPrice
     | WasNow
+    | MemberPrice
+    | EarlyBird
+    | FlashSale
     | ThresholdDiscount
     | ShopCoupon
     | ThresholdRate
@@ -39,6 +43,9 @@ MECHANICS: dict[str, type[Mechanic]] = {
     "amount_off": AmountOff,
     "fixed_price": FixedPrice,
     "was_now": WasNow,
+    "member_price": MemberPrice,
+    "early_bird": EarlyBird,
+    "flash_sale": FlashSale,
     "threshold_discount": ThresholdDiscount,
     "threshold_rate": ThresholdRate,
     "count_discount": CountDiscount,

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import combinations
+from operator import is_
 
-from laoke.promotions.engine.mechanics import ShopCoupon
+from laoke.promotions.engine.opening import at_lowest, open_offers
 from laoke.promotions.engine.pricing import most_off, price
-from laoke.promotions.engine.results import Exposure, Gift, Params, Quote, QuotedLine, Refusal
+from laoke.promotions.engine.results import Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
-from laoke.promotions.engine.values import Basket, Buyer, Layer, Line, Offer, check_offers
+from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
 
 _MOST_TRIED_EXACTLY = 6
 
@@ -27,11 +28,12 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     """
     ordered = check_offers(offers)
     ground = Ground(basket)
-    refused = [refusal for offer in ordered if (refusal := _closed(offer, basket.buyer, at)) is not None]
-    closed = {refusal.offer_id for refusal in refused}
-    pricing = price(ground, [offer for offer in ordered if offer.offer_id not in closed], told=True)
-    # With nothing closed, what the buyer pays is one of the outcomes that the worst case is chosen from.
-    worst = _worst(ground, ordered, None if closed else pricing)
+    opened, refused = open_offers(ordered, ground, at)
+    pricing = price(ground, opened, told=True)
+    everything = tuple(at_lowest(offer) for offer in ordered)
+    # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
+    same = len(opened) == len(everything) and all(map(is_, opened, ordered))
+    worst = _worst(Ground(basket), everything, None) if not same else _worst(ground, ordered, pricing)
     return _finished(basket, pricing, refused, worst.total_cents)
 
 
@@ -41,7 +43,7 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     Thresholds are still tested. An item-level price can cost a buyer a threshold, so outcomes with item-level
     offers left out are tried too (rule R16) and the cheapest is the answer.
     """
-    worst = _worst(Ground(basket), check_offers(offers), None)
+    worst = _worst(Ground(basket), [at_lowest(offer) for offer in check_offers(offers)], None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=worst.goods_cents,
@@ -89,26 +91,6 @@ def _item_level_choices(ground: Ground, offers: Sequence[Offer]) -> list[tuple[O
     count = len(touching)
     sizes = range(count, -1, -1) if count <= _MOST_TRIED_EXACTLY else (count, count - 1, 0)
     return [chosen for size in sizes for chosen in combinations(touching, size)]
-
-
-def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:
-    """Why the offer is not open to this buyer now (rule R13), or None."""
-    if not offer.window.includes(at):
-        moments: Params = {
-            name: moment.isoformat(sep=" ")
-            for name, moment in (("start", offer.window.start), ("end", offer.window.end))
-            if moment is not None
-        }
-        return Refusal(offer.offer_id, "out_of_window", {**moments, "at": at.isoformat(sep=" ")})
-    if not buyer.belongs_to(offer.audience):
-        return Refusal(offer.offer_id, "not_in_audience", {"audience": offer.audience})
-    mechanic = offer.mechanic
-    if isinstance(mechanic, ShopCoupon) and mechanic.must_hold and offer.offer_id not in buyer.held_coupons:
-        return Refusal(offer.offer_id, "coupon_not_held")
-    used = buyer.used.get(offer.offer_id, 0)
-    if offer.limits.per_person is not None and used >= offer.limits.per_person:
-        return Refusal(offer.offer_id, "limit_reached", {"used": used, "per_person": offer.limits.per_person})
-    return None
 
 
 def _cost(lines: Sequence[Line], gifts: Sequence[Gift]) -> int | None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from laoke.money import MAX_CENTS
 from laoke.promotions.engine.beside import FreePostage, ThresholdGift
+from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
 from laoke.promotions.engine.errors import EngineError, check_between
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, WasNow
@@ -57,7 +58,7 @@ class Layer(StrEnum):
         return self not in (Layer.GIFT, Layer.POSTAGE)
 
 
-_ITEM_PRICES = (PercentOff, AmountOff, FixedPrice, WasNow)
+_ITEM_PRICES = (PercentOff, AmountOff, FixedPrice, WasNow, MemberPrice, EarlyBird, FlashSale)
 _SHOP_OFFERS = (
     ThresholdDiscount,
     ThresholdRate,
@@ -212,7 +213,7 @@ class Basket:
     """The lines of one order, its postage (outside every threshold), its buyer and where it goes.
 
     `region` is a province ("" = not known yet). `chosen_gifts` names the gift that the buyer picked by offer id;
-    `taken` says how many of a gift went out before, by "offer id/product id".
+    `taken` says how many of a gift went out before, by "offer id/product id", or at a flash price, by offer id.
     """
 
     lines: tuple[Line, ...]

@@ -26,6 +26,12 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "en": "it takes {pieces} pieces, {missing} more than there are",
     },
     "no_addon_picked": {"zh": "没有选换购的商品", "en": "no add-on item was picked"},
+    "no_member_level": {"zh": "买家不是这里的会员", "en": "the buyer has none of its member levels"},
+    "early_bird_over": {"zh": "早鸟价到 {until} 为止", "en": "its early prices ended at {until}"},
+    "sold_out": {
+        "zh": "只剩 {left} 件，这单要 {wanted} 件",
+        "en": "{left} pieces are left, the order asks for {wanted}",
+    },
     "gift_gone": {"zh": "赠品送完了", "en": "the gifts have run out"},
     "region_excluded": {"zh": "「{region}」不包邮", "en": "not to “{region}”"},
     "loses_to_better": {

@@ -149,6 +149,9 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
     return made
 
 
+ASSUMED = ("member_price", "early_bird", "flash_sale", "threshold_gift")
+"""Mechanics of which a backtest takes the dearest case (R17); the page says so."""
+
 VIEWS = ("all", "loss", "fine")
 
 
@@ -232,6 +235,8 @@ def _page(one: Backtest, now: datetime) -> BacktestPage:
     if basis.get("orders_with_totals"):
         text = gettext("其中 %(n)s 单只有总额，没有明细")
         facts.append(text % {"n": figures.exact(basis["orders_with_totals"])})
+    if any(offer["mechanic"] in ASSUMED for offer in one.offers):
+        facts.append(gettext("会员价、早鸟价按最低一档，秒杀和赠品不看数量"))
     again = reverse("backtests") + "?" + "&".join(f"offers={o['row']}" for o in one.offers if o.get("row"))
     if result.get("refused"):
         text = gettext("这段日子只有 %(found)s 单，要 %(needed)s 单才说得准。换长一点的日子再试。") % {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from laoke.money import format_cents
-from laoke.promotions.engine import Basket, Buyer, Line
+from laoke.promotions.engine import Basket, Buyer, Line, MemberPrice, Offer
 from laoke.promotions.facts import reader_at
 from laoke.shops import catalog
 from laoke.shops.models import Shop
@@ -47,8 +47,13 @@ class Goods:
     def categories(self) -> list[str]:
         return sorted({product.category for product in self.products if product.category})
 
-    def basket(self, picked: list[tuple[str, int]], held_coupons: frozenset[str]) -> Basket | None:
-        """The picked products as the engine prices them; None when nothing was picked."""
+    def basket(
+        self, picked: list[tuple[str, int]], offer: Offer, postage_cents: int | None = None
+    ) -> Basket | None:
+        """The picked products as the engine prices them; None when nothing was picked.
+
+        Whoever buys them holds the coupon and has the best member level of the offer that is being tried.
+        """
         lines = tuple(
             Line(
                 str(number),
@@ -61,7 +66,11 @@ class Goods:
             for number, (product, quantity) in enumerate(picked, 1)
             if product in self.by_id
         )
-        return Basket(lines, buyer=Buyer(held_coupons=held_coupons)) if lines else None
+        levels = offer.mechanic.levels if isinstance(offer.mechanic, MemberPrice) else ()
+        buyer = Buyer(
+            groups=frozenset(level.group for level in levels), held_coupons=frozenset({offer.offer_id})
+        )
+        return Basket(lines, postage_cents or 0, buyer) if lines else None
 
 
 def goods_of(shop: Shop) -> Goods:

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.engine import Layer
+from laoke.web.pages.offers.by_buyer import EarlyBirdForm, FlashSaleForm, MemberPriceForm
 from laoke.web.pages.offers.fields import (
     DiscountField,
     MoneyField,
@@ -367,6 +368,9 @@ FORMS: dict[str, type[OfferForm]] = {
         AnyBundleForm,
         SetBundleForm,
         AddonForm,
+        MemberPriceForm,
+        EarlyBirdForm,
+        FlashSaleForm,
         GiftForm,
         PostageForm,
     )
@@ -387,6 +391,9 @@ MECHANICS: dict[str, Any] = {
     "any_bundle": _("任选几件"),
     "set_bundle": _("套餐"),
     "addon_purchase": _("加价购"),
+    "member_price": _("会员价"),
+    "early_bird": _("早鸟价"),
+    "flash_sale": _("秒杀"),
     "threshold_gift": _("满赠"),
     "free_postage": _("包邮"),
 }
@@ -394,7 +401,15 @@ MECHANICS: dict[str, Any] = {
 GROUPS: dict[Any, tuple[str, ...]] = {
     _("满减满折"): (THRESHOLD, "threshold_rate", "count_discount", "count_off"),
     _("优惠券"): (COUPON,),
-    _("单品价"): (PERCENT, "amount_off", "fixed_price", "was_now"),
+    _("单品价"): (
+        PERCENT,
+        "amount_off",
+        "fixed_price",
+        "was_now",
+        "member_price",
+        "early_bird",
+        "flash_sale",
+    ),
     _("多件优惠"): ("nth_piece", "buy_get", "any_bundle", "set_bundle", "addon_purchase"),
     _("赠品和包邮"): ("threshold_gift", "free_postage"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from laoke.web.pages.offers.fields import DayField
+from laoke.web.pages.offers.fields import DayField, MoneyField
 from laoke.web.pages.offers.goods import Goods
 
 BASKET_LINES = 3
@@ -28,6 +28,13 @@ class BasketForm(forms.Form):
             self.fields[f"quantity_{number}"] = forms.IntegerField(
                 label=_("件数"), min_value=1, max_value=99, required=False, initial=1
             )
+
+        self.fields["postage"] = MoneyField(label=_("运费"), required=False)
+
+    @property
+    def postage_cents(self) -> int | None:
+        """The postage that was typed; None when there is none or it cannot be read."""
+        return self.cleaned_data.get("postage") if self.is_bound and self.is_valid() else None
 
     def picked(self) -> list[tuple[str, int]]:
         """(product, pieces) of the lines that name a product."""
