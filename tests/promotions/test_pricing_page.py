@@ -1,13 +1,27 @@
 """docs/pricing.md is the specification: every numbered example on it is priced here under its own number."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from laoke.promotions.engine import DiscountSums, needed_orders, quote, too_few_orders
+from laoke.promotions.engine import (
+    DiscountSums,
+    EngineError,
+    GiftChoice,
+    GiftStep,
+    Layer,
+    Offer,
+    ThresholdGift,
+    needed_orders,
+    quote,
+    refund,
+    too_few_orders,
+)
 from tests.promotions.doc_examples import PAGE, cents, priced_examples, sections, tables
 
 PRICED = priced_examples()
+GIFT = ThresholdGift((GiftStep(30_000, (GiftChoice("mug", "mug", 1_990),)),))
 
 
 @pytest.mark.parametrize("number", PRICED)
@@ -32,14 +46,14 @@ def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
 
 
 def test_every_example_is_numbered_in_order_and_tested() -> None:
-    assert list(sections()) == [f"E{number}" for number in range(1, 40)]
-    assert set(sections()) - set(PRICED) == {"E21", "E22"}
+    assert list(sections()) == [f"E{number}" for number in range(1, 41)]
+    assert set(sections()) - set(PRICED) == {"E21", "E22", "E40"}
 
 
 def test_every_rule_is_numbered_in_order() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rules = re.findall(r"^\*\*(R\d+) · ", text, flags=re.MULTILINE)
-    assert rules == [f"R{number}" for number in range(1, 30)]
+    assert rules == [f"R{number}" for number in range(1, 31)]
 
 
 def test_e22_the_orders_a_period_needs() -> None:
@@ -65,3 +79,41 @@ def test_the_interval_behind_the_rule_is_ten_percent_wide_at_the_needed_number()
     assert (half + half).half_width_cents == 70
     assert DiscountSums(29, 29, 29).half_width_cents is None
     assert DiscountSums().mean_cents is None
+
+
+def test_e40_what_goes_back_when_part_is_returned() -> None:
+    given = priced_examples()["E4"]
+    rows, steps = tables(sections()["E40"])
+    paid = {row["line"]: cents(row["paid"]) for row in rows}
+    basket = replace(
+        given.basket,
+        lines=tuple(
+            replace(line, quantity=int(row["pieces"]), unit_price_cents=cents(row["unit price"]))
+            for line, row in zip(given.basket.lines, rows, strict=True)
+        ),
+    )
+    offers = (*given.offers, Offer("gift", Layer.GIFT, GIFT))
+    result = quote(basket, offers, given.at)
+    assert {line.line_id: line.payable_cents for line in result.lines} == paid
+
+    before: dict[str, int] = {}
+    for row in steps:
+        back = refund(result, offers, {row["line"]: int(row["pieces back"])}, before)
+        assert back.cents == cents(row["goes back"])
+        assert [gift.offer_id for gift in back.gifts_due] == row["gift due back"].split()
+        before[row["line"]] = before.get(row["line"], 0) + int(row["pieces back"])
+
+
+def test_more_than_was_bought_cannot_come_back() -> None:
+    example = priced_examples()["E4"]
+    result = quote(example.basket, example.offers, example.at)
+    for returned, code in (
+        ({"A": 2}, "out_of_range"),
+        ({"Z": 1}, "unknown_line"),
+        ({"A": 0}, "out_of_range"),
+    ):
+        with pytest.raises(EngineError) as refused:
+            refund(result, example.offers, returned)
+        assert refused.value.code == code
+    with pytest.raises(EngineError):
+        refund(result, example.offers, {"A": 1}, {"A": 1})

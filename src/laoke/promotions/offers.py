@@ -55,6 +55,7 @@ REFUSALS: dict[str, str] = {
     "no_window": gettext_noop("写明从几时到几时"),
     "duplicate_offer_id": gettext_noop("优惠编号 %(offer_id)s 出现了两次"),
     "duplicate_line_id": gettext_noop("行号 %(line_id)s 出现了两次"),
+    "unknown_line": gettext_noop("购物篮里没有 %(line_id)s 行"),
     "no_lines": gettext_noop("购物篮是空的"),
     "too_many_offers": gettext_noop("「%(layer)s」层有 %(found)s 个优惠，最多 %(most)s 个"),
     "basket_too_large": gettext_noop("购物篮金额太大，算不了"),

@@ -28,12 +28,63 @@ def _offers() -> list[Offer]:
     ]
 
 
+def _campaign() -> list[Offer]:
+    """满300减40 up to three times, 20 % off a category, a coupon, and a gift."""
+    from laoke.promotions.engine import GiftChoice, GiftStep, Layer, Offer, PercentOff, Scope, ThresholdGift
+
+    _item, shop, coupon = _offers()
+    mug = GiftChoice("mug", "马克杯", 1_990, 600)
+    return [
+        Offer("fifth off", Layer.ITEM, PercentOff(8_000), scope=Scope(categories=frozenset({"tea"}))),
+        shop,
+        coupon,
+        Offer("gift", Layer.GIFT, ThresholdGift((GiftStep(50_000, (mug,)),))),
+    ]
+
+
+def _twenty() -> list[Offer]:
+    """Twenty open offers: item-level prices, ladders, pieces, coupons, an official cut, cross-shop and a gift."""
+    from laoke.promotions.engine import (
+        CountDiscount,
+        CountDiscountStep,
+        DiscountStep,
+        Layer,
+        NthPiece,
+        Offer,
+        PercentOff,
+        Scope,
+        ShopCoupon,
+        ThresholdDiscount,
+    )
+
+    def of(product: int) -> Scope:
+        return Scope(product_ids=frozenset({f"p{product}"}))
+
+    ladder = ThresholdDiscount((DiscountStep(20_000, 2_000), DiscountStep(30_000, 4_000)))
+    return [
+        *(Offer(f"item {n}", Layer.ITEM, PercentOff(8_000 + 100 * n), scope=of(n)) for n in range(6)),
+        Offer("ladder", Layer.SHOP, ladder),
+        Offer("pieces", Layer.SHOP, CountDiscount((CountDiscountStep(3, 9_000),))),
+        *(Offer(f"second {n}", Layer.SHOP, NthPiece(2, 5_000), scope=of(n)) for n in range(2)),
+        *(Offer(f"coupon {n}", Layer.COUPON, ShopCoupon(10_000 * n, 800 * n, False)) for n in range(1, 5)),
+        *(Offer(f"cut {n}", Layer.OFFICIAL_CUT, PercentOff(9_000 + n)) for n in range(2)),
+        Offer("cross", Layer.CROSS_SHOP, ThresholdDiscount((DiscountStep(30_000, 5_000),), True)),
+        *(
+            Offer(f"category {n}", Layer.CATEGORY_COUPON, ShopCoupon(20_000, 1_000 + n, False))
+            for n in range(2)
+        ),
+        _campaign()[-1],
+    ]
+
+
 def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
-    yield _past(PAST[size])
-    yield _single(SINGLE[size])
+    yield _past("pricing_past", _offers(), PAST[size], "3 offers, 1-4 lines")
+    yield _past("pricing_campaign", _campaign(), PAST[size], "4 offers with a gift, 1-4 lines")
+    yield _single("pricing_single", _offers(), SINGLE[size], "3 offers, with trace")
+    yield _single("pricing_twenty", _twenty(), SINGLE[size], "20 offers, with trace")
 
 
-def _past(count: int) -> Measured:
+def _past(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
     """Warm: the kernels are compiled (or loaded) by a first run that is not counted."""
     import numpy as np
 
@@ -49,16 +100,15 @@ def _past(count: int) -> Measured:
         unit_price_cents=draw.integers(1_000, 40_000, lines),
         cost_cents=np.full(lines, 900, np.int64),
         product_ids=tuple(f"p{n}" for n in range(100)),
-        categories=("",) * 100,
+        categories=("tea", "pots", "cups", "") * 25,
     )
-    offers = _offers()
     price_baskets(columns, offers)
     with spent() as time:
         price_baskets(columns, offers)
-    return Measured("pricing_past", count / time.wall, count, time.wall, time.cpu, note="3 offers, 1-4 lines")
+    return Measured(figure, count / time.wall, count, time.wall, time.cpu, note=note)
 
 
-def _single(count: int) -> Measured:
+def _single(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
     import random
 
     from laoke.promotions.engine import Basket, Line, quote
@@ -78,18 +128,17 @@ def _single(count: int) -> Measured:
         )
         for _ in range(count)
     ]
-    offers = _offers()
     with spent() as time:
         for basket in baskets:
             quote(basket, offers, AT)
-    return Measured(
-        "pricing_single", count / time.wall, count, time.wall, time.cpu, note="3 offers, with trace"
-    )
+    return Measured(figure, count / time.wall, count, time.wall, time.cpu, note=note)
 
 
 BENCH = Bench(
     figures={
         "pricing_past": Figure("baskets/s", limit=2_000_000, less_is_better=False),
+        "pricing_campaign": Figure("baskets/s", limit=500_000, less_is_better=False),
+        "pricing_twenty": Figure("baskets/s", limit=3_333, less_is_better=False),
         "pricing_single": Figure("baskets/s", limit=10_000, less_is_better=False),
     },
     sides={"laoke": _laoke},

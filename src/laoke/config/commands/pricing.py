@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,8 +47,11 @@ def _json_file(file: Path) -> Any:
         refuse("not_json", f"{file} 不是 JSON：{error}")
 
 
-def quote(file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at")]) -> None:
-    """给一篮子商品算价：每行多少、每个优惠减多少、为什么没用上。"""
+def quote(
+    file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at")],
+    returned: Annotated[list[str] | None, typer.Option(help="退哪行几件，如 1=2；可多次")] = None,
+) -> None:
+    """给一篮子商品算价：每行多少、每个优惠减多少、为什么没用上；退一部分要退多少。"""
     ready(migrated=False)
     from laoke.money import format_cents
     from laoke.promotions import engine
@@ -59,6 +63,7 @@ def quote(file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at
         try:
             basket, offers, at = engine.request_from_dict(data)
             found = engine.quote(basket, offers, at or clock_from_env().now())
+            back = engine.refund(found, offers, _pieces_back(returned)) if returned else None
         except engine.EngineError as error:
             raise OfferRefused.of(error) from None
     lines = [
@@ -67,7 +72,25 @@ def quote(file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at
     ]
     lines += [f"{one.offer_id}：{engine.next_step_sentence(one)}" for one in found.next_steps]
     lines += [f"没用上 {one.offer_id}：{engine.refusal_sentence(one)}" for one in found.refused]
-    emit(engine.quote_to_dict(found), "\n".join(lines))
+    told = engine.quote_to_dict(found)
+    if back is not None:
+        told["refund"] = asdict(back)
+        lines += [
+            f"退 {one.line_id} 行 {one.pieces} 件：{format_cents(one.cents)}（R30）" for one in back.lines
+        ]
+        lines += [f"赠品要退回：{gift.title} {gift.pieces} 件" for gift in back.gifts_due]
+    emit(told, "\n".join(lines))
+
+
+def _pieces_back(words: list[str]) -> dict[str, int]:
+    """`1=2` as {line: pieces}."""
+    pieces = {}
+    for word in words:
+        line_id, _, count = word.rpartition("=")
+        if not line_id or not count.isdecimal():
+            raise typer.BadParameter(f"--returned 要写成 行号=件数，不能是 {word!r}")
+        pieces[line_id] = int(count)
+    return pieces
 
 
 def offer_add(

@@ -31,6 +31,7 @@ from laoke.promotions.engine.ladders import (
 from laoke.promotions.engine.mechanics import MECHANICS, Mechanic
 from laoke.promotions.engine.opening import VARIED, at_lowest, open_variant, with_variant
 from laoke.promotions.engine.quoting import exposure, quote
+from laoke.promotions.engine.refunds import Refund, RefundedLine, refund
 from laoke.promotions.engine.results import (
     Consumed,
     Exposure,
@@ -110,6 +111,8 @@ __all__ = [
     "Quote",
     "QuotedLine",
     "RateStep",
+    "Refund",
+    "RefundedLine",
     "Refusal",
     "Scope",
     "SetBundle",
@@ -134,6 +137,7 @@ __all__ = [
     "open_variant",
     "quote",
     "quote_to_dict",
+    "refund",
     "refusal_sentence",
     "request_from_dict",
     "step_sentence",
