@@ -13,9 +13,10 @@ from laoke.lifetime.customers import Floats, Histories, Ints
 from laoke.lifetime.fitting import Fit, OrderModel, fit_orders, fit_spend
 from laoke.lifetime.geometric import BetaGeometric
 from laoke.lifetime.holdout import MODELS, validate
+from laoke.lifetime.intervals import intervals
 from laoke.lifetime.newton import Likelihood
 from laoke.lifetime.pareto import ParetoNbd
-from laoke.lifetime.prediction import Pairs, expected, intervals
+from laoke.lifetime.prediction import Pairs, expected
 from laoke.lifetime.simulation import draw_geometric, draw_pareto, draw_spend
 
 BG, PARETO = BetaGeometric(), ParetoNbd()
@@ -30,10 +31,10 @@ SPEND = (4.0, 4.5, 260.0)
 def exactly(model: OrderModel) -> Fit:
     """The truth, as if it had been fitted."""
     theta = TRUE[model.name]
-    return Fit(model.name, model.parameters, theta, (0.0,) * 4, 0.0, 0, 0, 1, 1, 1, 0.0)
+    return Fit(model.name, model.parameters, theta, ((0.0,) * 4,) * 4, 0.0, 0, 0, 1, 1, 1, 0.0)
 
 
-AMOUNTS = Fit("gamma_gamma", ("p", "q", "gamma"), SPEND, (0.0,) * 3, 0.0, 0, 0, 1, 1, 1, 0.0)
+AMOUNTS = Fit("gamma_gamma", ("p", "q", "gamma"), SPEND, ((0.0,) * 3,) * 3, 0.0, 0, 0, 1, 1, 1, 0.0)
 
 
 def drawn(model: OrderModel, customers: int, later: float) -> tuple[Histories, Ints]:

@@ -9,12 +9,14 @@ import signal
 
 
 def main() -> None:
-    """Compile what reading files and pricing baskets need."""
+    """Compile what reading files, pricing baskets and valuing customers need."""
     from laoke.intake.reading.warming import compile_kernels as for_reading
+    from laoke.lifetime.warming import compile_kernels as for_value
     from laoke.promotions.columnar.warming import compile_kernels as for_pricing
 
     for_pricing()
     for_reading()
+    for_value()
 
 
 if __name__ == "__main__":

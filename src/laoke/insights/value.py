@@ -156,7 +156,7 @@ def _rows(shop_id: int, today: int, summary: pa.Table, value: ShopValue) -> pa.T
     columns: dict[str, Any] = {
         "shop_id": np.full(count, shop_id), "person_id": summary["person_id"],
         "as_of_day": np.full(count, today, np.int32), "model": pa.repeat(value.model, count),
-        "p_alive": _or_null(value.expected.alive), "import_id": np.zeros(count, np.int64),
+        "p_alive": _or_null(value.expected.alive), **_sureness(value, count), "import_id": np.zeros(count, np.int64),
     }  # fmt: skip
     spend, bounds = value.expected.spend, value.intervals
     assert spend is not None  # a chosen way always says an amount
@@ -169,6 +169,16 @@ def _rows(shop_id: int, today: int, summary: pa.Table, value: ShopValue) -> pa.T
             known = pa.nulls(count, pa.int64()) if amounts is None else _cents(amounts[:, at])
             columns[f"spend_{days}_{end}"] = known
     return CUSTOMER_VALUE.conform(pa.table(columns))
+
+
+def _sureness(value: ShopValue, count: int) -> dict[str, Any]:
+    """Ends of the probability of being active; unknown where the probability is."""
+    import pyarrow as pa
+
+    ends = {"p_alive_low": value.intervals.alive_low, "p_alive_high": value.intervals.alive_high}
+    return {
+        name: pa.nulls(count, pa.float64()) if end is None else pa.array(end) for name, end in ends.items()
+    }
 
 
 def _cents(yuan: Any) -> Any:

@@ -11,7 +11,8 @@ from laoke.lifetime import rates, spend
 from laoke.lifetime.customers import Floats, Histories, Ints
 from laoke.lifetime.fitting import Fit, OrderModel, fit_orders, fit_spend
 from laoke.lifetime.holdout import MODELS, Validation, validate
-from laoke.lifetime.prediction import Expected, Intervals, expected, intervals
+from laoke.lifetime.intervals import Intervals, intervals
+from laoke.lifetime.prediction import Expected, expected
 from laoke.lifetime.refusals import Refusal
 
 

@@ -35,30 +35,14 @@ def orders_until(shape: Any, a: float, stay: Any, time: Any) -> Floats:
 
 
 def _by_series(shape: Floats, a: float, stay: Floats, time: Floats) -> Floats:
+    from laoke.lifetime.fitting_kernels import purchases_series
+
     log = np.log1p(time)
     c = a + stay - 1.0
     first = log if a == 1.0 else -np.expm1((1.0 - a) * log) / (a - 1.0)
-    return c * first - np.exp((1.0 - a) * log) * _sum(a, c - shape, c, time / (1.0 + time))
-
-
-def _sum(a: float, d: Floats, c: Floats, z: Floats) -> Floats:
-    """Σ_{n≥1} (a)_{n-1} (d)_n zⁿ / ((c+1)_{n-1} n!), to full precision; rows that have ended are put aside."""
-    term = d * z
-    result = term.copy()
-    rows = np.arange(len(z))
-    n = 1
-    while len(rows):
-        some = np.zeros(len(rows))
-        for _ in range(8):
-            term = term * z * ((d + n) / (c + n)) * ((a + (n - 1)) / (n + 1))
-            some += term
-            n += 1
-        result[rows] += some
-        # What follows shrinks at least by (1+z)/2 a term once n is beyond the parameters.
-        goes_on = np.abs(term) > 1e-17 * (1.0 - z) * np.maximum(np.abs(result[rows]), 1e-300)
-        if not goes_on.all():
-            rows, term, d, c, z = rows[goes_on], term[goes_on], d[goes_on], c[goes_on], z[goes_on]
-    return result
+    rest = np.empty(len(c))
+    purchases_series(a, c - shape, c, time / (1.0 + time), rest)
+    return c * first - np.exp((1.0 - a) * log) * rest
 
 
 def _by_integral(shape: Floats, a: float, stay: Floats, time: Floats) -> Floats:

@@ -46,14 +46,14 @@ class OrderModel(Protocol):
 class Fit:
     """Parameters of one model with what speaks for them.
 
-    `standard_errors` come from the exact second derivatives at the top. `agreeing` of `starts` climbs ended at this
-    top. `slope` is the largest derivative that is left, per customer.
+    `covariance` is that of the logarithms of the parameters, from the exact second derivatives at the top. `agreeing` of
+    `starts` climbs ended at this top. `slope` is the largest derivative that is left, per customer.
     """
 
     model: str
     names: tuple[str, ...]
     theta: tuple[float, ...]
-    standard_errors: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
     loglik: float
     customers: int
     groups: int
@@ -65,6 +65,11 @@ class Fit:
     @property
     def values(self) -> Floats:
         return np.array(self.theta)
+
+    @property
+    def standard_errors(self) -> tuple[float, ...]:
+        """Of the parameters themselves."""
+        return tuple(float(v) for v in np.sqrt(np.diag(self.covariance)) * self.values)
 
 
 def fit_orders(
@@ -134,8 +139,9 @@ def _accepted(
     for parameter, value, low, high in zip(names, top.theta, *box, strict=True):
         if value <= low * 1.001 or value >= high / 1.001:
             return Refusal(name, "border", {"parameter": parameter, "value": float(value)})
-    errors = _errors(top)
-    if errors is None or errors.max() > MOST_UNCERTAIN:
+    covariance = _covariance(top)
+    errors = None if covariance is None else np.sqrt(np.diag(covariance))
+    if covariance is None or errors is None or errors.max() > MOST_UNCERTAIN:
         worst = _flattest(top) if errors is None else int(errors.argmax())
         error = float("inf") if errors is None else float(errors[worst] * top.theta[worst])
         value = float(top.theta[worst])
@@ -145,18 +151,18 @@ def _accepted(
     agreeing = sum(bool(abs(tops[0].value - other.value) <= SAME_TOP * customers) for other in tops)
     return Fit(
         model=name, names=names, theta=tuple(float(v) for v in top.theta),
-        standard_errors=tuple(float(v) for v in errors * top.theta), loglik=float(top.value),
+        covariance=tuple(tuple(map(float, row)) for row in covariance), loglik=float(top.value),
         customers=round(customers), groups=groups, starts=len(tops), agreeing=agreeing,
         evaluations=top.evaluations, slope=top.slope,
     )  # fmt: skip
 
 
-def _errors(top: Top) -> Floats | None:
-    """Standard errors of the logarithms of the parameters; None where the top is no top in some direction."""
+def _covariance(top: Top) -> Floats | None:
+    """Covariance of the logarithms of the parameters; None where the top is no top in some direction."""
     values, vectors = np.linalg.eigh(top.information)
     if values[0] <= 1e-9 * values[-1]:
         return None
-    answer: Floats = np.sqrt((vectors**2 / values).sum(axis=1))
+    answer: Floats = (vectors / values) @ vectors.T
     return answer
 
 

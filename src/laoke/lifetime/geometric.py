@@ -18,7 +18,7 @@ import numpy as np
 
 from laoke.lifetime.counts import negative_binomial, orders_until
 from laoke.lifetime.customers import Floats, Grouped, Histories
-from laoke.lifetime.newton import Derivatives, Likelihood
+from laoke.lifetime.newton import Likelihood
 
 
 @dataclass(frozen=True)
@@ -52,77 +52,18 @@ class BetaGeometric:
 
     def likelihood(self, data: Grouped) -> Likelihood:
         """The log-likelihood over all customers with its derivatives by (r, alpha, a, b); equation 6."""
+        from laoke.lifetime.fitting_kernels import geometric
+
         counts: Floats = np.bincount(data.x, weights=data.weight).astype(np.float64)
-        x = np.flatnonzero(counts)
-        weight = counts[x]
+        more = np.cumsum(counts[::-1])[::-1]
         alone = 0 if self.modified else int(np.searchsorted(data.x, 1))
-        customers: Floats = np.bincount(data.age_at, weights=data.weight, minlength=len(data.ages)).astype(
-            np.float64
+        groups = (data.x[alone:], data.recency_at[alone:], data.age_at[alone:], data.weight[alone:])
+        by_age = (
+            np.bincount(data.age_at, weights, len(data.ages)).astype(np.float64)
+            for weights in (data.weight, data.weight * data.x)
         )
-        purchases: Floats = np.bincount(
-            data.age_at, weights=data.weight * data.x, minlength=len(data.ages)
-        ).astype(np.float64)
-
-        def at(theta: Floats) -> Derivatives:
-            value, gradient, hessian = self._by_count(theta, x, weight)
-            value += _buying(theta, data.ages, customers, purchases, gradient, hessian)
-            value += self._leaving(theta, data, alone, gradient, hessian)
-            return value, gradient, hessian
-
-        return at
-
-    def _by_count(self, theta: Floats, x: Any, weight: Floats) -> Derivatives:
-        """The terms that depend on the number of purchases alone: gamma and beta functions."""
-        from scipy.special import gammaln, psi, zeta
-
-        r, alpha, a, b = theta
-        n, stay = weight.sum(), b + self._shift + x
-        value = float(
-            weight @ (gammaln(r + x) + gammaln(stay) - gammaln(a + stay))
-            + n * (r * np.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b))
-        )
-        leave = n * psi(a + b) - weight @ psi(a + stay)
-        gradient = np.array([
-            weight @ psi(r + x) + n * (np.log(alpha) - psi(r)), n * r / alpha,
-            leave, leave + weight @ psi(stay) - n * psi(b),
-        ])  # fmt: skip
-        hessian = np.zeros((4, 4))
-        hessian[0, 0] = weight @ zeta(2.0, r + x) - n * zeta(2.0, r)
-        hessian[0, 1] = hessian[1, 0] = n / alpha
-        hessian[1, 1] = -n * r / alpha**2
-        hessian[2:, 2:] = n * zeta(2.0, a + b) - weight @ zeta(2.0, a + stay)
-        hessian[3, 3] += weight @ zeta(2.0, stay) - n * zeta(2.0, b)
-        return value, gradient, hessian
-
-    def _leaving(self, theta: Floats, data: Grouped, alone: int, gradient: Floats, hessian: Floats) -> float:
-        """log(1 + e^d), d the log odds of having left, over the groups from `alone` on; adds its derivatives."""
-        r, alpha, a, b = theta
-        x, weight = data.x[alone:], data.weight[alone:]
-        at_t, at_age = data.recency_at[alone:], data.age_at[alone:]
-        since, aged = alpha + data.recencies, alpha + data.ages
-        by_r = np.log(aged)[at_age] - np.log(since)[at_t]
-        n, left = r + x, b + (self._shift + x - 1.0)
-        d = n * by_r + np.log(a / left)
-        small = np.exp(-np.abs(d))
-        value = float(weight @ (np.log1p(small) + np.maximum(d, 0.0)))
-        p = np.where(d > 0, 1.0, small) / (1.0 + small)
-        one_t, one_age = (1.0 / since)[at_t], (1.0 / aged)[at_age]
-        q, apart = weight * p, one_age - one_t
-        # What the two possibilities differ by, in r, alpha, a and b.
-        by = np.empty((4, len(x)))
-        by[0], by[2] = by_r, 1.0 / a
-        np.multiply(n, apart, out=by[1])
-        np.divide(-1.0, left, out=by[3])
-        sums = by @ q
-        gradient += sums
-        cross, square = float(q @ apart), q * by[3]
-        hessian[0, 1] += cross
-        hessian[1, 0] += cross
-        hessian[1, 1] -= float((q * by[1]) @ (one_age + one_t))
-        hessian[2, 2] -= sums[2] / a
-        hessian[3, 3] += float(square @ by[3])
-        hessian += (by * (q * (1.0 - p))) @ by.T
-        return value
+        known = (*groups, data.recencies, data.ages, *by_age, more[1:], more[1 - self._shift :], self._shift)
+        return lambda theta: geometric(theta, *known)
 
     def alive(self, theta: Floats, histories: Histories) -> Floats:
         """The probability that a customer has not left (BG/NBD: 1 for all who never came back)."""
@@ -164,18 +105,3 @@ class BetaGeometric:
         result = survived * each
         result[:, 1:] += survived[:, :-1] * (a / (a + stay)) * or_more
         return result
-
-
-def _buying(
-    theta: Floats, ages: Floats, weight: Floats, purchases: Floats, gradient: Floats, hessian: Floats
-) -> float:
-    """-(r+x) log(alpha + T) over all customers, summed by age; adds its derivatives."""
-    r, alpha = theta[:2]
-    n, aged = r * weight + purchases, alpha + ages
-    log, one = np.log(aged), 1.0 / aged
-    gradient[0] -= weight @ log
-    gradient[1] -= n @ one
-    hessian[0, 1] -= weight @ one
-    hessian[1, 0] -= weight @ one
-    hessian[1, 1] += n @ (one * one)
-    return -float(n @ log)

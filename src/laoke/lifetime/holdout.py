@@ -15,8 +15,9 @@ from laoke.lifetime import rates
 from laoke.lifetime.customers import Floats, Histories, Ints, grouped
 from laoke.lifetime.fitting import Fit, OrderModel, fit_orders
 from laoke.lifetime.geometric import BetaGeometric
+from laoke.lifetime.intervals import intervals
 from laoke.lifetime.pareto import ParetoNbd
-from laoke.lifetime.prediction import Pairs, expected, intervals
+from laoke.lifetime.prediction import Pairs, expected
 from laoke.lifetime.refusals import Refusal
 
 MODELS: tuple[OrderModel, ...] = (BetaGeometric(), BetaGeometric(modified=True), ParetoNbd())

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import isfinite
 
 import numpy as np
-import numpy.typing as npt
 
 from laoke.lifetime.customers import Floats
 
@@ -39,14 +38,6 @@ class Top:
     converged: bool
 
 
-def by_logarithm(theta: Floats, gradient: Floats, hessian: Floats) -> tuple[Floats, Floats]:
-    """Derivatives by the logarithms of the parameters, of those by the parameters."""
-    slope = gradient * theta
-    curve = hessian * theta * theta[:, None]
-    curve.flat[:: len(theta) + 1] += slope
-    return slope, curve
-
-
 def climb(
     likelihood: Likelihood, start: Floats, customers: float, box: tuple[Floats, Floats], *, loose: float = 1.0
 ) -> Top:
@@ -55,54 +46,35 @@ def climb(
     The parameters stay between the two corners of the box: whoever ends on its wall has not found a top, and the
     caller says so. `customers` scales what 'converged' means.
     """
+    from laoke.lifetime.fitting_kernels import by_logarithm, uphill
+
     low, high = np.log(box[0]), np.log(box[1])
     place = np.minimum(np.maximum(np.log(start), low), high)
-    value, slope, curve = _at(likelihood, place)
+
+    def at(place: Floats) -> Derivatives:
+        theta = np.exp(place)
+        value, gradient, hessian = likelihood(theta)
+        return value, *by_logarithm(theta, gradient, hessian)
+
+    value, slope, curve = at(place)
     evaluations, converged = 1, False
     for _ in range(MOST_STEPS):
-        held = ((place <= low) & (slope < 0)) | ((place >= high) & (slope > 0))
-        step, steepest = _step(slope, curve, held)
-        if (
-            steepest <= SLOPE * customers * loose
-            and float(slope @ step) / 2 <= DECREMENT * customers * loose**2
-        ):
+        step, steepest, gain = uphill(place, low, high, slope, curve, LONGEST_STEP)
+        if steepest <= SLOPE * customers * loose and gain / 2 <= DECREMENT * customers * loose**2:
             converged = True
             break
         length = 1.0
         while length > 1e-10:
             tried = np.minimum(np.maximum(place + length * step, low), high)
-            found, its_slope, its_curve = _at(likelihood, tried)
+            found, its_slope, its_curve = at(tried)
             evaluations += 1
             if isfinite(found) and found >= value - 1e-14 * abs(value):
                 break
             length /= 2 if length > 0.1 else 8
         else:
             break
-        if length == 1.0 and np.array_equal(tried, place):
+        if length == 1.0 and (tried == place).all():
             converged = steepest <= SLOPE * customers * loose
             break
         place, value, slope, curve = tried, found, its_slope, its_curve
     return Top(np.exp(place), value, float(np.abs(slope).max()) / customers, -curve, evaluations, converged)
-
-
-def _at(likelihood: Likelihood, place: Floats) -> Derivatives:
-    theta = np.exp(place)
-    value, gradient, hessian = likelihood(theta)
-    return value, *by_logarithm(theta, gradient, hessian)
-
-
-def _step(slope: Floats, curve: Floats, held: npt.NDArray[np.bool_]) -> tuple[Floats, float]:
-    """Newton's step among the parameters that no wall holds, uphill whatever the curvature, of bounded length; and the
-    steepest slope among them."""
-    if held.any():
-        step, free = np.zeros_like(slope), ~held
-        if not free.any():
-            return step, 0.0
-        step[free], steepest = _step(slope[free], curve[np.ix_(free, free)], held[free])
-        return step, steepest
-    values, vectors = np.linalg.eigh(-curve)
-    sizes, steepest = np.abs(values), float(np.abs(slope).max())
-    flat = max(1e-10 * float(sizes.max()), 1e-3 * steepest, 1e-300)
-    step = vectors @ ((vectors.T @ slope) / np.maximum(sizes, flat))
-    longest = float(np.abs(step).max())
-    return step if longest <= LONGEST_STEP else step * (LONGEST_STEP / longest), steepest

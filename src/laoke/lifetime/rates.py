@@ -14,7 +14,8 @@ import numpy as np
 
 from laoke.lifetime.counts import negative_binomial
 from laoke.lifetime.customers import Floats, Histories, Ints
-from laoke.lifetime.prediction import LEVEL, Expected, Intervals
+from laoke.lifetime.intervals import LEVEL, Intervals
+from laoke.lifetime.prediction import Expected
 
 NAME = "rates"
 # Purchases after the first: 0, 1, 2, 3, 4 and more.
@@ -68,7 +69,7 @@ class ClassRates:
             low[:, column], high[:, column] = bounds[0][of], bounds[1][of]
         each = np.where(histories.spend > 0, histories.spend, self.spend_per_order)
         unknown = np.full(len(histories), np.nan)
-        return Expected(unknown, orders, orders * each[:, None]), Intervals(low, high, None, None)
+        return Expected(unknown, orders, orders * each[:, None]), Intervals(low, high, None, None, None, None)
 
     def _bounds(self, times: float) -> tuple[Ints, Ints]:
         mean = np.maximum(self.mean * times, 1e-9)

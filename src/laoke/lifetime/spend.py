@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from laoke.lifetime.customers import Floats, Histories
-from laoke.lifetime.newton import Derivatives, Likelihood
+from laoke.lifetime.newton import Likelihood
 
 NAME = "gamma_gamma"
 PARAMETERS = ("p", "q", "gamma")
@@ -47,42 +47,12 @@ def likelihood(x: Floats, mean: Floats) -> Likelihood:
 
     Per customer one logarithm and one quotient; the gamma functions once per different x.
     """
+    from laoke.lifetime.fitting_kernels import gamma_gamma
+
     counts = np.bincount(x.astype(np.int64)).astype(np.float64)
-    different = np.flatnonzero(counts)
-    weight, n = counts[different], float(len(x))
     total = x * mean
     fixed, logs = float(np.log(mean).sum()), float(x @ np.log(total))
-
-    def at(theta: Floats) -> Derivatives:
-        p, q, gamma = theta
-        value, gradient, hessian = _by_count(theta, different.astype(np.float64), weight)
-        shifted = gamma + total
-        log, one = np.log(shifted), 1.0 / shifted
-        by_x, in_all = float(x @ log), float(log.sum())
-        x_one, one_sum, square = float(x @ one), float(one.sum()), one * one
-        value += n * q * np.log(gamma) + p * logs - fixed - p * by_x - q * in_all
-        gradient += (logs - by_x, n * np.log(gamma) - in_all, n * q / gamma - p * x_one - q * one_sum)
-        hessian[0, 2] = hessian[2, 0] = -x_one
-        hessian[1, 2] = hessian[2, 1] = n / gamma - one_sum
-        hessian[2, 2] = p * float(x @ square) + q * float(square.sum()) - n * q / gamma**2
-        return value, gradient, hessian
-
-    return at
-
-
-def _by_count(theta: Floats, x: Floats, weight: Floats) -> Derivatives:
-    from scipy.special import gammaln, psi, zeta
-
-    p, q, _ = theta
-    n, whole = weight.sum(), p * x + q
-    value = float(weight @ (gammaln(whole) - gammaln(p * x)) - n * gammaln(q))
-    gradient = np.array([(weight * x) @ (psi(whole) - psi(p * x)), weight @ psi(whole) - n * psi(q), 0.0])
-    second = zeta(2.0, whole)
-    hessian = np.zeros((3, 3))
-    hessian[0, 0] = (weight * x * x) @ (second - zeta(2.0, p * x))
-    hessian[0, 1] = hessian[1, 0] = (weight * x) @ second
-    hessian[1, 1] = weight @ second - n * zeta(2.0, q)
-    return value, gradient, hessian
+    return lambda theta: gamma_gamma(theta, x, total, counts, logs, fixed)
 
 
 def expected_spend(theta: Floats, x: Any, mean: Any) -> Floats:

@@ -18,6 +18,8 @@ CUSTOMER_VALUE = Contract(
             values=("bg_nbd", "mbg_nbd", "pareto_nbd", "rates"),
         ),
         column("p_alive?", "ratio", "probability of still being a customer; null without a model", low=0, high=1),
+        column("p_alive_low?", "ratio", "lower end of its 90 % interval; null without a model", low=0, high=1),
+        column("p_alive_high?", "ratio", "upper end of it", low=0, high=1),
         *(
             one
             for n in HORIZONS

@@ -52,6 +52,12 @@ MIGRATIONS: tuple[TableMigration, ...] = (
         ("hours_0", "hours_8", "hours_16", "weekdays", "place_day"),
         "what orders are added to without asking the old ones again: days by hour and weekday, the day of the place",
     ),
+    TableMigration(
+        3,
+        "customer_value",
+        ("p_alive_low", "p_alive_high"),
+        "how sure the probability of still being a customer is, by how sure the model's parameters are",
+    ),
 )
 
 
