@@ -23,7 +23,7 @@ from laoke.warehouse.engine import Reader
 from laoke.warehouse.features import CutPoints, build_features, write_features
 from laoke.warehouse.store import Warehouse
 from tests.insights.small import TODAY, bought
-from tests.warehouse.shops import order, orders
+from tests.warehouse.shops import at, order, orders, table
 
 
 def distance(values: list[int], counts: list[int]) -> Fraction:
@@ -194,6 +194,47 @@ def test_movements_say_what_a_plain_rival_says(sales: list[Any]) -> None:
         (group_of(*before[one]) if one in before else None, group_of(*after[one]))
         for one in after  # type: ignore[arg-type]
     )
+
+
+@given(SALES)
+@settings(max_examples=6, deadline=None)
+def test_the_course_of_groups_is_that_of_each_day(sales: list[Any]) -> None:
+    rows = rows_of(sales)
+    days = [TODAY - 100, TODAY - 30, TODAY]
+    with scored(rows, CutPoints(), *days) as reader:
+        found = rfm.over_days(reader, 1, [TODAY - 100, TODAY])
+        each = {day: rfm.groups(reader, 1, day) for day in days}
+
+    assert [one.day for one in found] == [TODAY - 100, TODAY]
+    for one in found:
+        assert {name: one.persons[name] for name in GROUPS} == {
+            group.name: group.persons for group in each[one.day]
+        }
+        assert {name: one.net_cents[name] for name in GROUPS} == {
+            group.name: group.net_cents for group in each[one.day]
+        }
+
+
+def test_messages_are_counted_from_the_day_after_one_to_the_next() -> None:
+    usual = {
+        "shop_id": 1, "occasion_id": 1, "round_id": None, "campaign_id": None, "channel": "sms", "arm": "treated",
+        "at": at(TODAY, 9), "cost_millis": 0, "import_id": 0,
+    }  # fmt: skip
+    sent = [
+        usual | {"person_id": n, "day": TODAY - ago, "state": state}
+        for n, (ago, state) in enumerate(
+            [(70, "delivered"), (60, "delivered"), (59, "delivered"), (59, "held_out"), (30, "accepted"),
+             (29, "delivered"), (0, "planned")]
+        )
+    ]  # fmt: skip
+    with scored([bought(1, 1, TODAY)], CutPoints(), TODAY) as reader:
+        seen = Reader(reader.root, reader.versions, {"touches": table("touches", sent)})
+        counted = rfm.messages_between(seen, 1, [TODAY - 60, TODAY - 30, TODAY], ["delivered", "accepted"])
+        none = rfm.messages_between(reader, 1, [TODAY - 60, TODAY], ["delivered"])
+        assert rfm.messages_between(reader, 1, [TODAY], ["delivered"]) == []
+
+    assert (counted, none) == ([2, 1], [0])
+    assert rfm.over_days(reader, 1, []) == []
 
 
 @given(SALES)

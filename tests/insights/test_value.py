@@ -77,6 +77,16 @@ def test_longer_horizons_bring_more_and_intervals_hold_their_order(demo: Demo) -
                 assert row[f"spend_{days}_low"] <= row[f"spend_{days}_high"]
 
 
+def test_the_probability_of_being_active_lies_in_its_interval_or_is_not_known(demo: Demo) -> None:
+    refresh_value(demo.shop, demo.place, now=demo.now)
+    for row in stored(demo).to_pylist():
+        ends = (row["p_alive_low"], row["p_alive_high"])
+        if row["p_alive"] is None:
+            assert ends == (None, None)
+        else:
+            assert 0 <= ends[0] <= row["p_alive"] + 1e-12 and row["p_alive"] - 1e-12 <= ends[1] <= 1
+
+
 def test_the_hold_out_is_the_last_third_counted_from_the_orders(demo: Demo) -> None:
     """The report's actual purchases, counted by hand from the orders."""
     report = refresh_value(demo.shop, demo.place, now=demo.now)

@@ -54,7 +54,7 @@ class Facts:
             "year_before_from_day": last - 565, "year_before_to_day": last - 365, "page_rows": 20,
             "sort": "net", "sign": -1, "tie": 1, "after_key": -(2**62), "after_tie": -(2**62),
             "persons": f",{','.join(str(row['person_id']) for row in best)},",
-            "province": "", "tag": "", "reach": "", "lifecycle": "", "group3": "", "rfm": "", "city": "",
+            "states": ",delivered,", "province": "", "tag": "", "reach": "", "lifecycle": "", "group3": "", "rfm": "", "city": "",
             **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
             "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),

@@ -44,6 +44,7 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "after_key": -(2**62),
     "after_tie": -(2**62),
     "persons": "",
+    "states": ",delivered,",
     "province": "",
     "tag": "",
     "reach": "",

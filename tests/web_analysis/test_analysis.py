@@ -151,6 +151,15 @@ def test_charts_are_data() -> None:
     assert heat_levels([[0, 1, 8]]) == [[0, 1, 4]]
     from datetime import date
 
+    today = date(2026, 3, 1)
+    bought, name = [(date(2026, 1, 1), 100)], "该来"
+    for due, place in (
+        ((date(2026, 1, 5), date(2026, 1, 9)), "insideTopLeft"),
+        ((date(2026, 1, 20), date(2026, 2, 9)), "insideTop"),
+        ((date(2026, 3, 5), date(2026, 3, 30)), "insideTopRight"),
+    ):
+        (series,) = order_dots(bought, today, "今天", (*due, name))["series"]
+        assert series["markArea"]["label"]["position"] == place
     dots = order_dots([(date(2026, 1, 1), 100), (date(2026, 2, 1), 400)], date(2026, 3, 1), "今天")["series"][
         0
     ]

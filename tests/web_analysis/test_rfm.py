@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ URL = "/analysis/rfm/"
 
 def text(response) -> str:
     return response.content.decode()
+
+
+def sheet_rows(response) -> list[list[object]]:
+    """The rows of a workbook without its heads."""
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
+    return book.get_sheet_by_index(0).to_python()[1:]
 
 
 def hidden(page: str, name: str) -> str:
@@ -132,21 +141,50 @@ def test_the_movement_goes_from_month_end_to_month_end(demo: Demo) -> None:
     assert "2026-10 底 到 2026-11-09，1 次" in text(demo.client().get(URL, {"part": "later", "months": "1"}))
 
 
+def test_the_course_shows_people_or_money_of_every_group_at_each_kept_day(demo: Demo) -> None:
+    page = text(demo.client().get(URL, {"part": "later"}))
+    assert "各组的走势" in page and "发出的消息" in page
+    rows = sheet_rows(demo.client().get(URL, {"export": "xlsx", "card": "course"}))
+    # Three kept days of eleven groups, the newest first; together they are everybody of that day.
+    assert len(rows) == 3 * 11
+    assert [row[0] for row in rows[::11]] == ["2026-11-09", "2026-10 底", "2026-09 底"]
+    groups = sheet_rows(demo.client().get(URL, {"export": "xlsx", "card": "groups"}))
+    assert [row[2] for row in rows[:11]] == [row[1] for row in groups]
+    assert text(demo.client().get(URL, {"part": "later", "course": "net"})) != page
+
+
 def test_without_a_month_end_the_movement_says_when_it_comes(demo: Demo) -> None:
     from laoke.insights.refresh import refresh_features
 
     demo.shop.settings["cut_points"] = {"active_days": 30}
     demo.shop.save()
     refresh_features(demo.shop, demo.place, now=demo.now)
-    assert "下个月起能看到谁在移动" in text(demo.client().get(URL, {"part": "later"}))
+    page = text(demo.client().get(URL, {"part": "later"}))
+    assert "下个月起能看到谁在移动" in page and "下个月起能看到走势" in page
 
 
 def test_charts_of_groups_are_data() -> None:
-    from laoke.web.charts.analysis import group_bars, group_flows
+    from laoke.web.charts.analysis import group_bars, group_flows, group_trend
 
     bars = group_bars(["冠军", "沉寂"], [1, 3], [300, 100], "人", "钱")
     assert [one["data"] for one in bars["series"]] == [[0.25, 0.75], [0.75, 0.25]]
     assert group_bars(["冠军"], [0], [0], "人", "钱")["series"][1]["data"] == [0]
+    trend = group_trend(
+        ["冠军", "沉寂"],
+        ["9 月底", "10 月底"],
+        [[2, 4], [300, 150]],
+        value="exact",
+        messages=[None, 80],
+        sent="消息",
+    )
+    heat, dots = trend["series"]
+    assert [(one["value"], one["shown"]) for one in heat["data"]] == [
+        ([0, 0, 0.5], 2), ([1, 0, 1.0], 4), ([0, 1, 1.0], 300), ([1, 1, 0.5], 150),
+    ]  # fmt: skip
+    assert [(one["value"], one["shown"], one["symbolSize"]) for one in dots["data"]] == [([1, 2], 80, 20.0)]
+    assert trend["yAxis"]["data"] == ["冠军", "沉寂", "消息"]
+    quiet = group_trend(["冠军"], ["9 月底"], [[0]], value="exact", messages=[0], sent="消息")
+    assert (quiet["yAxis"]["data"], len(quiet["series"])) == (["冠军"], 1)
     flows = [(0, "loyal", "at_risk", 2), (0, None, "new", 5), (1, "at_risk", "loyal", 1)]
     names = {"new": "新客户", "loyal": "忠诚", "at_risk": "风险"}
     (series,) = group_flows(flows, names, "新来的")["series"]

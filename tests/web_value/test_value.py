@@ -14,7 +14,7 @@ from laoke.shops.models import Job, JobState
 from laoke.web import figures
 from laoke.web.charts.value import bands, calibration
 from laoke.web.pages.value import words
-from laoke.web.pages.value.card import card_of
+from laoke.web.pages.value.card import _alive, card_of
 
 if TYPE_CHECKING:
     from tests.people import Demo
@@ -143,6 +143,21 @@ def test_a_customer_s_page_says_what_is_expected_in_plain_words(demo: Demo, repo
     card = card_of(reader, demo.shop.pk, person, demo.now)
     assert card is not None
     assert [cells.cells[0] for cells in card.table.rows] == ["30 天内", "90 天内", "180 天内", "365 天内"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((0.551, 0.702), "还是客户的可能 63%（九成把握在 55%–70% 之间）"),
+        ((0.627, 0.633), "还是客户的可能 63%"),
+        ((None, None), "还是客户的可能 63%"),
+    ],
+)
+def test_how_sure_active_is_is_said_where_it_shows(
+    ends: tuple[float | None, float | None], said: str
+) -> None:
+    known = {"p_alive": 0.63, "p_alive_low": ends[0], "p_alive_high": ends[1]}
+    assert _alive(known) == said
 
 
 def test_a_customer_nobody_computed_has_no_card(demo: Demo) -> None:

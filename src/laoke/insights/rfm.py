@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from laoke.insights.natural_breaks import Breaks, natural_breaks
@@ -62,6 +63,41 @@ def movement(reader: Reader, shop_id: int, before_day: int, as_of_day: int) -> M
         before = group_of(row["r_before"], row["f_before"], row["m_before"]) if row["known_before"] else None
         moves[before, group_of(row["r_score"], row["f_score"], row["m_score"])] += row["persons"]
     return moves
+
+
+@dataclass(frozen=True)
+class DayGroups:
+    """A kept day: persons by group, and what they had paid by then, refunds taken off."""
+
+    day: int
+    persons: Counter[str]
+    net_cents: Counter[str]
+
+
+def over_days(reader: Reader, shop_id: int, days: Sequence[int]) -> list[DayGroups]:
+    """The groups on these kept days, which are given in rising order."""
+    found = {day: DayGroups(day, Counter(), Counter()) for day in days}
+    if not days:
+        return []
+    rows = reader.remembered("rfm_days", shop_id=shop_id, from_day=days[0], to_day=days[-1]).to_pylist()
+    for row in rows:
+        if row["as_of_day"] in found:
+            name = group_of(row["r_score"], row["f_score"], row["m_score"])
+            found[row["as_of_day"]].persons[name] += row["persons"]
+            found[row["as_of_day"]].net_cents[name] += row["net_cents"]
+    return list(found.values())
+
+
+def messages_between(reader: Reader, shop_id: int, days: Sequence[int], states: Sequence[str]) -> list[int]:
+    """How many messages in one of the states fall after each day up to the next one: one number less than days.
+
+    Days rise, and there is one at least.
+    """
+    given = {"from_day": days[0] + 1, "to_day": days[-1], "states": f",{','.join(states)},"}
+    rows = reader.remembered("touch_days", shop_id=shop_id, **given).to_pylist()
+    return [
+        sum(row["messages"] for row in rows if before < row["day"] <= day) for before, day in pairwise(days)
+    ]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ money; nothing here knows which.
 - `customers` what is known of each customer, checked, and the same grouped: equal histories are counted once;
 - `geometric` BG/NBD and MBG/NBD, `pareto` Pareto/NBD, `spend` Gamma-Gamma;
 - `newton` maximum likelihood with exact first and second derivatives; `fitting` starts, standard errors, refusals;
-- `counts` what a model says of the number of coming orders; `prediction` per customer, with intervals;
+- `counts` what a model says of the number of coming orders; `prediction` per customer;
+- `intervals` between what bounds the outcome lies, `uncertainty` what the fit leaves open of the parameters;
 - `holdout` how a model would have done on the shop's own last months, and which one is chosen by that;
 - `rates` what is left when no model holds; `simulation` customers that follow a model exactly.
 """

@@ -1,6 +1,7 @@
 """Maximum likelihood: several starts, one top, its standard errors; and when its parameters are not to be trusted.
 
-Starts are tried on a thinned sample of the groups; the best goes on over all of them. A fit says from how many starts
+Starts are tried on a thinned sample of the groups; the best goes on over all of them. None is left out: that these
+likelihoods have a single top is not proved, and a climb is cheap (`fitting_kernels`). A fit says from how many starts
 the same top was reached, how flat it is there, and how sure the data make each parameter.
 """
 

@@ -89,7 +89,9 @@ def geometric(theta, x, at_t, at_age, weight, recencies, ages, customers, purcha
         gradient[1] -= bought * one_age[i]
         hessian[0, 1] -= customers[i] * one_age[i]
         hessian[1, 1] += bought * one_age[i] * one_age[i]
-    value += _leaving(theta, x, at_t, at_age, weight, log_t, log_age, one_t, one_age, shift, gradient, hessian)
+    value += _leaving(
+        theta, x, at_t, at_age, weight, log_t, log_age, one_t, one_age, shift, gradient, hessian
+    )
     for i in range(4):
         for j in range(i):
             hessian[i, j] = hessian[j, i]
@@ -199,7 +201,9 @@ def _gammas(z):
     square = one * one
     series = square * (1 / 12 - square * (1 / 120 - square * (1 / 252 - square * (1 / 240 - square / 132))))
     first += log(at) - 0.5 * one - series
-    series = square * one * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * 5 / 66))))
+    series = (
+        square * one * (1 / 6 - square * (1 / 30 - square * (1 / 42 - square * (1 / 30 - square * 5 / 66))))
+    )
     second += one + 0.5 * square + series
     return lgamma(z), first, second
 

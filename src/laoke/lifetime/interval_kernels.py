@@ -82,7 +82,10 @@ def ends_of_spend(total, of, gammas, alive, row, spread, nothing, first, step, t
                         before, told_before = middle, chance
                 along = 0.0
                 if before >= 0:
-                    along = min(max((level - told_before) / max(told_after - told_before, 1e-300), 0.0), 1.0) - 1.0
+                    along = (
+                        min(max((level - told_before) / max(told_after - told_before, 1e-300), 0.0), 1.0)
+                        - 1.0
+                    )
                 amount = first * exp(usual + step * (after + along))
             if end == 0:
                 low[i] = amount

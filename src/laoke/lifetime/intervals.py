@@ -162,7 +162,9 @@ def _spend(
         each = table.each
         by_number = each[:, :, 1:] @ shares[: each.shape[2] - 1]
         nothing = np.ascontiguousarray(each[:, :, 0])
-        spread = np.stack([zero[:, None] + some @ at for zero, some, at in zip(nothing, by_number, within, strict=True)])
+        spread = np.stack(
+            [zero[:, None] + some @ at for zero, some, at in zip(nothing, by_number, within, strict=True)]
+        )
         ends_of_spend(
             total, of, sets[:, 2], alive, row, spread, nothing, first, step, tail, result[0, column], result[1, column],
         )  # fmt: skip
@@ -172,7 +174,9 @@ def _spend(
 def _numbers(width: int) -> tuple[Floats, Floats]:
     """Numbers of purchases from 1 on that stand for all below `width`, and how each of these is shared between the two
     next to it, because the distribution of their sum changes smoothly with the number."""
-    grown = EACH_UP_TO * 1.1 ** np.arange(1 + max(0, np.ceil(np.log(max(width, 1) / EACH_UP_TO) / np.log(1.1))))
+    grown = EACH_UP_TO * 1.1 ** np.arange(
+        1 + max(0, np.ceil(np.log(max(width, 1) / EACH_UP_TO) / np.log(1.1)))
+    )
     numbers = np.unique(np.concatenate((np.arange(1.0, EACH_UP_TO + 1), np.rint(grown))))
     all_of_them = np.arange(1.0, width)
     after = np.clip(np.searchsorted(numbers, all_of_them), 1, len(numbers) - 1)

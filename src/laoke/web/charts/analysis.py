@@ -9,7 +9,7 @@ from django.utils.translation import pgettext
 
 from laoke.insights.repurchase import Cohort, Curve, Triangle, month_name
 from laoke.web.charts.bars import columns_with_threshold, horizontal_bars, time_bars
-from laoke.web.charts.base import Option, Series, yuan_values
+from laoke.web.charts.base import Option, Series, css, tip, yuan_values
 from laoke.web.charts.heat import Flow, Node, heat_map, sankey
 from laoke.web.charts.lines import Band, time_lines
 from laoke.web.components.base import Words
@@ -184,6 +184,44 @@ def group_bars(
         label="percent",
         value="percent",
     )
+
+
+def group_trend(
+    groups: Sequence[Words], days: Sequence[str], values: Sequence[Sequence[float]], *, value: str,
+    messages: Sequence[int | None], sent: Words,
+) -> Option:  # fmt: skip
+    """Groups as rows, days as columns, in shades of each group's own most: a small group's course shows as well as a large
+    one's. `value` is the format of what is told. Below, where there were any, a row of dots: the messages sent until each day, by area.
+    """
+    most = [max(line, default=0) or 1 for line in values]
+    cells = [[round(one / top, 4) for one in line] for line, top in zip(values, most, strict=True)]
+    largest = max((n for n in messages if n), default=0)
+    below: list[list[float | None]] = [[None] * len(days)] if largest else []
+    option = heat_map([*groups, sent][: len(cells) + len(below)], days, [*cells, *below], value=value, most=1)
+    (heat,) = option["series"]
+    told = [one for line in values for one in line]
+    for cell, shown in zip(heat["data"], told, strict=True):
+        cell["shown"] = shown
+    if not largest:
+        return option
+    option["visualMap"]["seriesIndex"] = 0
+    dots = [
+        {
+            "value": [x, len(groups)], "shown": n, "title": f"{sent} · {days[x]}",
+            "symbolSize": round(6 + 14 * (n / largest) ** 0.5, 1),
+        }
+        for x, n in enumerate(messages) if n
+    ]  # fmt: skip
+    colour = {"color": css("c3")}
+    marks = {
+        "name": "",
+        "type": "scatter",
+        "data": dots,
+        "itemStyle": colour,
+        "tooltip": {"formatter": tip("exact")},
+    }
+    option["series"].append(marks)
+    return option
 
 
 # Groups keep their colour from column to column: well, cooling, gone, and who came.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from laoke.web.charts.base import Option, css, tip
@@ -29,10 +29,12 @@ def order_dots(
         }
         for day, cents in orders
     ]
+    ends = max(today, due[1] if due else today)
+    begins = min((day for day, _cents in orders), default=ends)
     return {
         "grid": {"left": 12, "right": 24, "top": 24, "bottom": 24},
         "tooltip": {"trigger": "item", "formatter": tip("yuan")},
-        "xAxis": {"type": "time", "max": max(today, due[1] if due else today).isoformat()},
+        "xAxis": {"type": "time", "max": ends.isoformat()},
         "yAxis": {"type": "value", "show": False, "min": -1, "max": 1},
         "series": [
             {
@@ -41,7 +43,7 @@ def order_dots(
                 "encode": {"x": 0, "y": 1, "tooltip": [2]},
                 "data": dots,
                 "itemStyle": {"color": css("c1"), "opacity": 0.85},
-                **(_due_area(*due) if due else {}),
+                **(_due_area(*due, begins, ends) if due else {}),
                 "markLine": {
                     "symbol": "none",
                     "silent": True,
@@ -54,12 +56,15 @@ def order_dots(
     }
 
 
-def _due_area(first: date, last: date, label: str) -> Option:
+def _due_area(first: date, last: date, label: str, begins: date, ends: date) -> Option:
+    """The band with its name, which begins or ends with the band where it would else be cut off by the chart's edge."""
+    middle = ((first - begins) + (last - begins)) / 2 / max(ends - begins, timedelta(days=1))
+    place = "insideTopLeft" if middle < 0.25 else "insideTopRight" if middle > 0.75 else "insideTop"
     return {
         "markArea": {
             "silent": True,
             "itemStyle": {"color": css("warn-soft")},
-            "label": {"color": css("warn"), "fontSize": 12, "position": "insideTop"},
+            "label": {"color": css("warn"), "fontSize": 12, "position": place},
             "data": [[{"name": label, "xAxis": first.isoformat()}, {"xAxis": last.isoformat()}]],
         }
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from laoke.web.charts.bars import time_bars
+from laoke.web.charts.bars import horizontal_bars, time_bars
 from laoke.web.charts.base import Option, Series
 from laoke.web.components.base import Words
 
@@ -22,5 +22,5 @@ def calibration(
 
 
 def bands(names: Sequence[str], persons: Sequence[int], label: Words) -> Option:
-    """Customers by band of expected spend, the lowest first."""
-    return time_bars(list(names), [Series(label, list(persons))])
+    """Customers by band of expected spend, the lowest on top: as rows each band keeps its name."""
+    return horizontal_bars(list(names), [Series(label, list(persons))], label="exact")

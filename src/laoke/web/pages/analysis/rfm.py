@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
 from itertools import pairwise
 from typing import ClassVar
 
@@ -31,8 +30,8 @@ from laoke.web.components.base import Component, Words
 from laoke.web.components.tables import CellValue
 from laoke.web.pages.analysis.blocks import Block
 from laoke.web.pages.analysis.frame import LOOKS, Asked, Figures, Seg, View, choice, respond
+from laoke.web.pages.analysis.rfm_course import SHOWN, course, kept_day, kept_days, shown_in
 from laoke.web.pages.analysis.words import RFM_GROUPS, RFM_WORDS
-from laoke.web.pages.overview.periods import day_of
 from laoke.web.pages.settings.tabs import CHANGES
 
 WAYS: dict[str, Words] = {"quintile": _("排名五等分"), "fixed": _("固定的线"), "learnt": _("从数据学")}
@@ -70,12 +69,13 @@ def _figures(asked: Asked) -> Figures:
     segs = [
         Seg(_("怎么打分"), choice(asked.request, "way", WAYS, way)),
         Seg(_("看几个月的移动"), choice(asked.request, "months", MONTHS, months)),
+        Seg(_("走势看什么"), choice(asked.request, "course", SHOWN, shown_in(asked))),
     ]
     return Figures(_kpis(found), [_groups(found, asked)], segs, [("c12", _proposal(asked, way, cuts))])
 
 
 def _later(asked: Asked) -> list[Block]:
-    return [_movement(asked, int(asked.choice("months", list(MONTHS), "3")))]
+    return [course(asked), _movement(asked, int(asked.choice("months", list(MONTHS), "3")))]
 
 
 def _kpis(found: Sequence[GroupSum]) -> ui.Kpis:
@@ -270,8 +270,7 @@ def take(request: HttpRequest) -> HttpResponse:
 def _movement(asked: Asked, months: int) -> Block:
     """From month end to month end up to the newest day; the kept days that there are."""
     reader, shop = asked.reading.reader, asked.shop.pk
-    kept = reader.query("feature_days", shop_id=shop, to_day=asked.reading.as_of_day).to_pylist()
-    days = sorted(row["as_of_day"] for row in kept)[-(months + 1) :]
+    days = kept_days(asked)[-(months + 1) :]
     steps = [(before, after, rfm.movement(reader, shop, before, after)) for before, after in pairwise(days)]
     moved = [
         (n, before, after, source, target)
@@ -283,7 +282,7 @@ def _movement(asked: Asked, months: int) -> Block:
 
     def table(shown: Sequence[tuple[int, int, int, str | None, str]]) -> ui.Table:
         rows = [
-            ui.Row([_day(before), _day(after), group_name(source), group_name(target), n])
+            ui.Row([kept_day(before), kept_day(after), group_name(source), group_name(target), n])
             for n, before, after, source, target in shown
         ]
         columns = [
@@ -298,7 +297,7 @@ def _movement(asked: Asked, months: int) -> Block:
     sub = ""
     if steps:
         sub = gettext("%(first)s 到 %(last)s，%(n)s 次") % {
-            "first": _day(days[0]), "last": _day(days[-1]), "n": len(steps),
+            "first": kept_day(days[0]), "last": kept_day(days[-1]), "n": len(steps),
         }  # fmt: skip
     empty = None if steps else ui.Empty(_("还没有更早的月末数据"), _("下个月起能看到谁在移动。"))
     return Block(
@@ -318,15 +317,6 @@ def _flows(steps: Sequence[tuple[int, int, Moves]]) -> dict[str, object]:
     ]
     names = {name: str(label) for name, label in RFM_GROUPS.items()}
     return group_flows(drawn, names, gettext("新来的"))
-
-
-def _day(number: int) -> str:
-    found: date = day_of(number)
-    # A month end is what a month is called by; the newest day is none.
-    is_month_end = (found + timedelta(days=1)).day == 1
-    if is_month_end:
-        return gettext("%(month)s 底") % {"month": f"{found:%Y-%m}"}
-    return found.isoformat()
 
 
 def group_name(name: str | None) -> Words:

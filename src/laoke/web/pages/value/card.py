@@ -45,7 +45,7 @@ def card_of(reader: Reader, shop_id: int, person_id: int, now: datetime) -> Valu
 def _says(row: dict[str, Any]) -> str:
     parts = []
     if row["p_alive"] is not None:
-        parts.append(gettext("还是客户的可能 %(share)s") % {"share": figures.percent(row["p_alive"], 0)})
+        parts.append(_alive(row))
     orders = {
         "n": orders_text(row[f"orders_{YEAR}"]), "low": row[f"orders_{YEAR}_low"], "high": row[f"orders_{YEAR}_high"],
     }  # fmt: skip
@@ -57,6 +57,18 @@ def _says(row: dict[str, Any]) -> str:
         spend |= {end: figures.yuan(row[f"spend_{YEAR}_{end}"]) for end in ("low", "high")}
         parts.append(gettext("预计花 %(money)s，十回里九回在 %(low)s – %(high)s 之间") % spend)
     return gettext("。").join(parts)
+
+
+def _alive(row: dict[str, Any]) -> str:
+    """The probability of still being a customer, with its interval where that is wider than what is printed."""
+    share, *ends = (
+        None if row[name] is None else figures.percent(row[name], 0)
+        for name in ("p_alive", "p_alive_low", "p_alive_high")
+    )
+    if None in ends or ends[0] == ends[1]:
+        return gettext("还是客户的可能 %(share)s") % {"share": share}
+    between = {"share": share, "low": ends[0], "high": ends[1]}
+    return gettext("还是客户的可能 %(share)s（九成把握在 %(low)s–%(high)s 之间）") % between
 
 
 def orders_text(value: float) -> str:

@@ -209,15 +209,15 @@ def _models(found: dict[str, Any]) -> ui.Table:
     ]
     rows.append(_model_row("own", found["own_rate"], "", None))
     columns = [
-        ui.Column("model", _("办法")),
-        ui.Column("forecast", _("说有几单"), "num"),
-        ui.Column("missed", _("差"), "num"),
-        ui.Column("error", _("每人平均差几单"), "num", priority=2),
-        ui.Column("score", _("可能（平均对数）"), "num"),
-        ui.Column("inside", _("落在范围里"), "num", priority=2),
-        ui.Column("state", _("用不用"), "nowrap"),
+        ui.Column("model", _("办法"), "wrap"),
+        ui.Column("forecast", _("说有几单"), "num", label_on_card=_("说有几单")),
+        ui.Column("missed", _("差"), "num", label_on_card=_("差")),
+        ui.Column("error", _("每人平均差几单"), "num", priority=2, card="hide"),
+        ui.Column("score", _("可能（平均对数）"), "num", card="hide"),
+        ui.Column("inside", _("落在范围里"), "num", priority=2, label_on_card=_("落在范围里")),
+        ui.Column("state", _("用不用"), "nowrap", card="end"),
     ]
-    return ui.Table(columns, rows, caption=_("各种办法在检验期里"), cards=False, stick_first=True)
+    return ui.Table(columns, rows, caption=_("各种办法在检验期里"))
 
 
 def _model_row(name: str, score: dict[str, Any] | None, used: str, refusal: dict[str, Any] | None) -> ui.Row:
@@ -285,15 +285,14 @@ def _by_forecast(score: dict[str, Any]) -> ui.ChartCard:
 def _parameters(found: dict[str, Any]) -> ui.Table:
     rows = [
         ui.Row([
-            words.model(fit["model"]), ui.Cell(one["name"], sub=words.PARAMETERS[one["name"]]),
+            ui.Cell(f"{one['name']} · {words.model(fit['model'])}", sub=words.PARAMETERS[one["name"]]),
             words.parameter_number(one["value"]), f"± {words.parameter_number(one['error'])}",
         ])
         for fit in (found["fit"], found["amounts"]) if fit
         for one in fit["parameters"]
     ]  # fmt: skip
     columns = [
-        ui.Column("model", _("模型"), "nowrap"),
-        ui.Column("name", _("参数")),
+        ui.Column("name", _("参数"), "wrap"),
         ui.Column("value", _("值"), "num"),
         ui.Column("error", _("标准误"), "num"),
     ]
