@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from fractions import Fraction
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -23,7 +24,7 @@ from laoke.warehouse.engine import Reader
 from laoke.warehouse.features import CutPoints, build_features, write_features
 from laoke.warehouse.store import Warehouse
 from tests.insights.small import TODAY, bought
-from tests.warehouse.shops import at, order, orders, table
+from tests.warehouse.shops import order, orders, table
 
 
 def distance(values: list[int], counts: list[int]) -> Fraction:
@@ -218,7 +219,7 @@ def test_the_course_of_groups_is_that_of_each_day(sales: list[Any]) -> None:
 def test_messages_are_counted_from_the_day_after_one_to_the_next() -> None:
     usual = {
         "shop_id": 1, "occasion_id": 1, "round_id": None, "campaign_id": None, "channel": "sms", "arm": "treated",
-        "at": at(TODAY, 9), "cost_millis": 0, "import_id": 0,
+        "at": datetime(2019, 4, 14), "cost_millis": 0, "import_id": 0,
     }  # fmt: skip
     sent = [
         usual | {"person_id": n, "day": TODAY - ago, "state": state}

@@ -11,7 +11,8 @@ from laoke.lifetime.fitting import Fit, OrderModel, fit_orders, fit_spend
 from laoke.lifetime.geometric import BetaGeometric
 from laoke.lifetime.pareto import ParetoNbd
 from laoke.lifetime.refusals import BadHistory, Refusal
-from laoke.lifetime.simulation import draw_geometric, draw_pareto, draw_spend, in_days
+from laoke.lifetime.simulation import draw_spend, in_days
+from tests.lifetime.drawing import draw_geometric, draw_pareto
 
 BG, MBG, PARETO = BetaGeometric(), BetaGeometric(modified=True), ParetoNbd()
 BG_TRUE, PARETO_TRUE, SPEND_TRUE = (0.6, 40.0, 0.9, 2.5), (0.6, 60.0, 0.7, 90.0), (4.0, 4.5, 260.0)

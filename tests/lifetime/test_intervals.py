@@ -1,4 +1,4 @@
-"""Intervals hold how sure the parameters are: what they cover in simulated shops, and how they close with more customers."""
+"""Intervals hold how sure the parameters are: what they cover in simulated shops, and how they close with people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from laoke.lifetime.geometric import BetaGeometric
 from laoke.lifetime.intervals import Intervals, _numbers, intervals
 from laoke.lifetime.pareto import ParetoNbd
 from laoke.lifetime.refusals import Refusal
-from laoke.lifetime.simulation import draw_geometric
 from laoke.lifetime.uncertainty import AMOUNTS, ORDERS, possible
+from tests.lifetime.drawing import draw_geometric
 
 BG = BetaGeometric()
 TRUE, SPEND, HORIZON = (0.6, 40.0, 0.9, 2.5), (4.0, 4.5, 260.0), 180.0
@@ -81,8 +81,8 @@ def test_in_forty_small_shops_the_intervals_cover_what_they_say() -> None:
 
 
 def test_intervals_close_with_more_customers() -> None:
-    """The mean width of 'active' is about halved by four times as many customers; what the uncertainty of parameters adds
-    to the upper end of spend falls from 1.3 % to 0.2 %."""
+    """The mean width of 'active' is about halved by four times as many customers; what the uncertainty of parameters
+    adds to the upper end of spend falls from 1.3 % to 0.2 %."""
     widths, beyond = [], []
     for customers in (250, 1_000, 4_000):
         shop = drawn(7, customers)

@@ -17,7 +17,8 @@ from laoke.lifetime.intervals import intervals
 from laoke.lifetime.newton import Likelihood
 from laoke.lifetime.pareto import ParetoNbd
 from laoke.lifetime.prediction import Pairs, expected
-from laoke.lifetime.simulation import draw_geometric, draw_pareto, draw_spend
+from laoke.lifetime.simulation import draw_spend
+from tests.lifetime.drawing import draw_geometric, draw_pareto
 
 BG, PARETO = BetaGeometric(), ParetoNbd()
 TRUE = {

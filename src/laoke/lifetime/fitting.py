@@ -47,8 +47,8 @@ class OrderModel(Protocol):
 class Fit:
     """Parameters of one model with what speaks for them.
 
-    `covariance` is that of the logarithms of the parameters, from the exact second derivatives at the top. `agreeing` of
-    `starts` climbs ended at this top. `slope` is the largest derivative that is left, per customer.
+    `covariance` is that of the logarithms of the parameters, from the exact second derivatives at the top. `agreeing`
+    of `starts` climbs ended at this top. `slope` is the largest derivative that is left, per customer.
     """
 
     model: str

@@ -1,8 +1,8 @@
-"""The loops over customers that fits and forecasts repeat, compiled; imported where they are called, because numba costs
-a second to import.
+"""The loops over customers that fits and forecasts repeat, compiled; imported where they are called, because numba
+costs a second to import.
 
-One pass does what twenty of numpy do: nothing is written between them, and with few customers a call costs microseconds.
-Sums over customers are taken in blocks, so that they lose no more digits than numpy's.
+One pass does what twenty of numpy do: nothing is written between them, and with few customers a call costs a few
+microseconds. Sums over customers are taken in blocks, so that they lose no more digits than numpy's.
 """
 
 # mypy: disable-error-code="no-untyped-def"

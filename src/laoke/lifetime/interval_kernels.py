@@ -1,5 +1,5 @@
-"""The loops over customers that find the ends of intervals, compiled; imported where they are called, because numba costs
-a second to import.
+"""The loops over customers that find the ends of intervals, compiled; imported where they are called, because numba
+costs a second to import.
 
 All chances are means over the sets of parameters that may be true (`uncertainty`). A customer who has left buys
 nothing, so the chance of at most n is 1 - alive·(1 - chance of at most n while he stays).

@@ -1,4 +1,4 @@
-"""What each customer may be expected to do: purchases and spend within some horizons, and whether he is still active."""
+"""What each customer may be expected to do: purchases and spend within some horizons, and whether he is active."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Customers that follow a model exactly: for tests that find the parameters again, and for measuring speed."""
+"""Customers that follow a model exactly: for measuring speed, and for warming up before there is a shop."""
 
 from __future__ import annotations
 
@@ -6,54 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from laoke.lifetime.customers import Floats, Histories, Ints
+from laoke.lifetime.customers import Floats, Histories
 
 
-def draw_geometric(
-    rng: np.random.Generator,
-    theta: Sequence[float],
-    age: Floats,
-    later: float = 0.0,
-    *,
-    modified: bool = False,
-) -> tuple[Histories, Ints]:
-    """Customers of BG/NBD (or MBG/NBD) with these ages, and their purchases within `later` after it."""
+def draw_geometric(rng: np.random.Generator, theta: Sequence[float], age: Floats) -> Histories:
+    """Customers of BG/NBD with these ages, purchase by purchase until everybody has left or time is over."""
     r, alpha, a, b = theta
     rate = rng.gamma(r, 1.0 / alpha, len(age))
     leaves = rng.beta(a, b, len(age))
-    gone = rng.random(len(age)) < leaves if modified else np.zeros(len(age), bool)
-    return _run(rng, rate, age, later, gone, leaves, None)
-
-
-def draw_pareto(
-    rng: np.random.Generator, theta: Sequence[float], age: Floats, later: float = 0.0
-) -> tuple[Histories, Ints]:
-    """Customers of Pareto/NBD with these ages, and their purchases within `later` after it."""
-    r, alpha, s, beta = theta
-    rate = rng.gamma(r, 1.0 / alpha, len(age))
-    ends = rng.exponential(1.0, len(age)) / np.maximum(rng.gamma(s, 1.0 / beta, len(age)), 1e-300)
-    return _run(rng, rate, age, later, np.zeros(len(age), bool), None, ends)
-
-
-def _run(
-    rng: np.random.Generator, rate: Floats, age: Floats, later: float, gone: np.typing.NDArray[np.bool_],
-    leaves: Floats | None, ends: Floats | None,
-) -> tuple[Histories, Ints]:  # fmt: skip
-    """Purchase by purchase until everybody has left or time is over."""
-    frequency, after = np.zeros(len(age), np.int64), np.zeros(len(age), np.int64)
-    recency, now = np.zeros(len(age)), np.zeros(len(age))
-    until = age + later if ends is None else np.minimum(age + later, ends)
-    rows = np.flatnonzero(~gone)
+    frequency, recency, now = np.zeros(len(age), np.int64), np.zeros(len(age)), np.zeros(len(age))
+    rows = np.arange(len(age))
     while len(rows):
         now[rows] += rng.exponential(1.0, len(rows)) / np.maximum(rate[rows], 1e-300)
-        rows = rows[now[rows] <= until[rows]]
-        early = rows[now[rows] <= age[rows]]
-        frequency[early] += 1
-        recency[early] = now[early]
-        after[rows[now[rows] > age[rows]]] += 1
-        if leaves is not None:
-            rows = rows[rng.random(len(rows)) >= leaves[rows]]
-    return Histories.of(frequency, recency, age), after
+        rows = rows[now[rows] <= age[rows]]
+        frequency[rows] += 1
+        recency[rows] = now[rows]
+        rows = rows[rng.random(len(rows)) >= leaves[rows]]
+    return Histories.of(frequency, recency, age)
 
 
 def draw_spend(rng: np.random.Generator, theta: Sequence[float], histories: Histories) -> Histories:

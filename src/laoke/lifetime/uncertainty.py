@@ -1,7 +1,7 @@
 """How sure a fit is of its parameters, as a few sets of parameters that might as well be true.
 
-The sets stand for a normal distribution of the logarithms, with the covariance of the fit: what is averaged over them is
-exact up to the second order in the standard errors. They are no draws: the same fit gives the same sets.
+The sets stand for a normal distribution of the logarithms, with the covariance of the fit: what is averaged over them
+is exact up to the second order in the standard errors. They are no draws: the same fit gives the same sets.
 """
 
 from __future__ import annotations

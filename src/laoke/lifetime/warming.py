@@ -17,7 +17,7 @@ def compile_kernels() -> None:
     """Sum up a made-up purchase, and value some customers drawn from a model."""
     summarize(np.array([1]), np.array([1], np.int32), np.array([1]), 2)
     rng = np.random.default_rng(1)
-    drawn, _ = draw_geometric(rng, (0.6, 40.0, 0.9, 2.5), rng.uniform(30, 540, 1_000))
+    drawn = draw_geometric(rng, (0.6, 40.0, 0.9, 2.5), rng.uniform(30, 540, 1_000))
     histories = draw_spend(rng, (4.0, 4.5, 260.0), drawn)
     model = BetaGeometric()
     fit, amounts = fit_orders(model, histories), fit_spend(histories)

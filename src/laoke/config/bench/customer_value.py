@@ -42,7 +42,7 @@ def prepare(size: Size, folder: Path) -> None:
     for name, customers in (("shop", CUSTOMERS[size]), ("cdnow", CDNOW_CUSTOMERS)):
         rng = np.random.default_rng(SEED)
         ages = rng.uniform(0, DAYS, customers)
-        drawn = in_days(draw_spend(rng, SPEND_TRUE, draw_geometric(rng, ORDERS_TRUE, ages)[0]))
+        drawn = in_days(draw_spend(rng, SPEND_TRUE, draw_geometric(rng, ORDERS_TRUE, ages)))
         np.save(
             folder / "value" / f"{name}.npy",
             np.stack((drawn.frequency.astype(np.float64), drawn.recency, drawn.age, drawn.spend)),

@@ -190,8 +190,9 @@ def group_trend(
     groups: Sequence[Words], days: Sequence[str], values: Sequence[Sequence[float]], *, value: str,
     messages: Sequence[int | None], sent: Words,
 ) -> Option:  # fmt: skip
-    """Groups as rows, days as columns, in shades of each group's own most: a small group's course shows as well as a large
-    one's. `value` is the format of what is told. Below, where there were any, a row of dots: the messages sent until each day, by area.
+    """Groups as rows, days as columns, in shades of each group's own most: a small group's course shows as well as a
+    large one's. `value` is the format of what is told. Below, where there were any, a row of dots: the messages sent
+    until each day, by area.
     """
     most = [max(line, default=0) or 1 for line in values]
     cells = [[round(one / top, 4) for one in line] for line, top in zip(values, most, strict=True)]
