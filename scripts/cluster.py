@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,8 +76,8 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 
 @contextmanager
-def running_cluster() -> Iterator[str]:
-    """The URL of a database on a new cluster; the cluster is gone afterwards, data and all."""
+def running_cluster(more: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL of a database on a new cluster, which is gone afterwards, data and all; `more` are settings of its own."""
     binaries = postgres_bin()
     if binaries is None:
         raise RuntimeError("no PostgreSQL server found")
@@ -100,7 +100,7 @@ def running_cluster() -> Iterator[str]:
             folder,
         )  # fmt: skip
         port = free_port()
-        settings = FAST_AND_FORGETFUL | {"port": str(port), "unix_socket_directories": str(folder)}
+        settings = FAST_AND_FORGETFUL | dict(more or {}) | {"port": str(port), "unix_socket_directories": str(folder)}
         with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         pg_ctl = [

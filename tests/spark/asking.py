@@ -52,7 +52,7 @@ class Facts:
         return DEFAULT_CUT_POINTS.params() | Rules(memo_flags=(4, 5)).params() | an_order | {
             "shop_id": 1, "as_of_day": day, "before_day": day, "from_day": last - 200, "to_day": last,
             "year_before_from_day": last - 565, "year_before_to_day": last - 365, "page_rows": 20,
-            "sort": "net", "sign": -1, "tie": 1, "after_key": -(2**62), "after_tie": -(2**62),
+            "sort": "net", "sign": -1, "tie": 1,
             "persons": f",{','.join(str(row['person_id']) for row in best)},",
             "states": ",delivered,",
             "province": "", "tag": "", "reach": "", "lifecycle": "", "group3": "", "rfm": "", "city": "",

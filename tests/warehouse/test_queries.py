@@ -41,8 +41,6 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "sort": "net",
     "sign": -1,
     "tie": 1,
-    "after_key": -(2**62),
-    "after_tie": -(2**62),
     "persons": "",
     "states": ",delivered,",
     "province": "",

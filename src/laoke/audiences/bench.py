@@ -23,6 +23,9 @@ from laoke.shops.models import Shop, User
 from laoke.shops.place import Place
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from laoke.audiences.bench_orders import Drawn
 
 SEED = 20_261_111
@@ -74,18 +77,25 @@ class Warm:
         )
 
 
-def fill_shop(shop: Shop, place: Place, now: datetime, *, customers: int, orders: int) -> Filled:
-    """Draw and publish the shop's facts and mirrors, and compute its features from them."""
+def fill_shop(
+    shop: Shop, place: Place, now: datetime, *, customers: int, orders: int, known: NDArray[np.int64] | None = None
+) -> Filled:
+    """Draw and publish the shop's facts and mirrors, and compute its features from them; `known` are the customers of
+    whom the ledger knows already."""
     import numpy as np
+
+    from laoke.audiences import bench_facts
 
     from laoke.warehouse.store import Warehouse
 
     begun = time.perf_counter()
     draw, today = np.random.default_rng(SEED), now.date()
     warehouse = Warehouse(place.warehouse)
-    drawn = bench_orders.draw_orders(customers, orders, today, draw)
-    bench_orders.write_orders(warehouse, drawn, shop.pk, today, draw)
+    drawn = bench_orders.draw_orders(customers, orders, today, draw, known)
+    bench_orders.write_orders(warehouse, drawn, shop.pk, today, draw, facts=True)
     bench_orders.write_people(warehouse, drawn, shop.pk, shop.owner_id, draw)
+    bench_facts.write_products(warehouse, shop.pk)
+    bench_facts.write_touches(warehouse, drawn, shop.pk, today, draw)
     catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
     written, cpu = time.perf_counter(), time.process_time()
     refresh_features(shop, place, now=now)
@@ -118,12 +128,14 @@ def decide(filled: Filled, user: User, now: datetime, people: int) -> None:
         consent.opt_out(shop, Channel.SMS, now=now, source="reply", person_id=person)
 
 
-def count_warm(figure: str, shop: Shop, text: str, today: date, runs: int, *, by_steps: bool = False) -> Warm:
+def count_warm(
+    figure: str, shop: Shop, text: str, today: date, runs: int, *, by_steps: bool = False, first_yuan: int = FIRST_YUAN
+) -> Warm:
     """Count after two that warm up, each time with another amount; with its steps as the builder shows them."""
     wall, cpu, found = [], [], 0
     for run in range(-2, runs):
         begun, spent = time.perf_counter(), time.process_time()
-        typed = text.format(yuan=FIRST_YUAN + run)
+        typed = text.format(yuan=first_yuan + run)
         counted = (
             counting.count_by_steps(shop, typed, today)[0] if by_steps else counting.count(shop, typed, today)
         )

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 SORTS = ("last", "first", "orders", "net", "net_365", "refunded", "gap")
 FIRST = (-(2**62), -(2**62) * 2)
-EVERYBODY = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,8 @@ class Wanted:
     persons: Sequence[int] | None = None
 
     def params(self) -> dict[str, Any]:
-        """The parameters of the query."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return {**values, "persons": "" if self.persons is None else listed(self.persons)}
+        """The parameters of the query; the persons stand around it."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "persons"}
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,32 @@ class Order:
         object.__setattr__(self, "sign", -1 if self.descending else 1)
 
 
-def listed(numbers: Sequence[int]) -> str:
-    """Numbers as the queries take them: `,1,2,`; an empty list matches nobody."""
-    return "," + "".join(f"{number}," for number in numbers) if numbers else ",,"
+# One page of those who match, and how many they are: what the list shows is read for the rows of the page alone.
+_PAGE = """
+WITH matched AS (SELECT r.person_id, r.sort_key, r.tie FROM {rows} AS r{among}),
+page AS (
+  SELECT person_id, sort_key, tie FROM matched
+  WHERE sort_key > $after_key OR (sort_key = $after_key AND tie > $after_tie)
+  ORDER BY sort_key, tie
+  LIMIT $page_rows
+)
+SELECT
+  f.person_id, f.first_day, f.last_day, f.orders, f.orders_365, f.paid_cents, f.refunded_cents, f.net_cents,
+  f.net_cents_365, f.item_count, f.mean_gap_days, f.r_score, f.f_score, f.m_score, f.rfm, f.lifecycle, f.group3,
+  f.province, f.city, f.coupon_orders, p.sort_key, p.tie, (SELECT count(*) FROM matched) AS matched
+FROM page AS p
+JOIN customer_features AS f ON f.person_id = p.person_id
+WHERE f.shop_id = $shop_id AND f.as_of_day = $as_of_day
+ORDER BY p.sort_key, p.tie
+"""
+_ALL = "SELECT r.person_id FROM {rows} AS r{among}"
+
+
+def among(people: Sequence[int] | None) -> str:
+    """The condition on `r.person_id` of a statement around a query; '' for everybody. Numbers, so nothing is quoted."""
+    if people is None:
+        return ""
+    return f" WHERE r.person_id IN ({', '.join(str(int(one)) for one in people)})" if people else " WHERE false"
 
 
 def page_of_people(
@@ -88,8 +109,9 @@ def page_of_people(
     key, tie = _key(after or before)
     at = (turn * key, turn * tie) if (after or before) and (key, tie) != FIRST else FIRST
     found = reader.query(
-        "customers_page", shop_id=shop_id, as_of_day=as_of_day, sort=order.sort, sign=turn * order.sign, tie=turn,
-        after_key=at[0], after_tie=at[1], page_rows=rows + 1, **wanted.params(),
+        "customers_page", _PAGE.replace("{among}", among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
+        sort=order.sort, sign=turn * order.sign, tie=turn, after_key=at[0], after_tie=at[1], page_rows=rows + 1,
+        **wanted.params(),
     ).to_pylist()  # fmt: skip
     more, found = len(found) > rows, found[:rows]
     matched = found[0]["matched"] if found else 0
@@ -119,8 +141,8 @@ def _text(row: dict[str, Any], turn: int) -> str:
 def all_people(reader: Reader, shop_id: int, as_of_day: int, wanted: Wanted) -> list[int]:
     """Every person that matches, by number: for acts on a whole list."""
     found = reader.query(
-        "customers_page", shop_id=shop_id, as_of_day=as_of_day, sort="net", sign=-1, tie=1, after_key=FIRST[0],
-        after_tie=FIRST[1], page_rows=EVERYBODY, **wanted.params(),
+        "customers_page", _ALL.replace("{among}", among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
+        sort="net", sign=-1, tie=1, **wanted.params(),
     )  # fmt: skip
     return sorted(found["person_id"].to_pylist())
 
@@ -136,7 +158,8 @@ def reach_by_person(
 ) -> dict[int, dict[str, dict[str, Any]]]:
     """{person: {channel: row of the reach mirror}} for those about whom something was decided."""
     found: dict[int, dict[str, dict[str, Any]]] = {}
-    rows = reader.query("person_reach", shop_id=shop_id, persons=listed(people)).to_pylist()
+    around = f"SELECT * FROM {{rows}} AS r{among(people)} ORDER BY person_id, channel"
+    rows = reader.query("person_reach", around, shop_id=shop_id).to_pylist()
     for row in rows:
         found.setdefault(row["person_id"], {})[row["channel"]] = row
     return found

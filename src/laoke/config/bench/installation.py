@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
 import subprocess
@@ -52,3 +53,42 @@ def wait_for(port: int) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError(f"nothing listens on port {port}")
+
+
+def ask(port: int, page: str, cookie: str) -> float:
+    """Milliseconds until the whole page is here, behind redirects too; anything but a page is an error."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    begun = time.perf_counter()
+    for _ in range(3):
+        connection.request("GET", page, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 302:
+            break
+        page = answer.headers["Location"]
+    took = (time.perf_counter() - begun) * 1000
+    connection.close()
+    if answer.status != 200:
+        raise AssertionError(f"{page} answered {answer.status}")
+    return took
+
+
+def signed_in() -> str:
+    """The cookie of an owner's session."""
+    from laoke.config.bench.house import NOW, open_house
+
+    open_house()
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from laoke.shops.models import Role, Shop
+    from laoke.shops.setup import add_user
+
+    shop = Shop.objects.get()
+    user, _ = add_user("browser", shops=[shop], role=Role.OWNER, now=NOW, password="no login here")
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return f"sessionid={session.session_key}"

@@ -43,13 +43,15 @@ class Bench:
     """Sides that do the same work; the first is Laoke's, the others are peers and run only where installed.
 
     `prepare` makes what all sides share in the folder of the run, unless another bench did, and is not measured.
-    `needs` names the module that a peer's side imports. Sides take turns, `runs` times each.
+    `needs` names the module that a peer's side imports, `lacks` says what else a side misses here ('' = nothing).
+    Sides take turns, `runs` times each.
     """
 
     figures: Mapping[str, Figure]
     sides: Mapping[str, Side]
     prepare: Callable[[Size, Path], None] = lambda size, folder: None
     needs: Mapping[str, str] = field(default_factory=dict)
+    lacks: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     runs: int = 3
 
 

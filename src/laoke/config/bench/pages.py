@@ -5,7 +5,6 @@ One signed-in browser asks for one page after the other until sending and import
 
 from __future__ import annotations
 
-import http.client
 import os
 import subprocess
 import time
@@ -14,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from laoke.config.bench.installation import command, process, wait_for
+from laoke.config.bench.installation import ask, command, process, signed_in, wait_for
 from laoke.config.bench.measures import Bench, Figure, Measured, Size, spent
 from laoke.config.bench.ports import free_port
 
@@ -48,12 +47,12 @@ def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
         )
         wait_for(web)
         wait_for(gateway)
-        cookie = _signed_in()
+        cookie = signed_in()
         command("test-message", CAMPAIGN, "--round", ROUND, "--to", OWN_NUMBER)
         command("worker", "--once")
         command("demo", "--to", AT_ROUND)
         for page in PAGES:  # a first look each, not counted: templates are compiled, files opened
-            _ask(web, page, cookie)
+            ask(web, page, cookie)
         sent = command("launch", CAMPAIGN, "--round", ROUND, "--now", f"={AT_ROUND}")
         people = sent["rounds"][0]["funnel"]["treated"]
         running.enter_context(process("worker"))
@@ -81,46 +80,11 @@ def _browse(
     until = time.monotonic() + most_seconds
     while time.monotonic() < until:
         for page in PAGES:
-            took[page].append(_ask(port, page, cookie))
+            took[page].append(ask(port, page, cookie))
         waiting = Message.objects.filter(state=MessageState.PLANNED).exists()
         if importing.poll() is not None and not waiting:
             break
     return took
-
-
-def _ask(port: int, page: str, cookie: str) -> float:
-    """Milliseconds until the whole page is here; anything but a page is an error."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    begun = time.perf_counter()
-    connection.request("GET", page, headers={"Cookie": cookie})
-    answer = connection.getresponse()
-    answer.read()
-    took = (time.perf_counter() - begun) * 1000
-    connection.close()
-    if answer.status != 200:
-        raise AssertionError(f"{page} answered {answer.status}")
-    return took
-
-
-def _signed_in() -> str:
-    """The cookie of an owner's session."""
-    from laoke.config.bench.house import NOW, open_house
-
-    open_house()
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-
-    from laoke.shops.models import Role, Shop
-    from laoke.shops.setup import add_user
-
-    shop = Shop.objects.get()
-    user, _ = add_user("browser", shops=[shop], role=Role.OWNER, now=NOW, password="no login here")
-    session = SessionStore()
-    session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session.create()
-    return f"sessionid={session.session_key}"
 
 
 def _second_shop() -> None:

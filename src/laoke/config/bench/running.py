@@ -74,14 +74,23 @@ def _take_turns(
     name: str, bench: Bench, size: Size, shared: Path, runs: int
 ) -> dict[tuple[str, str], list[Measured]]:
     found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
-    sides = [
-        side for side in bench.sides if side not in bench.needs or find_spec(bench.needs[side]) is not None
-    ]
+    missing = {side: why for side in bench.sides if (why := _why_not(bench, side))}
+    for side, why in missing.items():
+        sys.stderr.write(f"{name}: without {side}: {why}\n")
+    sides = [side for side in bench.sides if side not in missing]
     for _ in range(runs):
         for side in sides:
             for measured in _in_a_process(name, side, size, shared):
                 found[measured.figure, side].append(measured)
     return found
+
+
+def _why_not(bench: Bench, side: str) -> str:
+    """Why a side cannot run here, '' when it can."""
+    module = bench.needs.get(side)
+    if module is not None and find_spec(module) is None:
+        return f"{module} is not installed"
+    return bench.lacks[side]() if side in bench.lacks else ""
 
 
 def _in_a_process(name: str, side: str, size: Size, shared: Path) -> list[Measured]:

@@ -1,6 +1,5 @@
--- By channel whether a person can be reached, why not, and what they were sent: from the mirror, for a list of persons
--- as ',1,2,'. A person about whom nothing was decided has no row.
+-- By channel whether a person can be reached, why not, and what they were sent: from the mirror. Whose rows are wanted is
+-- said by a statement around it. A person about whom nothing was decided has no row.
 SELECT person_id, channel, reachable, reason, last_marketing_day, touches_7, touches_30
 FROM customer_reach
-WHERE shop_id = $shop_id AND contains($persons, concat(',', CAST(person_id AS VARCHAR), ','))
-ORDER BY person_id, channel
+WHERE shop_id = $shop_id

@@ -374,7 +374,7 @@ def _days(pattern: Words, days: int) -> str:
 
 def choices(shop: Shop, reading: Reading) -> dict[str, list[tuple[str, Words]]]:
     """What the dialog of conditions offers."""
-    places = reading.reader.query(
+    places = reading.reader.remembered(
         "place_counts", shop_id=shop.pk, as_of_day=reading.as_of_day, page_rows=200
     ).to_pylist()
     return {

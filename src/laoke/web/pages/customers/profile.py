@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Count, Q
@@ -130,7 +130,7 @@ def page_of(
         coupons=coupons.coupons_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),
-        shown_today=AuditEvent.objects.filter(shop=shop, act="contact.show", at__date=now.date()).count(),
+        shown_today=_shown_today(shop, now),
         records=profiles.records_of(shop, [person_id]) if role in MAY_SEE_CONTACTS else [],
         shows=_shows(masks) if role in MAY_SEE_CONTACTS else [],
         refusals=_can_refuse(shop, person_id),
@@ -163,6 +163,13 @@ def reading_or_none(shop: Shop, now: datetime) -> Reading | None:
         return reading_of(shop, now.date())
     except NotReady:
         return None
+
+
+def _shown_today(shop: Shop, now: datetime) -> int:
+    """How often contacts were shown today: between two times, for which the audit has an index."""
+    begun = datetime.combine(now.date(), time())
+    shown = AuditEvent.objects.filter(shop=shop, at__gte=begun, at__lt=begun + timedelta(days=1))
+    return shown.filter(act="contact.show").count()
 
 
 def _level(shop: Shop, row: dict[str, Any]) -> str:

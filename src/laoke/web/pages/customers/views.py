@@ -140,10 +140,10 @@ def _list_page(
 
 
 def _tabs(reading: Reading, given: listing.Asked) -> ui.Tabs:
-    groups = reading.reader.query(
+    groups = reading.reader.remembered(
         "group_counts", shop_id=reading.shop_id, as_of_day=reading.as_of_day
     ).to_pylist()
-    stages = reading.reader.query(
+    stages = reading.reader.remembered(
         "lifecycle_counts", shop_id=reading.shop_id, as_of_day=reading.as_of_day
     ).to_pylist()
     by_group = {row["group3"]: row["persons"] for row in groups}

@@ -22,7 +22,6 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.coupon_pages import issues_table
-from laoke.web.pages.offers.forms import COUPON, FORMS, PERCENT, THRESHOLD, BasketForm, OfferForm
 from laoke.web.pages.offers.forms import THRESHOLD, OfferForm
 from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.mechanics import FORMS, GROUPS, MECHANICS
@@ -194,10 +193,16 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
     used = CampaignOffer.objects.filter(offer=row, campaign__shop=shop).values_list(
         "campaign__name", flat=True
     )
-    issues = issues_table(row, now)
-    page = OfferHome(row, facts, basket, quote, status_of(row, now), may_market(request), list(used), issues)
     page = OfferHome(
-        row, facts, basket, quote, status_of(row, now), _shop_texts(value), may_market(request), list(used)
+        row,
+        facts,
+        basket,
+        quote,
+        status_of(row, now),
+        _shop_texts(value),
+        may_market(request),
+        list(used),
+        issues_table(row, now),
     )
     return render(request, "offers/detail.html", {"page": page})
 

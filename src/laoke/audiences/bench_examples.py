@@ -1,0 +1,69 @@
+"""How fast each documented example of the filter language is counted, told apart by what must be read for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain
+
+from laoke.audiences import counting
+from laoke.audiences.bench import Warm
+from laoke.audiences.compiling import count_query
+from laoke.audiences.readings import reading_of
+from laoke.audiences.segments import save_segment
+from laoke.audiences.text import parse
+from laoke.audiences.tree import InSegment, conditions
+from laoke.shops.models import Shop, User
+from laoke.warehouse.contracts import CONTRACTS
+
+OLD_FRIENDS = "bought(3+) and last_order(<= 365d)"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A numbered example; `facts` where its query reads more than features and mirrors."""
+
+    number: int
+    text: str
+    facts: bool
+
+    @property
+    def figure(self) -> str:
+        return f"segment_example_{self.number:02}"
+
+
+def named_segments(shop: Shop, texts: Mapping[int, str], user: User, now: datetime) -> None:
+    """Make the segments that the examples name, each of those who bought often."""
+    found = chain.from_iterable(conditions(parse(text)) for text in texts.values())
+    for name in sorted({one.name for one in found if isinstance(one, InSegment)}):
+        save_segment(shop, name, OLD_FRIENDS, by=user, now=now)
+
+
+def sorted_out(shop: Shop, texts: Mapping[int, str], today: date) -> list[Example]:
+    """The examples, and which of them must read facts."""
+    reading = reading_of(shop, today)
+    found = []
+    for number, text in texts.items():
+        query = count_query(counting.tree_of(shop, text), shop.pk, reading.as_of_day)
+        named = reading.reader.tables_named(query.sql)
+        facts = any(name not in CONTRACTS or CONTRACTS[name].role == "fact" for name in named)
+        found.append(Example(number, text, facts))
+    return found
+
+
+def count_examples(
+    shop: Shop, examples: list[Example], today: date, *, runs: int, of_facts: int
+) -> Iterator[tuple[Example, Warm]]:
+    """Each example counted so many times after two that warm up, and compiled anew each time as while somebody types."""
+    for one in examples:
+        wall, cpu, found = [], [], 0
+        for run in range(-2, of_facts if one.facts else runs):
+            count_query.cache_clear()
+            begun, spent = time.perf_counter(), time.process_time()
+            found = counting.count(shop, one.text, today).n
+            if run >= 0:
+                wall.append((time.perf_counter() - begun) * 1000)
+                cpu.append((time.process_time() - spent) * 1000)
+        yield one, Warm(one.figure, found, tuple(wall), tuple(cpu))
