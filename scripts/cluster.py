@@ -77,7 +77,7 @@ def _run(command: Sequence[str], folder: Path) -> None:
 
 @contextmanager
 def running_cluster(more: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The URL of a database on a new cluster, which is gone afterwards, data and all; `more` are settings of its own."""
+    """The URL of a database on a new cluster, gone afterwards, data and all; `more` are settings of its own."""
     binaries = postgres_bin()
     if binaries is None:
         raise RuntimeError("no PostgreSQL server found")
@@ -100,7 +100,11 @@ def running_cluster(more: Mapping[str, str] | None = None) -> Iterator[str]:
             folder,
         )  # fmt: skip
         port = free_port()
-        settings = FAST_AND_FORGETFUL | dict(more or {}) | {"port": str(port), "unix_socket_directories": str(folder)}
+        settings = (
+            FAST_AND_FORGETFUL
+            | dict(more or {})
+            | {"port": str(port), "unix_socket_directories": str(folder)}
+        )
         with (data / "postgresql.auto.conf").open("a", encoding="utf-8") as conf:
             conf.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         pg_ctl = [

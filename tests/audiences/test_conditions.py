@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from laoke.audiences import counting
-from laoke.audiences.compiling import Compiler, finished
+from laoke.audiences.compiling import Compiler, finished, two_days_decide
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.sources import column
 from laoke.audiences.text import parse
-from laoke.audiences.tree import Node
+from laoke.audiences.tree import InSegment, Node
 from tests.audiences import rival
 from tests.audiences.trees import CITIES, LEVELS, TAGS, trees
 from tests.audiences.world import AS_OF, NOW, TODAY, World
@@ -242,6 +242,40 @@ def test_any_filter_holds_for_whom_the_rival_says(world: World, seed: int) -> No
         assert found == expected, print_filter(tree)
 
     agree()
+
+
+# Where one or two purchase days decide, no more than two are told apart: half the time over the facts.
+FEW_DAYS = """
+bought(1+, within 200d); bought(2+, within 200d); bought(0, within 200d); bought(1, within 400d)
+bought(<= 1, within 400d); bought(0..1, within 31d); bought(2+, within 400d) and spent(>= 100, within 400d)
+bought_product("四件套", 2+); bought_product("棉", 1); bought_category("四件套", 2+, within 400d)
+bought_category("towel", <= 1); bought_priced(<= 100, 2+); not bought(2+, within 91d)
+"""
+MORE_DAYS = """
+bought(3+, within 400d); bought(2, within 400d); bought(1..2, within 400d); bought_product("棉", 2)
+bought_category("四件套", 3+); bought_priced(<= 100, 0..2); average_order(>= 100, within 400d)
+bought(2+, within 400d) and not bought(4+, within 400d)
+"""
+
+
+@pytest.mark.parametrize(("texts", "few"), [(FEW_DAYS, True), (MORE_DAYS, False)])
+def test_days_are_told_apart_as_far_as_a_filter_asks(world: World, texts: str, few: bool) -> None:
+    reading, slow = both(world, 8)
+    for text in (one.strip() for one in texts.replace("\n", ";").split(";") if one.strip()):
+        node = parse(text)
+        assert two_days_decide(node) == few, text
+        found = reading.table(counting.members_query(node, reading.shop_id, AS_OF))["person_id"].to_pylist()
+        assert found == slow.members(node), text
+        told = sum(row["n"] for row in reading.rows(counting.steps_query(node, reading.shop_id, AS_OF)))
+        assert told == reading.people
+
+
+def test_a_value_that_is_shown_tells_all_days(world: World) -> None:
+    world.load([order(f"o{day}", 1, day=AS_OF - day) for day in range(5)])
+    shown = counting.members(world.shop, "bought(2+, within 14d)", TODAY, values=True)
+    assert shown["bought_14d"].to_pylist() == [5]
+    assert not two_days_decide(InSegment("常客", parse("bought(3+, within 14d)")))
+    assert two_days_decide(InSegment("常客", parse("bought(3+, within 365d)")))
 
 
 def test_why_a_person_is_in_agrees_with_who_is_in(world: World) -> None:

@@ -6,13 +6,16 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import parse as parse_sql
 
 from laoke.audiences import wording
+from laoke.audiences.compiling import count_query
 from laoke.audiences.names import CHINESE_CONDITIONS, CONDITION_NAMES
 from laoke.audiences.printing import print_filter
 from laoke.audiences.serial import from_json, to_json
@@ -40,6 +43,7 @@ from laoke.audiences.tree import (
     TreeError,
     Within,
 )
+from laoke.warehouse.named import parameters_in
 from tests.audiences.trees import trees
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(
@@ -65,6 +69,39 @@ def stays_or_is_refused(text: str) -> None:
         return
     printed = print_filter(tree)
     assert parse(printed) == tree and print_filter(parse(printed)) == printed
+
+
+def texts_stay_parameters(tree: Node) -> None:
+    """The statement is one SELECT and the same whatever was typed; what was typed stands in its parameters alone."""
+    query, plain = (count_query.__wrapped__(one, 1, 20_400) for one in (tree, renamed(tree)))
+    assert query.sql == plain.sql
+    assert len(parse_sql(query.sql, read="duckdb")) == 1
+    assert parameters_in(query.sql) == query.params.keys()
+
+
+def renamed(tree: Node) -> Node:
+    """The tree with another text for each that was typed: letters of no other meaning, the same for the same."""
+    others: dict[str, str] = {}
+
+    def plain(value: object, name: str) -> object:
+        if isinstance(value, str) and value and name in ("tag", "words"):
+            # Goods are looked for in small letters, tags as they are.
+            compared = value if name == "tag" else value.lower()
+            return others.setdefault(compared, f"wort{len(others)}")
+        if isinstance(value, tuple):
+            return tuple(plain(one, name) for one in value)
+        if (
+            is_dataclass(value)
+            and not isinstance(value, type)
+            and not (isinstance(value, Step) and value.kind == "touched")
+        ):
+            return replace(
+                value, **{one.name: plain(getattr(value, one.name), one.name) for one in fields(value)}
+            )
+        return value
+
+    found: Node = plain(tree, "")  # type: ignore[assignment]
+    return found
 
 
 # Pieces of the language in any order come much further into the parser than letters do.
@@ -95,6 +132,21 @@ def test_what_is_printed_reads_back_as_the_same_tree(tree: Node) -> None:
 @given(TEXTS)
 def test_no_text_at_all_breaks_the_parser(text: str) -> None:
     stays_or_is_refused(text)
+
+
+@pytest.mark.timeout(600)
+@settings(max_examples=500)
+@given(trees(ANY_TEXT))
+def test_what_people_typed_is_never_sql(tree: Node) -> None:
+    texts_stay_parameters(tree)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(7200)
+@settings(max_examples=50_000)
+@given(trees(ANY_TEXT))
+def test_fifty_thousand_trees_compile_without_a_word_of_their_texts(tree: Node) -> None:
+    texts_stay_parameters(tree)
 
 
 @pytest.mark.prove

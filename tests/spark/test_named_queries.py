@@ -27,7 +27,7 @@ DISAGREEING = {
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
-    "order_reviews", "person_categories", "person_reach", "person_refunds", "person_reviews", "reach_counts",
+    "order_reviews", "person_lines", "person_reach", "person_refunds", "person_reviews", "reach_counts",
     "review_arms", "top_products", "touch_days",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
@@ -186,7 +186,11 @@ def test_what_the_ledger_decided_since_is_laid_over(
         for engine in (None, cluster)
     )
 
-    assert theirs == ours == {person: {"sms": {name: row[name] for name in row if name not in ("shop_id", "consented")}}}
+    assert (
+        theirs
+        == ours
+        == {person: {"sms": {name: row[name] for name in row if name not in ("shop_id", "consented")}}}
+    )
 
 
 def test_the_arms_of_a_review_over_given_touches(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from laoke.insights import people
 from laoke.insights.fake_orders.rules import Rules
 from laoke.insights.summary import customer_summary
 from laoke.warehouse.features import DEFAULT_CUT_POINTS, build_features, write_features
@@ -99,6 +100,7 @@ GROSS = {
     "person_orders": "the raw history, each with its flag",
     "person_refunds": "the raw history of what was asked back",
     "person_reviews": "what somebody wrote, no sum of anything",
+    "person_lines": "lines of orders that were chosen as counted ones before",
     "refunds_against_orders": "two files about one order, fake or not",
     "shop_days_against_orders": "the platform's report counts every order too",
     "suspect_orders": "counts those that are left out",
@@ -266,10 +268,18 @@ def test_the_three_groups(shop):
     assert ask(shop, "group_counts") == [{"group3": "loyal", "persons": 2, "net_cents": 36_000, "orders": 4}]
 
 
+def orders_of(shop, person_id=1):
+    return people.orders_of(shop, 1, people.own_customers(shop, 1, person_id))
+
+
+def test_a_person_is_all_customers_that_the_mirror_joins(shop):
+    assert [people.own_customers(shop, 1, person) for person in (1, 11, 2)] == [[1, 11], [], [2]]
+
+
 def test_the_orders_of_a_person_over_all_nicks_with_flags(shop):
-    assert [row["order_id"] for row in ask(shop, "person_orders")] == ["A2", "A1"]
-    assert [row["order_id"] for row in ask(shop, "person_orders", person_id=11)] == []
-    assert [(r["order_id"], r["flag"]) for r in ask(shop, "person_orders", person_id=2)][:2] == [
+    assert [row["order_id"] for row in orders_of(shop)] == ["A2", "A1"]
+    assert orders_of(shop, 11) == []
+    assert [(row["order_id"], row["flag"]) for row in orders_of(shop, 2)][:2] == [
         ("F1", "suspect"),
         ("U1", ""),
     ]
@@ -293,21 +303,27 @@ def test_one_order_with_its_states_goods_refunds_reviews_and_parcels(shop):
 
 
 def test_the_reviews_of_a_person_over_all_nicks(shop):
-    found = ask(shop, "person_reviews")
+    found = people.reviews_of(shop, 1, orders_of(shop))
     assert [(row["order_id"], row["rating"], row["has_photo"]) for row in found] == [("A2", 4, True)]
-    assert ask(shop, "person_reviews", person_id=2) == []
+    assert people.reviews_of(shop, 1, orders_of(shop, 2)) == people.reviews_of(shop, 1, []) == []
 
 
 def test_the_refunds_of_a_person_and_of_nobody_else(shop):
-    assert [(row["refund_id"], row["amount_cents"]) for row in ask(shop, "person_refunds", person_id=2)] == [
-        ("R1", 4_000)
-    ]
-    assert ask(shop, "person_refunds") == []
+    found = people.refunds_of(shop, 1, [2], orders_of(shop, 2))
+    assert [(row["refund_id"], row["amount_cents"]) for row in found] == [("R1", 4_000)]
+    assert people.refunds_of(shop, 1, [1, 11], orders_of(shop)) == people.refunds_of(shop, 1, [], []) == []
 
 
 def test_what_a_person_bought_by_category_without_fake_orders(shop):
-    assert ask(shop, "person_categories") == [{"category": "", "orders": 1, "pieces": 2, "net_cents": 20_000}]
-    assert ask(shop, "person_categories", person_id=11) == []
+    assert people.categories_of(shop, 1, orders_of(shop)) == [
+        {"category": "", "orders": 1, "pieces": 2, "net_cents": 20_000}
+    ]
+    assert people.categories_of(shop, 1, orders_of(shop, 11)) == []
+
+
+def test_an_order_number_with_signs_of_the_query_is_only_a_number(shop):
+    strange = [{"order_id": "A2' OR true -- $shop_id {rows}"}]
+    assert people.reviews_of(shop, 1, strange) == []
 
 
 def test_customers_page_by_page(shop):

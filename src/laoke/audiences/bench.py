@@ -78,14 +78,19 @@ class Warm:
 
 
 def fill_shop(
-    shop: Shop, place: Place, now: datetime, *, customers: int, orders: int, known: NDArray[np.int64] | None = None
+    shop: Shop,
+    place: Place,
+    now: datetime,
+    *,
+    customers: int,
+    orders: int,
+    known: NDArray[np.int64] | None = None,
 ) -> Filled:
     """Draw and publish the shop's facts and mirrors, and compute its features from them; `known` are the customers of
     whom the ledger knows already."""
     import numpy as np
 
     from laoke.audiences import bench_facts
-
     from laoke.warehouse.store import Warehouse
 
     begun = time.perf_counter()
@@ -129,7 +134,14 @@ def decide(filled: Filled, user: User, now: datetime, people: int) -> None:
 
 
 def count_warm(
-    figure: str, shop: Shop, text: str, today: date, runs: int, *, by_steps: bool = False, first_yuan: int = FIRST_YUAN
+    figure: str,
+    shop: Shop,
+    text: str,
+    today: date,
+    runs: int,
+    *,
+    by_steps: bool = False,
+    first_yuan: int = FIRST_YUAN,
 ) -> Warm:
     """Count after two that warm up, each time with another amount; with its steps as the builder shows them."""
     wall, cpu, found = [], [], 0

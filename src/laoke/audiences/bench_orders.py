@@ -77,7 +77,13 @@ def draw_orders(
 
 
 def write_orders(
-    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator, *, facts: bool = False
+    warehouse: Warehouse,
+    drawn: Drawn,
+    shop_id: int,
+    last: date,
+    draw: np.random.Generator,
+    *,
+    facts: bool = False,
 ) -> None:
     """Append orders and lines, a quarter at a time; with `facts` a line of every order, reviews and refunds."""
     import numpy as np
@@ -93,7 +99,10 @@ def write_orders(
         warehouse.append("orders", conformed("orders", orders), app_id=f"bench-orders-{number}")
         tables = {"order_lines": _lines(orders, 1 if facts else LINES_OF_EVERY)}
         if facts:
-            tables |= {"refunds": bench_facts.refunds(orders, draw), "reviews": bench_facts.reviews(orders, draw)}
+            tables |= {
+                "refunds": bench_facts.refunds(orders, draw),
+                "reviews": bench_facts.reviews(orders, draw),
+            }
         for name, columns in tables.items():
             warehouse.append(name, conformed(name, columns), app_id=f"bench-{name}-{number}")
 
@@ -194,7 +203,8 @@ def _customers(drawn: Drawn, draw: np.random.Generator) -> dict[str, Any]:
     return {
         "customer_id": drawn.customers, "first_seen": moments(np.full(n, drawn.first_day * 86_400)),
         "province": words(place, [province for province, _city in PLACES]),
-        "city": words(place, [city for _province, city in PLACES]), "level": words(draw.integers(0, len(LEVELS), n), LEVELS),
+        "city": words(place, [city for _province, city in PLACES]),
+        "level": words(draw.integers(0, len(LEVELS), n), LEVELS),
         "birthday": words(draw.integers(0, 730, n), BIRTHDAYS),
         "has_nick": np.ones(n, bool), "has_phone": has_phone, "has_email": np.zeros(n, bool),
         "phone_state": words(np.where(has_phone, 0, 1), ["valid", "none"]),

@@ -97,9 +97,14 @@ class Compiled:
 class Compiler:
     """Compiles one tree for one shop and day; the conditions share their sources."""
 
-    def __init__(self, shop_id: int, as_of_day: int) -> None:
-        self.sources = Sources(shop_id, as_of_day)
+    def __init__(self, shop_id: int, as_of_day: int, days_to_two: bool = False) -> None:
+        self.sources = Sources(shop_id, as_of_day, days_to_two=days_to_two)
         self.as_of_day = as_of_day
+
+    @classmethod
+    def that_decides(cls, shop_id: int, as_of_day: int, *nodes: Node) -> Compiler:
+        """For queries that only ask whether these trees hold, and show no value of any condition."""
+        return cls(shop_id, as_of_day, all(two_days_decide(node) for node in nodes))
 
     def holds(self, node: Node) -> exp.Expr:
         """The tree as a boolean expression."""
@@ -340,6 +345,31 @@ def _drawn(seed: str) -> exp.Expr:
     return _drawn_once(seed).copy()
 
 
+def two_days_decide(node: Node) -> bool:
+    """Whether no condition of a tree tells more than two purchase days apart that are counted from the facts."""
+    for one in conditions(node):
+        match one:
+            case Amount("bought" | "average_order", _, window) if precomputed("orders", window):
+                continue
+            case Amount("average_order"):
+                return False
+            case Amount("bought", bounds) | BoughtProduct(_, bounds) | BoughtPriced(_, bounds):
+                decides = _two_decide(bounds)
+            case OfGoods("bought_category", _, bounds):
+                decides = _two_decide(bounds)
+            case InSegment(_, tree):
+                decides = tree is None or two_days_decide(tree)
+            case _:
+                continue
+        if not decides:
+            return False
+    return True
+
+
+def _two_decide(bounds: Bounds) -> bool:
+    return (bounds.low or 0) <= 2 and (bounds.high is None or bounds.high <= 1)
+
+
 def between(value: exp.Expr, bounds: Bounds) -> exp.Expr:
     """The value lies within the bounds."""
     if bounds.low is not None and bounds.low == bounds.high:
@@ -373,7 +403,7 @@ def finished(compiler: Compiler, query: exp.Select, columns: Sequence[str] = ())
 @lru_cache(maxsize=256)
 def count_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """How many persons the filter holds for: one row `n`."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     count = exp.alias_(exp.Count(this=exp.Star()), "n")
     return finished(compiler, compiler.sources.query([count]).where(holds), ("n",))
@@ -382,7 +412,7 @@ def count_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
 @lru_cache(maxsize=256)
 def steps_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """Persons by how many parts of the outermost and held before one failed: rows (passed, n)."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node)
     parts = node.parts if isinstance(node, And) else (node,)
     passed = exp.Case()
     for at, part in enumerate(parts):
@@ -396,7 +426,7 @@ def steps_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
 @lru_cache(maxsize=256)
 def members_query(node: Node, shop_id: int, as_of_day: int, values: bool = False) -> Compiled:
     """The persons by number; with `values` also what each condition looked at, as columns named by `value_names`."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler(shop_id, as_of_day, not values and two_days_decide(node))
     holds = compiler.holds(node)
     selected: list[exp.Expr] = [column(FEATURES, "person_id")]
     columns = ["person_id"]

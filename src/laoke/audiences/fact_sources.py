@@ -86,7 +86,7 @@ def _lines(sources: Sources, window: Window) -> exp.Select:
     return sources.counted(
         window,
         [
-            exp.alias_(days_bought(), "days"),
+            exp.alias_(days_bought(sources.days_to_two), "days"),
             exp.alias_(bigint(exp.Sum(this=column("l", "quantity"))), "items"),
             exp.alias_(bigint(exp.Sum(this=column("l", "paid_cents"))), "cents"),
         ],

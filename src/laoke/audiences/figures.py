@@ -33,7 +33,7 @@ PROFILE_COLUMNS = (
 @lru_cache(maxsize=256)
 def shape_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """Members by lifecycle and group: rows (lifecycle, group3, n, orders, paid_cents, net_cents, net_cents_365)."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     groups = [column(FEATURES, "lifecycle"), column(FEATURES, "group3")]
     sums = [
@@ -55,7 +55,7 @@ def reach_query(node: Node, shop_id: int, as_of_day: int, channel: str) -> Compi
     A person without a row in the mirror was never decided upon: not reachable, because of the contact that came
     with the orders, else for want of consent. `reach_rows` of the customers package says the same of the ledger.
     """
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     decided = column(compiler.sources.reach(channel), "reason")
     reason = exp.Coalesce(this=decided, expressions=[undecided_reason(compiler, channel)])
@@ -96,7 +96,7 @@ def profiles_query(shop_id: int, as_of_day: int, people: tuple[int, ...]) -> Com
 def overlap_query(nodes: tuple[Node, ...], shop_id: int, as_of_day: int) -> Compiled:
     """One row over all persons: `n_i_j` in both of two filters (i <= j), `apart_i` in that one alone, `anywhere` in one
     at least."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, *nodes)
     flags = [
         exp.alias_(exp.Case().when(compiler.holds(node), number(1)).else_(number(0)), f"f{at}")
         for at, node in enumerate(nodes)
@@ -128,7 +128,7 @@ ORDER_BANDS = (0, 1, 2, 3, 5, 10)
 @lru_cache(maxsize=64)
 def bands_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """Members by province and purchase days: rows (province, band, n, net_cents_365); band is the least of its days."""
-    compiler = Compiler(shop_id, as_of_day)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     band = exp.Case()
     for least in reversed(ORDER_BANDS):

@@ -50,10 +50,14 @@ def day_number(day: date) -> int:
 
 @dataclass
 class Sources:
-    """The sources of one query: asked for by the conditions, joined by `query`."""
+    """The sources of one query: asked for by the conditions, joined by `query`.
+
+    `days_to_two` where no condition tells more than two purchase days apart.
+    """
 
     shop_id: int
     as_of_day: int
+    days_to_two: bool = False
     params: dict[str, str] = field(default_factory=dict)
     tables: dict[tuple[object, ...], tuple[str, exp.Select]] = field(default_factory=dict)
 
@@ -209,7 +213,7 @@ class Sources:
         return self.counted(
             window,
             [
-                exp.alias_(days_bought(), "orders"),
+                exp.alias_(days_bought(self.days_to_two), "orders"),
                 exp.alias_(bigint(exp.Sum(this=column("o", "paid_cents"))), "paid_cents"),
                 exp.alias_(bigint(exp.Sum(this=column("o", "refunded_cents"))), "refunded_cents"),
                 exp.alias_(bigint(exp.Sum(this=net)), "net_cents"),
@@ -238,7 +242,9 @@ class Sources:
         )
 
     def _product(self, words: str, window: Window) -> exp.Select:
-        return self.counted(window, [exp.alias_(days_bought(), "orders")]).where(self.mentioned(words))
+        return self.counted(window, [exp.alias_(days_bought(self.days_to_two), "orders")]).where(
+            self.mentioned(words)
+        )
 
     def mentioned(self, words: str) -> exp.Expr:
         """The order `o` names a product with these words, in its titles or in a line."""
@@ -260,9 +266,13 @@ def most(flag: exp.Expr) -> exp.Max:
     return exp.Max(this=exp.Case().when(flag, number(1)).else_(number(0)))
 
 
-def days_bought() -> exp.Count:
-    """Purchase days of a group of orders `o`."""
-    return exp.Count(this=exp.Distinct(expressions=[column("o", "paid_day")]))
+def days_bought(to_two: bool) -> exp.Expr:
+    """Purchase days of a group of orders `o`; with `to_two` two at most are told apart, which takes half the time."""
+    day = column("o", "paid_day")
+    if not to_two:
+        return exp.Count(this=exp.Distinct(expressions=[day]))
+    several = exp.Min(this=day) < exp.Max(this=day.copy())
+    return exp.Case().when(several, number(2)).else_(number(1))
 
 
 def mentions(title: exp.Expr, wanted: exp.Expr) -> exp.Expr:

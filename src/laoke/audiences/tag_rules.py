@@ -25,16 +25,16 @@ from laoke.audiences.tree import Node, Tagged, conditions
 from laoke.customers import history, tags
 from laoke.customers.models import PersonTag, Tag
 from laoke.shops import audit
-from laoke.shops.bulk import pieces
+from laoke.shops.bulk import write_in_batches
 from laoke.shops.models import User
 
 if TYPE_CHECKING:
     import numpy as np
 
-# People changed in one step, and at once in one transaction of it.
-STEP = 2_000
-AT_ONCE = 250
-# A changed catalog alone asks for a new look not sooner than after this; a new day and a new rule do at once.
+# People changed in one step: a quarter of a second of work, in transactions with rests between them.
+STEP = 5_000
+# A changed catalog alone asks for a new look not sooner than after this; a new day and a new rule do at once. As long
+# is gone on with what a comparison found: the mirrors that a large tag is written to meanwhile publish catalogs.
 REST = timedelta(minutes=10)
 
 
@@ -52,6 +52,7 @@ class _Left:
 
     rule: str
     catalog_id: int
+    made_at: datetime
     on: np.ndarray[Any, Any]
     off: np.ndarray[Any, Any]
 
@@ -109,22 +110,38 @@ def turn(now: datetime, stopped: Callable[[], bool] | None = None) -> bool:
     for gone in _left.keys() - {tag.pk for tag in waiting}:
         del _left[gone]
     for tag in waiting:
-        try:
-            reading = reading_of(tag.shop, now.date())
-        except NotReady:
-            continue
-        if not _is_due(tag, reading, now):
-            continue
-        try:
-            node = parse(tag.rule)
-        except FilterError as broken:
-            # A word of an older version: said on the page, and not looked at again before the rule changes.
-            error = f"{broken.code}: {broken.found}"[:100]
-            Tag.objects.filter(pk=tag.pk).update(rule_error=error, ruled_at=now)
-            continue
-        _step(tag, node, reading, now, stopped)
-        return True
+        # With something left nothing is read: whoever was marked a step ago would be laid over anew at each.
+        left = _fresh(tag, now) or _looked_at(tag, now)
+        if left is not None:
+            _step(tag, left, now, stopped)
+            return True
     return False
+
+
+def _fresh(tag: Tag, now: datetime) -> _Left | None:
+    """What is left of a comparison by the same rule, of the same day and not too long ago."""
+    left = _left.get(tag.pk)
+    if left is None or left.rule != tag.rule or left.made_at.date() != now.date():
+        return None
+    return left if now - left.made_at < REST else None
+
+
+def _looked_at(tag: Tag, now: datetime) -> _Left | None:
+    """A new comparison when one is due."""
+    try:
+        reading = reading_of(tag.shop, now.date())
+    except NotReady:
+        return None
+    if not _is_due(tag, reading, now):
+        return None
+    try:
+        node = parse(tag.rule)
+    except FilterError as broken:
+        # A word of an older version: said on the page, and not looked at again before the rule changes.
+        error = f"{broken.code}: {broken.found}"[:100]
+        Tag.objects.filter(pk=tag.pk).update(rule_error=error, ruled_at=now)
+        return None
+    return _compared(tag, node, reading, now)
 
 
 def _ruled() -> QuerySet[Tag]:
@@ -138,10 +155,7 @@ def _is_due(tag: Tag, reading: Reading, now: datetime) -> bool:
     return tag.ruled_catalog != reading.catalog_id and now - tag.ruled_at >= REST
 
 
-def _step(tag: Tag, node: Node, reading: Reading, now: datetime, stopped: Callable[[], bool] | None) -> None:
-    left = _left.get(tag.pk)
-    if left is None or (left.rule, left.catalog_id) != (tag.rule, reading.catalog_id):
-        left = _compared(tag, node, reading)
+def _step(tag: Tag, left: _Left, now: datetime, stopped: Callable[[], bool] | None) -> None:
     on, off = left.on[:STEP].tolist(), left.off[: max(0, STEP - len(left.on))].tolist()
     done_on = _apply(tag, on, tags.set_tag, now, stopped)
     done_off = _apply(tag, off, tags.unset_tag, now, stopped)
@@ -159,7 +173,7 @@ def _step(tag: Tag, node: Node, reading: Reading, now: datetime, stopped: Callab
     Tag.objects.filter(pk=tag.pk, rule=left.rule).update(ruled_at=now, ruled_catalog=left.catalog_id)
 
 
-def _compared(tag: Tag, node: Node, reading: Reading) -> _Left:
+def _compared(tag: Tag, node: Node, reading: Reading, now: datetime) -> _Left:
     import numpy as np
 
     found = reading.table(members_query(node, reading.shop_id, reading.as_of_day))
@@ -167,7 +181,7 @@ def _compared(tag: Tag, node: Node, reading: Reading) -> _Left:
     has = np.fromiter(
         PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True).iterator(), np.int64
     )
-    return _Left(tag.rule, reading.catalog_id, np.setdiff1d(fits, has), np.setdiff1d(has, fits))
+    return _Left(tag.rule, reading.catalog_id, now, np.setdiff1d(fits, has), np.setdiff1d(has, fits))
 
 
 def _apply(
@@ -177,11 +191,9 @@ def _apply(
     now: datetime,
     stopped: Callable[[], bool] | None,
 ) -> int:
-    """Change people some hundred at a time; how many were gone through before the worker was told to stop."""
-    done = 0
-    for piece in pieces(people, AT_ONCE):
-        if stopped is not None and stopped():
-            break
+    """Change people a short transaction at a time; how many were gone through before the worker was told to stop."""
+
+    def write(piece: Sequence[int]) -> None:
         change(tag, piece, by=None, now=now, source=history.RULE)
-        done += len(piece)
-    return done
+
+    return write_in_batches(people, write, stopped=stopped)

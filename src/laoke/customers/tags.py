@@ -12,10 +12,11 @@ from laoke.customers import history
 from laoke.customers.contacts import mask_within
 from laoke.customers.models import PersonCard, PersonChange, PersonTag, Tag
 from laoke.shops import audit, dirty
-from laoke.shops.bulk import execute_many, pieces, stored_time, write_in_batches
+from laoke.shops.bulk import execute_many, insert_many, pieces, stored_time, write_in_batches
 from laoke.shops.models import Shop, Staff, User
 
 MAX_IMPORTANCE = 5
+_ROWS = "customers_persontag (tag_id, person_id, reason, source, created_by_id, created_at)"
 
 
 class TagRefused(Exception):
@@ -69,13 +70,8 @@ def set_tag(
     with transaction.atomic():
         has = _tagged(tag, wanted)
         fresh = [person for person in wanted if person not in has]
-        PersonTag.objects.bulk_create(
-            [
-                PersonTag(tag=tag, person_id=p, reason=reason, source=source, created_by=by, created_at=now)
-                for p in fresh
-            ],
-            batch_size=500,
-        )
+        actor, moment = by.pk if by else None, stored_time(now)
+        insert_many(_ROWS, [(tag.pk, person, reason, source, actor, moment) for person in fresh])
         told = {"by": by, "at": now, "tag": tag, "source": source, "reason": reason}
         history.write(tag.shop_id, PersonChange.Act.TAG_ON, fresh, **told)  # type: ignore[arg-type]
         _mark(tag, fresh)

@@ -85,11 +85,9 @@ ORDER BY p.sort_key, p.tie
 _ALL = "SELECT r.person_id FROM {rows} AS r{among}"
 
 
-def among(people: Sequence[int] | None) -> str:
-    """The condition on `r.person_id` of a statement around a query; '' for everybody. Numbers, so nothing is quoted."""
-    if people is None:
-        return ""
-    return f" WHERE r.person_id IN ({', '.join(str(int(one)) for one in people)})" if people else " WHERE false"
+def _among(people: Sequence[int] | None) -> str:
+    """The condition of a statement around a query that is about these persons alone; '' for everybody."""
+    return "" if people is None else f" WHERE {_numbers('person_id', people)}"
 
 
 def page_of_people(
@@ -109,7 +107,7 @@ def page_of_people(
     key, tie = _key(after or before)
     at = (turn * key, turn * tie) if (after or before) and (key, tie) != FIRST else FIRST
     found = reader.query(
-        "customers_page", _PAGE.replace("{among}", among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
+        "customers_page", _PAGE.replace("{among}", _among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
         sort=order.sort, sign=turn * order.sign, tie=turn, after_key=at[0], after_tie=at[1], page_rows=rows + 1,
         **wanted.params(),
     ).to_pylist()  # fmt: skip
@@ -141,7 +139,7 @@ def _text(row: dict[str, Any], turn: int) -> str:
 def all_people(reader: Reader, shop_id: int, as_of_day: int, wanted: Wanted) -> list[int]:
     """Every person that matches, by number: for acts on a whole list."""
     found = reader.query(
-        "customers_page", _ALL.replace("{among}", among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
+        "customers_page", _ALL.replace("{among}", _among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
         sort="net", sign=-1, tie=1, **wanted.params(),
     )  # fmt: skip
     return sorted(found["person_id"].to_pylist())
@@ -158,7 +156,9 @@ def reach_by_person(
 ) -> dict[int, dict[str, dict[str, Any]]]:
     """{person: {channel: row of the reach mirror}} for those about whom something was decided."""
     found: dict[int, dict[str, dict[str, Any]]] = {}
-    around = f"SELECT * FROM {{rows}} AS r{among(people)} ORDER BY person_id, channel"
+    around = (
+        f"SELECT * FROM {{rows}} AS r WHERE {_numbers('person_id', people)} ORDER BY r.person_id, r.channel"
+    )
     rows = reader.query("person_reach", around, shop_id=shop_id).to_pylist()
     for row in rows:
         found.setdefault(row["person_id"], {})[row["channel"]] = row
@@ -171,36 +171,85 @@ def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) ->
     return next((row for row in rows if row["as_of_day"] == as_of_day), None)
 
 
-def orders_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
-    """The orders of one person, the newest first."""
-    rows: list[dict[str, Any]] = reader.query(
-        "person_orders", shop_id=shop_id, person_id=person_id, page_rows=most
-    ).to_pylist()
+def own_customers(reader: Reader, shop_id: int, person_id: int) -> list[int]:
+    """The customer numbers of one person as the mirror has them."""
+    found: list[int] = reader.query("person_customers", shop_id=shop_id, person_id=person_id)[
+        "customer_id"
+    ].to_pylist()
+    return found
+
+
+def orders_of(reader: Reader, shop_id: int, customers: Sequence[int]) -> list[dict[str, Any]]:
+    """All orders of these customers, the newest first."""
+    own = _numbers("customer_id", customers)
+    around = f"SELECT * FROM {{rows}} AS r WHERE {own} ORDER BY r.created_at DESC, r.order_id DESC"
+    rows: list[dict[str, Any]] = reader.query("person_orders", around, shop_id=shop_id).to_pylist()
     return rows
 
 
-def reviews_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
-    """The reviews of one person, the newest first."""
+def reviews_of(
+    reader: Reader, shop_id: int, orders: Sequence[dict[str, Any]], most: int = 200
+) -> list[dict[str, Any]]:
+    """The reviews of these orders, the newest first."""
+    own, given = _texts("order_id", _ids(orders))
+    around = (
+        f"SELECT * FROM {{rows}} AS r WHERE {own} ORDER BY r.at DESC, r.order_id, r.product_id LIMIT {most}"
+    )
     rows: list[dict[str, Any]] = reader.query(
-        "person_reviews", shop_id=shop_id, person_id=person_id, page_rows=most
-    ).to_pylist()
+        "person_reviews", around, shop_id=shop_id, **given
+    ).to_pylist()  # fmt: skip
     return rows
 
 
-def refunds_of(reader: Reader, shop_id: int, person_id: int, most: int = 200) -> list[dict[str, Any]]:
-    """The refunds of one person, the newest first."""
+def refunds_of(
+    reader: Reader, shop_id: int, customers: Sequence[int], orders: Sequence[dict[str, Any]], most: int = 200
+) -> list[dict[str, Any]]:
+    """The refunds of these orders and those that name one of the customers, the newest first."""
+    own, given = _texts("order_id", _ids(orders))
+    around = (
+        f"SELECT * FROM {{rows}} AS r WHERE {own} OR {_numbers('customer_id', customers)} "
+        f"ORDER BY r.created_at DESC, r.refund_id LIMIT {most}"
+    )
     rows: list[dict[str, Any]] = reader.query(
-        "person_refunds", shop_id=shop_id, person_id=person_id, page_rows=most
-    ).to_pylist()
+        "person_refunds", around, shop_id=shop_id, **given
+    ).to_pylist()  # fmt: skip
     return rows
 
 
-def categories_of(reader: Reader, shop_id: int, person_id: int, most: int = 50) -> list[dict[str, Any]]:
-    """What one person bought by category, the most money first."""
+def categories_of(
+    reader: Reader, shop_id: int, orders: Sequence[dict[str, Any]], most: int = 50
+) -> list[dict[str, Any]]:
+    """What was bought with these orders by category, the most money first: paid ones that the reader counts."""
+    counted = [row for row in orders if row["paid_at"] is not None and row["flag"] not in reader.exclude]
+    # Lines lie in the month of their order: the other months' files are not opened.
+    of_months, months = _texts("month", sorted({row["month"] for row in counted}))
+    of_orders, ids = _texts("order_id", _ids(counted))
+    around = f"""
+SELECT
+  r.category, count(DISTINCT r.order_id) AS orders, CAST(sum(r.quantity) AS BIGINT) AS pieces,
+  CAST(sum(r.net_cents) AS BIGINT) AS net_cents
+FROM {{rows}} AS r WHERE {of_months} AND {of_orders}
+GROUP BY r.category ORDER BY net_cents DESC, category LIMIT {most}
+"""
     rows: list[dict[str, Any]] = reader.query(
-        "person_categories", shop_id=shop_id, person_id=person_id, page_rows=most
-    ).to_pylist()
+        "person_lines", around, shop_id=shop_id, **months, **ids
+    ).to_pylist()  # fmt: skip
     return rows
+
+
+def _ids(orders: Sequence[dict[str, Any]]) -> list[str]:
+    return [row["order_id"] for row in orders]
+
+
+def _numbers(name: str, values: Sequence[int]) -> str:
+    """The column of `r` is one of these numbers."""
+    return f"r.{name} IN ({', '.join(str(int(value)) for value in values)})" if values else "false"
+
+
+def _texts(name: str, values: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The column of `r` is one of these texts, and the parameters that hold them."""
+    given = {f"{name}_{at}": value for at, value in enumerate(values)}
+    return f"r.{name} IN ({', '.join(f'${one}' for one in given)})" if given else "false", given
 
 
 def customers_of_orders(reader: Reader, shop_id: int, order_ids: Sequence[str]) -> dict[str, int]:

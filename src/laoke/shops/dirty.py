@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
+from laoke.shops.bulk import PARAMETERS_AT_ONCE, pieces
 from laoke.shops.models import Dirty
 
 _MARK = (
@@ -40,7 +41,13 @@ def clear(marks: Sequence[tuple[int, int, str, int]]) -> int:
     """Remove marks whose revision is still the one that was written; return how many went."""
     removed = 0
     with connection.cursor() as cursor:
-        for pk, _shop, _key, revision in marks:
-            cursor.execute("DELETE FROM shops_dirty WHERE id = %s AND revision = %s", [pk, revision])
+        for piece in pieces(marks, PARAMETERS_AT_ONCE // 3):
+            pairs = ", ".join(["(%s, %s)"] * len(piece))
+            # By number, then by revision: SQLite takes the rows of a list of pairs one by one from the whole table.
+            numbers = ", ".join(["%s"] * len(piece))
+            cursor.execute(
+                f"DELETE FROM shops_dirty WHERE id IN ({numbers}) AND (id, revision) IN (VALUES {pairs})",
+                [*(mark[0] for mark in piece), *(value for mark in piece for value in (mark[0], mark[3]))],
+            )
             removed += cursor.rowcount
     return removed

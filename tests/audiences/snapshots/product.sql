@@ -2,7 +2,7 @@
 WITH product_1 AS (
   SELECT
     COALESCE(m.person_id, o.customer_id) AS person_id,
-    COUNT(DISTINCT o.paid_day) AS orders
+    CASE WHEN MIN(o.paid_day) < MAX(o.paid_day) THEN 2 ELSE 1 END AS orders
   FROM orders_counted AS o
   LEFT JOIN person_map AS m
     ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id

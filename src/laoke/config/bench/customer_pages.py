@@ -52,7 +52,11 @@ def measure_pages(shop: Shop, size: Size) -> Iterator[Measured]:
 
     os.environ["LAOKE_NOW"] = NOW.isoformat(sep=" ")
     cookie, port = signed_in(), free_port()
-    kinds = {"customer_list": _lists(shop), "customer_search": _searches(shop, size), "customer_page": _persons(shop, size)}
+    kinds = {
+        "customer_list": _lists(shop),
+        "customer_search": _searches(shop, size),
+        "customer_page": _persons(shop, size),
+    }
     with process("web", "--port", port):
         wait_for(port)
         for figure, pages in kinds.items():
@@ -115,7 +119,13 @@ def _searches(shop: Shop, size: Size) -> list[str]:
     from laoke.config.bench.known_people import name_of, nick_of, phone_of
 
     n = CUSTOMERS[size]
-    words = [nick_of(n // 3), nick_of(n // 2), phone_of(n // 4), phone_of(n - 1), str(10**17 + ORDERS[size] // 2)]
+    words = [
+        nick_of(n // 3),
+        nick_of(n // 2),
+        phone_of(n // 4),
+        phone_of(n - 1),
+        str(10**17 + ORDERS[size] // 2),
+    ]
     words += [name_of(n // 5), name_of(n // 7)[:2], nick_of(n // 3)[:6], "19900000000", "查无此人"]
     return [f"{HERE}?{urlencode({'q': word})}" for word in words]
 

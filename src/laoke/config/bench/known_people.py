@@ -89,5 +89,7 @@ def _join_as_drawn(shop: Shop, drawn: NDArray[np.int64]) -> None:
     joined = len(drawn) // 50
     pairs = list(zip(drawn[-2 * joined : -joined].tolist(), drawn[-joined:].tolist(), strict=True))
     table = Customer._meta.db_table
-    write_in_batches(pairs, lambda piece: execute_many(f"UPDATE {table} SET person_id = %s WHERE id = %s", piece))
+    write_in_batches(
+        pairs, lambda piece: execute_many(f"UPDATE {table} SET person_id = %s WHERE id = %s", piece)
+    )
     Dirty.objects.filter(shop=shop).delete()

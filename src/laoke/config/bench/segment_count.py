@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from laoke.config.bench.checkout import filter_examples, why_no_postgres
 from laoke.config.bench.measures import Bench, Figure, Measured, Size
-from laoke.config.bench.segment_postgres import FIGURE, WANTED, YUAN, leave_tables, postgres_features, postgres_orders
+from laoke.config.bench.segment_postgres import (
+    FIGURE,
+    WANTED,
+    YUAN,
+    leave_tables,
+    postgres_features,
+    postgres_orders,
+)
 
 if TYPE_CHECKING:
     from laoke.shops.models import Shop, User
@@ -93,7 +100,12 @@ def _wanted(shop: Shop, today: date, size: Size, folder: Path) -> Measured:
         leave_tables(reading.reader, shop.pk, reading.as_of_day, folder)
     warm = count_warm(FIGURE, shop, WANTED, today, RUNS[size], first_yuan=YUAN)
     return Measured(
-        FIGURE, warm.p95_ms, CUSTOMERS[size], sum(warm.wall_ms) / 1000, sum(warm.cpu_ms) / 1000, note=warm.told
+        FIGURE,
+        warm.p95_ms,
+        CUSTOMERS[size],
+        sum(warm.wall_ms) / 1000,
+        sum(warm.cpu_ms) / 1000,
+        note=warm.told,
     )
 
 

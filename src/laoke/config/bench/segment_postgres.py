@@ -99,8 +99,8 @@ def _measured(name: str, size: Size, folder: Path) -> Iterator[Measured]:
             found = counted if run == 0 else found
         [(version,)] = connection.execute("SHOW server_version").fetchall()
     note = (
-        f"PostgreSQL {version.split()[0]}: p95 of {len(wall)}, median {float(np.median(wall)):.1f} ms; {found:,} people; "
-        f"loaded in {loaded:.0f} s"
+        f"PostgreSQL {version.split()[0]}: p95 of {len(wall)}, median {float(np.median(wall)):.1f} ms; "
+        f"{found:,} people; loaded in {loaded:.0f} s"
     )
     yield Measured(FIGURE, float(np.percentile(wall, 95)), n, sum(wall) / 1000, 0.0, note=note)
 
@@ -108,9 +108,10 @@ def _measured(name: str, size: Size, folder: Path) -> Iterator[Measured]:
 def _load(connection: Any, name: str, folder: Path) -> int:
     """Copy a table in, index and vacuum it; its rows."""
     connection.execute((folder / f"{name}.sql").read_text(encoding="utf-8"))
-    with (folder / f"{name}.csv").open("rb") as rows, connection.cursor().copy(
-        f"COPY {name} FROM STDIN (FORMAT csv)"
-    ) as copied:
+    with (
+        (folder / f"{name}.csv").open("rb") as rows,
+        connection.cursor().copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copied,
+    ):
         while block := rows.read(BLOCK):
             copied.write(block)
     for index in INDEXES[name]:

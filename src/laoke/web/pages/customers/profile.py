@@ -126,7 +126,7 @@ def page_of(
         dots=habits.dots(paid, now),
         heat=habits.heat(paid),
         usual=habits.usual(paid, now),
-        bought=habits.bought(people.categories_of(reading.reader, shop.pk, person_id)) if reading else None,
+        bought=habits.bought(facts.categories) if reading else None,
         coupons=coupons.coupons_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),

@@ -101,17 +101,24 @@ class Facts:
     orders: Sequence[dict[str, Any]] = ()
     refunds: Sequence[dict[str, Any]] = ()
     reviews: Sequence[dict[str, Any]] = ()
+    categories: Sequence[dict[str, Any]] = ()
 
 
 def facts_of(reading: Reading | None, shop: Shop, person_id: int) -> Facts:
-    """The person's orders, refunds and reviews; nothing before the first import."""
+    """The person's orders, refunds, reviews and categories; nothing before the first import.
+
+    Their orders are looked for once among everybody's, all else by the numbers of these.
+    """
     if reading is None:
         return Facts()
     reader = reading.reader
+    customers = people.own_customers(reader, shop.pk, person_id)
+    orders = people.orders_of(reader, shop.pk, customers)
     return Facts(
-        people.orders_of(reader, shop.pk, person_id, MOST),
-        people.refunds_of(reader, shop.pk, person_id, MOST),
-        people.reviews_of(reader, shop.pk, person_id, MOST),
+        orders[:MOST],
+        people.refunds_of(reader, shop.pk, customers, orders, MOST),
+        people.reviews_of(reader, shop.pk, orders, MOST),
+        people.categories_of(reader, shop.pk, orders),
     )
 
 
