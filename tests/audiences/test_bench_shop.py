@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from laoke.audiences import bench, bench_orders, counting
+from laoke.audiences import bench, bench_examples, bench_orders, counting
 from laoke.shops.models import Dirty
 from laoke.warehouse.store import Warehouse
 from tests.audiences.world import NOW, TODAY, World
@@ -50,10 +50,59 @@ def test_the_features_are_those_of_the_drawn_orders(filled: bench.Filled) -> Non
     [facts] = reader.rows(
         "SELECT count(*) AS n, sum(paid_cents) AS paid FROM orders WHERE shop_id = $shop_id", params
     )
-    [lines] = reader.rows("SELECT count(*) AS n FROM order_lines WHERE shop_id = $shop_id", params)
     assert facts["n"] == ORDERS
     assert told == {"people": CUSTOMERS - CUSTOMERS // 50, "paid": facts["paid"]}
-    assert ORDERS // 10 <= lines["n"] <= ORDERS // 10 + 12  # each quarter begins with one
+
+
+def test_single_facts_are_those_of_the_drawn_orders(filled: bench.Filled) -> None:
+    reader = Warehouse(settings.PLACE.warehouse).reader()
+
+    def one(text: str) -> int:
+        [found] = reader.rows(text)
+        return int(found["n"])
+
+    same = "ON s.shop_id = o.shop_id AND s.order_id = o.order_id"
+    lines = f"SELECT count(*) AS n FROM orders o JOIN order_lines s {same} AND s.month = o.month"
+    refunds = (
+        f"SELECT count(*) AS n FROM orders o JOIN refunds s {same} AND s.amount_cents = o.refunded_cents"
+    )
+    assert one(lines) == ORDERS
+    assert one(refunds) == one("SELECT count(*) AS n FROM orders WHERE refunded_cents > 0") > 0
+    assert 0.15 * ORDERS < one(f"SELECT count(*) AS n FROM orders o JOIN reviews s {same}") < 0.25 * ORDERS
+    assert one("SELECT count(*) AS n FROM touches") == 2 * CUSTOMERS
+    known = "SELECT count(*) AS n FROM order_lines l JOIN products p ON p.product_id = l.product_id AND p.category <> ''"
+    assert one(known) == ORDERS
+
+
+def test_customers_of_the_ledger_are_the_ones_who_buy() -> None:
+    known = np.arange(100, 600, dtype=np.int64)
+    drawn = bench_orders.draw_orders(CUSTOMERS, ORDERS, date(2018, 11, 1), np.random.default_rng(7), known)
+    assert sorted(drawn.customers.tolist()) == known.tolist()
+
+
+def test_examples_are_told_apart_by_what_they_read(filled: bench.Filled, world: World) -> None:
+    texts = {
+        1: "bought(2+)", 2: 'tag("挑剔") or reachable(sms)', 3: "bought(2+, within 200d)", 4: "has(phone)",
+        5: 'segment("老朋友")', 6: "touched",
+    }  # fmt: skip
+    bench_examples.named_segments(filled.shop, texts, world.user, NOW)
+    examples = bench_examples.sorted_out(filled.shop, texts, TODAY)
+    assert [one.number for one in examples if one.facts] == [3, 4]
+    found = dict(
+        (one.number, warm) for one, warm in bench_examples.count_examples(
+            filled.shop, examples, TODAY, runs=2, of_facts=1
+        )
+    )  # fmt: skip
+    assert {number: len(warm.wall_ms) for number, warm in found.items()} == {
+        1: 2,
+        2: 2,
+        3: 1,
+        4: 1,
+        5: 2,
+        6: 2,
+    }
+    assert found[1].figure == "segment_example_01"
+    assert all(warm.found == len(members(filled, texts[number])) > 0 for number, warm in found.items())
 
 
 def test_decisions_are_laid_over_what_the_mirrors_hold(filled: bench.Filled, world: World) -> None:

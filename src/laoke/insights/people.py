@@ -167,8 +167,10 @@ def reach_by_person(
 
 def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) -> dict[str, Any] | None:
     """What the features of a day say of one person; None when that day does not know them."""
-    rows = reader.query("person_features", shop_id=shop_id, person_id=person_id).to_pylist()
-    return next((row for row in rows if row["as_of_day"] == as_of_day), None)
+    around = "SELECT * FROM {rows} AS r WHERE r.as_of_day = $as_of_day"
+    given = {"shop_id": shop_id, "person_id": person_id, "as_of_day": as_of_day}
+    rows = reader.query("person_features", around, **given).to_pylist()
+    return rows[0] if rows else None
 
 
 def own_customers(reader: Reader, shop_id: int, person_id: int) -> list[int]:

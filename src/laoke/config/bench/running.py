@@ -74,14 +74,22 @@ def _take_turns(
     name: str, bench: Bench, size: Size, shared: Path, runs: int
 ) -> dict[tuple[str, str], list[Measured]]:
     found: dict[tuple[str, str], list[Measured]] = defaultdict(list)
-    missing = {side: why for side in bench.sides if (why := _why_not(bench, side))}
-    for side, why in missing.items():
-        sys.stderr.write(f"{name}: without {side}: {why}\n")
-    sides = [side for side in bench.sides if side not in missing]
+    sides = _sides(name, bench)
     for _ in range(runs):
         for side in sides:
             for measured in _in_a_process(name, side, size, shared):
                 found[measured.figure, side].append(measured)
+    return found
+
+
+def _sides(name: str, bench: Bench) -> list[str]:
+    """The sides that can run here; of the others it is said why not."""
+    found = []
+    for side in bench.sides:
+        if why := _why_not(bench, side):
+            sys.stderr.write(f"{name}: without {side}: {why}\n")
+        else:
+            found.append(side)
     return found
 
 
