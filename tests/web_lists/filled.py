@@ -52,6 +52,7 @@ def filled(demo: Demo) -> dict[str, Place]:
         "inbox": Place(reverse("inbox"), "100 **** **03"),
         "offers": Place(reverse("offers"), HOSTILE),
         "backtests": Place(reverse("backtests"), HOSTILE),
+        "budgets": Place(reverse("budgets"), HOSTILE),
         "reviews": Place(reverse("reviews"), HOSTILE),
         "imports": Place(reverse("imports"), HOSTILE),
         "import_rows": Place(reverse("import_rows", args=[run.pk]), "3"),
@@ -99,6 +100,7 @@ def _suspects(demo: Demo) -> None:
 
 def _rows(demo: Demo) -> None:
     from laoke.audiences.segments import save_segment
+    from laoke.campaigns.models import CouponBudget
     from laoke.customers.models import ConsentBasis
     from laoke.dispatch.models import MessageTemplate
     from laoke.intake.models import ImportRun
@@ -116,6 +118,9 @@ def _rows(demo: Demo) -> None:
         ImportRun.objects.create(shop=shop, file_name=name, file_sha256="0" * 64, file_size=1, created_at=now)
         save_segment(shop, name, "bought(2+)", by=demo.owner, now=now)
         audit.record("list.export", shop=shop, actor=demo.owner, at=now, subject=name, count=n)
+        CouponBudget.objects.create(
+            shop=shop, name=name, budget_cents=n, margin_cents=1, segments=[], faces=[], created_at=now
+        )
         ConsentBasis.objects.create(
             shop=shop, channel="sms", role="seller", wording=name, wording_version="1", proof=name,
             collected_from=date(2026, 1, 1), collected_to=date(2026, 2, 1), declared_by=demo.owner, declared_at=now,

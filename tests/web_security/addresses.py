@@ -114,6 +114,7 @@ def furnished(demo: Demo) -> Made:
         "job": {"pk": job},
         "offer": {"pk": rows["offer"].pk},
         "backtest": {"pk": rows["backtest"].pk},
+        "budget": {"pk": rows["budget"].pk},
         "review": one_campaign,
         "round_list_file": {"pk": handover.pk, "file_pk": rows["file"].pk},
         "round_lists": {"pk": handover.pk},
@@ -180,6 +181,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from django.core.files.uploadedfile import SimpleUploadedFile
 
     from laoke.audiences.segments import save_segment
+    from laoke.campaigns.models import CouponBudget
     from laoke.customers.sealing import seal
     from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
     from laoke.intake.models import ImportRun, SavedMapping
@@ -218,6 +220,9 @@ def _rows(demo: Demo) -> dict[str, Any]:
             mapping={"order_id": "单号"}, created_by=demo.owner, created_at=now,
         ),
         "backtest": Backtest.objects.latest("pk"),
+        "budget": CouponBudget.objects.create(
+            shop=shop, name="双11 券", budget_cents=1, margin_cents=1, segments=[], faces=[], created_at=now
+        ),
         "template": MessageTemplate.objects.create(
             shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now
         ),

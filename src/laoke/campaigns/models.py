@@ -152,3 +152,29 @@ class Review(models.Model):
     until = models.DateTimeField()
     result = models.JSONField()
     created_at = models.DateTimeField()
+
+
+class CouponBudget(models.Model):
+    """Who of some segments gets which coupon under a budget: what was asked, what was assumed, what was worked out.
+
+    `segments` are row numbers in their order: whoever is in two counts for the first. `assumed` holds what nobody has
+    measured, as orders per million people: {segment: {"base": n, "faces": {face in cents: n}}}. `result` is null until
+    it is worked out.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="coupon_budgets")
+    name = models.CharField(max_length=60)
+    budget_cents = models.BigIntegerField()
+    margin_cents = models.BigIntegerField()
+    message_millis = models.IntegerField(default=0)
+    used_bp = models.PositiveSmallIntegerField(default=10_000)
+    segments = models.JSONField()
+    faces = models.JSONField()
+    assumed = models.JSONField(default=dict)
+    result = models.JSONField(null=True)
+    worked_out_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

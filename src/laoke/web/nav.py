@@ -179,6 +179,7 @@ for _entry in (
     NavEntry(PRICE, _("优惠与券"), "offers", 10, SELLING, go="y"),
     NavEntry(PRICE, _("价格表"), "prices", 20, SELLING),
     NavEntry(PRICE, _("回放"), "backtests", 30, SELLING, go="b"),
+    NavEntry(PRICE, _("券预算"), "budgets", 40, SELLING),
     NavEntry(REACH, _("轮次"), "rounds", 10, SELLING, go="c"),
     NavEntry(REACH, _("消息模板"), "templates", 20, SELLING, go="m"),
     NavEntry(REACH, _("关怀流程"), "flows", 30, SELLING),

@@ -37,6 +37,8 @@ ACTS: dict[str, Words] = {
     "contact.search": _("找人"),
     "contact.show": _("看联系方式"),
     "review.show": _("看评价的文字"),
+    "coupon_budget.make": _("建券预算"),
+    "coupon_budget.work_out": _("算券预算"),
     "customers.export": _("导出客户"),
     "demo.clock": _("拨示例店时钟"),
     "fake_orders.cleared": _("排除疑似刷单"),

@@ -1,0 +1,1 @@
+"""Coupon budgets: who gets which coupon."""
