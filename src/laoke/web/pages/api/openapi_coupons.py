@@ -17,7 +17,11 @@ JSON = "application/json"
 TEXT: Json = {"type": "string"}
 WHOLE: Json = {"type": "integer"}
 CENTS: Json = {"type": "integer", "minimum": 0, "maximum": MAX_CENTS}
-ORDER_ID: Json = {"type": "string", "pattern": r"^[\x21-\x7e]{1,64}$", "description": "the order in your system"}
+ORDER_ID: Json = {
+    "type": "string",
+    "pattern": r"^[\x21-\x7e]{1,64}$",
+    "description": "the order in your system",
+}
 CODE: Json = {**TEXT, "description": "as printed or typed: case, spaces and dashes do not matter"}
 OTHER_CODES = {
     UNPROCESSABLE: ("coupon_not_used", "told_by_ledger", "key_used", "no_lines", "not_a_whole_number"),
