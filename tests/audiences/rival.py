@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     Condition,
     Consented,
     Day,
+    Expected,
     Has,
     High,
     InGroup,
@@ -64,6 +65,8 @@ class Shop:
     touches: list[dict[str, Any]] = field(default_factory=list)
     records: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
     groups: set[tuple[int, str]] = field(default_factory=set)
+    replies: list[dict[str, Any]] = field(default_factory=list)
+    values: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -165,18 +168,26 @@ class Shop:
                 return within(bounds, len(found))
             case RefundTimes(bounds, kind, window):
                 return within(bounds, self.refund_times(person, kind, window))
+            case Touched("answered", bounds, channel, window):
+                return within(bounds, len(self.answered(person, channel, window)))
             case Touched(measure, bounds, channel, window):
                 states = GOT if measure == "touched" else {"delivered"}
                 return within(bounds, len(self.touched(person, states, channel, window)))
             case Sequence(first, then, days, negated, window):
                 before = self.happened(first, person, window)
                 after = self.happened(then, person, None)
-                least = 0 if first.kind == "touched" else 1
+                least = 0 if {first.kind, then.kind} & {"touched", "answered"} else 1
                 if negated:
                     last = max(before, default=None)
                     due = last is not None and last + days <= self.as_of_day
                     return due and not any(least <= day - last <= days for day in after)
                 return any(least <= day - start <= days for start in before for day in after)
+            case Expected("expected_orders", bounds, days):
+                said = self.values.get(person)
+                return said is not None and within(bounds, hundredths(said[f"orders_{days}"], 100))
+            case Expected(_, bounds, days):
+                said = self.values.get(person)
+                return said is not None and within(bounds, said[f"spend_{days}"])
             case _:
                 return True
 
@@ -203,6 +214,9 @@ class Shop:
             if name == "mean_gap":
                 return in_share(bounds, days[-1] - days[0], len(days) - 1, of=1)
             return in_share(bounds, (self.as_of_day - days[-1]) * (len(days) - 1), days[-1] - days[0])
+        if name == "active_probability":
+            said = self.values.get(person)
+            return said is not None and within(bounds, hundredths(said["p_alive"], 10_000))
         if name == "fm_score":
             return known["f_score"] is not None and within(
                 bounds, -(-(known["f_score"] + known["m_score"]) // 2)
@@ -266,9 +280,18 @@ class Shop:
             and self.is_in(window, one["day"])
         ]  # fmt: skip
 
+    def answered(self, person: int, channel: str, window: Window) -> list[int]:
+        return [
+            one["day"] for one in self.replies
+            if self.person_of(one["person_id"]) == person and not one["opts_out"]
+            and channel in ("", one["channel"]) and self.is_in(window, one["day"])
+        ]  # fmt: skip
+
     def happened(self, step: Step, person: int, window: Window) -> set[int]:
         if step.kind == "touched":
             return set(self.touched(person, GOT, step.words, window))
+        if step.kind == "answered":
+            return set(self.answered(person, step.words, window))
         rows = self.bought(person, window)
         if step.kind == "product":
             rows = [row for row in rows if self.mentions(row, step.words.lower())]
@@ -321,6 +344,11 @@ class Shop:
             totals["net_spent"] += row["paid_cents"] - row["refunded_cents"]
         totals["bought"] = len({row["paid_day"] for row in rows})
         return totals[measure]
+
+
+def hundredths(value: float, times: int) -> int:
+    """Rounded half up, as one would write it down."""
+    return int(value * times + 0.5)
 
 
 def within(bounds: Bounds, value: int) -> bool:

@@ -17,9 +17,10 @@ from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.sources import column
 from laoke.audiences.text import parse
 from laoke.audiences.tree import InSegment, Node
+from laoke.insights.models import ValueReport
 from tests.audiences import rival
 from tests.audiences.trees import CITIES, LEVELS, TAGS, trees
-from tests.audiences.world import AS_OF, NOW, TODAY, World
+from tests.audiences.world import AS_OF, NOW, TODAY, World, value_row
 from tests.warehouse.shops import at, order, orders, refund, table
 
 TEXTS = st.sampled_from([*TAGS, "四件套", "Silk", "towel", "棉", "a'; DROP TABLE orders; --", "$t1", "100%"])
@@ -105,6 +106,16 @@ def touch(person: int, occasion: int, draw: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+EXPECTED = (0.0, 0.004, 0.005, 0.31, 0.5, 1.0, 2.5)
+
+
+def reply(number: int, draw: random.Random) -> dict[str, Any]:
+    return {
+        "reply_id": number, "person_id": draw.randrange(1, 14), "channel": draw.choice(["sms", "email"]),
+        "opts_out": draw.random() < 0.25, "day": AS_OF - draw.choice([-1, 0, 7, 30, 90, 300]), "import_id": 0,
+    }  # fmt: skip
+
+
 def customer(number: int, draw: random.Random) -> dict[str, Any]:
     return {
         "customer_id": number, "first_seen": at(AS_OF - 900), "province": "", "city": "",
@@ -155,7 +166,19 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
         {"shop_id": world.shop.pk, "person_id": one, "group_name": name} for one, name in sorted(groups)
     ]
     world.write("group_members", table("group_members", in_groups), "groups")
+    replies = [reply(number, draw) for number in range(24)]
+    world.write(
+        "replies", table("replies", [{**one, "shop_id": world.shop.pk} for one in replies]), "replies"
+    )
+    values = {
+        person: value_row(person, draw.choice(EXPECTED), p_alive=draw.random()) for person in range(1, 10)
+    }
+    rows = [{**one, "shop_id": world.shop.pk} for one in values.values()]
+    world.write("customer_value", table("customer_value", rows), "value")
     world.load(**facts)
+    ValueReport.objects.create(
+        shop=world.shop, as_of_day=TODAY, catalog_ref=1, model="bg_nbd", report={}, computed_at=NOW
+    )
     reading = reading_of(world.shop, TODAY)
     features = reading.reader.rows("SELECT * FROM customer_features WHERE as_of_day = $day", {"day": AS_OF})
     contacts: dict[int, dict[str, bool]] = {}
@@ -171,7 +194,7 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     by_person = {row["person_id"]: row for row in features}
     return reading, rival.Shop(
         AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"],
-        CATEGORIES, facts["reviews"], touches, records, groups,
+        CATEGORIES, facts["reviews"], touches, records, groups, replies, values,
     )  # fmt: skip
 
 
@@ -190,6 +213,13 @@ bought_product("毛巾") then not bought_product("四件套") within 30d
 bought_category("毛巾") then bought_category("四件套") within 400d
 bought_category("四件套", within 365d) then not bought within 31d; touched then bought within 30d
 touched(sms) then not bought within 7d; touched(email, within 90d) then bought_product("棉") within 90d
+touched then answered within 30d; touched then not answered within 7d; answered then bought within 60d
+answered(sms, within 90d) then not bought within 7d; bought then answered(email) within 90d
+answered; answered(0); answered(2+, sms); answered(within 30d); answered(0, email, within 90d)
+expected_orders(>= 0.5, within 30d); expected_orders(0, within 30d); expected_orders(< 1, within 365d)
+expected_orders(0.01, within 30d); expected_orders(0.93, within 90d); expected_spend(>= 100, within 90d)
+expected_spend(0..50.50, within 30d); expected_spend(> 1000, within 365d); active_probability(>= 60%)
+active_probability(< 30%); active_probability(0%..100%)
 touched; touched(0); touched(2+, sms); delivered(email, within 90d); delivered(0, within 30d)
 mean_gap(<= 60d); mean_gap(>= 100d); overdue(>= 150%); overdue(< 100%); usual_hour(10)
 usual_hour(11..23); r_score(5); r_score(1..3); f_score(2+); m_score(<= 2); fm_score(3..4); rfm_orders(2+)

@@ -34,6 +34,11 @@ IMPOSSIBLE = [
     "not group in (loyal) and not group in (active, ordinary)",
     "r_score(4+) and r_score(<= 3)",
     "bought(0) and mean_gap(<= 30d)",
+    "expected_orders(>= 1, within 90d) and expected_orders(< 0.5, within 90d)",
+    "active_probability(>= 60%) and active_probability(< 60%)",
+    "answered(0) and answered(2+, within 30d)",
+    "touched(0, within 90d) and delivered(sms, within 30d)",
+    "touched(1, sms) and touched(2+, sms)",
     'tag("晒单") and not tag("晒单")',
     "not everyone",
     "bought and (bought(0) and used_coupon or used_coupon and not used_coupon)",
@@ -51,6 +56,10 @@ POSSIBLE = [
     "bought(0, within 30d) and coupon_share(>= 50%)",
     "bought(0) or bought(2+)",
     'tag("晒单") and not tag("挑剔")',
+    "expected_orders(>= 1, within 365d) and expected_orders(< 1, within 30d)",
+    "touched(0) and answered",  # an answer to what was sent from elsewhere
+    "touched(0, sms) and delivered",
+    "touched(0, within 30d) and touched(2+)",
     "bought(0) and refunded(>= 1)",  # money back that names no order
     'platform_level in ("甲") and platform_level in ("乙")',  # one person, two accounts
 ]

@@ -19,6 +19,7 @@ from laoke.audiences.tree import (
     Consented,
     Day,
     Everyone,
+    Expected,
     Has,
     High,
     InGroup,
@@ -40,6 +41,7 @@ from laoke.audiences.tree import (
     all_of,
     any_of,
 )
+from laoke.warehouse.customer_value import HORIZONS
 from tests.audiences.world import TODAY
 
 CITIES = ("杭州", "上海", "Zürich")
@@ -128,9 +130,11 @@ def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
         st.builds(Reviewed, bounds(3), st.none() | stars(), st.booleans(), WINDOWS),
         st.builds(RefundTimes, bounds(3), st.sampled_from(["", "money", "goods"]), WINDOWS),
         st.builds(
-            Touched, st.sampled_from(["touched", "delivered"]), bounds(3), st.sampled_from(["", "sms", "email"]),
-            WINDOWS,
+            Touched, st.sampled_from(["touched", "delivered", "answered"]), bounds(3),
+            st.sampled_from(["", "sms", "email"]), WINDOWS,
         ),
+        st.builds(Expected, st.just("expected_orders"), bounds(300), st.sampled_from(HORIZONS)),
+        st.builds(Expected, st.just("expected_spend"), bounds(30_000), st.sampled_from(HORIZONS)),
     )  # fmt: skip
 
 
@@ -139,11 +143,8 @@ def steps(texts: st.SearchStrategy[str], first: bool) -> st.SearchStrategy[Step]
         st.just(Step("bought")), texts.map(lambda words: Step("product", words)),
         texts.map(lambda words: Step("category", words)),
     )  # fmt: skip
-    return (
-        bought | st.sampled_from(["", "sms"]).map(lambda channel: Step("touched", channel))
-        if first
-        else bought
-    )
+    said = ("touched", "answered") if first else ("answered",)
+    return bought | st.builds(Step, st.sampled_from(said), st.sampled_from(["", "sms"]))
 
 
 def stars() -> st.SearchStrategy[Bounds]:
@@ -159,6 +160,7 @@ def traits() -> st.SearchStrategy[Node]:
         st.builds(Trait, st.just("rfm_spent"), bounds(30_000)),
         st.builds(Trait, st.just("mean_gap"), bounds(200)),
         st.builds(Trait, st.just("overdue"), bounds(4 * WHOLE)),
+        st.builds(Trait, st.just("active_probability"), bounds(WHOLE)),
         st.sampled_from(HIGHS).map(High),
         st.integers(0, 365).map(Birthday),
     )

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.conf import settings
 
+from laoke.insights.models import ValueReport
 from laoke.shops import catalog
 from laoke.shops.models import CatalogEntry, Owner, Shop, User
+from laoke.warehouse.customer_value import HORIZONS
 from laoke.warehouse.features import build_features, write_features
 from laoke.warehouse.store import Warehouse
 from tests.warehouse.shops import order, orders, table
@@ -16,6 +18,24 @@ from tests.warehouse.shops import order, orders, table
 AS_OF = 20_400
 TODAY = date.fromordinal(AS_OF + date(1970, 1, 1).toordinal())
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 10)
+
+
+def value_row(
+    person: int, orders: float, model: str = "bg_nbd", p_alive: float | None = 0.5
+) -> dict[str, Any]:
+    """A row of `customer_value` without its shop."""
+    row: dict[str, Any] = {
+        "person_id": person, "as_of_day": AS_OF, "model": model, "p_alive": p_alive, "import_id": 0,
+    }  # fmt: skip
+    for days in HORIZONS:
+        expected = orders * days / 30
+        row |= {f"orders_{days}": expected, f"orders_{days}_low": 0, f"orders_{days}_high": 9}
+        row |= {
+            f"spend_{days}": round(expected * 10_000),
+            f"spend_{days}_low": None,
+            f"spend_{days}_high": None,
+        }
+    return row
 
 
 class World:
@@ -82,6 +102,19 @@ class World:
         """An id of a write that was never used, so that a second load is no repeat of the first."""
         self.writes += 1
         return f"{app_id}-{self.writes}"
+
+    def value(self, said: dict[int, float], *, model: str = "bg_nbd", p_alive: float | None = 0.5) -> None:
+        """Customer value by person: so many purchases in 30 days and as often more in longer ones, 100 yuan each."""
+        rows = [value_row(person, orders, model, p_alive) for person, orders in said.items()]
+        self.write(
+            "customer_value",
+            table("customer_value", [{**row, "shop_id": self.shop.pk} for row in rows]),
+            "value",
+        )
+        catalog.publish(self.warehouse.versions(), as_of_day=TODAY, now=NOW, reason="value")
+        ValueReport.objects.create(
+            shop=self.shop, as_of_day=TODAY, catalog_ref=1, model=model, report={}, computed_at=NOW
+        )
 
     def buyers(self, *people: int, days_ago: int = 10) -> None:
         """One order each, so that these persons are known."""

@@ -27,6 +27,7 @@ from laoke.audiences.sources import (
     precomputed,
 )
 from laoke.audiences.tree import (
+    EXPECTED,
     GOODS,
     SHARE_MEASURES,
     WEEKDAYS,
@@ -41,6 +42,7 @@ from laoke.audiences.tree import (
     Condition,
     Consented,
     Day,
+    Expected,
     Has,
     High,
     InGroup,
@@ -133,6 +135,9 @@ class Compiler:
                 return or_zero(column(self.sources.contacts(), f"has_{contact}")).eq(number(1))
             case Trait(name, bounds):
                 return self._trait(name, bounds)
+            case Expected(_, bounds, _):
+                found = self.value(node)
+                return exp.and_(is_not_null(found.copy()), between(found, bounds))
             case High(what):
                 return column(FEATURES, f"{what[0]}_high")
             case RandomShare(share, seed):
@@ -178,6 +183,10 @@ class Compiler:
                 return self.holds(node)
             case Trait(name, _):
                 return self._trait_value(name)
+            case Expected(measure, _, days):
+                name = f"{measure.removeprefix('expected_')}_{days}"
+                said = column(fact_sources.value(self.sources, name), name)
+                return said if EXPECTED[measure] == "money" else _rounded(said, 100)
             case RandomShare(_, seed):
                 return exp.IntDiv(
                     this=exp.paren(exp.Mul(this=_drawn(seed), expression=number(WHOLE))), expression=number(Q)
@@ -201,6 +210,8 @@ class Compiler:
                 return count_of(fact_sources.reviews(self.sources, rating, photo, window), "n")
             case RefundTimes(_, kind, window):
                 return count_of(fact_sources.refunds(self.sources, kind, window), "n")
+            case Touched("answered", _, channel, window):
+                return count_of(fact_sources.answers(self.sources, channel, window), "n")
             case Touched(measure, _, channel, window):
                 states = REACHED if measure == "touched" else DELIVERED
                 return count_of(fact_sources.touches(self.sources, states, channel, window), "n")
@@ -272,6 +283,8 @@ class Compiler:
                 return column(FEATURES, "hour_mode")
             case "rfm_spent":
                 return column(FEATURES, "rfm_cents")
+            case "active_probability":
+                return _rounded(column(fact_sources.value(self.sources, "p_alive"), "p_alive"), WHOLE)
             case _:
                 return column(FEATURES, name)
 
@@ -327,6 +340,12 @@ def _at_least_and_most(part: exp.Expr, whole: exp.Expr, bounds: Bounds) -> list[
     if bounds.high is not None:
         tests.append(part.copy() <= exp.Mul(this=_times(whole), expression=number(bounds.high)))
     return tests
+
+
+def _rounded(value: exp.Expr, times: int) -> exp.Expr:
+    """A fraction as whole parts, rounded as it is shown: what is compared is what one sees."""
+    parts = exp.Mul(this=value, expression=number(times)) + exp.Literal.number("0.5")
+    return bigint(exp.Floor(this=parts))
 
 
 def _times(whole: exp.Expr) -> exp.Expr:
@@ -496,6 +515,8 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return ("priced_days", price, window)
         case Trait(name, _):
             return (name,)
+        case Expected(measure, _, days):
+            return (f"{measure}_{days}d",)
         case High(what):
             return (f"high_{what}",)
         case InSegment(name, _):

@@ -17,11 +17,13 @@ from laoke.audiences.tree import (
     Bounds,
     Day,
     Everyone,
+    Expected,
     InSegment,
     Node,
     Not,
     OneOf,
     Or,
+    Touched,
     Trait,
     Window,
     Within,
@@ -74,6 +76,10 @@ def _exclude(first: Node, second: Node) -> bool:
             return _amounts(first, second)
         case Trait(name, bounds), Trait(other, more) if name == other:
             return not _meet(bounds, more)
+        case Expected(name, bounds, days), Expected(other, more, horizon) if (name, days) == (other, horizon):
+            return not _meet(bounds, more)
+        case Touched(), Touched() if first.channel == second.channel or not second.channel:
+            return _messages(first, second)
         case Day(field, when), Day(other, more):
             return _days(field, when, other, more)
         case Amount("bought", Bounds(_, 0), None), Day() | Trait("mean_gap" | "overdue" | "usual_hour", _):
@@ -94,6 +100,17 @@ def _amounts(first: Amount, second: Amount) -> bool:
     inner, outer = first.bounds.low, second.bounds.high
     longer = first.measure in GROWING and _holds(second.window, first.window)
     return longer and inner is not None and outer is not None and inner > outer
+
+
+def _messages(first: Touched, second: Touched) -> bool:
+    """More messages than in a longer window, on all channels, or of those that were delivered than were sent."""
+    asks = [(one.measure, one.channel, one.window) for one in (first, second)]
+    if asks[0] == asks[1]:
+        return not _meet(first.bounds, second.bounds)
+    counted = first.measure == second.measure or (first.measure, second.measure) == ("delivered", "touched")
+    inner, outer = first.bounds.low, second.bounds.high
+    within = counted and _holds(second.window, first.window)
+    return within and inner is not None and outer is not None and inner > outer
 
 
 def _never_bought(bought: Amount, other: Amount) -> bool:

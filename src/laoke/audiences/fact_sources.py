@@ -26,7 +26,7 @@ from laoke.audiences.sources import (
     person_of,
     same_customer,
 )
-from laoke.audiences.tree import Bounds, Step, Window
+from laoke.audiences.tree import MESSAGE_STEPS, Bounds, Step, Window
 
 # States of a message after which the person has got it, or may have; the package that owns messages says the same.
 REACHED = (
@@ -130,7 +130,7 @@ def sequence(
                 .having(latest.copy() <= number(sources.as_of_day - days))
             )
         gap = exp.paren(column("b", "day") - column("a", "day"))
-        least = 0 if first.kind == "touched" else 1
+        least = 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
         within = exp.and_(
             column("b", "person_id").eq(column("a", "person_id")),
             gap >= number(least),
@@ -150,10 +150,16 @@ def sequence(
 
 def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
     """Persons and days of one happening, each pair once."""
-    if step.kind == "touched":
-        found = _messages(sources, REACHED, step.words, window)
-        pair = [column("t", "person_id"), column("t", "day")]
-        return found.select(pair[0], exp.alias_(pair[1], "day")).group_by(*(one.copy() for one in pair))
+    if step.kind in MESSAGE_STEPS:
+        touched = step.kind == "touched"
+        found = (
+            _messages(sources, REACHED, step.words, window)
+            if touched
+            else _answers(sources, step.words, window)
+        )
+        person, day = column("t", "person_id") if touched else _answerer(), column("t", "day")
+        pair = [exp.alias_(person, "person_id"), exp.alias_(day, "day")]
+        return found.select(*pair).group_by(person.copy(), day.copy())
     day = column("o", "paid_day")
     found = sources.counted(window, [exp.alias_(day, "day")]).group_by(day.copy())
     if step.kind == "product":
@@ -247,6 +253,49 @@ def _messages(sources: Sources, states: tuple[str, ...], channel: str, window: W
         exp.Select()
         .from_(exp.alias_(exp.to_table("touches"), "t", table=True))
         .where(*tests, *sources.days(window, column("t", "day")))
+    )
+
+
+def answers(sources: Sources, channel: str, window: Window) -> str:
+    """What persons wrote back, by the day it came; a refusal is no answer."""
+
+    def build() -> exp.Select:
+        count, person = exp.alias_(exp.Count(this=exp.Star()), "n"), _answerer()
+        found = _answers(sources, channel, window).select(exp.alias_(person, "person_id"), count)
+        return found.group_by(person.copy())
+
+    return sources.join(("answers", channel, window), build)
+
+
+def _answers(sources: Sources, channel: str, window: Window) -> exp.Select:
+    tests = [sources.of_shop("t"), exp.not_(column("t", "opts_out"))]
+    tests += [column("t", "channel").eq(sources.text(channel))] if channel else []
+    now_is = exp.and_(
+        column("m", "shop_id").eq(column("t", "shop_id")),
+        column("m", "customer_id").eq(column("t", "person_id")),
+    )
+    return (
+        exp.Select()
+        .from_(exp.alias_(exp.to_table("replies"), "t", table=True))
+        .join(person_map(), on=now_is, join_type="left")
+        .where(*tests, *sources.days(window, column("t", "day")))
+    )
+
+
+def _answerer() -> exp.Coalesce:
+    """Whoever answered, as the person that this one belongs to now."""
+    return exp.Coalesce(this=column("m", "person_id"), expressions=[column("t", "person_id")])
+
+
+def value(sources: Sources, name: str) -> str:
+    """One column of customer value by person; no row for whom it says nothing of."""
+    return sources.join(
+        ("value", name),
+        lambda: (
+            exp.select(column("customer_value", "person_id"), column("customer_value", name))
+            .from_("customer_value")
+            .where(sources.of_shop("customer_value"))
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from laoke.audiences.tree import (
     CLOSED_VALUES,
     CONTACTS,
     DAY_FIELDS,
+    EXPECTED,
     GOODS,
     HIGHS,
     MEASURES,
@@ -19,8 +20,9 @@ from laoke.audiences.tree import (
 )
 
 CONDITION_NAMES = (
-    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, "tag", "in_group", "consent", "reachable",
-    "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment", "random_share",
+    *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, *EXPECTED, "tag", "in_group", "consent",
+    "reachable", "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment",
+    "random_share",
     "everyone",
 )  # fmt: skip
 # Longer words are no misspelling of ours, and the distance of long words takes long.
@@ -42,11 +44,13 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "计分金额": "rfm_spent", "高于": "high", "生日": "birthday", "生日月": "birthday_month",
     "常买星期": "usual_weekday", "购买月份": "bought_month", "城市级别": "city_tier", "平台等级": "platform_level",
     "人群": "segment", "随机": "random_share", "在群": "in_group",
+    "回复": "answered", "回复过": "answered", "预计次数": "expected_orders", "预计消费": "expected_spend",
+    "活跃概率": "active_probability",
 }  # fmt: skip
 KEYWORDS: Mapping[str, str] = {
     "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",
     "且": "and", "并且": "and", "或": "or", "或者": "or",
-    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within", "then": "then", "然后": "then",
+    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within", "未来": "ahead", "then": "then", "然后": "then",
 }  # fmt: skip
 # Words that stand inside the brackets of one condition only.
 OPTIONS: Mapping[str, str] = {"rating": "rating", "星级": "rating", "photo": "photo", "有图": "photo"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from laoke.audiences.text import AT_LEAST_ONE, unit_of
 from laoke.audiences.tokens import quoted
 from laoke.audiences.tree import (
+    EXPECTED,
     GOODS,
     TRAITS,
     USUAL_LOW,
@@ -17,6 +18,7 @@ from laoke.audiences.tree import (
     Bounds,
     Consented,
     Day,
+    Expected,
     Has,
     High,
     InGroup,
@@ -72,6 +74,8 @@ def print_filter(node: Node) -> str:
             return f"random_share({_number(share, 'share')}, {quoted(seed)})"
         case Trait(name, bounds):
             return f"{name}({_range(bounds, TRAITS[name])})"
+        case Expected(measure, bounds, days):
+            return f"{measure}({_range(bounds, EXPECTED[measure])}, within {days}d)"
         case High(what):
             return f"high({what})"
         case Birthday(days):
@@ -125,7 +129,7 @@ def _step(step: Step, window: Window) -> str:
         return _of_facts(BoughtProduct(step.words, AT_LEAST_ONE, window))
     if step.kind == "category":
         return _of_facts(OfGoods("bought_category", step.words, AT_LEAST_ONE, window))
-    return _of_facts(Touched("touched", AT_LEAST_ONE, step.words, window))
+    return _of_facts(Touched(step.kind, AT_LEAST_ONE, step.words, window))
 
 
 def _within(part: Node, kinds: type | tuple[type, ...]) -> str:
@@ -166,4 +170,12 @@ def _number(value: int, kind: str) -> str:
     if kind == "share":
         percent, rest = divmod(value, 100)
         return f"{percent}.{rest:02}%" if rest else f"{percent}%"
+    if kind == "decimal":
+        return decimal_text(value)
     return f"{value}d" if kind == "days" else str(value)
+
+
+def decimal_text(hundredths: int) -> str:
+    """Hundredths as a number of two decimals at most."""
+    whole, rest = divmod(hundredths, 100)
+    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)

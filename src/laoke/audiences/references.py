@@ -11,6 +11,7 @@ from dataclasses import replace
 from laoke.audiences.models import Segment
 from laoke.audiences.text import parse
 from laoke.audiences.tree import And, InGroup, InSegment, Node, Not, Or, Tagged, TreeError, conditions
+from laoke.audiences.value_basis import check_value
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
 from laoke.shops.models import Shop
@@ -26,14 +27,14 @@ def resolved(shop: Shop, node: Node) -> Node:
     ------
     TreeError
         `segment_missing`, `segment_archived`, `segment_cycle` with the names in the circle, `segment_deep` or
-        `too_many` when everything together is too large.
+        `too_many` when everything together is too large; as `check_value` does where customer value is asked for.
     """
-    if not any(isinstance(one, InSegment) for one in conditions(node)):
-        return node
-    found = _Lookup(shop).filled(node, ())
-    if _size(found) > MOST_CONDITIONS:
-        raise TreeError("too_many", most=MOST_CONDITIONS)
-    return found
+    if any(isinstance(one, InSegment) for one in conditions(node)):
+        node = _Lookup(shop).filled(node, ())
+        if _size(node) > MOST_CONDITIONS:
+            raise TreeError("too_many", most=MOST_CONDITIONS)
+    check_value(shop, node)
+    return node
 
 
 class _Lookup:

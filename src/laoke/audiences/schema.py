@@ -14,6 +14,7 @@ from laoke.audiences.tree import (
     CLOSED_VALUES,
     CONTACTS,
     DAY_FIELDS,
+    EXPECTED,
     GOODS,
     HIGHS,
     LARGEST,
@@ -29,6 +30,7 @@ from laoke.audiences.tree import (
     TRAITS,
     WHOLE,
 )
+from laoke.warehouse.customer_value import HORIZONS
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
@@ -48,7 +50,8 @@ def filter_schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "/api/v1/filter.schema.json",
         "title": "Laoke filter",
-        "description": "Counts are whole numbers, money is cents, shares are hundredths of a percent, days are days "
+        "description": "Counts are whole numbers, money is cents, shares are hundredths of a percent, purchase days "
+        "that are expected are hundredths, days are days "
         "before the as-of day. Both ends of a range count; null is open; one end is given at least. A window is "
         "within, or from and to, or nothing.",
         "$ref": "#/$defs/node",
@@ -129,6 +132,7 @@ def _conditions() -> dict[str, Schema]:
             "measure": {"enum": list(TOUCH_MEASURES)}, "channel": {"enum": ["", *CHANNELS]}, **RANGE, **WINDOW,
         },
         "trait": {"name": {"enum": list(TRAITS)}, **RANGE},
+        "expected": {"measure": {"enum": list(EXPECTED)}, **RANGE, "days": {"enum": list(HORIZONS)}},
         "high": {"what": {"enum": list(HIGHS)}},
         "birthday": {"days": {"type": "integer", "minimum": 0, "maximum": LONGEST_BIRTHDAY_DAYS}},
         "random_share": {"share": {"type": "integer", "minimum": 1, "maximum": WHOLE}, "seed": TEXT},

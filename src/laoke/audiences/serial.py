@@ -18,6 +18,7 @@ from laoke.audiences.tree import (
     Consented,
     Day,
     Everyone,
+    Expected,
     Has,
     High,
     InGroup,
@@ -72,6 +73,8 @@ def to_json(node: Node) -> dict[str, Any]:
             return {"kind": "bought_product", "words": words, **_range(bounds), **_window(window)}
         case Trait(name, bounds):
             return {"kind": "trait", "name": name, **_range(bounds)}
+        case Expected(measure, bounds, days):
+            return {"kind": "expected", "measure": measure, **_range(bounds), "days": days}
         case High(what):
             return {"kind": "high", "what": what}
         case Birthday(days):
@@ -241,6 +244,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
         _text(data, "measure"), _read_bounds(data), _text(data, "channel"), _read_window(data)
     ),
     "trait": lambda data: Trait(_text(data, "name"), _read_bounds(data)),
+    "expected": lambda data: Expected(_text(data, "measure"), _read_bounds(data), data.get("days", 0)),
     "high": lambda data: High(_text(data, "what")),
     "birthday": lambda data: Birthday(data.get("days", -1)),
     "random_share": lambda data: RandomShare(data.get("share", 0), _text(data, "seed")),

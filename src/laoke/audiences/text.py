@@ -29,12 +29,15 @@ from laoke.audiences.names import (
 )
 from laoke.audiences.tokens import FilterError, Token, tokens_of
 from laoke.audiences.tree import (
+    CHANNELS,
     CLOSED_VALUES,
     DAY_FIELDS,
+    EXPECTED,
     GOODS,
     MAX_DEPTH,
     MEASURES,
     MONEY_MEASURES,
+    REFUND_KINDS,
     SHARE_MEASURES,
     TEXT_FIELDS,
     TOUCH_MEASURES,
@@ -49,6 +52,7 @@ from laoke.audiences.tree import (
     Consented,
     Day,
     Everyone,
+    Expected,
     Has,
     High,
     InGroup,
@@ -73,6 +77,7 @@ from laoke.audiences.tree import (
     any_of,
     check_size,
 )
+from laoke.warehouse.customer_value import HORIZONS
 
 AT_LEAST_ONE = Bounds(1, None)
 UNIT_DAYS = {"d": 1, "w": 7, "m": 30, "y": 365, "天": 1, "周": 7, "月": 30, "个月": 30, "年": 365}
@@ -119,11 +124,15 @@ class _Parser:
             raise self.refusal("expected", (sign, *others))
         return self.take()
 
-    def refusal(self, code: str, allowed: Iterable[str] = (), token: Token | None = None) -> FilterError:
+    def refusal(
+        self, code: str, allowed: Iterable[str] = (), token: Token | None = None, **params: Any
+    ) -> FilterError:
         token = token or self.token
         if code == "expected" and token.kind == "end":
             code = "ends_early"
-        return FilterError(code, token.position, token.length, found=token.shown, allowed=tuple(allowed))
+        return FilterError(
+            code, token.position, token.length, found=token.shown, allowed=tuple(allowed), **params
+        )
 
     # The grammar
 
@@ -202,19 +211,20 @@ class _Parser:
         if name == "in_group" and not self.is_sign("("):
             return InGroup()
         readers: dict[str, Callable[[], Node]] = {
-            "tag": lambda: Tagged(self.text()),
-            "in_group": lambda: InGroup(self.text()),
+            "tag": lambda: Tagged(self.text("tag")),
+            "in_group": lambda: InGroup(self.text("in_group")),
             "consent": lambda: Consented(self.closed("channel")),
             "reachable": lambda: Reachable(self.closed("channel")),
             "has": lambda: Has(self.closed("contact")),
             "high": lambda: High(self.closed("high")),
-            "segment": lambda: InSegment(self.text()),
+            "segment": lambda: InSegment(self.text("segment")),
             "birthday": self.birthday,
             "random_share": self.random_share,
             "bought_product": self.bought_product,
             "bought_priced": self.bought_priced,
             **{trait: lambda: Trait(name, self.range(TRAITS[name])) for trait in TRAITS},
             **{goods: lambda: self.of_goods(name) for goods in GOODS},
+            **{expected: lambda: self.expected(name) for expected in EXPECTED},
         }
         self.expect_sign("(")
         node = readers[name]()
@@ -233,14 +243,15 @@ class _Parser:
         return Amount(measure, bounds, window)
 
     def bought_product(self) -> Node:
-        words = self.text()
+        words = self.text("product")
         if not self.is_sign(","):
             return BoughtProduct(words)
         self.take()
         return BoughtProduct(words, *self.bounds_and_window("count", AT_LEAST_ONE))
 
     def of_goods(self, measure: str) -> Node:
-        words, kind = self.text(), GOODS[measure][1]
+        by, kind = GOODS[measure]
+        words = self.text(by)
         if not self.is_sign(","):
             if kind == "cents":
                 raise self.refusal("expected", (",",))
@@ -258,10 +269,23 @@ class _Parser:
         return BoughtPriced(price, *self.bounds_and_window("count", AT_LEAST_ONE))
 
     def birthday(self) -> Node:
-        if not self.is_word("within"):
+        return Birthday(self.ahead())
+
+    def ahead(self) -> int:
+        """So many days to come."""
+        if not self.is_word("within", "ahead"):
             raise self.refusal("expected", ("within",))
         self.take()
-        return Birthday(self.number("days"))
+        return self.number("days")
+
+    def expected(self, measure: str) -> Node:
+        bounds = self.range(EXPECTED[measure])
+        self.expect_sign(",")
+        place = self.tokens[min(self.at + 1, len(self.tokens) - 1)]
+        days = self.ahead()
+        if days not in HORIZONS:
+            raise self.refusal("bad_horizon", tuple(f"{one}d" for one in HORIZONS), place)
+        return Expected(measure, bounds, days)
 
     def random_share(self) -> Node:
         share = self.number("share")
@@ -296,6 +320,10 @@ class _Parser:
         """One argument of such a condition: what it is, and its value."""
         if self.is_word("within", "in"):
             return "window", self.window()
+        if self.token.kind == "end":
+            kinds = {"reviewed": tuple(dict.fromkeys(OPTIONS.values())), "refund_times": REFUND_KINDS}
+            words = (*kinds.get(name, CHANNELS), "within", "in")
+            raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], *words))
         if self.token.kind != "name":
             return "range", self.range("count")
         if name == "reviewed":
@@ -318,12 +346,12 @@ class _Parser:
             self.take()
         place = self.token
         name = condition_name(place.value) if place.kind == "name" else None
-        if name not in STEP_NAMES[:3]:
-            raise self.refusal("expected", (*STEP_NAMES[:3], "not"))
+        if name not in THEN_NAMES:
+            raise self.refusal("expected", THEN_NAMES if negated else (*THEN_NAMES, "not"))
         self.take()
         then = step_of(self.condition_named(name))
         if then is None or then[1] is not None:
-            raise self.refusal("bad_step", STEP_NAMES[:3], place)
+            raise self.refusal("bad_step", THEN_NAMES, place)
         if not self.is_word("within"):
             raise self.refusal("expected", ("within",))
         self.take()
@@ -333,6 +361,8 @@ class _Parser:
         """A range, a window, or both in this order; the range may be missing where it has a usual meaning."""
         if usual is not None and self.is_word("within", "in"):
             return usual, self.window()
+        if usual is not None and self.token.kind == "end":
+            raise self.refusal("expected", (*_RANGE_EXAMPLES[kind], "within", "in"))
         bounds = self.range(kind)
         if not self.is_sign(","):
             return bounds, None
@@ -410,6 +440,8 @@ class _Parser:
             return _whole(token, self) * UNIT_DAYS[unit]
         if unit not in (("", "元") if kind == "money" else ("",)):
             raise self.refusal("no_unit_here", _RANGE_EXAMPLES[kind], token)
+        if kind == "decimal":
+            return self.hundredths(token, "bad_decimal")
         return self.hundredths(token, "bad_money") if kind == "money" else _whole(token, self)
 
     def hundredths(self, token: Token, code: str) -> int:
@@ -440,15 +472,18 @@ class _Parser:
         return Not(node) if negated else node
 
     def value(self, field: str) -> str:
-        return self.closed(field) if field in CLOSED_VALUES else self.text()
+        return self.closed(field) if field in CLOSED_VALUES else self.text(field)
 
-    def text(self) -> str:
+    def text(self, slot: str = "") -> str:
+        """A text; `slot` says of what, for whoever offers some."""
         if self.token.kind != "text" and (self.token.kind != "name" or keyword(self.token.value)):
-            raise self.refusal("expected_text", ('"…"',))
+            raise self.refusal("expected_text", ('"…"',), slot=slot)
         return self.take().value
 
     def closed(self, field: str) -> str:
         token = self.token
+        if token.kind == "end":
+            raise self.refusal("expected", ALLOWED_VALUES[field], slot=field)
         kinds = ("text", "name", "number") if field.endswith("_month") else ("text", "name")
         known = token.kind in kinds and token.unit in ("", "月")
         value = closed_value(field, token.value) if known else None
@@ -463,8 +498,11 @@ _RANGE_EXAMPLES = {
     "money": (">= 500", "100..300", "<= 50"),
     "days": ("90d", "90d..365d", "<= 30d", "> 180d"),
     "share": (">= 50%", "10%..30%", "< 12.5%"),
+    "decimal": (">= 0.5", "1..3", "< 0.1"),
 }
-STEP_NAMES = ("bought", "bought_product", "bought_category", "touched")
+STEP_NAMES = ("bought", "bought_product", "bought_category", "touched", "answered")
+# What may come then: a message is ours and follows nothing.
+THEN_NAMES = ("bought", "bought_product", "bought_category", "answered")
 
 
 def unit_of(measure: str) -> str:
@@ -481,8 +519,8 @@ def step_of(node: Node) -> tuple[Step, Window] | None:
             return Step("product", words), window
         case OfGoods("bought_category", words, Bounds(1, None), window):
             return Step("category", words), window
-        case Touched("touched", Bounds(1, None), channel, window):
-            return Step("touched", channel), window
+        case Touched("touched" | "answered" as kind, Bounds(1, None), channel, window):
+            return Step(kind, channel), window
     return None
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from laoke.warehouse.customer_value import HORIZONS
+
 MAX_DEPTH = 40
 MAX_CONDITIONS = 200
 MAX_VALUES = 500
@@ -33,9 +35,11 @@ USUAL_LOW = {"bought": 1, "items": 1, "used_coupon": 1, "refunded": 1, "full_pri
 TRAITS = {
     "mean_gap": "days", "overdue": "share", "r_score": "count", "f_score": "count", "m_score": "count",
     "fm_score": "count", "usual_hour": "count", "rfm_orders": "count", "rfm_spent": "money",
+    "active_probability": "share",
 }  # fmt: skip
 TRAIT_RANGES = {
     **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score"), (1, 5)), "usual_hour": (0, 23),
+    "active_probability": (0, WHOLE),
 }  # fmt: skip
 # Conditions on goods: by what the goods are found, and what is asked of them.
 GOODS = {
@@ -43,7 +47,9 @@ GOODS = {
     "items_of_category": ("category", "items"), "spent_on_product": ("product", "cents"),
     "spent_on_category": ("category", "cents"),
 }  # fmt: skip
-TOUCH_MEASURES = ("touched", "delivered")
+# What customer value says of the days to come, and its unit: decimals are hundredths.
+EXPECTED = {"expected_orders": "decimal", "expected_spend": "money"}
+TOUCH_MEASURES = ("touched", "delivered", "answered")
 DAY_FIELDS = ("last_order", "first_order")
 TEXT_FIELDS = (
     "city", "province", "lifecycle", "group", "rfm", "city_tier", "platform_level", "usual_weekday", "bought_month",
@@ -66,7 +72,9 @@ CHANNELS = ("sms", "email", "call", "handover")
 CONTACTS = ("phone", "email", "nick")
 HIGHS = ("recency", "frequency", "money")
 REFUND_KINDS = ("money", "goods")
-STEP_KINDS = ("bought", "product", "category", "touched")
+STEP_KINDS = ("bought", "product", "category", "touched", "answered")
+# A purchase of the same day may come after one of these.
+MESSAGE_STEPS = ("touched", "answered")
 LONGEST_BIRTHDAY_DAYS = 365
 
 
@@ -290,8 +298,8 @@ class BoughtPriced:
 
 @dataclass(frozen=True)
 class Step:
-    """One happening of a sequence: any purchase, one of a product or category, or a message. `words` of a message
-    is its channel, '' = any."""
+    """One happening of a sequence: any purchase, one of a product or category, a message, or an answer to one. `words`
+    of a message or an answer is its channel, '' = any."""
 
     kind: str
     words: str = ""
@@ -300,7 +308,7 @@ class Step:
         _check_known(self.kind, STEP_KINDS, "step")
         if self.kind in ("product", "category"):
             _check_text(self.words)
-        elif self.kind == "touched":
+        elif self.kind in MESSAGE_STEPS:
             _check_known(self.words, ("", *CHANNELS), "channel")
         else:
             _refuse_unless(self.words == "", "bad_step")
@@ -310,8 +318,8 @@ class Step:
 class Sequence:
     """First the one, then within so many days the other.
 
-    Wanted: after any of the first came the other, on a later day (after a message also on its day), at most `days`
-    later. Not wanted (`negated`): the last of the first lies at least `days` back, and the other did not come in the
+    Wanted: after any of the first came the other, on a later day (where one of them is a message or an answer also on
+    its day), at most `days` later. Not wanted (`negated`): the last of the first lies at least `days` back, and the other did not come in the
     `days` after it. The window is that of the first.
     """
 
@@ -358,7 +366,8 @@ class RefundTimes:
 
 @dataclass(frozen=True)
 class Touched:
-    """How many messages reached the person, or may have (`touched`), and how many were reported delivered."""
+    """How many messages reached the person, or may have (`touched`), how many were reported delivered, and how often the
+    person wrote back without refusing (`answered`)."""
 
     measure: str
     bounds: Bounds = Bounds(1, None)
@@ -368,6 +377,21 @@ class Touched:
     def __post_init__(self) -> None:
         _check_known(self.measure, TOUCH_MEASURES, "measure")
         _check_known(self.channel, ("", *CHANNELS), "channel")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Purchase days (hundredths) or cents that a person is expected to bring in the `days` to come; false where customer
+    value says nothing of the person."""
+
+    measure: str
+    bounds: Bounds
+    days: int
+
+    def __post_init__(self) -> None:
+        _check_known(self.measure, tuple(EXPECTED), "measure")
+        known = _is_whole(self.days) and self.days in HORIZONS
+        _refuse_unless(known, "bad_horizon", allowed=", ".join(f"{days}d" for days in HORIZONS))
 
 
 @dataclass(frozen=True)
@@ -461,7 +485,8 @@ class Or:
 
 Condition = (
     Everyone | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
-    | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Trait | High | Birthday | InSegment | RandomShare
+    | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Expected | Trait | High | Birthday | InSegment
+    | RandomShare
 )  # fmt: skip
 Node = Condition | Not | And | Or
 
@@ -491,6 +516,11 @@ def conditions(node: Node) -> Iterator[Condition]:
         yield node
     for child in children(node):
         yield from conditions(child)
+
+
+def asks_value(node: Condition) -> bool:
+    """Whether a condition looks at customer value, which is not computed for every shop."""
+    return isinstance(node, Expected) or (isinstance(node, Trait) and node.name == "active_probability")
 
 
 def check_size(node: Node) -> None:

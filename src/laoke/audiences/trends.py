@@ -25,6 +25,7 @@ from laoke.audiences.tree import (
     OneOf,
     Reachable,
     Tagged,
+    asks_value,
     conditions,
 )
 from laoke.shops.models import Shop
@@ -89,7 +90,7 @@ def _moment(reading: Reading, node: Node, day: int) -> Moment:
 
 def _reads_now(node: Node) -> bool:
     for one in conditions(node):
-        if isinstance(one, Tagged | InGroup | Consented | Reachable | Has):
+        if isinstance(one, Tagged | InGroup | Consented | Reachable | Has) or asks_value(one):
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True

@@ -12,9 +12,11 @@ from typing import Any
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
 from laoke.audiences.contradictions import contradiction_in
+from laoke.audiences.printing import decimal_text
 from laoke.audiences.text import unit_of
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import (
+    EXPECTED,
     GOODS,
     TRAITS,
     WEEKDAYS,
@@ -28,6 +30,7 @@ from laoke.audiences.tree import (
     Condition,
     Consented,
     Day,
+    Expected,
     Has,
     High,
     InGroup,
@@ -49,7 +52,9 @@ from laoke.audiences.tree import (
     TreeError,
     Window,
     Within,
+    asks_value,
 )
+from laoke.audiences.value_basis import ValueBasis
 from laoke.money import format_cents
 from laoke.shops.joins import aside, bracketed, clauses, listed, named
 
@@ -96,6 +101,7 @@ _TRAIT_NAMES: Mapping[str, Any] = {
     "mean_gap": _("平均隔多少天买一次"), "overdue": _("距上次购买是平均间隔的"), "r_score": _("R 分"),
     "f_score": _("F 分"), "m_score": _("M 分"), "fm_score": _("F 与 M 的平均分"), "usual_hour": _("常买的钟点"),
     "rfm_orders": _("计入 F 的购买次数"), "rfm_spent": _("计入 M 的金额"),
+    "active_probability": _("还是客户的机会"),
 }  # fmt: skip
 _HIGH_NAMES: Mapping[str, Any] = {
     "recency": _("最近购买高于店铺的线（R 高）"), "frequency": _("购买次数高于店铺的线（F 高）"),
@@ -109,7 +115,13 @@ _GOODS_NAMES: Mapping[str, Any] = {
     "spent_on_category": _("购买类目含“%(words)s”的商品，金额 %(range)s"),
 }
 _REFUND_NAMES: Mapping[str, Any] = {"": _("退款次数"), "money": _("仅退款次数"), "goods": _("退货退款次数")}
-_TOUCH_NAMES: Mapping[str, Any] = {"touched": _("触达次数"), "delivered": _("送达次数")}
+_TOUCH_NAMES: Mapping[str, Any] = {
+    "touched": _("触达次数"), "delivered": _("送达次数"), "answered": _("回复次数"),
+}  # fmt: skip
+_EXPECTED_NAMES: Mapping[str, Any] = {
+    "expected_orders": _("未来 %(days)s 天预计购买次数 %(range)s"),
+    "expected_spend": _("未来 %(days)s 天预计消费 %(range)s"),
+}
 CONTACT_NAMES: Mapping[str, Any] = {"phone": _("手机号"), "email": _("邮箱"), "nick": _("昵称")}
 
 
@@ -151,6 +163,9 @@ def _flag_text(node: Node) -> str:
             return gettext("留有%(contact)s") % {"contact": CONTACT_NAMES[contact]}
         case Trait(name, bounds):
             return f"{_TRAIT_NAMES[name]} {_bounds_text(bounds, TRAITS[name])}"
+        case Expected(measure, bounds, days):
+            said = _bounds_text(bounds, EXPECTED[measure])
+            return str(_EXPECTED_NAMES[measure]) % {"days": days, "range": said}
         case High(what):
             return str(_HIGH_NAMES[what])
         case Birthday(days):
@@ -204,6 +219,9 @@ def _step_text(step: Step) -> str:
         return gettext("买过类目含“%(words)s”的商品") % {"words": step.words}
     if step.kind == "bought":
         return gettext("买过")
+    if step.kind == "answered":
+        channel = {"channel": CHANNEL_NAMES[step.words]} if step.words else {}
+        return gettext("用%(channel)s回复过") % channel if channel else gettext("回复过")
     if step.words:
         return gettext("收到过%(channel)s") % {"channel": CHANNEL_NAMES[step.words]}
     return gettext("收到过消息")
@@ -238,6 +256,8 @@ def _number_text(value: int, unit: str) -> str:
     if unit == "share":
         percent, rest = divmod(value, 100)
         return f"{percent}.{rest:02}%" if rest else f"{percent}%"
+    if unit == "decimal":
+        return decimal_text(value)
     return format_cents(value, symbol="¥") if unit == "money" else str(value)
 
 
@@ -282,12 +302,14 @@ def found_text(condition: Condition, value: Any) -> str:
     if isinstance(condition, Tagged | InGroup | Has | Consented | High | InSegment):
         return gettext("是") if value else gettext("否")
     if value is None:
-        return gettext("没有")
+        return gettext("没有算过") if asks_value(condition) else gettext("没有")
     match condition:
         case Amount(measure, _, _) if unit_of(measure) != "count":
             return _number_text(value, unit_of(measure))
         case OfGoods(measure, _, _, _) if GOODS[measure][1] == "cents":
             return _number_text(value, "money")
+        case Expected(measure, _, _):
+            return _number_text(value, EXPECTED[measure])
         case Trait(name, _) if TRAITS[name] in ("share", "money"):
             return _number_text(value, TRAITS[name])
         case RandomShare():
@@ -328,6 +350,11 @@ _REFUSALS: Mapping[str, Any] = {
     "bad_share": _("“%(found)s”不是百分数，最多写两位小数"),
     "out_of_range": _("这里的数只能在 %(low)s 到 %(high)s 之间"),
     "said_twice": _("第 %(place)s 个字起的“%(found)s”写了两遍"),
+    "bad_decimal": _("“%(found)s”最多写两位小数"),
+    "bad_horizon": _("预计只算到这些天：%(allowed)s"),
+    "no_value": _("还没有算过客户价值，算好以前这个条件数不了"),
+    "no_value_said": _("算不出这家店的客户价值，原因看「客户价值」那一页。这个条件数不了"),
+    "only_rates": _("这家店的客户价值只照同类客户的回购率估，没有还是客户的机会，这个条件数不了"),
     "bad_step": _("第 %(place)s 个字处要写一件事，不带次数：%(allowed)s"),
     "segment_missing": _("没有叫“%(name)s”的人群，改掉它再用"),
     "segment_archived": _("人群“%(name)s”已经收起，改掉它或把它放回来再用"),
@@ -360,6 +387,17 @@ def impossible_text(node: Node) -> str:
     if len(found.parts) == 1:
         return gettext("没有人会符合：%(said)s") % {"said": said}
     return gettext("没有人能同时满足：%(said)s") % {"said": said}
+
+
+def value_text(basis: ValueBasis) -> str:
+    """What to know of customer value before relying on a filter that asks for it, '' when there is nothing."""
+    said = []
+    if basis.by_rates:
+        said.append(gettext("预计是照同类客户的回购率估的，没有用模型"))
+    if basis.day < basis.as_of:
+        told = gettext("客户价值算到 %(day)s，那以后才第一次买的人不在里面")
+        said.append(told % {"day": basis.day.isoformat()})
+    return clauses(said)
 
 
 def not_ready_text(code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from laoke.audiences.mirroring import mirror_everything, write_mirrors
+from laoke.dispatch.replies import write_replies
 from laoke.dispatch.touches import counts_of, write_touches
 from laoke.insights.fake_orders.mirroring import mirror_all_flags, write_flags
 from laoke.insights.refresh import refresh_features
@@ -38,4 +39,5 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
             refresh_features(shop, place, now=now)
         worked = write_touches(shop, warehouse, now) or flagged or worked
         worked = write_coupons(shop, warehouse, now) or worked
+        worked = write_replies(shop, warehouse, now) or worked
     return worked

@@ -20,7 +20,8 @@ from laoke.config.mirroring import mirror_shop
 from laoke.config.refreshing import refresh_shop
 from laoke.customers import erasure
 from laoke.customers.models import Erasure
-from laoke.dispatch.models import Message
+from laoke.dispatch import replies
+from laoke.dispatch.models import Message, Reply
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.top import connections
 from laoke.intake.undoing import UndoRefused, undo_of
@@ -208,3 +209,7 @@ def _mirror_anew(place: Place, now: datetime) -> None:
         for piece in pieces([f"{person}:{occasion}" for person, occasion in keys]):
             with transaction.atomic():
                 dirty.mark(shop.pk, "touches", piece)
+        answers = Reply.objects.filter(shop=shop).exclude(person_id=None).values_list("pk", flat=True)
+        for piece in pieces(list(answers)):
+            with transaction.atomic():
+                dirty.mark(shop.pk, replies.MIRROR, piece)

@@ -36,7 +36,9 @@ from laoke.dispatch.sets import among, executed, listed, pairs_table, rows, stam
 from laoke.dispatch.states import move
 from laoke.dispatch.text.gateways import rules_of
 from laoke.dispatch.text.opt_out import read_reply
+from laoke.shops import dirty
 from laoke.shops.bulk import few_collections, insert_many, is_sqlite
+from laoke.warehouse.replies import REPLIES
 
 RECEIPT, REPLY = "receipt", "reply"
 APPLY_AT_ONCE = 1_000
@@ -129,11 +131,13 @@ def _apply_reply(gateway: Gateway, reply: Reply, now: datetime) -> None:
             person_id=people[0] if len(people) == 1 else None,
         )  # fmt: skip
     sealed, key_id = seal({"text": reply.content}, reply_bound_to(shop.pk))
-    ReplyRow.objects.create(
+    kept = ReplyRow.objects.create(
         shop=shop, person_id=people[0] if people else None, channel=gateway.channel,
         contact_mask=mask_phone(reply.address), sealed_text=sealed, key_id=key_id, is_opt_out=opts_out,
         received_at=now, handled_at=now if opts_out else None,
     )  # fmt: skip
+    if people:
+        dirty.mark(shop.pk, REPLIES.name, [kept.pk])
 
 
 def reply_text(reply: ReplyRow) -> str:

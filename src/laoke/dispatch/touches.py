@@ -6,9 +6,9 @@ and the removal of the marks in one ledger transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -32,6 +32,13 @@ LOCK_SECONDS = 2.0
 EPOCH = date(1970, 1, 1)
 
 
+class MirrorRows(NamedTuple):
+    """Keys of a mirror that are marked, as the warehouse wants them, and their present rows."""
+
+    keys: pa.Table
+    rows: pa.Table
+
+
 def counts_of(shop: Shop, people: Sequence[int] | None, today: date) -> TouchCounts:
     """Marketing messages of the last 30 days by person and channel; of everybody when `people` is None."""
     end = datetime.combine(today + timedelta(days=1), time.min)
@@ -51,7 +58,7 @@ def counts_of(shop: Shop, people: Sequence[int] | None, today: date) -> TouchCou
         for piece in pieces(people):
             found += rows(f"{sql} AND {among('m.person_id')}{grouped}", [*given, listed(piece)])
     return {
-        (person, channel): Touched(_day(last), week, month) for person, channel, last, week, month in found
+        (person, channel): Touched(day_of(last), week, month) for person, channel, last, week, month in found
     }
 
 
@@ -88,7 +95,7 @@ def touch_rows(shop: Shop, keys: Sequence[tuple[int, int]]) -> pa.Table:
                 {
                     "shop_id": shop.pk, "person_id": person, "occasion_id": occasion,
                     "round_id": ref if kind == "round" else None, "campaign_id": campaign, "channel": channel,
-                    "arm": arm, "state": state, "at": at, "day": _day(at), "cost_millis": cost, "import_id": 0,
+                    "arm": arm, "state": state, "at": at, "day": day_of(at), "cost_millis": cost, "import_id": 0,
                 }
             )  # fmt: skip
     return _table(contract, found)
@@ -102,40 +109,53 @@ def write_touches(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
     WriterBusy
         while an import writes the warehouse; the marks stay until the next time.
     """
+    return write_marked("touches", shop, warehouse, now, _rows)
+
+
+def write_marked(
+    name: str,
+    shop: Shop,
+    warehouse: Warehouse,
+    now: datetime,
+    rows_of: Callable[[Shop, Sequence[str]], MirrorRows],
+) -> bool:
+    """Write the marked keys of one of these mirrors, as `rows_of` says what they are now; True when there were any."""
     entry = catalog.current()
-    marks = dirty.waiting("touches", shop.pk, limit=MOST_MARKS) if entry else []
+    marks = dirty.waiting(name, shop.pk, limit=MOST_MARKS) if entry else []
     if not marks:
         return False
-    keys = [_key(key) for _pk, _shop, key, _revision in marks]
     with warehouse_writer(settings.PLACE.home, LOCK_SECONDS):
-        version = _write(shop, warehouse, keys)
+        version = _write(name, shop, warehouse, rows_of(shop, [key for _pk, _shop, key, _revision in marks]))
         with transaction.atomic():
             before = catalog.current()
             assert before is not None  # an entry never goes away
-            catalog.publish({"touches": version}, as_of_day=before.as_of_day, now=now, reason="touches")
+            catalog.publish({name: version}, as_of_day=before.as_of_day, now=now, reason=name)
         write_in_batches(marks, dirty.clear)
     return True
 
 
-def _write(shop: Shop, warehouse: Warehouse, keys: Sequence[tuple[int, int]]) -> int:
-    import pyarrow as pa
-
+def _write(name: str, shop: Shop, warehouse: Warehouse, given: MirrorRows) -> int:
     from laoke.warehouse.mirrors import apply_mirror
 
-    gone = pa.table(
+    app_id = f"mirror-{name}-{shop.pk}"
+    # Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe.
+    number = (warehouse.applied(name, app_id) or 0) + 1
+    written = apply_mirror(warehouse, name, given.rows, given.keys, app_id=app_id, app_version=number)
+    return written.version
+
+
+def _rows(shop: Shop, marked: Sequence[str]) -> MirrorRows:
+    import pyarrow as pa
+
+    keys = [_key(key) for key in marked]
+    named = pa.table(
         {
             "shop_id": pa.array([shop.pk] * len(keys), pa.int64()),
             "person_id": pa.array([person for person, _ in keys], pa.int64()),
             "occasion_id": pa.array([occasion for _, occasion in keys], pa.int64()),
         }
     )
-    app_id = f"mirror-touches-{shop.pk}"
-    # Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe.
-    number = (warehouse.applied("touches", app_id) or 0) + 1
-    written = apply_mirror(
-        warehouse, "touches", touch_rows(shop, keys), gone, app_id=app_id, app_version=number
-    )
-    return written.version
+    return MirrorRows(named, touch_rows(shop, keys))
 
 
 def _table(contract: Any, found: list[dict[str, Any]]) -> pa.Table:
@@ -149,6 +169,7 @@ def _key(text: str) -> tuple[int, int]:
     return int(person), int(occasion)
 
 
-def _day(at: datetime | str) -> int:
+def day_of(at: datetime | str) -> int:
+    """Days since 1970-01-01 of a moment, as Django or the database itself gives it."""
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     return (moment.date() - EPOCH).days

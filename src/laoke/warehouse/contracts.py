@@ -9,6 +9,7 @@ from __future__ import annotations
 from laoke.warehouse.columns import Column, Contract, ContractError, column
 from laoke.warehouse.coupon_events import COUPON_EVENTS
 from laoke.warehouse.customer_value import CUSTOMER_VALUE
+from laoke.warehouse.replies import REPLIES
 from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
 from laoke.warehouse.usual_columns import day as _day
@@ -596,6 +597,7 @@ CONTRACTS: dict[str, Contract] = {
         CUSTOMER_REACH,
         GROUP_MEMBERS,
         TOUCHES,
+        REPLIES,
         ORDER_FLAGS,
         COUPON_EVENTS,
         CUSTOMER_FEATURES,

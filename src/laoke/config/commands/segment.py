@@ -61,11 +61,15 @@ def count(
     """数出符合条件的人数。"""
     ready()
     from laoke.audiences import counting, wording
+    from laoke.audiences.value_basis import value_basis
 
     chosen = the_shop(shop)
     with _refusals():
         found, steps = counting.count_by_steps(chosen, text)
-        impossible = wording.impossible_text(counting.tree_of(chosen, text))
+        tree = counting.tree_of(chosen, text)
+        impossible = wording.impossible_text(tree)
+        basis = value_basis(chosen, tree, found.as_of)
+        rests_on = wording.value_text(basis) if basis else ""
         parts = asdict(counting.breakdown(chosen, text)) if breakdown else {}
     result: dict[str, Any] = {
         "count": found.n, "people": found.people, "share": round(found.share, 6), "as_of": found.as_of,
@@ -73,11 +77,13 @@ def count(
     }  # fmt: skip
     if impossible:
         result["impossible"] = impossible
+    if rests_on:
+        result["customer_value"] = rests_on
     if parts:
         result["breakdown"] = parts
     lines = [f"{step.remaining:>10,}  {step.description}" for step in steps]
     lines.append(f"共 {found.n:,} 人，占 {found.people:,} 人的 {found.share:.1%}，数据到 {found.as_of}")
-    lines += [impossible] if impossible else []
+    lines += [one for one in (impossible, rests_on) if one]
     emit(result, "\n".join(lines))
 
 

@@ -29,6 +29,7 @@ TABLES: dict[str, Words] = {
     "customer_reach": _("能不能触达"),
     "group_members": _("谁在群里"),
     "touches": _("触达记录"),
+    "replies": _("谁回复过"),
     "order_flags": _("疑似刷单的标记"),
     "coupon_events": _("自有券的领用"),
     "customer_features": _("客户特征"),

@@ -20,6 +20,7 @@ from laoke.audiences.references import unknown_groups, unknown_tags
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
+from laoke.audiences.value_basis import value_basis
 from laoke.customers import profiles
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
@@ -98,7 +99,7 @@ def from_rows(shop: Shop, rows: Sequence[RuleRow], text: str, today: date) -> Bu
 def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: date) -> Builder:
     try:
         counted, steps = counting.count_by_steps(shop, node, today)
-        impossible = wording.impossible_text(counting.tree_of(shop, node))
+        tree = counting.tree_of(shop, node)
     except TreeError as error:
         return _builder(shop, text, rows, trouble=wording.refusal_text(error))
     except NotReady as trouble:
@@ -111,13 +112,15 @@ def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: 
     ]
     return _builder(
         shop, text, rows, counted=counted, hits=hits, sentence=wording.describe(node),
-        warnings=_warnings(shop, node, impossible),
+        warnings=_warnings(shop, tree, counted.as_of),
     )  # fmt: skip
 
 
-def _warnings(shop: Shop, node: Node, impossible: str) -> list[str]:
-    """What a filter that can be counted is probably not meant to say."""
-    found = [impossible] if impossible else []
+def _warnings(shop: Shop, node: Node, as_of: date) -> list[str]:
+    """What a filter that can be counted is probably not meant to say, and what its figures rest on."""
+    basis = value_basis(shop, node, as_of)
+    found = [wording.impossible_text(node), wording.value_text(basis) if basis else ""]
+    found = [one for one in found if one]
     if tags := unknown_tags(shop, node):
         found.append(gettext("店里没有这些标签：%(tags)s") % {"tags": listed(tags)})
     if groups := unknown_groups(shop, node):

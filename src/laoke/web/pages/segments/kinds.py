@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from laoke.audiences.tree import CHANNELS, CONTACTS, GOODS, HIGHS, MONTHS, REFUND_KINDS, TRAITS
+from laoke.audiences.tree import CHANNELS, CONTACTS, EXPECTED, GOODS, HIGHS, MONTHS, REFUND_KINDS, TRAITS
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
 
@@ -62,6 +62,14 @@ KIND_GROUPS: tuple[tuple[Words, dict[str, Words]], ...] = (
         _("触达"),
         {
             "reachable": _("可触达"), "consent": _("同意接收"), "touched": _("触达次数"), "delivered": _("送达次数"),
+            "answered": _("回复次数"),
+        },
+    ),
+    (
+        _("往后"),
+        {
+            "expected_orders": _("预计购买次数"), "expected_spend": _("预计消费"),
+            "active_probability": _("还是客户的机会"),
         },
     ),
     (
@@ -98,22 +106,26 @@ CHOICES: dict[str, Mapping[str, Words]] = {
     "consent": _CHANNELS,
     "touched": _ANY_CHANNEL,
     "delivered": _ANY_CHANNEL,
+    "answered": _ANY_CHANNEL,
 }
 STEPS: dict[str, Words] = {
     "bought": _("买过"), "product": _("买过标题含"), "category": _("买过类目含"), "touched": _("收到过消息"),
+    "answered": _("回复过"),
 }  # fmt: skip
 UNITS: dict[str, Words] = {
     "bought": _("次"), "items": _("件"), "used_coupon": _("单"), "full_price": _("单"), "refund_times": _("次"),
-    "touched": _("次"), "delivered": _("次"), "reviewed": _("次"), "bought_product": _("次"),
+    "touched": _("次"), "delivered": _("次"), "answered": _("次"), "reviewed": _("次"), "bought_product": _("次"),
     "bought_category": _("次"), "bought_priced": _("次"), "items_of_product": _("件"), "items_of_category": _("件"),
     "spent_on_product": _("元"), "spent_on_category": _("元"), "mean_gap": _("天"), "overdue": "%",
+    "expected_orders": _("次"), "expected_spend": _("元"), "active_probability": "%",
     "usual_hour": _("点"), "rfm_orders": _("次"), "rfm_spent": _("元"),
     **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score"), _("分")),
 }  # fmt: skip
 _FORMS: dict[str, str] = {
     **dict.fromkeys(("reachable", "consent", "has", "high"), "choice"),
-    **dict.fromkeys(("refund_times", "touched", "delivered"), "kinded"),
+    **dict.fromkeys(("refund_times", "touched", "delivered", "answered"), "kinded"),
     **dict.fromkeys(("bought_product", *GOODS), "product"),
+    **dict.fromkeys(EXPECTED, "expected"),
     **dict.fromkeys(TRAITS, "trait"),
     **dict.fromkeys(("coupon_share", "refund_share"), "share"),
     **dict.fromkeys(CLOSED, "closed"),

@@ -63,7 +63,7 @@ def _card(found: Trend) -> ui.ChartCard:
     ]
     foot = [gettext("用今天的条件，按每个月末那天的数据算")]
     if found.as_now:
-        foot.append(gettext("标签、同意、等级和联系方式只知道现在的样子"))
+        foot.append(gettext("标签、同意、等级、联系方式和客户价值只知道现在的样子"))
     if found.missing:
         foot.append(gettext("还有 %(n)s 个月末没算好") % {"n": len(found.missing)})
     return ui.ChartCard(

@@ -15,10 +15,12 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from laoke.audiences.printing import print_filter
+from laoke.audiences.printing import decimal_text, print_filter
 from laoke.audiences.text import AT_LEAST_ONE, parse, unit_of
 from laoke.audiences.tree import (
+    EXPECTED,
     GOODS,
+    MESSAGE_STEPS,
     TRAITS,
     USUAL_LOW,
     Amount,
@@ -31,6 +33,7 @@ from laoke.audiences.tree import (
     Consented,
     Day,
     Everyone,
+    Expected,
     Has,
     High,
     InGroup,
@@ -54,6 +57,7 @@ from laoke.audiences.tree import (
     any_of,
 )
 from laoke.money.parsing import MoneyError, parse_cents
+from laoke.warehouse.customer_value import HORIZONS
 from laoke.web.components.base import Words
 from laoke.web.pages.segments.kinds import CHOICES, CLOSED, KINDS, STEPS, UNITS, form_of
 
@@ -121,6 +125,11 @@ class RuleRow:
         return [(name, label, name in self.values) for name, label in known.items()]
 
     @property
+    def horizons(self) -> list[tuple[str, bool]]:
+        """The days to come that customer value says, with what is chosen."""
+        return [(str(days), str(days) == self.days) for days in HORIZONS]
+
+    @property
     def steps(self) -> list[list[tuple[str, Words, bool]]]:
         """What may happen first and then, with what is chosen."""
         chosen = [*self.values, "product", "product"][:2]
@@ -185,6 +194,8 @@ def _plain_row(node: Node, negated: bool, group: str) -> RuleRow | None:
             return RuleRow("high", negated, group, values=(what,))
         case Trait(name, bounds):
             return RuleRow(name, negated, group, *_ends(bounds, TRAITS[name]))
+        case Expected(measure, bounds, ahead):
+            return RuleRow(measure, negated, group, *_ends(bounds, EXPECTED[measure]), str(ahead))
         case Birthday(ahead):
             return RuleRow("birthday", negated, group, days=str(ahead))
         case RandomShare(share, seed):
@@ -213,7 +224,7 @@ def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | Non
         case Touched(measure, bounds, channel, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, (channel,))
         case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if (
-            first != "touched" or not text
+            not (first in MESSAGE_STEPS and text or then in MESSAGE_STEPS and text2)
         ):
             kinds = (first, then)
             return RuleRow(
@@ -227,13 +238,17 @@ def _goods_unit(measure: str) -> str:
 
 
 def _ends(bounds: Bounds, unit: str) -> tuple[str, str]:
-    shown = {"money": _yuan, "share": _percent}.get(unit, _plain)
+    shown = {"money": _yuan, "share": _percent, "decimal": _decimal}.get(unit, _plain)
     return shown(bounds.low), shown(bounds.high)
 
 
 def _percent(value: int | None) -> str:
     """Hundredths of a percent as percent."""
     return _yuan(value)
+
+
+def _decimal(hundredths: int | None) -> str:
+    return "" if hundredths is None else decimal_text(hundredths)
 
 
 def _plain(value: int | None) -> str:
@@ -303,6 +318,9 @@ def _condition(row: RuleRow, number: int) -> Node:
             return InSegment(_said(row.joined, number))
         case "choice":
             return _chosen(row)
+        case "expected":
+            days = _whole(row.days, number)
+            return Expected(row.kind, _bounds(row, number, EXPECTED[row.kind]), HORIZONS[-1] if days is None else days)
         case "birthday":
             ahead = _whole(row.days, number)
             if ahead is None:
@@ -375,7 +393,7 @@ def _bounds(row: RuleRow, number: int, unit: str, *, usual: bool = False) -> Bou
 
 
 def _between(low_text: str, high_text: str, number: int, unit: str) -> Bounds | None:
-    read = {"money": _cents, "share": _hundredths}.get(unit, _whole)
+    read = {"money": _cents, "share": _hundredths, "decimal": _hundredths}.get(unit, _whole)
     low, high = read(low_text, number), read(high_text, number)
     if low is None and high is None:
         return None
@@ -385,7 +403,7 @@ def _between(low_text: str, high_text: str, number: int, unit: str) -> Bounds | 
 
 
 def _hundredths(text: str, number: int) -> int | None:
-    """Percent as hundredths of it."""
+    """Percent, or a number of two decimals, as hundredths of it."""
     text = text.strip().removesuffix("%").removesuffix("％").strip()
     if not text:
         return None
@@ -466,6 +484,9 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "bought_priced": {"low2": "100", "high2": "300"},
         "birthday": {"days": "7"},
         "random_share": {"low": "10", "text": "1"},
+        "expected_orders": {"low": "0.5", "days": "90"},
+        "expected_spend": {"low": "100", "days": "365"},
+        "active_probability": {"low": "60"},
         "rfm_orders": {"low": "2"},
         "rfm_spent": {"low": "500"},
         "sequence": {"days": "30"},

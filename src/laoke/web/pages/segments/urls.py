@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from laoke.web.pages.segments import over_time, overlaps, ready, views
+from laoke.web.pages.segments import over_time, overlaps, ready, suggesting, views
 
 urlpatterns = [
     path("segments/", views.segments, name="segments"),
     path("segments/new/", views.new, name="segment_new"),
     path("segments/preview/", views.preview, name="segment_preview"),
+    path("segments/suggest/", suggesting.suggest, name="segment_suggest"),
     path("segments/more/", views.more, name="segment_more"),
     path("segments/why/", views.why, name="segment_why"),
     path("segments/trend/", over_time.over_time, name="segment_trend"),
