@@ -166,7 +166,7 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
         {"shop_id": world.shop.pk, "person_id": one, "group_name": name} for one, name in sorted(groups)
     ]
     world.write("group_members", table("group_members", in_groups), "groups")
-    replies = [reply(number, draw) for number in range(24)]
+    replies = [reply(number, draw) for number in range(1, 25)]
     world.write(
         "replies", table("replies", [{**one, "shop_id": world.shop.pk} for one in replies]), "replies"
     )

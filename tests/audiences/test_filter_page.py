@@ -24,8 +24,9 @@ EXAMPLES = re.findall(r"^    (\S.*)$", PAGE, re.MULTILINE)
 NUMBERED = re.findall(r"^(\d+)\. `(.*)`\n   (.*)$", PAGE, re.MULTILINE)
 
 
-def test_there_are_forty_numbered_examples() -> None:
-    assert [int(number) for number, _text, _said in NUMBERED] == list(range(1, 41))
+def test_there_are_more_than_forty_numbered_examples() -> None:
+    numbers = [int(number) for number, _text, _said in NUMBERED]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 40
 
 
 @pytest.mark.parametrize(("number", "text", "said"), NUMBERED, ids=[number for number, _, _ in NUMBERED])

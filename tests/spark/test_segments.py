@@ -42,6 +42,8 @@ FILTERS = (
     "r_score(4+) and fm_score(3..5) or rfm_spent(>= 100) and high(money) or bought_month in (6, 11)",
     'birthday(within 60d) or birthday_month in (1) or city_tier in (first) or platform_level in ("VIP")',
     'random_share(30%, "甲")',
+    "answered or answered(2+, sms, within 90d) or touched then not answered within 7d",
+    "expected_orders(>= 0.5, within 90d) or expected_spend(>= 50, within 365d) and active_probability(>= 30%)",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -58,6 +59,20 @@ def test_the_groups_are_all_customers(demo: Demo) -> None:
     assert sum(one.persons for one in found) == reading.people
     payers = analysis.rfm(reading.reader, demo.shop.pk, reading.as_of_day)
     assert sum(one.persons for one in found if one.name != "prospects") == payers.persons
+
+
+def test_each_group_leads_to_its_people(demo: Demo) -> None:
+    from laoke.audiences.counting import count
+    from laoke.audiences.readings import reading_of
+    from laoke.insights import rfm
+
+    reading = reading_of(demo.shop, demo.now.date())
+    persons = [one.persons for one in rfm.groups(reading.reader, demo.shop.pk, reading.as_of_day)]
+    page = text(demo.client().get(URL))
+    table = page[page.index('<caption class="vh">十一个分组') :]
+    texts = [unquote_plus(found) for found in re.findall(r'data-href="/segments/new/\?text=([^"]+)"', table)]
+    assert len(texts) == 11
+    assert [count(demo.shop, one, demo.now.date()).n for one in texts] == persons
 
 
 def test_a_proposal_says_how_many_move_and_changes_nothing(demo: Demo) -> None:

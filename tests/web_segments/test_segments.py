@@ -55,6 +55,16 @@ def test_a_text_that_cannot_be_read_says_where(demo: Demo) -> None:
     assert answer["HX-Reswap"] == "none"
 
 
+def test_a_text_that_can_be_read_and_not_counted_has_its_rows_and_says_why(demo: Demo) -> None:
+    from laoke.insights.models import ValueReport
+
+    ValueReport.objects.all().delete()
+    posted = {"source": "text", "text": "bought(2+) and expected_orders(>= 0.5, within 90d)"}
+    answer = demo.client().post("/segments/preview/", posted)
+    assert "还没有算过客户价值" in text(answer) and answer["HX-Reswap"] == "none"
+    assert text(answer).count('name="row"') == 2 and '<option value="90" selected>' in text(answer)
+
+
 def test_changing_rows_changes_the_text_and_the_count(demo: Demo) -> None:
     from laoke.audiences.counting import count
 

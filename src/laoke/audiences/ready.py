@@ -99,6 +99,12 @@ READY = (
 )  # fmt: skip
 
 
+# The filter of each of the eleven groups, by the name that insights gives it.
+RFM_TEXTS: Mapping[str, str] = {
+    one.key.removeprefix("rfm_"): one.text for one in READY if one.family == "rfm"
+}
+
+
 def ready_segments(reading: Reading | None) -> list[ReadySegment]:
     """The ready segments, with the fans of the categories that most people of this shop buy."""
     found = list(READY)

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from laoke.audiences.readings import NotReady, reading_of
+from laoke.audiences.ready import RFM_TEXTS
 from laoke.insights import rfm
 from laoke.insights.refresh import cut_points
 from laoke.insights.rfm import GroupSum, Learnt, Moves, Preview, Way
 from laoke.shops import choices, jobs
-from laoke.shops.joins import listed
+from laoke.shops.joins import clauses, listed
 from laoke.warehouse.features import CutPoints
 from laoke.web import components as ui
 from laoke.web import figures
@@ -32,6 +33,7 @@ from laoke.web.pages.analysis.blocks import Block
 from laoke.web.pages.analysis.frame import LOOKS, Asked, Figures, Seg, View, choice, respond
 from laoke.web.pages.analysis.rfm_course import SHOWN, course, kept_day, kept_days, shown_in
 from laoke.web.pages.analysis.words import RFM_GROUPS, RFM_WORDS
+from laoke.web.pages.segments.places import builder_with
 from laoke.web.pages.settings.tabs import CHANGES
 
 WAYS: dict[str, Words] = {"quintile": _("排名五等分"), "fixed": _("固定的线"), "learnt": _("从数据学")}
@@ -89,7 +91,8 @@ def _kpis(found: Sequence[GroupSum]) -> ui.Kpis:
         money = figures.percent(one.net_cents / net) if net > 0 else ""
         note = gettext("占买过的人 %(share)s，占净付 %(money)s") % {"share": share, "money": money}
         return ui.Kpi(
-            RFM_GROUPS[name], figures.Amount.count(one.persons, _("人")), note=note if payers else ""
+            RFM_GROUPS[name], figures.Amount.count(one.persons, _("人")), note=note if payers else "",
+            url=builder_with(RFM_TEXTS[name]),
         )
 
     return ui.Kpis([kpi(name) for name in ("champions", "loyal", "at_risk", "previously_loyal")])
@@ -111,7 +114,8 @@ def _groups(found: Sequence[GroupSum], asked: Asked) -> Block:
                     figures.cents(one.net_cents // one.persons) if paid else "",
                     figures.exact(round(one.orders / one.persons, 1)) if paid else "",
                     one.days_since // one.persons if paid else "",
-                ]
+                ],
+                url=builder_with(RFM_TEXTS[one.name]),
             )
         )  # fmt: skip
     columns = [
@@ -130,7 +134,8 @@ def _groups(found: Sequence[GroupSum], asked: Asked) -> Block:
         _("占买过的人"), _("占净付"),
     )  # fmt: skip
     sub = gettext("算到 %(day)s，R、F、M 各 1–5 分") % {"day": figures.day(asked.reading.as_of, asked.now)}
-    foot = gettext("名字和说法用 Shopify 的公开定义：先看 R，再看 (F + M) ÷ 2，半分进一")
+    named_by = gettext("名字和说法用 Shopify 的公开定义：先看 R，再看 (F + M) ÷ 2，半分进一")
+    foot = clauses([named_by, gettext("在表里点一组，看是哪些人")])
     return Block(
         "groups", _("十一个分组"), ui.Table(columns, rows, caption=_("十一个分组")), option,
         label=_("十个买过的分组，各占多少人和多少净付"), sub=sub, size="lg", foot=foot,

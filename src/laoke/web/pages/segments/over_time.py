@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -24,7 +22,7 @@ from laoke.web import components as ui
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.downloads import PassingFile
 from laoke.web.pages.customers import export
-from laoke.web.pages.segments.places import EXPORTS, LOOKS
+from laoke.web.pages.segments.places import EXPORTS, LOOKS, builder_with
 
 
 @require_POST
@@ -32,7 +30,7 @@ from laoke.web.pages.segments.places import EXPORTS, LOOKS
 def over_time(request: HttpRequest) -> HttpResponse:
     """The trend of a text; one that cannot be read leads back with the reason."""
     shop, now, text = shop_of(request), clock_of(request).now(), request.POST.get("text", "")
-    back = _builder(text)
+    back = builder_with(text)
     try:
         found = trend(shop, text, now.date())
     except (FilterError, TreeError) as error:
@@ -43,11 +41,6 @@ def over_time(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     page = {"card": _card(found), "sentence": wording.describe(parse(text)), "back": back}
     return render(request, "segments/over_time.html", page)
-
-
-def _builder(text: str) -> str:
-    """The builder's address with a text in it."""
-    return reverse("segment_new") + "?" + urlencode({"text": text})
 
 
 def _card(found: Trend) -> ui.ChartCard:
@@ -78,7 +71,7 @@ def _card(found: Trend) -> ui.ChartCard:
 def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
     """The members as a workbook with the columns this colleague sees, masks instead of names; one audit row."""
     shop, now, text = shop_of(request), clock_of(request).now(), request.POST.get("text", "")
-    back = redirect(_builder(text))
+    back = redirect(builder_with(text))
     try:
         reading = reading_of(shop, now.date())
         people = counting.members(shop, text, now.date()).column("person_id").to_pylist()

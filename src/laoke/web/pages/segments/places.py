@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from laoke.shops.models import Role
@@ -12,6 +13,11 @@ from laoke.web.access import MARKETING
 LOOKS = (*MARKETING, Role.ANALYST, Role.AUDITOR)
 # A list of people leaves the house: not with the auditor.
 EXPORTS = (*MARKETING, Role.ANALYST)
+
+
+def builder_with(text: str) -> str:
+    """The builder's address with a text in it."""
+    return reverse("segment_new") + "?" + urlencode({"text": text})
 
 
 def tabs(current: str) -> ui.Tabs:

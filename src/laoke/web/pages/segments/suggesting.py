@@ -72,7 +72,8 @@ def suggest(request: HttpRequest) -> JsonResponse:
 def offered(shop: Shop, head: str, today: date) -> Offered:
     """What may stand at the end of a text."""
     place = place_at(head)
-    if place is None:
+    # Right behind what is whole the joining words wait for a blank: they would cover what the filter says.
+    if place is None or (not place.word and "and" in place.allowed and not head[-1:].isspace()):
         return NOTHING
     values, later = _values(shop, place, today)
     options = tuple(_words(place)) if not values else tuple(values)

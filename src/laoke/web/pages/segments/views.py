@@ -226,7 +226,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     text = request.POST.get("text", "")
     if request.POST.get("source") == "text":
         builder = building.from_text(shop, text, now.date())
-        return _part(request, builder, draw_rows=not builder.trouble)
+        # What can be read and not counted has its rows too.
+        return _part(request, builder, draw_rows=bool(builder.lines) or not builder.trouble)
     rows = rules.rows_from(request.POST)
     changed = _act(rows, request.POST.get("act", ""))
     builder = building.from_rows(shop, rows, text, now.date())

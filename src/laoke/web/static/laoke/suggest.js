@@ -36,6 +36,8 @@ function show(found) {
   said.textContent = list.dataset.many.replace('{n}', found.options.length);
   // Whoever has begun a word gets the first that fits; at an empty place Enter is still a new line.
   choose(word.replace(/^["“「'‘＂]/, '') ? 0 : -1);
+  // On a phone the keyboard takes half of the window.
+  if (at < 0) list.scrollIntoView({ block: 'nearest' });
 }
 async function ask(tries) {
   const mine = ++turn, field = box(), place = field.selectionStart;
