@@ -54,12 +54,14 @@ def test_the_place_at_the_end_of_a_text(head: str, word: str, first: str, slot: 
 
 def test_then_is_offered_after_what_may_begin_a_sequence_only() -> None:
     assert wanted("bought ").allowed == ("and", "or", "then")
-    assert wanted('bought and answered(sms) ').allowed == ("and", "or", "then")
+    assert wanted("bought and answered(sms) ").allowed == ("and", "or", "then")
     assert wanted('tag("晒单") ').allowed == ("and", "or")
     assert wanted("bought(2+) ").allowed == ("and", "or")
 
 
-@pytest.mark.parametrize("head", ["bougt(2+) and ", "bought(9..2) and ", "bought(2+; ", 'random_share(10%, "甲', "a" * 10_001])
+@pytest.mark.parametrize(
+    "head", ["bougt(2+) and ", "bought(9..2) and ", "bought(2+; ", 'random_share(10%, "甲', "a" * 10_001]
+)
 def test_nothing_is_offered_where_nothing_is_sure(head: str) -> None:
     place = place_at(head)
     assert place is None or place.allowed == ()
@@ -71,7 +73,9 @@ def test_no_text_at_all_breaks_it(text: str) -> None:
     assert place is None or text.endswith(place.word)
 
 
-@given(st.sampled_from(["", "bought(2+) and ", "(not ", 'tag("晒单") or (']), st.sampled_from(CONDITION_NAMES))
+@given(
+    st.sampled_from(["", "bought(2+) and ", "(not ", 'tag("晒单") or (']), st.sampled_from(CONDITION_NAMES)
+)
 def test_a_condition_may_be_gone_on_from_as_it_is_written(before: str, name: str) -> None:
     assert name in wanted(before).allowed
     try:

@@ -154,6 +154,24 @@ def test_a_rule_that_can_no_longer_be_read_says_so_and_changes_nobody(world: Wor
     assert tag.rule_error and having(tag) == [1]
 
 
+def test_a_rule_on_customer_value_waits_for_it_and_takes_the_tag_off_nobody(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world, "bought(2+)")
+    assert run() == 1 and having(tag) == [2]
+    tag_rules.set_rule(tag, "expected_orders(>= 0.5, within 30d)", by=world.user, now=NOW)
+    assert run() == 0 and having(tag) == [2]
+    assert Tag.objects.get(pk=tag.pk).rule_error == ""
+    world.value({1: 0.6, 2: 0.2})
+    assert run() == 1 and having(tag) == [1]
+
+
+def test_a_rule_on_a_segment_that_is_gone_says_so_and_changes_nobody(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world, 'segment("老朋友")')
+    assert run() == 0 and having(tag) == []
+    assert Tag.objects.get(pk=tag.pk).rule_error == "segment_missing: 老朋友"
+
+
 def test_rules_are_audited(world: World) -> None:
     tag = ruled(world)
     tag_rules.drop_rule(tag, by=world.user, now=NOW)

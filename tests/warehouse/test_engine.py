@@ -130,7 +130,14 @@ def test_rows_that_belong_to_no_dirty_key_are_refused(warehouse):
 
 
 def test_only_mirrors_have_overlays():
-    assert set(MIRRORS) == {"person_map", "customer_tags", "customer_reach", "touches", "replies", "order_flags"}
+    assert set(MIRRORS) == {
+        "person_map",
+        "customer_tags",
+        "customer_reach",
+        "touches",
+        "replies",
+        "order_flags",
+    }
     with pytest.raises(WarehouseError, match="'orders' is no mirror"):
         overlay_of("orders", orders(), keys(1))
     with pytest.raises(WarehouseError, match="dirty keys must be columns of shop_id, person_id, tag"):

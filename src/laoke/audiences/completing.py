@@ -1,7 +1,7 @@
 """What may come next in a filter that is being typed: the parser itself says it, so nothing is offered that it refuses.
 
-The text up to the cursor is cut before the word that is being typed; what the parser wants at that cut is what may stand
-there. Nothing is known here of a shop: which tags or cities there are is somebody else's to say.
+The text up to the cursor is cut before the word that is being typed; what the parser wants at that cut is what may
+stand there. Nothing is known here of a shop: which tags or cities there are is somebody else's to say.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _may_go_on(text: str) -> bool:
 
 
 def opened(word: str) -> str:
-    """A word of the language as it is written down to go on from: a condition with its bracket, a keyword with a blank."""
+    """A word of the language as it is written to go on from: a condition with its bracket, a keyword with a blank."""
     if word in KEYWORDS:
         return f"{word} "
     if word in TEXT_FIELDS:

@@ -50,7 +50,8 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
 KEYWORDS: Mapping[str, str] = {
     "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",
     "且": "and", "并且": "and", "或": "or", "或者": "or",
-    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within", "未来": "ahead", "then": "then", "然后": "then",
+    "非": "not", "不": "not", "没有": "not", "属于": "in", "近": "within", "then": "then", "然后": "then",
+    "未来": "ahead",
 }  # fmt: skip
 # Words that stand inside the brackets of one condition only.
 OPTIONS: Mapping[str, str] = {"rating": "rating", "星级": "rating", "photo": "photo", "有图": "photo"}

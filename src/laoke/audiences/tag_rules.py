@@ -19,9 +19,11 @@ from django.db.models import F, QuerySet
 from laoke.audiences.compiling import members_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady, Reading, reading_of
+from laoke.audiences.references import resolved
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
-from laoke.audiences.tree import Node, Tagged, conditions
+from laoke.audiences.tree import Node, Tagged, TreeError, conditions
+from laoke.audiences.value_basis import WAITS
 from laoke.customers import history, tags
 from laoke.customers.models import PersonTag, Tag
 from laoke.shops import audit
@@ -135,10 +137,14 @@ def _looked_at(tag: Tag, now: datetime) -> _Left | None:
     if not _is_due(tag, reading, now):
         return None
     try:
-        node = parse(tag.rule)
-    except FilterError as broken:
-        # A word of an older version: said on the page, and not looked at again before the rule changes.
-        error = f"{broken.code}: {broken.found}"[:100]
+        node = resolved(tag.shop, parse(tag.rule))
+    except (FilterError, TreeError) as broken:
+        if broken.code in WAITS:
+            return None
+        # A word of an older version, a segment that is gone: said on the page, and not looked at again before the
+        # rule changes.
+        named = broken.found if isinstance(broken, FilterError) else broken.params.get("name", "")
+        error = f"{broken.code}: {named}"[:100]
         Tag.objects.filter(pk=tag.pk).update(rule_error=error, ruled_at=now)
         return None
     return _compared(tag, node, reading, now)

@@ -319,8 +319,8 @@ class Sequence:
     """First the one, then within so many days the other.
 
     Wanted: after any of the first came the other, on a later day (where one of them is a message or an answer also on
-    its day), at most `days` later. Not wanted (`negated`): the last of the first lies at least `days` back, and the other did not come in the
-    `days` after it. The window is that of the first.
+    its day), at most `days` later. Not wanted (`negated`): the last of the first lies at least `days` back, and the
+    other did not come in the `days` after it. The window is that of the first.
     """
 
     first: Step
@@ -366,8 +366,8 @@ class RefundTimes:
 
 @dataclass(frozen=True)
 class Touched:
-    """How many messages reached the person, or may have (`touched`), how many were reported delivered, and how often the
-    person wrote back without refusing (`answered`)."""
+    """How many messages reached the person, or may have (`touched`), how many were reported delivered, and how often
+    the person wrote back without refusing (`answered`)."""
 
     measure: str
     bounds: Bounds = Bounds(1, None)
@@ -381,8 +381,8 @@ class Touched:
 
 @dataclass(frozen=True)
 class Expected:
-    """Purchase days (hundredths) or cents that a person is expected to bring in the `days` to come; false where customer
-    value says nothing of the person."""
+    """Purchase days (hundredths) or cents that a person is expected to bring in the `days` to come; false where
+    customer value says nothing of the person."""
 
     measure: str
     bounds: Bounds

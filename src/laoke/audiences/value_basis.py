@@ -1,7 +1,7 @@
 """What a filter that asks for customer value rests on: whether anything was computed for the shop, how, and up to when.
 
-Without it such a filter would count nobody and look as if it had an answer; so it is refused with its reason, as one that
-names a segment which is not there.
+Without it such a filter would count nobody and look as if it had an answer; so it is refused with its reason, as one
+that names a segment which is not there.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from laoke.insights.models import ValueReport
 from laoke.shops.models import Shop
 
 RATES = "rates"
+# Why a filter that asks for customer value cannot be counted: another computation may change it.
+WAITS = ("no_value", "no_value_said", "only_rates")
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ def check_value(shop: Shop, node: Node) -> None:
     Raises
     ------
     TreeError
-        `no_value` (nothing was computed yet), `no_value_said` (computed, and nothing could be said), `only_rates` (rates
-        know no probability of being active).
+        `no_value` (nothing was computed yet), `no_value_said` (computed, and nothing could be said), `only_rates`
+        (rates know no probability of being active).
     """
     asked = _asked(node)
     if not asked:

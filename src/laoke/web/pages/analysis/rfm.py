@@ -91,7 +91,9 @@ def _kpis(found: Sequence[GroupSum]) -> ui.Kpis:
         money = figures.percent(one.net_cents / net) if net > 0 else ""
         note = gettext("占买过的人 %(share)s，占净付 %(money)s") % {"share": share, "money": money}
         return ui.Kpi(
-            RFM_GROUPS[name], figures.Amount.count(one.persons, _("人")), note=note if payers else "",
+            RFM_GROUPS[name],
+            figures.Amount.count(one.persons, _("人")),
+            note=note if payers else "",
             url=builder_with(RFM_TEXTS[name]),
         )
 

@@ -223,8 +223,8 @@ def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | Non
             return RuleRow("refund_times", negated, group, *_ends(bounds, "count"), days, (kind,))
         case Touched(measure, bounds, channel, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, (channel,))
-        case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if (
-            not (first in MESSAGE_STEPS and text or then in MESSAGE_STEPS and text2)
+        case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if not (
+            (first in MESSAGE_STEPS and text) or (then in MESSAGE_STEPS and text2)
         ):
             kinds = (first, then)
             return RuleRow(
@@ -320,7 +320,9 @@ def _condition(row: RuleRow, number: int) -> Node:
             return _chosen(row)
         case "expected":
             days = _whole(row.days, number)
-            return Expected(row.kind, _bounds(row, number, EXPECTED[row.kind]), HORIZONS[-1] if days is None else days)
+            return Expected(
+                row.kind, _bounds(row, number, EXPECTED[row.kind]), HORIZONS[-1] if days is None else days
+            )
         case "birthday":
             ahead = _whole(row.days, number)
             if ahead is None:

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST
 from laoke.audiences.completing import KEYWORDS, Place, opened, place_at
 from laoke.audiences.known_values import SLOTS, known_values
 from laoke.audiences.models import Segment
-from laoke.audiences.names import CHINESE_CONDITIONS, CHINESE_VALUES, CONDITION_NAMES, KEYWORDS as SPOKEN
+from laoke.audiences.names import CHINESE_CONDITIONS, CHINESE_VALUES, CONDITION_NAMES
+from laoke.audiences.names import KEYWORDS as SPOKEN
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.tokens import quoted
 from laoke.customers.models import Tag
@@ -38,7 +39,12 @@ _JOINS: Mapping[str, Words] = {
     "in": _("从哪天到哪天"), "rating": _("星级"), "photo": _("有图"), ")": _("括号到此为止"), ",": _("还有"),
     "(": _("括号从这里起"), "=": _("正好是"), "..": _("到"),
 }  # fmt: skip
-_SELECTS: Mapping[str, str] = {"channel": "reachable", "contact": "has", "high": "high", "refund": "refund_times"}
+_SELECTS: Mapping[str, str] = {
+    "channel": "reachable",
+    "contact": "has",
+    "high": "high",
+    "refund": "refund_times",
+}
 
 
 @dataclass(frozen=True)
