@@ -178,3 +178,73 @@ class CouponBudget(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PriceSheet(models.Model):
+    """What the items of a campaign (or of none yet) are to cost. `starts_at` is when the prices begin to hold.
+
+    Its content stands in versions, of which the newest is in force.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="price_sheets")
+    campaign = models.OneToOneField(Campaign, models.SET_NULL, null=True, related_name="price_sheet")
+    name = models.CharField(max_length=80)
+    starts_at = models.DateTimeField()
+    archived = models.BooleanField(default=False)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "name"], name="price_sheet_name_once_per_shop")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PriceVersion(models.Model):
+    """One state of a price sheet, never changed: its items and terms as `campaigns.price_sheets` writes them.
+
+    `file_name` and `sha256` are those of the uploaded file, `restored` the version that was taken back.
+    """
+
+    sheet = models.ForeignKey(PriceSheet, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    items = models.JSONField()
+    terms = models.JSONField()
+    file_name = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    restored = models.PositiveIntegerField(null=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sheet", "number"], name="price_version_once")]
+
+
+class CompetitorPrice(models.Model):
+    """What the like of an item cost elsewhere on a day, and where that was seen. Every sheet of the shop reads it.
+
+    The item is named as price sheets name it: by product and variant, by title only where there is no number.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="competitor_prices")
+    product_id = models.CharField(max_length=64, blank=True)
+    sku = models.CharField(max_length=120, blank=True)
+    title = models.TextField(blank=True)
+    competitor = models.CharField(max_length=60)
+    price_cents = models.BigIntegerField()
+    seen_on = models.DateField()
+    source = models.CharField(max_length=300)
+    added_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shop", "product_id", "sku", "title", "competitor", "seen_on"],
+                name="competitor_price_once_a_day",
+            )
+        ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 
 from laoke.campaigns.checks import check_round
 from laoke.campaigns.finding import campaign_tasks
-from laoke.campaigns.models import Campaign, CampaignOffer, CampaignState, Round, RoundState
+from laoke.campaigns.models import Campaign, CampaignOffer, CampaignState, PriceSheet, Round, RoundState
 from laoke.campaigns.summary import basis_text
 from laoke.campaigns.targets import DaySales
 from laoke.customers.models import Channel
@@ -26,7 +26,7 @@ from laoke.web.charts.campaigns import sales_against_target
 from laoke.web.figures import Amount
 from laoke.web.nav import SELLING
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures, sales_of
-from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, stepper
+from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market, stepper
 from laoke.web.pages.campaigns.gantt import day_text
 from laoke.web.pages.campaigns.tasks import task_status
 from laoke.web.pages.rounds.states import round_status_word
@@ -52,6 +52,7 @@ class CampaignHome:
     unchecked: list[Round]
     holdout: str
     holdout_signed: bool
+    prices: ui.Action | None
 
 
 @allowed(*EVERYONE)
@@ -78,6 +79,7 @@ def campaign_home(request: HttpRequest, pk: int) -> HttpResponse:
         [row for row in rounds if row.state in (RoundState.DRAFT, RoundState.FROZEN)] if sells else [],
         f"{float(campaign.holdout_percent):g}%",
         bool(campaign.holdout_signed_by and campaign.holdout_reason),
+        _prices(request, campaign) if sells else None,
     )
     return render(request, "campaigns/home.html", {"page": page})
 
@@ -314,6 +316,17 @@ def _offers(links: list[CampaignOffer], sells: bool) -> ui.TodoList:
         ],
         gettext("没有优惠，也可以不降价"),
     )
+
+
+def _prices(request: HttpRequest, campaign: Campaign) -> ui.Action | None:
+    """The campaign's price sheet, or the way to one for those who may make it."""
+    sheet = PriceSheet.objects.filter(campaign=campaign).first()
+    if sheet is not None:
+        return ui.Action(gettext("价格表"), reverse("price_sheet", args=[sheet.pk]), "quiet", small=True)
+    if not may_market(request):
+        return None
+    url = f"{reverse('price_new')}?campaign={campaign.pk}"
+    return ui.Action(gettext("建价格表"), url, "quiet", "plus", small=True)
 
 
 def _missing(

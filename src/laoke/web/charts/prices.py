@@ -1,0 +1,70 @@
+"""The price ladder: every item's price from the lowest to the highest, coloured by its role, with its floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext
+
+from laoke.campaigns.price_columns import ROLE_WORDS
+from laoke.promotions.ladder import Priced, Role
+from laoke.web.charts.base import Option, axis_labels, css, fmt, tooltip, yuan_values
+from laoke.web.components.base import Words
+
+# What one can still tell apart on a screen.
+MOST_BARS = 60
+COLOURS: dict[Role | None, str] = {
+    Role.LOW: "c1",
+    Role.VALUE: "c3",
+    Role.NORMAL: "c4",
+    Role.ANCHOR: "c2",
+    None: "c0",
+}
+
+
+def role_name(role: Role | None) -> Words:
+    """What a role is called in legends; items without one are named too."""
+    return ROLE_WORDS[role] if role is not None else gettext("没定角色")
+
+
+def on_ladder(priced: Sequence[Priced]) -> list[Priced]:
+    """The items that are drawn, from the cheapest; of more than can be told apart, those that sold most."""
+    most = sorted(priced, key=lambda one: -(one.known.units or 0))[:MOST_BARS]
+    return sorted(most, key=lambda one: (one.item.price_cents, one.item.title))
+
+
+def price_ladder(drawn: Sequence[Priced]) -> Option:
+    """One bar per item, its colour the role (a series each, so that the legend holds), a mark at its floor."""
+    bars = []
+    for role, colour in COLOURS.items():
+        if not any(one.item.role is role for one in drawn):
+            continue
+        values = [one.item.price_cents if one.item.role is role else None for one in drawn]
+        bars.append(
+            {
+                "name": str(role_name(role)),
+                "type": "bar",
+                "stack": "all",
+                "data": yuan_values(values),
+                "itemStyle": {"color": css(colour), "borderRadius": [2, 2, 0, 0]},
+            }
+        )
+    floors = {
+        "name": gettext("底价"),
+        "type": "scatter",
+        "symbol": "rect",
+        "symbolSize": [14, 3],
+        "data": yuan_values([one.floor_cents for one in drawn]),
+        "itemStyle": {"color": css("up")},
+        "z": 3,
+    }
+    return {
+        "tooltip": tooltip("yuan", shadow=True),
+        "xAxis": {
+            "type": "category",
+            "data": [one.item.title or one.item.product_id for one in drawn],
+            "axisLabel": {"hideOverlap": True, "width": 90, "overflow": "truncate"},
+        },
+        "yAxis": axis_labels(fmt("wan")),
+        "series": [*bars, floors],
+    }
