@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,7 @@ class Facts:
         )[0]
         listed = here.rows("SELECT order_id FROM orders WHERE shop_id = 1 ORDER BY order_id LIMIT 20")
         last = span["last_paid_day"]
+        start = datetime(1970, 1, 1) + timedelta(days=last - 3)
         return DEFAULT_CUT_POINTS.params() | Rules(memo_flags=(4, 5)).params() | an_order | {
             "shop_id": 1, "as_of_day": day, "before_day": day, "from_day": last - 200, "to_day": last,
             "year_before_from_day": last - 565, "year_before_to_day": last - 365, "page_rows": 20,
@@ -59,6 +60,8 @@ class Facts:
             **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
             "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),
+            "start_at": start, "seven_at": start - timedelta(days=7), "thirty_at": start - timedelta(days=30),
+            "since_at": start - timedelta(days=365),
             **{f"line_{at}": 10**at for at in range(1, 7)},
             "order_ids": f",{','.join(row['order_id'] for row in listed)},",
             "before_from_day": last - 401, "before_to_day": last - 201, "from_month": 0, "to_month": 100_000,

@@ -27,7 +27,7 @@ DISAGREEING = {
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
-    "order_reviews", "person_lines", "person_reach", "person_refunds", "person_reviews", "reach_counts",
+    "order_reviews", "person_lines", "person_reach", "person_refunds", "person_reviews", "priced_goods", "reach_counts",
     "review_arms", "top_products", "touch_days",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.

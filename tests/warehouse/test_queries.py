@@ -62,6 +62,11 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "order_ids": ",A1,",
     "import_id": 0,
     "until": datetime(2019, 4, 15),
+    # Prices before a campaign that starts at the end of TODAY.
+    "start_at": datetime(2019, 4, 15),
+    "seven_at": datetime(2019, 4, 8),
+    "thirty_at": datetime(2019, 3, 16),
+    "since_at": datetime(2018, 4, 15),
     # Analyses: the stretch before, months (year × 12 + month − 1), steps of money and lines of scores.
     "before_from_day": TODAY - 61,
     "before_to_day": TODAY - 31,
@@ -421,3 +426,42 @@ def test_the_customer_summary_says_what_a_plain_rival_says(bought):
         }
         for who, days in sorted(by_day.items())
     ]  # fmt: skip
+
+
+def test_prices_before_a_start_come_from_lines_and_from_orders_of_one_piece(shop):
+    found = ask(shop, "deal_prices")
+
+    # A2's line paid 200 for two; B2 and N1 hold one piece and no lines; B1 and A1 lie outside 30 days; F1 is a fake.
+    told = {
+        (row["product_id"], row["title"]): (
+            row["lowest_7_cents"], row["lowest_30_cents"], row["last_cents"], row["units"],
+        )
+        for row in found
+    }  # fmt: skip
+    assert told == {
+        ("P1", "茶"): (None, 10_000, 10_000, 2),
+        ("", "杯"): (None, 8_000, 8_000, 1),
+        ("", "茶"): (None, 1_000, 1_000, 1),
+        ("", ""): (None, None, 7_000, 0),
+    }
+
+
+def test_a_deal_in_the_last_seven_days_is_told_apart_and_one_after_the_start_is_not_told(shop):
+    found = ask(shop, "deal_prices", start_at=datetime(2019, 4, 6), seven_at=datetime(2019, 3, 30))
+
+    assert {(row["title"], row["lowest_7_cents"], row["last_cents"]) for row in found} == {
+        ("茶", 10_000, 10_000),
+        ("杯", 8_000, 8_000),
+        ("茶", 1_000, 1_000),
+        ("", None, 7_000),
+    }
+    early = ask(shop, "deal_prices", start_at=datetime(2019, 4, 1), seven_at=datetime(2019, 3, 25))
+    assert {(row["title"], row["last_cents"], row["units"]) for row in early if row["title"]} == {
+        ("茶", None, 2),
+        ("杯", None, 1),
+        ("茶", None, 1),
+    }
+
+
+def test_orders_that_tell_no_price_are_counted(shop):
+    assert ask(shop, "unsplit_orders") == [{"orders": 0}]

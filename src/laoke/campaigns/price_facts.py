@@ -73,7 +73,7 @@ def comparable(today: date, day: date, span: tuple[date, date]) -> tuple[date, d
 def best_sold(shop: Shop, starts_at: datetime, most: int, today: date) -> list[Item]:
     """The items that sold the most pieces in the comparable period, as a sheet begins with them: at their list price.
 
-    Where the product list brings no list price, the newest deal stands for it. Empty before the first import.
+    Where the product list brings none they begin at the price of their newest deal. Empty before the first import.
     """
     entry = catalog.current()
     span = None if entry is None else _span(reader_at(entry), shop)
@@ -95,7 +95,8 @@ def best_sold(shop: Shop, starts_at: datetime, most: int, today: date) -> list[I
 
 
 def _first_item(key: Key, sold: dict[str, Any], listed: dict[str, Any] | None) -> Item | None:
-    price = (listed or {}).get("list_price_cents") or (sold["last"][1] if sold["last"] else 0)
+    tag = (listed or {}).get("list_price_cents") or None
+    price = tag or (sold["last"][1] if sold["last"] else 0)
     if not price:
         return None
     return Item(
@@ -103,7 +104,7 @@ def _first_item(key: Key, sold: dict[str, Any], listed: dict[str, Any] | None) -
         (listed or {}).get("title") or sold["title"],
         price,
         group=(listed or {}).get("category") or "",
-        list_cents=price,
+        list_cents=tag,
         cost_cents=(listed or {}).get("cost_cents"),
     )
 

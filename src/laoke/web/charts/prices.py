@@ -28,9 +28,14 @@ def role_name(role: Role | None) -> Words:
 
 
 def on_ladder(priced: Sequence[Priced]) -> list[Priced]:
-    """The items that are drawn, from the cheapest; of more than can be told apart, those that sold most."""
+    """The items that are drawn, group by group from the cheapest; of more than can be told apart those that sold most."""
     most = sorted(priced, key=lambda one: -(one.known.units or 0))[:MOST_BARS]
-    return sorted(most, key=lambda one: (one.item.price_cents, one.item.title))
+    return sorted(most, key=in_ladder_order)
+
+
+def in_ladder_order(one: Priced) -> tuple[str, int, str]:
+    """Group by group, in each from the cheapest."""
+    return one.item.group, one.item.price_cents, one.item.title
 
 
 def price_ladder(drawn: Sequence[Priced]) -> Option:

@@ -14,6 +14,7 @@ from laoke.promotions.ladder import Item, Priced
 from laoke.shops.joins import clauses
 from laoke.web import components as ui
 from laoke.web import figures, lists
+from laoke.web.charts.prices import in_ladder_order
 from laoke.web.pages.prices.reading import Reading
 from laoke.web.pages.prices.words import BASELINES, rate_text, role_text, warning_text
 
@@ -150,8 +151,8 @@ def _stock_note(one: Priced) -> str:
 
 
 def ladder_table(priced: Sequence[Priced]) -> ui.Table:
-    """The figures behind the ladder, from the cheapest item."""
-    ordered = sorted(priced, key=lambda one: (one.item.price_cents, one.item.title))
+    """The figures behind the ladder, in its order."""
+    ordered = sorted(priced, key=in_ladder_order)
     return ui.Table(
         columns=[
             ui.Column("item", gettext("商品")),

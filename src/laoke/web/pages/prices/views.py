@@ -242,9 +242,9 @@ def _kpis(reading: Reading, sums: Expected) -> ui.Kpis:
 def _chart(reading: Reading) -> ui.ChartCard:
     drawn = on_ladder(reading.priced)
     roles = [role for role in COLOURS if any(one.item.role is role for one in drawn)]
-    sub = gettext("从便宜到贵；红线是底价")
+    sub = gettext("一组一组，组里从便宜到贵；红线是底价")
     if len(reading.priced) > MOST_BARS:
-        sub = gettext("卖得最多的 %(n)s 件，从便宜到贵；红线是底价") % {"n": MOST_BARS}
+        sub = gettext("卖得最多的 %(n)s 件，一组一组，组里从便宜到贵；红线是底价") % {"n": MOST_BARS}
     return ui.ChartCard(
         "ladder",
         gettext("价格阶梯"),
