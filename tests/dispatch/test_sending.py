@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from laoke.customers import consent
+from laoke.customers import consent, links
 from laoke.customers.models import DeadContact, OptOut, VaultRecord
 from laoke.customers.sealing import contact_digest
 from laoke.dispatch import occasions
 from laoke.dispatch.channels.base import Outcome, SendRequest
-from laoke.dispatch.gates import reasons_now, register_fact_gate
+from laoke.dispatch.gates import capped, reasons_now, register_fact_gate
 from laoke.dispatch.models import Attempt, Gateway, Message, Occasion, Transition
 from laoke.dispatch.planning import all_treated, preview_funnel
 from laoke.dispatch.worker import expire_turn, reap_turn, send_turn
@@ -227,6 +227,47 @@ def test_before_a_send_the_gates_answer_in_the_order_of_the_funnel(
 
     assert reasons_now(second, {one: None, two: None}, now) == {one: "parcel_late", two: "cap_day"}
     assert told.left_out == (("parcel_late", 1), ("cap_day", 1))
+
+
+def merged(reach: Reach, first: int, second: int) -> tuple[int, int]:
+    """The two become one by hand; the kept number and the one given up."""
+    links.join_by_hand(reach.shop, first, second, why="打电话说的", by=reach.owner, now=reach.clock.now())
+    return min(first, second), max(first, second)
+
+
+def test_a_refusal_after_a_merge_spares_what_was_planned_under_the_other_number(
+    reach: Reach, channel: FakeChannel
+) -> None:
+    people = reach.people(2)
+    occasion = reach.occasion(people)
+    kept, _given_up = merged(reach, *(person.person_id for person in people))
+    consent.opt_out(reach.shop, "sms", now=reach.clock.now(), source="staff", person_id=kept)
+    turn(reach, channel)
+    assert states(occasion) == {"suppressed": 2} and channel.taken == []
+    assert set(Message.objects.values_list("reason", flat=True)) == {"opted_out"}
+
+
+def test_two_numbers_that_became_one_person_get_the_round_once(reach: Reach, channel: FakeChannel) -> None:
+    people = reach.people(3)
+    occasion = reach.occasion(people)
+    kept, given_up = merged(reach, people[0].person_id, people[1].person_id)
+    turn(reach, channel)
+    assert states(occasion) == {"accepted": 2, "suppressed": 1}
+    spared = Message.objects.get(state="suppressed")
+    assert (spared.person_id, spared.reason) == (given_up, "duplicate_contact")
+    assert len(channel.taken) == 2
+
+
+def test_a_cap_counts_what_a_person_got_under_the_other_number(reach: Reach, channel: FakeChannel) -> None:
+    people = reach.people(2)
+    one, two = sorted(people, key=lambda person: person.person_id)
+    reach.occasion([two])
+    turn(reach, channel)
+    merged(reach, one.person_id, two.person_id)
+    now = reach.clock.now()
+    assert capped(reach.shop, [one.person_id, two.person_id], now) == {
+        one.person_id: "cap_day", two.person_id: "cap_day",
+    }  # fmt: skip
 
 
 def test_late_is_not_sent(reach: Reach, channel: FakeChannel, monkeypatch: pytest.MonkeyPatch) -> None:

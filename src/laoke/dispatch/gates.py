@@ -15,7 +15,7 @@ from laoke.customers import consent
 from laoke.customers.models import Purpose
 from laoke.dispatch.models import Occasion
 from laoke.dispatch.sets import listed, people_table, rows, stamp
-from laoke.dispatch.states import REACHED
+from laoke.dispatch.states import OPEN, REACHED
 from laoke.shops import catalog
 from laoke.shops.bulk import pieces
 from laoke.shops.models import Shop
@@ -120,8 +120,47 @@ def ledger_reasons(
         reason = contacts.get(digest or "")
         if reason and LEDGER_REASONS.index(reason) < LEDGER_REASONS.index(reasons.get(person, "no_consent")):
             reasons[person] = reason
+    moved = merged_away(everyone)
+    if moved:
+        # Planned before the merge: what is said of the person that they are now counts like what was said of them.
+        whole = ledger_reasons(
+            shop, channel, marketing=marketing, people=dict.fromkeys(moved.values()), now=now
+        )
+        for number, person in moved.items():
+            known = [reason for reason in (whole.get(person), reasons.get(number)) if reason]
+            if known:
+                reasons[number] = min(known, key=LEDGER_REASONS.index)
     reasons.update(dict.fromkeys(erased(everyone), "erased"))
     return reasons
+
+
+def merged_away(people: Sequence[int]) -> dict[int, int]:
+    """{number: the person it is now} of those that were given up by a merge."""
+    sql = (
+        f"SELECT p.id, c.person_id FROM {people_table()} JOIN customers_customer c ON c.id = p.id "
+        "WHERE c.person_id <> p.id"
+    )
+    found: dict[int, int] = {}
+    for piece in pieces(people):
+        found.update(rows(sql, [listed(piece)]))
+    return found
+
+
+def twice(occasion: Occasion, people: Sequence[int]) -> set[int]:
+    """Those of `people` to whom the occasion says it under another number too, since they were merged: it was said
+    already, or it will be under a smaller number."""
+    reached, waits = (", ".join(f"'{state}'" for state in states) for states in (REACHED, OPEN))
+    sql = f"""
+        SELECT DISTINCT p.id FROM {people_table()}
+        JOIN customers_customer c ON c.id = p.id
+        JOIN customers_customer o ON o.person_id = c.person_id AND o.id <> c.id
+        JOIN dispatch_message m ON m.person_id = o.id AND m.occasion_id = %s
+        WHERE m.state IN ({reached}) OR (m.state IN ({waits}) AND o.id < c.id)
+    """
+    found: set[int] = set()
+    for piece in pieces(people):
+        found.update(row[0] for row in rows(sql, [listed(piece), occasion.pk]))
+    return found
 
 
 def erased(people: Sequence[int]) -> set[int]:
@@ -134,21 +173,29 @@ def erased(people: Sequence[int]) -> set[int]:
 
 
 def capped(shop: Shop, people: Sequence[int], now: datetime, caps: Caps | None = None) -> dict[int, str]:
-    """Persons who have had as much marketing as the shop's caps allow: {person: 'cap_day' | …}."""
+    """Persons who have had as much marketing as the shop's caps allow: {person: 'cap_day' | …}. What a person got
+    under another number, before a merge, counts."""
     caps = caps or Caps.of(shop)
     states = ", ".join(f"'{state}'" for state in REACHED)
     sql = f"""
-        SELECT m.person_id, SUM(CASE WHEN m.sent_at > %s THEN 1 ELSE 0 END),
+        WITH asked AS (SELECT p.id FROM {people_table()}),
+        numbers AS (
+            SELECT a.id AS person, a.id AS number FROM asked a
+            UNION
+            SELECT a.id, same.id FROM asked a JOIN customers_customer c ON c.id = a.id
+            JOIN customers_customer same ON same.person_id = c.person_id
+        )
+        SELECT n.person, SUM(CASE WHEN m.sent_at > %s THEN 1 ELSE 0 END),
                SUM(CASE WHEN m.sent_at > %s THEN 1 ELSE 0 END), COUNT(*)
-        FROM {people_table()} JOIN dispatch_message m ON m.person_id = p.id AND m.sent_at > %s
+        FROM numbers n JOIN dispatch_message m ON m.person_id = n.number AND m.sent_at > %s
         JOIN dispatch_occasion o ON o.id = m.occasion_id
         WHERE o.shop_id = %s AND o.is_marketing AND m.state IN ({states})
-        GROUP BY m.person_id
+        GROUP BY n.person
     """
     since = [stamp(now - timedelta(days=days)) for days in (1, 7, 30)]
     found: dict[int, str] = {}
     for piece in pieces(people):
-        for person, day, week, month in rows(sql, [since[0], since[1], listed(piece), since[2], shop.pk]):
+        for person, day, week, month in rows(sql, [listed(piece), *since, shop.pk]):
             for code, had, limit in zip(
                 CAP_REASONS, (day, week, month), (caps.day, caps.week, caps.month), strict=True
             ):
@@ -168,4 +215,6 @@ def reasons_now(occasion: Occasion, people: Mapping[int, str | None], now: datet
     if occasion.is_marketing:
         for person, reason in capped(occasion.shop, list(people), now).items():
             reasons.setdefault(person, reason)
+    for person in twice(occasion, list(people)):
+        reasons.setdefault(person, LAST_REASON)
     return reasons
