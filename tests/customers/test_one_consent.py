@@ -14,7 +14,7 @@ from laoke.customers.vault import Contact, store_contacts
 from laoke.shops.models import AuditEvent, Owner, Shop, User
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 10, 31, 10)
+NOW, LATER = datetime(2026, 10, 31, 10), datetime(2026, 11, 2, 9)
 GOOD = consent.Declaration(
     channel="sms", role="seller", wording="我同意接收优惠短信，可随时退订", wording_version="2026-1",
     collected_from=date(2026, 10, 30), collected_to=date(2026, 10, 30), proof="聊天截图 10-30",
@@ -94,3 +94,25 @@ def test_a_declaration_cut_short_never_takes_one_persons_words_for_others(
     consent.give(shop, person, GOOD, by=boss, now=NOW)
     Consent.objects.all().delete()
     assert consent.resume_declarations(shop, NOW) == 0
+
+
+def test_who_took_a_consent_back_is_covered_by_no_later_declaration(
+    shop: Shop, boss: User, person: int
+) -> None:
+    """The page says that nothing is sent any more; the shop's next declaration must not bring it back."""
+    consent.declare(shop, GOOD, by=boss, now=NOW)
+    assert consent.withdraw(shop, person, "sms", by=boss, now=LATER)
+    assert consent.would_cover(shop, GOOD) == 0
+    consent.declare(shop, replace(GOOD, wording_version="2026-2"), by=boss, now=LATER)
+    assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {person: "no_consent"}
+    assert consent.would_cover(shop, replace(GOOD, channel="call")) == 1, "of other channels they said nothing"
+    consent.give(shop, person, GOOD, by=boss, now=LATER)
+    assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {}
+
+
+def test_a_basis_that_the_shop_took_back_may_be_declared_anew(shop: Shop, boss: User, person: int) -> None:
+    basis = consent.declare(shop, GOOD, by=boss, now=NOW)
+    assert consent.withdraw_basis(basis, by=boss, now=LATER) == 1
+    assert consent.would_cover(shop, GOOD) == 1
+    consent.declare(shop, GOOD, by=boss, now=LATER)
+    assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {}

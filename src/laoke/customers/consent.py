@@ -332,6 +332,15 @@ def persons_of_contact(contact_digest: str) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+# Who took a consent back said no: no declaration about many brings it back, only they themselves (`give`). Consents that
+# ended because the shop took their basis back ended at its moment, and say nothing of the person.
+_TAKEN_BACK = (
+    "SELECT 1 FROM customers_consent k JOIN customers_consentbasis b ON b.id = k.basis_id "
+    "WHERE k.shop_id = v.shop_id AND k.person_id = c.person_id AND k.channel = %s AND k.purpose = %s "
+    "AND k.withdrawn_at IS NOT NULL AND (b.withdrawn_at IS NULL OR b.withdrawn_at <> k.withdrawn_at)"
+)
+
+
 def _covered(shop: Shop, declared: Declaration) -> list[int]:
     """Person ids in a fixed order, so that a declaration cut short goes on where it stopped."""
     sql = f"""
@@ -343,10 +352,11 @@ def _covered(shop: Shop, declared: Declaration) -> list[int]:
                           AND k.withdrawn_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM customers_optout o WHERE o.shop_id = v.shop_id AND o.channel = %s
                           AND o.purpose IN ('all', %s) AND o.ended_at IS NULL AND o.person_id = c.person_id)
+          AND NOT EXISTS ({_TAKEN_BACK})
         ORDER BY c.person_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [shop.pk, *[declared.channel, declared.purpose] * 2])
+        cursor.execute(sql, [shop.pk, *[declared.channel, declared.purpose] * 3])
         return [row[0] for row in cursor.fetchall()]
 
 
