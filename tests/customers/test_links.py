@@ -7,13 +7,14 @@ from datetime import date, datetime
 import pytest
 
 from laoke.customers import consent, links, tags
-from laoke.customers.identities import resolve
+from laoke.customers.erasure import Messages, request_erasure
+from laoke.customers.identities import join, resolve
 from laoke.customers.models import Consent, Customer, OptOut, PersonLink, PersonTag
 from laoke.customers.vault import Contact, store_contacts
 from laoke.shops.models import AuditEvent, Dirty, Owner, Shop, User
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 10, 31, 10)
+NOW, LATER = datetime(2026, 10, 31, 10), datetime(2026, 11, 2, 9)
 PHONE = "13800000021"
 
 
@@ -211,3 +212,149 @@ def test_a_decision_can_be_taken_back(shop: Shop, boss: User) -> None:
     links.undo(link, shop, by=boss, now=NOW)
     assert links.reopen(link, shop, by=boss, now=NOW)
     assert [one.pk for one in links.waiting(shop)] == [link.pk]
+
+
+WORDING = consent.Declaration(
+    "sms", "seller", "我同意接收优惠短信", "1", date(2026, 1, 1), date(2026, 6, 1), "截图"
+)
+
+
+def agreeing(shop: Shop, boss: User, *persons: int) -> None:
+    """These persons, each with a phone of their own, consent."""
+    with_contacts(shop, *(Contact(one, phone=f"1380000{one % 10_000:04}") for one in persons))
+    for one in persons:
+        consent.give(shop, one, WORDING, by=boss, now=NOW)
+
+
+def refused_ones(shop: Shop, *persons: int) -> dict[int, str]:
+    return consent.refused(shop.pk, "sms", list(persons), NOW.date())
+
+
+def by_hand(shop: Shop, boss: User, first: int, second: int, now: datetime = NOW) -> PersonLink:
+    return links.join_by_hand(shop, first, second, why="同一个人打来的电话", by=boss, now=now)
+
+
+def test_what_came_with_a_link_goes_with_its_own_side_when_another_link_is_undone(
+    shop: Shop, boss: User
+) -> None:
+    """1+2, then 1+2+3 by a link between 2 and 3: without the first link 3's consent is no business of 1."""
+    first, second, third = sorted(people(shop, "小圆", "青木", "山月"))
+    agreeing(shop, boss, third)
+    away = tags.make_tag(shop, "恶意退货", now=NOW, suppresses=True)
+    tags.set_tag(away, [third], by=boss, now=NOW, reason="三次空包")
+    one = by_hand(shop, boss, first, second)
+    by_hand(shop, boss, first, third)
+    other = PersonLink.objects.exclude(pk=one.pk).get()
+    PersonLink.objects.filter(pk=other.pk).update(first_customer_id=second, second_customer_id=third)
+    assert links.undo(one, shop, by=boss, now=NOW)
+    assert persons() == {first: first, second: second, third: second}
+    assert refused_ones(shop, first, second) == {first: "no_consent", second: "tag"}
+    assert links.undo(PersonLink.objects.get(pk=other.pk), shop, by=boss, now=NOW)
+    assert refused_ones(shop, first, second, third) == {
+        first: "no_consent", second: "no_consent", third: "tag",
+    }  # fmt: skip
+
+
+def test_a_tag_that_two_had_stays_with_the_one_that_stays(shop: Shop, boss: User) -> None:
+    first, second, third = sorted(people(shop, "小圆", "青木", "山月"))
+    away = tags.make_tag(shop, "恶意退货", now=NOW, suppresses=True)
+    tags.set_tag(away, [second, third], by=boss, now=NOW, reason="三次空包")
+    one = by_hand(shop, boss, first, second)
+    by_hand(shop, boss, first, third)
+    assert links.undo(one, shop, by=boss, now=NOW)
+    assert persons() == {first: first, second: second, third: first}
+    assert refused_ones(shop, first, second) == {first: "tag", second: "tag"}
+
+
+def test_a_link_undone_while_another_holds_gives_its_copies_back_with_the_other(
+    shop: Shop, boss: User
+) -> None:
+    first, second = sorted(people(shop, "小圆", "青木"))
+    with_contacts(shop, *(Contact(one, phone=PHONE, email="a@a.com") for one in (first, second)))
+    consent.give(shop, second, WORDING, by=boss, now=NOW)
+    links.propose(shop, now=NOW)
+    both = list(PersonLink.objects.order_by("pk"))
+    for link in both:
+        assert links.accept(link, shop, by=boss, now=NOW)
+    for link in both:
+        assert links.undo(PersonLink.objects.get(pk=link.pk), shop, by=boss, now=NOW)
+    assert persons() == {first: first, second: second}
+    assert refused_ones(shop, first, second) == {first: "no_consent"}
+
+
+def test_a_consent_taken_back_while_merged_is_back_on_neither_side(shop: Shop, boss: User) -> None:
+    first, second = sorted(people(shop, "小圆", "青木"))
+    agreeing(shop, boss, second)
+    link = by_hand(shop, boss, first, second)
+    assert consent.withdraw(shop, first, "sms", by=boss, now=LATER)
+    assert links.undo(link, shop, by=boss, now=LATER)
+    assert refused_ones(shop, first, second) == {first: "no_consent", second: "no_consent"}
+
+
+def test_a_consent_taken_back_under_one_number_ends_the_older_one_of_the_other_by_a_merge(
+    shop: Shop, boss: User
+) -> None:
+    first, second = sorted(people(shop, "小圆", "青木"))
+    agreeing(shop, boss, first, second)
+    assert consent.withdraw(shop, second, "sms", by=boss, now=LATER)
+    by_hand(shop, boss, first, second, LATER)
+    assert refused_ones(shop, first) == {first: "no_consent"}
+
+
+def test_a_basis_the_shop_took_back_says_nothing_of_the_other_consent(shop: Shop, boss: User) -> None:
+    first, second = sorted(people(shop, "小圆", "青木"))
+    agreeing(shop, boss, first, second)
+    consent.withdraw_basis(Consent.objects.get(person_id=second).basis, by=boss, now=LATER)
+    by_hand(shop, boss, first, second, LATER)
+    assert refused_ones(shop, first) == {}
+
+
+def test_who_was_put_aside_while_merged_is_aside_on_both_sides(shop: Shop, boss: User) -> None:
+    first, second = sorted(people(shop, "小圆", "青木"))
+    agreeing(shop, boss, first, second)
+    link = by_hand(shop, boss, first, second)
+    away = tags.make_tag(shop, "恶意退货", now=NOW, suppresses=True)
+    tags.set_tag(away, [first], by=boss, now=LATER, reason="三次空包")
+    assert links.undo(link, shop, by=boss, now=LATER)
+    assert refused_ones(shop, first, second) == {first: "tag", second: "tag"}
+
+
+def test_a_tag_taken_off_the_whole_by_hand_does_not_come_back_with_a_split(shop: Shop, boss: User) -> None:
+    first, second, third = sorted(people(shop, "小圆", "青木", "山月"))
+    photo = tags.make_tag(shop, "爱晒图", now=NOW)
+    tags.set_tag(photo, [third], by=boss, now=NOW)
+    one = by_hand(shop, boss, first, second)
+    by_hand(shop, boss, first, third)
+    tags.unset_tag(photo, [first], by=boss, now=NOW)
+    assert links.undo(one, shop, by=boss, now=NOW)
+    assert not PersonTag.objects.filter(person_id=first).exists()
+
+
+def erasing(shop: Shop, boss: User, person: int) -> None:
+    nothing = Messages(lambda people, now: 0, lambda people: False, lambda people, now: 0, len)
+    request_erasure(shop, person, by=boss, now=NOW, messages=nothing)
+
+
+def test_who_is_being_erased_is_joined_with_nobody(shop: Shop, boss: User) -> None:
+    """The customers of the erased would go over to the other and stay for ever, or the other's be erased too."""
+    first, second = people(shop, "小圆", "青木")
+    with_contacts(shop, Contact(first, phone=PHONE), Contact(second, phone=PHONE))
+    links.propose(shop, now=NOW)
+    link = PersonLink.objects.get()
+    erasing(shop, boss, second)
+    with pytest.raises(links.JoinRefused) as refused:
+        links.accept(link, shop, by=boss, now=NOW)
+    assert refused.value.code == "erasing"
+    link.refresh_from_db()
+    assert link.state == "proposed" and persons() == {first: first, second: second}
+    assert join(shop, first, second, reason="same_row", now=NOW) == 0
+    assert persons() == {first: first, second: second}
+
+
+def test_who_is_being_erased_is_not_taken_apart(shop: Shop, boss: User) -> None:
+    """The customer that left would not be erased, though the person asked for all of it."""
+    first, second, link = linked_pair(shop, boss)
+    erasing(shop, boss, min(first, second))
+    with pytest.raises(links.JoinRefused):
+        links.undo(link, shop, by=boss, now=NOW)
+    assert set(persons().values()) == {min(first, second)}

@@ -248,12 +248,16 @@ def join(
 
     from laoke.customers import history
     from laoke.customers.carrying import carry_over
-    from laoke.customers.models import Customer, PersonChange, PersonLink
+    from laoke.customers.models import Customer, Erasure, PersonChange, PersonLink
 
     pair = {"first_customer_id": min(first, second), "second_customer_id": max(first, second)}
     with transaction.atomic():
-        persons = dict(Customer.objects.filter(pk__in=(first, second)).values_list("pk", "person_id"))
+        locked = Customer.objects.select_for_update().filter(pk__in=(first, second)).order_by("pk")
+        persons = dict(locked.values_list("pk", "person_id"))
         if len(persons) < 2 or persons[first] == persons[second]:
+            return 0
+        # Who is being erased keeps the customers they have: those that joined or left would not be erased with them.
+        if Erasure.objects.filter(owner_id=shop.owner_id, person_id__in=persons.values()).exists():
             return 0
         if reason == "same_row" and PersonLink.objects.filter(**pair, state=PersonLink.State.UNDONE).exists():
             return 0

@@ -131,8 +131,15 @@ def person_of(shop: Shop, customer_id: int) -> int | None:
 
 
 def accept(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
-    """Join the two customers of a proposal; False when somebody decided meanwhile."""
+    """Join the two customers of a proposal; False when somebody decided meanwhile.
+
+    Raises
+    ------
+    JoinRefused
+        `erasing`: who is being erased keeps the customers they have, so that all of them are erased.
+    """
     with transaction.atomic():
+        _refuse_erasing(shop, (link.first_customer_id, link.second_customer_id))
         if not _decide(link, (PersonLink.State.PROPOSED,), PersonLink.State.LINKED, by, now):
             return False
         join(shop, link.first_customer_id, link.second_customer_id, reason=link.reason, now=now, by=by)
@@ -141,7 +148,7 @@ def accept(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
 
 
 class JoinRefused(Exception):
-    """Two numbers that cannot be joined by hand; `code` is `unknown`, `same`, `no_reason` or `erasing`."""
+    """Two numbers that cannot be joined or taken apart; `code` is `unknown`, `same`, `no_reason` or `erasing`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -167,10 +174,9 @@ def join_by_hand(
         raise JoinRefused("unknown")
     if person_id == other_id:
         raise JoinRefused("same")
-    if Erasure.objects.filter(owner_id=shop.owner_id, person_id__in=(person_id, other_id)).exists():
-        raise JoinRefused("erasing")
     pair = {"first_customer_id": min(first[0], second[0]), "second_customer_id": max(first[0], second[0])}
     with transaction.atomic():
+        _refuse_erasing(shop, (first[0], second[0]))
         evidence = {"why": mask_within(why.strip())[:200]}
         join(shop, first[0], second[0], reason=BY_HAND, now=now, by=by, evidence=evidence)
         link = PersonLink.objects.get(**pair, reason=BY_HAND)
@@ -190,13 +196,21 @@ def reject(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
 
 
 def undo(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
-    """Take a merge back; the row stays. Customers that other links hold together stay together."""
+    """Take a merge back; the row stays. Customers that other links hold together stay together.
+
+    Raises
+    ------
+    JoinRefused
+        `erasing`, as in `accept`.
+    """
+    since = link.decided_at or link.created_at
     with transaction.atomic():
+        _refuse_erasing(shop, (link.first_customer_id, link.second_customer_id))
         if not _decide(link, (PersonLink.State.LINKED,), PersonLink.State.UNDONE, by, now):
             return False
         person = person_of(shop, link.first_customer_id)
         if person is not None:
-            _split(shop, person, link, by, now)
+            _split(shop, person, link, since, by, now)
         audit.record("person.split", shop=shop, actor=by, at=now, subject=str(link.pk), reason=link.reason)
     return True
 
@@ -211,6 +225,16 @@ def reopen(link: PersonLink, shop: Shop, *, by: User, now: datetime) -> bool:
     return True
 
 
+def _refuse_erasing(shop: Shop, customers: Sequence[int]) -> None:
+    """Within the transaction: the rows are locked, as a request to erase locks them, so that one of both waits."""
+    rows = (
+        Customer.objects.select_for_update().filter(owner_id=shop.owner_id, pk__in=customers).order_by("pk")
+    )
+    persons = [row.person_id for row in rows]
+    if Erasure.objects.filter(owner_id=shop.owner_id, person_id__in=persons).exists():
+        raise JoinRefused("erasing")
+
+
 def _decide(link: PersonLink, before: Sequence[str], after: str, by: User, now: datetime) -> bool:
     """Move a link by a conditional update: two people who decide at once get one decision."""
     moved = PersonLink.objects.filter(pk=link.pk, state__in=before).update(
@@ -221,20 +245,32 @@ def _decide(link: PersonLink, before: Sequence[str], after: str, by: User, now: 
     return bool(moved)
 
 
-def _split(shop: Shop, person: int, undone: PersonLink, by: User, now: datetime) -> None:
+def _split(shop: Shop, person: int, undone: PersonLink, since: datetime, by: User, now: datetime) -> None:
+    """Take the person apart where no link holds; `since`: when the undone link joined."""
     members = customers_of(shop, person)
-    links = PersonLink.objects.filter(
-        state=PersonLink.State.LINKED, first_customer_id__in=members, second_customer_id__in=members
+    links = list(
+        PersonLink.objects.filter(first_customer_id__in=members, second_customer_id__in=members).order_by(
+            "pk"
+        )
     )
-    parts = _connected(members, links.values_list("first_customer_id", "second_customer_id"))
+    held = [link for link in links if link.state == PersonLink.State.LINKED]
+    parts = _connected(members, [(link.first_customer_id, link.second_customer_id) for link in held])
     persons = [min(part) for part in parts]
     if len(persons) < 2:
         return
     for part in parts:
         Customer.objects.filter(pk__in=part).update(person_id=min(part))
-    take_back(undone.evidence.get("carried", {}), person, persons)
+    # An ended link with copies held before this one did.
+    began = [
+        link.created_at for link in links if link.pk != undone.pk and link not in held and _has_copies(link)
+    ]
+    take_back(links, person, parts, min([since, *began]))
     history.write(shop.pk, PersonChange.Act.SPLIT, persons, by=by, at=now, reason=undone.reason)
     mark_persons(shop, {person, *persons}, members)
+
+
+def _has_copies(link: PersonLink) -> bool:
+    return any(link.evidence.get("carried", {}).values())
 
 
 def _connected(members: Iterable[int], edges: Iterable[tuple[int, int]]) -> list[list[int]]:
