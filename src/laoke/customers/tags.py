@@ -10,7 +10,7 @@ from django.db import transaction
 
 from laoke.customers import history
 from laoke.customers.contacts import mask_within
-from laoke.customers.models import PersonCard, PersonChange, PersonTag, Tag
+from laoke.customers.models import Customer, Erasure, PersonCard, PersonChange, PersonTag, Tag
 from laoke.shops import audit, dirty
 from laoke.shops.bulk import execute_many, insert_many, pieces, stored_time, write_in_batches
 from laoke.shops.models import Shop, Staff, User
@@ -20,8 +20,9 @@ _ROWS = "customers_persontag (tag_id, person_id, reason, source, created_by_id, 
 
 
 class TagRefused(Exception):
-    """A tag that may not be set or taken off; `code` is `empty`, `too_long`, `needs_reason`, `looks`, or `ruled` (its
-    rule alone decides who has it)."""
+    """A tag or card that may not be set or taken off; `code` is `empty`, `too_long`, `needs_reason`, `looks`, `ruled`
+    (its rule alone decides who has it), `no_suppressing` (there is one of that name that keeps nothing away), or
+    `erasing` (of all these people nothing may be written down any more)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -40,7 +41,8 @@ def make_tag(
     Raises
     ------
     TagRefused
-        for an empty or overlong name, or one that judges looks.
+        for an empty or overlong name, one that judges looks, and for a tag that shall keep marketing away where the
+        shop has one of that name that does not: whoever got it would be written to all the same.
     """
     name = name.strip()
     if not name:
@@ -52,7 +54,26 @@ def make_tag(
     tag, _ = Tag.objects.get_or_create(
         shop=shop, name=name, defaults={"created_at": now, "suppresses": suppresses, "created_by": by}
     )
+    if suppresses and not tag.suppresses:
+        raise TagRefused("no_suppressing")
     return tag
+
+
+def present(shop: Shop, people: Iterable[int]) -> dict[int, int]:
+    """{number: the person it is now}, without those that are being erased.
+
+    The facts name people as they were known when the features were made: who was merged since stands there under the
+    number that was given up, and who is being erased until the night.
+    """
+    found: dict[int, int] = {}
+    for piece in pieces(sorted(set(people)), 5_000):
+        moved = Customer.objects.filter(owner_id=shop.owner_id, pk__in=list(piece))
+        now_of = dict(moved.values_list("pk", "person_id"))
+        persons = {number: now_of.get(number, number) for number in piece}
+        asked = Erasure.objects.filter(owner_id=shop.owner_id, person_id__in=[*persons, *persons.values()])
+        gone = set(asked.values_list("person_id", flat=True))
+        found |= {number: one for number, one in persons.items() if not {number, one} & gone}
+    return found
 
 
 def set_tag(
@@ -64,10 +85,17 @@ def set_tag(
     reason: str = "",
     source: str = history.HAND,
 ) -> int:
-    """Put a tag on people; how many did not have it. A tag that keeps marketing away needs a reason."""
+    """Put a tag on people; how many did not have it. A tag that keeps marketing away needs a reason.
+
+    A number that was merged away means the person it belongs to now; who is being erased gets nothing.
+    """
     _check(tag, reason, source)
-    wanted, reason = sorted(set(people)), mask_within(reason)[:100]
+    reason = mask_within(reason)[:100]
+    given = set(people)
     with transaction.atomic():
+        wanted = sorted(set(present(tag.shop, given).values()))
+        if given and not wanted and source != history.RULE:
+            raise TagRefused("erasing")
         has = _tagged(tag, wanted)
         fresh = [person for person in wanted if person not in has]
         actor, moment = by.pk if by else None, stored_time(now)
@@ -137,10 +165,20 @@ def set_card(
     importance: int = 0,
     by: User | None = None,
 ) -> PersonCard:
-    """Who looks after a person and how important they are (0 to 5)."""
+    """Who looks after a person and how important they are (0 to 5).
+
+    Raises
+    ------
+    TagRefused
+        `erasing`
+    """
     if not 0 <= importance <= MAX_IMPORTANCE:
         raise ValueError(f"importance: found {importance}, expected 0 to {MAX_IMPORTANCE}")
     with transaction.atomic():
+        now_of = present(shop, [person_id])
+        if not now_of:
+            raise TagRefused("erasing")
+        person_id = now_of[person_id]
         card, _ = PersonCard.objects.update_or_create(
             shop=shop, person_id=person_id,
             defaults={"in_charge": in_charge, "importance": importance, "updated_at": now},
@@ -154,7 +192,7 @@ def assign(
     shop: Shop, people: Iterable[int], *, in_charge: Staff | None, by: User | None, now: datetime
 ) -> int:
     """Give people to one colleague, or to nobody; how many. Their importance stays as it is."""
-    wanted = sorted(set(people))
+    wanted = sorted(set(present(shop, people).values()))
     rows = [(shop.pk, person, in_charge.pk if in_charge else None, stored_time(now)) for person in wanted]
     sql = (
         "INSERT INTO customers_personcard (shop_id, person_id, in_charge_id, importance, updated_at) "

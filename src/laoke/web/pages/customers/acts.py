@@ -36,6 +36,8 @@ TAG_REFUSALS: dict[str, Words] = {
     "needs_reason": _("打上、解除不打扰的标签都要写原因"),
     "ruled": _("这个标签按规则打，不能手工改。要改就改它的规则"),
     "looks": _("不能给人的长相、素质打标签：法律不认这个目的"),
+    "no_suppressing": _("已经有同名的标签，它不拦消息。不打扰的标签请换个名字"),
+    "erasing": _("正在删除这个人的个人信息，不能再登记"),
 }
 SHOWN = frozenset({"nick", "name", "phone", "email", "address"})
 
@@ -173,10 +175,14 @@ def card(request: HttpRequest, person_id: int) -> HttpResponse:
     importance = row_number(request.POST.get("importance", "0"))
     if importance is None or importance > tags.MAX_IMPORTANCE:
         return HttpResponseBadRequest()
-    tags.set_card(
-        shop, person_id, now=now, in_charge=_staff(request), importance=importance, by=request.user,  # type: ignore[arg-type]
-    )  # fmt: skip
-    messages.success(request, gettext("记下了"))
+    try:
+        tags.set_card(
+            shop, person_id, now=now, in_charge=_staff(request), importance=importance, by=request.user,  # type: ignore[arg-type]
+        )  # fmt: skip
+    except tags.TagRefused as refusal:
+        messages.error(request, str(TAG_REFUSALS[refusal.code]))
+    else:
+        messages.success(request, gettext("记下了"))
     return _back(request, reverse("customer", args=[person_id]))
 
 
@@ -228,7 +234,12 @@ def decide_link(request: HttpRequest, link_id: int, decision: str) -> HttpRespon
     if decide is None:
         raise Http404
     link = get_object_or_404(PersonLink, pk=link_id, owner_id=shop.owner_id)
-    if not decide(link, shop, by=request.user, now=clock_of(request).now()):  # type: ignore[arg-type]
+    try:
+        decided = decide(link, shop, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
+    except links.JoinRefused:
+        messages.error(request, gettext("其中一位正在删除个人信息，不能再合并或拆开"))
+        return _back(request, reverse("customers_links"))
+    if not decided:
         messages.error(request, gettext("同事刚刚处理过这一对"))
         return _back(request, reverse("customers_links"))
     _say(request, link, decision)

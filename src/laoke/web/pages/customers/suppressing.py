@@ -165,10 +165,14 @@ def by_file(request: HttpRequest) -> HttpResponse:
     if "" in by_reason:
         messages.error(request, gettext("有的行没写原因。在「原因」列里写上，或填一个通用的原因"))
         return redirect("suppressed")
-    tag = suppress_tag(shop, now)
     done = 0
-    for reason, people in sorted(by_reason.items()):
-        done += tags.set_tag(tag, people, by=request.user, now=now, reason=reason, source=history.FILE)  # type: ignore[arg-type]
+    try:
+        tag = suppress_tag(shop, now)
+        for reason, people in sorted(by_reason.items()):
+            done += tags.set_tag(tag, people, by=request.user, now=now, reason=reason, source=history.FILE)  # type: ignore[arg-type]
+    except tags.TagRefused as refusal:
+        messages.error(request, str(TAG_REFUSALS[refusal.code]))
+        return redirect("suppressed")
     audit.record(
         "tag.file", shop=shop, actor=request.user, at=now, subject=tag.name, count=done, lines=found.lines,  # type: ignore[arg-type]
         unmatched=len(found.unmatched), off=False,
