@@ -103,3 +103,14 @@ def test_another_owners_people_are_not_found(world: World) -> None:
     other = Shop.objects.create(owner=Owner.objects.create(name="别人"), name="别家", created_at=NOW)
     found = match(other, [Named(2, nick="小圆"), Named(3, phone="13800000021")], None)
     assert found.people == {} and [one.why for one in found.unmatched] == ["unknown", "unknown"]
+    [own] = [one for one in resolve(other, [(("nick", "阿禾"),)], now=NOW).ids if one is not None]
+    world.load([order("B1", own, day=AS_OF - 5)], shop=other)
+    line = Named(4, phone="13800000021", order_id="B1")
+    assert match(other, [line], world.warehouse.reader()).people == {own: ""}, "the order tells who it is"
+
+
+def test_a_cell_that_names_nobody_for_its_length_is_refused(tmp_path: Path) -> None:
+    """The reader of the standard library ends at 131,072 letters in one cell."""
+    with pytest.raises(ListRefused) as refused:
+        read_list(written(tmp_path, f"旺旺,备注\n小圆,{'长' * 140_000}\n"))
+    assert refused.value.code == "cell"

@@ -1,6 +1,7 @@
 """Lists of people that come as a file: each line names somebody by nick, phone or order number, and may say why.
 
-ListRefused    no column that names anybody (`columns`), too many lines (`too_long`), none at all (`empty`);
+ListRefused    no column that names anybody (`columns`), too many lines (`too_long`), none at all (`empty`), a cell
+               longer than any that names somebody (`cell`);
                what is no table at all is an IntakeRefused of reading
 """
 
@@ -107,7 +108,10 @@ def read_list(path: Path) -> list[Named]:
             raise ListRefused("too_long", most=MOST_LINES)
         text = raw.decode(source.text_encoding, "replace")
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
-        return _lines(rows, at, source.data_line)
+        try:
+            return _lines(rows, at, source.data_line)
+        except csv.Error as error:
+            raise ListRefused("cell") from error
 
 
 def _columns(header: Sequence[str]) -> dict[str, int]:
@@ -142,8 +146,9 @@ def match(shop: Shop, named: Sequence[Named], reader: Reader | None) -> Matched:
     persons = customers.persons()
     result = Matched(lines=len(named))
     for one in named:
-        hits = next((hits for hits in customers.of(one) if hits), set())
-        people = {persons[customer] for customer in hits if customer in persons}
+        # A phone of another owner's customers in the same house names nobody here: the next thing is asked.
+        told = ({persons[customer] for customer in hits if customer in persons} for hits in customers.of(one))
+        people = next((found for found in told if found), set())
         if len(people) == 1:
             person = people.pop()
             result.people.setdefault(person, one.reason)

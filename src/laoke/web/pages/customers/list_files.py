@@ -112,6 +112,8 @@ def _refusal(refused: ListRefused) -> str:
         return said % {"found": listed(refused.params["found"])}
     if refused.code == "too_long":
         return gettext("最多 %(most)s 行，分几份再传") % {"most": figures.exact(refused.params["most"])}
+    if refused.code == "cell":
+        return gettext("有一格长得不像名单。用 Excel 打开看看，只留要用的列再传")
     return gettext("文件里没有一行写了人")
 
 
