@@ -7,7 +7,7 @@ import pytest
 from laoke.audiences import counting, snapshots, wording
 from laoke.audiences.models import Segment, Snapshot
 from laoke.audiences.readings import reading_of
-from laoke.audiences.references import MOST_WITHIN, unknown_tags
+from laoke.audiences.references import MOST_DEEP, MOST_WITHIN, unknown_tags
 from laoke.audiences.segments import archive_segment, save_segment
 from laoke.audiences.text import parse
 from laoke.audiences.tree import TreeError
@@ -161,3 +161,14 @@ def test_a_segment_holds_for_whom_the_rival_says(world: World) -> None:
     expected = [person for person in sorted(slow.features) if not slow.holds(inner, person)]
     assert people(world, 'not segment("内层")') == expected
     assert reading_of(world.shop, TODAY).people == len(slow.features)
+
+
+def test_segments_that_are_too_deep_together_are_refused_before_a_query_is_written(shop: World) -> None:
+    """Each of them is allowed; what writes the query would end in the middle of it."""
+    deep = "not (tag(\"x\") and not (tag(\"x\") and not (tag(\"x\") and not (tag(\"x\") and {})))) "
+    keep(shop, "0", deep.format("bought"))
+    for level in range(1, 8):
+        keep(shop, str(level), deep.format(f'segment("{level - 1}")'))
+    found = refusal(shop, 'segment("7")')
+    assert (found.code, found.params["most"]) == ("too_deep", MOST_DEEP)
+    assert people(shop, 'segment("2")') is not None

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from laoke.audiences import tag_rules
+from laoke.audiences.segments import archive_segment, save_segment
 from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
 from laoke.customers import tags
-from laoke.customers.models import PersonChange, PersonTag, Tag
+from laoke.customers.models import Customer, Erasure, PersonChange, PersonTag, Tag
 from laoke.shops.models import AuditEvent
 from tests.audiences.world import AS_OF, NOW, World
 from tests.warehouse.shops import order
@@ -184,3 +186,83 @@ def test_rules_are_audited(world: World) -> None:
 def test_before_the_first_import_nothing_is_done(world: World) -> None:
     ruled(world)
     assert not tag_rules.turn(NOW)
+
+
+def test_a_rule_tags_nobody_who_is_being_erased_and_no_number_that_was_merged_away(world: World) -> None:
+    """The features name both until the next night; a tag of theirs would stay for ever, or turn on and off."""
+    bought(world, {11: 2, 12: 2, 13: 2, 14: 2})
+    for number, person in ((11, 11), (12, 12), (13, 11), (14, 14)):
+        Customer.objects.create(id=number, owner=world.owner, person_id=person, created_at=NOW)
+    Erasure.objects.create(
+        owner=world.owner, shop=world.shop, person_id=12, requested_by=world.user, requested_at=NOW
+    )
+    tag = ruled(world)
+    assert run() == 1
+    assert having(tag) == [11, 14]
+    assert PersonChange.objects.filter(tag=tag).count() == 2
+
+
+def test_a_rule_that_changes_while_it_is_carried_out_stops_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_rules, "AT_ONCE", 2)
+    bought(world, dict.fromkeys(range(1, 7), 2))
+    tag = ruled(world)
+    plain = tags.set_tag
+
+    def and_then_dropped(*args: object, **named: object) -> int:
+        done = plain(*args, **named)  # type: ignore[arg-type]
+        tag_rules.drop_rule(Tag.objects.get(pk=tag.pk), by=world.user, now=NOW)
+        return done
+
+    monkeypatch.setattr(tag_rules.tags, "set_tag", and_then_dropped)
+    tag_rules.turn(NOW)
+    assert having(tag) == [1, 2], "the rest is people's own to decide from then on"
+    assert run() == 0
+
+
+def test_a_rule_may_name_a_segment_and_follows_it(world: World) -> None:
+    bought(world, {1: 1, 2: 2, 3: 5})
+    kept = save_segment(world.shop, "常客", "bought(5+)", by=world.user, now=NOW)
+    tag = ruled(world, 'segment("常客")')
+    run()
+    assert having(tag) == [3]
+    save_segment(world.shop, "常客", "bought(2+)", by=world.user, now=NOW, segment=kept)
+    run(NOW + timedelta(days=1))
+    assert having(tag) == [2, 3]
+
+
+def test_a_rule_whose_segment_is_gone_says_so_and_holds_up_no_other(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    kept = save_segment(world.shop, "常客", "bought(2+)", by=world.user, now=NOW)
+    tag = ruled(world, 'segment("常客")')
+    archive_segment(kept, now=NOW)
+    other = ruled(world, "bought(2+)", "另一个")
+    run()
+    tag.refresh_from_db()
+    assert tag.rule_error == "segment_archived: 常客" and having(tag) == []
+    assert having(other) == [2]
+    save_segment(world.shop, "常客", "bought(2+)", by=world.user, now=NOW, segment=kept)
+    assert run(NOW + timedelta(minutes=1)) == 0, "asked again after a rest only"
+    run(NOW + timedelta(minutes=11))
+    tag.refresh_from_db()
+    assert tag.rule_error == "" and having(tag) == [2]
+
+
+def test_no_segment_leads_a_rule_back_to_a_tag_by_rule(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world, "bought(2+)")
+    kept = save_segment(world.shop, "多次的", 'tag("多次")', by=world.user, now=NOW)
+    with pytest.raises(tag_rules.RuleRefused) as refused:
+        ruled(world, 'segment("多次的")', "绕")
+    assert refused.value.code == "circle"
+    with pytest.raises(TreeError):
+        ruled(world, 'segment("没有的")', "空")
+    # A segment that is changed afterwards makes a circle where there was none.
+    save_segment(world.shop, "多次的", "bought(1+)", by=world.user, now=NOW, segment=kept)
+    later = ruled(world, 'segment("多次的")', "后来")
+    save_segment(world.shop, "多次的", 'not tag("后来")', by=world.user, now=NOW, segment=kept)
+    run()
+    later.refresh_from_db()
+    assert later.rule_error == "circle: 后来" and having(later) == []
+    assert having(tag) == [2]

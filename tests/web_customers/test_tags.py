@@ -191,3 +191,30 @@ def test_an_analyst_looks_at_tags_and_changes_none(demo: Demo, address: str) -> 
     assert client.get("/customers/suppressed/").status_code == 200
     assert client.post(f"/customers/{address}").status_code == 403
     assert client.get("/customers/lookup/").status_code == 403
+
+
+def test_a_file_lifts_nobody_from_being_left_alone_without_a_reason(demo: Demo) -> None:
+    from laoke.customers import tags
+    from laoke.customers.models import PersonTag
+    from tests.web_customers.test_people import consenting, contact_of
+
+    person = consenting(demo)
+    away = tags.make_tag(demo.shop, "恶意退货", now=demo.now, suppresses=True)
+    tags.set_tag(away, [person], by=demo.owner, now=demo.now, reason="三次空包")
+    given = {"name": away.name, "file": a_list("旺旺", contact_of(demo, person).nick), "off": "1"}
+    page = text(demo.client().post("/customers/tags/file/", given, follow=True))
+    assert "都要写原因" in page
+    assert PersonTag.objects.filter(tag=away, person_id=person).exists()
+
+
+def test_a_normal_tag_of_that_name_is_not_taken_for_one_that_keeps_messages_away(demo: Demo) -> None:
+    from laoke.customers import tags
+    from laoke.customers.models import PersonTag
+    from tests.web_customers.test_people import consenting
+
+    person = consenting(demo)
+    tags.make_tag(demo.shop, "投诉", now=demo.now)
+    given = {"new_tag": "投诉", "suppresses": "1", "reason": "骂客服"}
+    page = text(demo.client().post(f"/customers/{person}/tag/", given, follow=True))
+    assert "已经有同名的标签，它不拦消息" in page
+    assert not PersonTag.objects.filter(person_id=person).exists()

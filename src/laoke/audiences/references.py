@@ -10,7 +10,18 @@ from dataclasses import replace
 
 from laoke.audiences.models import Segment
 from laoke.audiences.text import parse
-from laoke.audiences.tree import And, InGroup, InSegment, Node, Not, Or, Tagged, TreeError, conditions
+from laoke.audiences.tree import (
+    And,
+    InGroup,
+    InSegment,
+    Node,
+    Not,
+    Or,
+    Tagged,
+    TreeError,
+    children,
+    conditions,
+)
 from laoke.audiences.value_basis import check_value
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
@@ -18,6 +29,8 @@ from laoke.shops.models import Shop
 
 MOST_WITHIN = 10
 MOST_CONDITIONS = 1_000
+# Of everything together. What writes the query goes down by calls: ten segments of the deepest trees would end it.
+MOST_DEEP = 45
 
 
 def resolved(shop: Shop, node: Node) -> Node:
@@ -29,12 +42,27 @@ def resolved(shop: Shop, node: Node) -> Node:
         `segment_missing`, `segment_archived`, `segment_cycle` with the names in the circle, `segment_deep` or
         `too_many` when everything together is too large; as `check_value` does where customer value is asked for.
     """
-    if any(isinstance(one, InSegment) for one in conditions(node)):
-        node = _Lookup(shop).filled(node, ())
-        if _size(node) > MOST_CONDITIONS:
-            raise TreeError("too_many", most=MOST_CONDITIONS)
-    check_value(shop, node)
-    return node
+    found = with_segments(shop, node)
+    check_value(shop, found)
+    return found
+
+
+def with_segments(shop: Shop, node: Node) -> Node:
+    """The same, whether customer value is known yet or not.
+
+    Raises
+    ------
+    TreeError
+        as `resolved` does, but for customer value.
+    """
+    if not any(isinstance(one, InSegment) for one in conditions(node)):
+        return node
+    found = _Lookup(shop).filled(node, ())
+    if _size(found) > MOST_CONDITIONS:
+        raise TreeError("too_many", most=MOST_CONDITIONS)
+    if _depth(found) > MOST_DEEP:
+        raise TreeError("too_deep", most=MOST_DEEP)
+    return found
 
 
 class _Lookup:
@@ -103,9 +131,20 @@ def _size(node: Node, known: dict[int, int] | None = None) -> int:
     return total
 
 
+def _depth(node: Node, known: dict[int, int] | None = None) -> int:
+    """How deep the tree goes, through the named segments too."""
+    known = {} if known is None else known
+    if isinstance(node, InSegment) and node.tree is not None:
+        key = id(node.tree)
+        if key not in known:
+            known[key] = _depth(node.tree, known)
+        return 1 + known[key]
+    return 1 + max((_depth(child, known) for child in children(node)), default=0)
+
+
 def unknown_tags(shop: Shop, node: Node) -> list[str]:
     """Tags that a filter (resolved or not) names and the shop does not have: nobody has them, so `not` lets all in."""
-    named = sorted(set(_tags(node)))
+    named = sorted(set(tags_in(node)))
     if not named:
         return []
     there = set(Tag.objects.filter(shop=shop, name__in=named).values_list("name", flat=True))
@@ -132,13 +171,14 @@ def _groups(node: Node) -> list[str]:
     return found
 
 
-def _tags(node: Node) -> list[str]:
+def tags_in(node: Node) -> list[str]:
+    """The tags that a filter names, and those of its segments once they were looked up."""
     found = []
     for one in conditions(node):
         if isinstance(one, Tagged):
             found.append(one.tag)
         elif isinstance(one, InSegment) and one.tree is not None:
-            found += _tags(one.tree)
+            found += tags_in(one.tree)
     return found
 
 

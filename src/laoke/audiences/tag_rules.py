@@ -4,7 +4,8 @@ One step compares the members of the filter with the people that have the tag an
 that sending and receipts wait for no tag; what is left is done in the next steps. A tag with a rule is its rule's
 alone: nobody sets or takes it off by hand, and rules do not build on each other's tags, which could turn in a circle.
 
-    RuleRefused    a rule that cannot be: `has_people`, `circle`, `suppresses`; a text that is no filter: FilterError
+    RuleRefused    a rule that cannot be: `has_people`, `circle`, `suppresses`; a text that is no filter: FilterError;
+                   one that names a segment that is not there: TreeError
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from laoke.audiences.compiling import members_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady, Reading, reading_of
-from laoke.audiences.references import resolved
+from laoke.audiences.references import resolved, tags_in, with_segments
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
-from laoke.audiences.tree import Node, Tagged, TreeError, conditions
+from laoke.audiences.tree import Node, TreeError
 from laoke.audiences.value_basis import WAITS
 from laoke.customers import history, tags
 from laoke.customers.models import PersonTag, Tag
 from laoke.shops import audit
 from laoke.shops.bulk import write_in_batches
-from laoke.shops.models import User
+from laoke.shops.models import Shop, User
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,34 +69,38 @@ def set_rule(tag: Tag, text: str, *, by: User | None, now: datetime) -> Tag:
 
     Raises
     ------
-    FilterError, RuleRefused
+    FilterError, TreeError, RuleRefused
     """
     node = parse(text)
+    meant = with_segments(tag.shop, node)
     if tag.suppresses:
         raise RuleRefused("suppresses", tag.name)
     if not tag.rule and PersonTag.objects.filter(tag=tag).exists():
         raise RuleRefused("has_people", tag.name)
-    named, others = _named(node), Tag.objects.filter(shop=tag.shop).exclude(rule="").exclude(pk=tag.pk)
-    for other in others:
-        if tag.name in _named_in(other.rule) or other.name in named:
+    for other in Tag.objects.filter(shop=tag.shop).exclude(rule="").exclude(pk=tag.pk):
+        if tag.name in _named_in(tag.shop, other.rule):
             raise RuleRefused("circle", other.name)
-    if tag.name in named:
-        raise RuleRefused("circle", tag.name)
+    if round_again := _circle(tag, meant):
+        raise RuleRefused("circle", round_again)
     tag.rule, tag.rule_error, tag.ruled_at, tag.ruled_catalog = print_filter(node), "", None, None
     tag.save(update_fields=["rule", "rule_error", "ruled_at", "ruled_catalog"])
     audit.record("tag.rule", shop=tag.shop, actor=by, at=now, subject=tag.name, rule=tag.rule)
     return tag
 
 
-def _named(node: Node) -> set[str]:
-    """The tags that a filter asks for."""
-    return {one.tag for one in conditions(node) if isinstance(one, Tagged)}
+def _circle(tag: Tag, meant: Node) -> str:
+    """A tag by rule that a filter with its segments asks for, this one too; '' when there is none."""
+    named = sorted(set(tags_in(meant)))
+    if tag.name in named:
+        return tag.name
+    by_rule = Tag.objects.filter(shop=tag.shop, name__in=named).exclude(rule="").order_by("name")
+    return by_rule.values_list("name", flat=True).first() or ""
 
 
-def _named_in(rule: str) -> set[str]:
+def _named_in(shop: Shop, rule: str) -> set[str]:
     try:
-        return _named(parse(rule))
-    except FilterError:
+        return set(tags_in(with_segments(shop, parse(rule))))
+    except (FilterError, TreeError):
         return set()
 
 
@@ -141,17 +146,24 @@ def _looked_at(tag: Tag, now: datetime) -> _Left | None:
     except (FilterError, TreeError) as broken:
         if broken.code in WAITS:
             return None
-        # A word of an older version, a segment that is gone: said on the page, and not looked at again before the
-        # rule changes.
+        # A word of an older version: said on the page, and not looked at again before the rule changes. A segment that
+        # is gone may come back: that is asked again after a rest.
         named = broken.found if isinstance(broken, FilterError) else broken.params.get("name", "")
-        error = f"{broken.code}: {named}"[:100]
-        Tag.objects.filter(pk=tag.pk).update(rule_error=error, ruled_at=now)
+        _cannot(tag, f"{broken.code}: {named}", now)
+        return None
+    if round_again := _circle(tag, node):
+        _cannot(tag, f"circle: {round_again}", now)
         return None
     return _compared(tag, node, reading, now)
 
 
+def _cannot(tag: Tag, error: str, now: datetime) -> None:
+    Tag.objects.filter(pk=tag.pk, rule=tag.rule).update(rule_error=error[:100], ruled_at=now)
+
+
 def _ruled() -> QuerySet[Tag]:
-    rows = Tag.objects.exclude(rule="").filter(rule_error="").select_related("shop", "shop__owner")
+    may_pass = Q(rule_error="") | Q(rule_error__startswith="segment_") | Q(rule_error__startswith="circle")
+    rows = Tag.objects.exclude(rule="").filter(may_pass).select_related("shop", "shop__owner")
     return rows.order_by(F("ruled_at").asc(nulls_first=True), "pk")
 
 
@@ -176,7 +188,8 @@ def _step(tag: Tag, left: _Left, now: datetime, stopped: Callable[[], bool] | No
         return
     _left.pop(tag.pk, None)
     # Only for the rule that was read: one that was changed meanwhile is looked at anew.
-    Tag.objects.filter(pk=tag.pk, rule=left.rule).update(ruled_at=now, ruled_catalog=left.catalog_id)
+    done = {"ruled_at": now, "ruled_catalog": left.catalog_id, "rule_error": ""}
+    Tag.objects.filter(pk=tag.pk, rule=left.rule).update(**done)
 
 
 def _compared(tag: Tag, node: Node, reading: Reading, now: datetime) -> _Left:
@@ -187,7 +200,11 @@ def _compared(tag: Tag, node: Node, reading: Reading, now: datetime) -> _Left:
     has = np.fromiter(
         PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True).iterator(), np.int64
     )
-    return _Left(tag.rule, reading.catalog_id, now, np.setdiff1d(fits, has), np.setdiff1d(has, fits))
+    on, off = np.setdiff1d(fits, has), np.setdiff1d(has, fits)
+    # Merged since the features were made: the person that they are now is decided by the next features. Being erased:
+    # nothing more is written down.
+    same = [number for number, person in tags.present(tag.shop, on.tolist()).items() if number == person]
+    return _Left(tag.rule, reading.catalog_id, now, np.array(sorted(same), np.int64), off)
 
 
 def _apply(
@@ -197,9 +214,14 @@ def _apply(
     now: datetime,
     stopped: Callable[[], bool] | None,
 ) -> int:
-    """Change people a short transaction at a time; how many were gone through before the worker was told to stop."""
+    """Change people a short transaction at a time; how many were gone through before the worker was told to stop, or
+    the rule was changed or taken away: what is left is no longer its."""
+
+    def over() -> bool:
+        told = stopped is not None and stopped()
+        return told or not Tag.objects.filter(pk=tag.pk, rule=tag.rule).exists()
 
     def write(piece: Sequence[int]) -> None:
         change(tag, piece, by=None, now=now, source=history.RULE)
 
-    return write_in_batches(people, write, stopped=stopped)
+    return write_in_batches(people, write, stopped=over)

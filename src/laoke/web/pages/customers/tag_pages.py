@@ -19,6 +19,7 @@ from laoke.audiences import tag_rules, wording
 from laoke.audiences.models import Segment
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
 from laoke.customers import history, profiles, tags
 from laoke.customers.models import PersonChange, PersonTag, Tag
 from laoke.shops import audit
@@ -162,9 +163,18 @@ def described(rule: str) -> str:
         return rule
 
 
+def _error_said(error: str) -> str:
+    code, _sep, name = error.partition(": ")
+    if code in ("segment_missing", "segment_archived"):
+        return wording.refusal_text(TreeError(code, name=name))
+    if code in RULE_REFUSALS:
+        return str(RULE_REFUSALS[code]) % {"name": name}
+    return gettext("规则读不懂了：%(error)s") % {"error": error}
+
+
 def _state(tag: Tag, now: datetime) -> str:
     if tag.rule_error:
-        return gettext("规则读不懂了：%(error)s") % {"error": tag.rule_error}
+        return _error_said(tag.rule_error)
     if tag.ruled_at is None:
         return gettext("还在算")
     return gettext("%(when)s 算过") % {"when": figures.when(tag.ruled_at, now)}
@@ -259,7 +269,8 @@ def by_file(request: HttpRequest) -> HttpResponse:
         found = matched_file(request)
         tag = _named(request)
         change = tags.unset_tag if off else tags.set_tag
-        why = reason or getattr(request.FILES.get("file"), "name", "")
+        # A tag that keeps marketing away is put on and lifted for a reason; the name of a file is none.
+        why = reason or ("" if tag.suppresses else getattr(request.FILES.get("file"), "name", ""))
         done = change(tag, found.people, by=request.user, now=now, reason=why, source=history.FILE)  # type: ignore[arg-type]
     except FileRefused as refused:
         messages.error(request, str(refused))
@@ -300,6 +311,9 @@ def by_rule(request: HttpRequest) -> HttpResponse:
         messages.error(
             request, gettext("条件在「%(where)s」这里读不懂。先在人群页上写好再用") % {"where": where}
         )
+        return redirect("tags")
+    except TreeError as error:
+        messages.error(request, wording.refusal_text(error))
         return redirect("tags")
     except tags.TagRefused as refusal:
         messages.error(request, str(TAG_REFUSALS[refusal.code]))
