@@ -165,7 +165,7 @@ def test_a_segment_holds_for_whom_the_rival_says(world: World) -> None:
 
 def test_segments_that_are_too_deep_together_are_refused_before_a_query_is_written(shop: World) -> None:
     """Each of them is allowed; what writes the query would end in the middle of it."""
-    deep = "not (tag(\"x\") and not (tag(\"x\") and not (tag(\"x\") and not (tag(\"x\") and {})))) "
+    deep = 'not (tag("x") and not (tag("x") and not (tag("x") and not (tag("x") and {})))) '
     keep(shop, "0", deep.format("bought"))
     for level in range(1, 8):
         keep(shop, str(level), deep.format(f'segment("{level - 1}")'))

@@ -105,7 +105,9 @@ def test_who_took_a_consent_back_is_covered_by_no_later_declaration(
     assert consent.would_cover(shop, GOOD) == 0
     consent.declare(shop, replace(GOOD, wording_version="2026-2"), by=boss, now=LATER)
     assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {person: "no_consent"}
-    assert consent.would_cover(shop, replace(GOOD, channel="call")) == 1, "of other channels they said nothing"
+    assert consent.would_cover(shop, replace(GOOD, channel="call")) == 1, (
+        "of other channels they said nothing"
+    )
     consent.give(shop, person, GOOD, by=boss, now=LATER)
     assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {}
 

@@ -250,7 +250,7 @@ def test_a_refusal_after_a_merge_spares_what_was_planned_under_the_other_number(
 def test_two_numbers_that_became_one_person_get_the_round_once(reach: Reach, channel: FakeChannel) -> None:
     people = reach.people(3)
     occasion = reach.occasion(people)
-    kept, given_up = merged(reach, people[0].person_id, people[1].person_id)
+    _kept, given_up = merged(reach, people[0].person_id, people[1].person_id)
     turn(reach, channel)
     assert states(occasion) == {"accepted": 2, "suppressed": 1}
     spared = Message.objects.get(state="suppressed")

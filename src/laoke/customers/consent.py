@@ -332,8 +332,8 @@ def persons_of_contact(contact_digest: str) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-# Who took a consent back said no: no declaration about many brings it back, only they themselves (`give`). Consents that
-# ended because the shop took their basis back ended at its moment, and say nothing of the person.
+# Who took a consent back said no: no declaration about many brings it back, only they themselves (`give`). Consents
+# that ended because the shop took their basis back ended at its moment, and say nothing of the person.
 _TAKEN_BACK = (
     "SELECT 1 FROM customers_consent k JOIN customers_consentbasis b ON b.id = k.basis_id "
     "WHERE k.shop_id = v.shop_id AND k.person_id = c.person_id AND k.channel = %s AND k.purpose = %s "
