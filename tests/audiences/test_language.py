@@ -49,9 +49,9 @@ from laoke.audiences.tree import (
 from laoke.warehouse.named import parameters_in
 from tests.audiences.trees import trees
 
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20).filter(
-    lambda t: bool(t.strip())
-)
+ANY_TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+).filter(lambda t: bool(t.strip()))
 
 
 def reads_back(tree: Node) -> None:
@@ -408,3 +408,27 @@ def test_a_filter_in_words() -> None:
     assert wording.describe(parse("spent(>= 500) or last_order(90d..365d)")) == (
         "消费金额 ≥ ¥500.00，或最近一次购买 在 90 至 365 天前"
     )
+
+
+@pytest.mark.parametrize("text", ['tag("a\x00b")', 'tag("\ud800")', "bought \x00", 'tag("a\\\udfffb")'])
+def test_what_no_database_takes_is_refused_where_it_stands(text: str) -> None:
+    with pytest.raises(FilterError) as refused:
+        parse(text)
+    assert refused.value.code == "strange_letter"
+    assert refused.value.position == next(n for n, one in enumerate(text) if one in "\x00\ud800\udfff")
+    wording.refusal_text(refused.value).encode("utf-8")
+
+
+def test_a_word_that_joins_is_no_unit_of_the_number_before_it() -> None:
+    assert parse("birthday_month = 3 and bought") == And(
+        (OneOf("birthday_month", ("3",)), Amount("bought", Bounds(1)))
+    )
+    assert parse("bought_month = 11 OR bought") == parse('bought_month in ("11") or bought')
+
+
+def test_the_largest_count_can_be_written_and_read() -> None:
+    node = Amount("items", Bounds(10**13, None))
+    assert parse(print_filter(node)) == node
+    with pytest.raises(FilterError) as refused:
+        parse(f"items({10**13 + 1}+)")
+    assert refused.value.code == "bad_bound"

@@ -33,7 +33,11 @@ from laoke.audiences.tree import (
 GROWING = ("bought", "items", "used_coupon", "full_price", "spent", "refunded")
 # Of each person one value at most; of months there may be several.
 SINGLE = ("city", "province", "lifecycle", "group", "rfm", "usual_weekday")
-_ENDINGS = {"city": ("市",), "province": ("省", "市")}
+# As the query spells places: 内蒙古 is 内蒙古自治区.
+_ENDINGS = {
+    "city": ("市",),
+    "province": ("省", "市", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区"),
+}
 
 
 @dataclass(frozen=True)
@@ -157,8 +161,8 @@ def _named(field: str, values: Sequence[str]) -> set[str]:
     """The values, places without their ending."""
     found = set()
     for value in values:
-        ending = next((one for one in _ENDINGS.get(field, ()) if value.endswith(one) and len(value) > 2), "")
-        found.add(value.removesuffix(ending))
+        endings = (one for one in _ENDINGS.get(field, ()) if value.endswith(one))
+        found.add(value.removesuffix(next((one for one in endings if len(value) - len(one) >= 2), "")))
     return found
 
 

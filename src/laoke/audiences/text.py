@@ -34,6 +34,7 @@ from laoke.audiences.tree import (
     DAY_FIELDS,
     EXPECTED,
     GOODS,
+    LARGEST,
     MAX_DEPTH,
     MEASURES,
     MONEY_MEASURES,
@@ -525,6 +526,7 @@ def step_of(node: Node) -> tuple[Step, Window] | None:
 
 
 def _whole(token: Token, parser: _Parser) -> int:
-    if "." in token.value or len(token.value) > 12:
+    # A number with more digits than the largest is too large; int() of very many takes long.
+    if "." in token.value or len(token.value) > len(str(LARGEST)):
         raise parser.refusal("not_whole", token=token)
     return int(token.value)

@@ -16,9 +16,15 @@ _SAME = str.maketrans("（），、＞＜＝＋．％　０１２３４５６７
 _QUOTES = {'"': '"', "“": "”“", "”": "”“", "＂": "＂", "「": "」", "'": "'", "‘": "’‘", "’": "’‘"}
 _DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 # The blanks before a unit belong to the unit: two runs of blanks side by side would take quadratic time.
-_NUMBER = re.compile(r"(\d+(?:\.(?!\.)\d+)?)(?:\s*(天|周|个月|月|年|元|%|[A-Za-z]+))?", re.ASCII)
+# A word that joins is no unit: `birthday_month = 3 and bought`.
+_NUMBER = re.compile(
+    r"(\d+(?:\.(?!\.)\d+)?)(?:\s*(天|周|个月|月|年|元|%|(?!(?:and|or|then|within|in|not)\b)[A-Za-z]+))?",
+    re.ASCII | re.IGNORECASE,
+)
 _NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*")
 _SIGN = re.compile(r">=|<=|\.\.|[()+,<>=]")
+# The sign that ends a text, and halves of letters: no database and no file takes them.
+_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -60,6 +66,8 @@ def tokens_of(text: str) -> list[Token]:
     """
     if len(text) > MAX_LENGTH:
         raise FilterError("too_long", MAX_LENGTH, most=MAX_LENGTH)
+    if strange := _UNWRITABLE.search(text):
+        raise FilterError("strange_letter", strange.start())
     # One letter for one letter, so places in the plain text are places in the given one.
     plain = text.translate(_SAME).replace("。。", "..")
     found: list[Token] = []

@@ -100,7 +100,7 @@ def _check_known(value: object, known: tuple[str, ...], what: str) -> None:
 
 
 def _check_text(value: object) -> None:
-    _refuse_unless(isinstance(value, str) and bool(value.strip()), "empty_text")
+    _refuse_unless(isinstance(value, str) and bool(value.strip()) and "\0" not in value, "empty_text")
     _refuse_unless(len(str(value)) <= MAX_TEXT, "text_too_long", most=MAX_TEXT)
 
 
