@@ -26,6 +26,8 @@ def test_the_best_fifth_brings_most() -> None:
     assert [one.part for one in found.parts] == [1, 11, 21, 31, 41, 51, 61, 71, 81, 91]
     assert found.best(20) == Hundredth(20, 2, 2, 8_000, 4_000)
     assert found.best(100) == Hundredth(100, 10, 10, 10_000, 250)
+    assert found.best(10) == Hundredth(10, 1, 1, 4_000, 4_000)
+    assert found.best(9) is None and found.best(1) is None, "of ten nobody is the best hundredth"
     assert found.share_for(0.5) == 0.2 and found.share_for(0.4) == 0.1
     assert found.cumulated()[:3] == [(0.0, 0.0), (0.1, 0.4), (0.2, 0.8)]
 

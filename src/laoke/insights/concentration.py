@@ -45,9 +45,9 @@ class Pareto:
 
     def best(self, percent: int) -> Hundredth | None:
         """The best so many per cent together, whole parts; None where there are fewer buyers than that tells apart."""
+        if self.persons * percent < 100:
+            return None  # not even one whole person: the best of ten are not their best hundredth
         chosen = [one for one in self.parts if one.part <= percent]
-        if not chosen:
-            return None
         return Hundredth(
             percent,
             sum(one.persons for one in chosen),
