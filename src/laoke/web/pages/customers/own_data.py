@@ -10,6 +10,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -40,10 +41,7 @@ from laoke.dispatch.inbox import reply_bound_to
 from laoke.dispatch.models import Attempt, Message, Reply
 from laoke.groups.models import GroupMember
 from laoke.insights import people
-from laoke.promotions.coupons.codes import shown_code
-from laoke.promotions.models import CouponEvent
-from laoke.service import cases
-from laoke.service.models import CaseStep, ServiceCase
+from laoke.insights.value import value_of
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 from laoke.shops.open_files import let_go
@@ -55,12 +53,12 @@ MOST = 100_000
 
 @dataclass(frozen=True)
 class Whose:
-    """Whose data: the person, all their customer numbers, what the facts say."""
+    """Whose data: the person, all their customer numbers, what the facts of each of the owner's shops say."""
 
     shop: Shop
     person_id: int
     members: Sequence[int]
-    reading: Reading | None
+    readings: Sequence[tuple[Shop, Reading]]
 
     @property
     def numbers(self) -> list[int]:
@@ -69,11 +67,7 @@ class Whose:
 
 def write(shop: Shop, person_id: int, members: Sequence[int], *, by: User, now: datetime) -> Path:
     """Write the zip below the exports; the caller sends it and it is deleted then."""
-    try:
-        reading: Reading | None = reading_of(shop, now.date())
-    except NotReady:
-        reading = None
-    whose = Whose(shop, person_id, members, reading)
+    whose = Whose(shop, person_id, members, _readings(shop, now))
     parts = {name: part(whose) for name, part in PARTS.items()}
     exports: Path = settings.PLACE.exports
     stem = f"person-{shop.pk}-{by.pk}-{now:%Y%m%d-%H%M%S-%f}"
@@ -92,6 +86,15 @@ def write(shop: Shop, person_id: int, members: Sequence[int], *, by: User, now: 
         count=sum(map(len, parts.values())), sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )  # fmt: skip
     return path
+
+
+def _readings(shop: Shop, now: datetime) -> list[tuple[Shop, Reading]]:
+    """The facts of every shop of the owner that has any: a person is one across them."""
+    found = []
+    for one in shop.owner.shops.order_by("pk"):
+        with suppress(NotReady):
+            found.append((one, reading_of(one, now.date())))
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -145,19 +148,43 @@ def _review_words(whose: Whose) -> Rows:
 
 def _facts(ask: Callable[..., Rows]) -> Callable[[Whose], Rows]:
     def told(whose: Whose) -> Rows:
-        if whose.reading is None:
-            return []
-        return ask(whose.reading.reader, whose.shop.pk, whose.person_id, MOST)
+        return [
+            {"shop": shop.name} | row
+            for shop, reading in whose.readings
+            for row in ask(reading.reader, shop.pk, whose.person_id, MOST)
+        ]
 
     return told
 
 
 def _features(whose: Whose) -> Rows:
-    if whose.reading is None:
-        return []
-    reading = whose.reading
-    row = people.features_of(reading.reader, whose.shop.pk, whose.person_id, reading.as_of_day)
-    return [row | {"person_id": str(row["person_id"])}] if row else []
+    found: Rows = []
+    for shop, reading in whose.readings:
+        row = people.features_of(reading.reader, shop.pk, whose.person_id, reading.as_of_day)
+        if row:
+            found.append({"shop": shop.name} | row | {"person_id": str(row["person_id"])})
+    return found
+
+
+def _value(whose: Whose) -> Rows:
+    """What the shops expect of the person, which they decide by."""
+    found: Rows = []
+    for shop, reading in whose.readings:
+        row = value_of(reading.reader, shop.pk, whose.person_id)
+        if row:
+            found.append({"shop": shop.name} | row | {"person_id": str(row["person_id"])})
+    return found
+
+
+def _refusals(whose: Whose) -> Rows:
+    return [
+        {"shop": shop.name} | row
+        for shop in whose.shop.owner.shops.order_by("pk")
+        for row in _told(
+            consent.refusals_of(shop, whose.person_id).order_by("pk"),
+            "channel", "purpose", "source", "words", "at", "ended_at",
+        )
+    ]  # fmt: skip
 
 
 def _consents(whose: Whose) -> Rows:
@@ -252,11 +279,16 @@ def _replies(whose: Whose) -> Rows:
 
 
 def _coupons(whose: Whose) -> Rows:
-    rows = CouponEvent.objects.filter(issue__shop=whose.shop, customer_id__in=whose.numbers)
+    rows = CouponEvent.objects.filter(customer_id__in=whose.numbers)
     return [
-        {"issue": row.issue.name, "code": shown_code(row.coupon.code), "valid_to": row.coupon.valid_to}
+        {
+            "shop": row.issue.shop.name,
+            "issue": row.issue.name,
+            "code": shown_code(row.coupon.code),
+            "valid_to": row.coupon.valid_to,
+        }
         | {"at": row.at, "what": row.kind, "order_id": row.order_id, "cents": row.cents}
-        for row in rows.select_related("issue", "coupon").order_by("pk")
+        for row in rows.select_related("issue__shop", "coupon").order_by("pk")
     ]
 
 
@@ -268,6 +300,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "reviews": _facts(people.reviews_of),
     "categories": _facts(people.categories_of),
     "features": _features,
+    "value": _value,
     "order_texts": _order_texts,
     "review_words": _review_words,
     "messages": _messages,
@@ -275,15 +308,7 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "replies": _replies,
     "coupons": _coupons,
     "consents": _consents,
-    "refusals": lambda w: _told(
-        consent.refusals_of(w.shop, w.person_id).order_by("pk"),
-        "channel",
-        "purpose",
-        "source",
-        "words",
-        "at",
-        "ended_at",
-    ),
+    "refusals": _refusals,
     "tags": _tags,
     "history": _changes,
     "card": _cards,
