@@ -130,3 +130,15 @@ def test_a_note_is_sealed_shown_to_those_who_talk_with_buyers_and_deleted(demo: 
     assert list(AuditEvent.objects.filter(act__startswith="note.").order_by("pk").values_list("act", flat=True)) == [
         "note.add", "note.remove",
     ]  # fmt: skip
+
+
+def test_a_level_of_one_cent_and_one_too_large_leave_the_page_as_it_is(demo: Demo) -> None:
+    """Nobody is near the first; the second could be asked for by no filter."""
+    client = demo.client()
+    client.post("/customers/levels/save/", {**SILVER, "orders_from": "", "net_from": "0.01"})
+    said = client.post(
+        "/customers/levels/save/", {**GOLD, "orders_from": "", "net_from": "999999999999"}, follow=True
+    )
+    assert said.status_code == 200 and "条件里的数太大了" in text(said)
+    page = text(client.get("/customers/levels/"))
+    assert "银卡" in page and "金卡" not in page

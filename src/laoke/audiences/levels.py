@@ -4,7 +4,8 @@ A level is reached by either of its conditions, days of buying or net amount, ov
 person has the highest they reach. Who is near the next has NEAR of its amount, or lacks one day of buying.
 The platform grants levels on its own side: here one plans them, sees who would have which, and publishes the rules.
 
-    LevelRefused    `no_condition`, `name`, `name_taken`, `not_rising` (a higher level must ask for more), `too_many`
+    LevelRefused    `no_condition`, `name`, `name_taken`, `not_rising` (a higher level must ask for more), `too_many`,
+                    `too_large` (an amount that no filter can ask for)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db.models import F
 from laoke.audiences.compiling import count_query, members_query
 from laoke.audiences.readings import Reading
 from laoke.audiences.text import parse
+from laoke.audiences.tree import LARGEST
 from laoke.customers.models import MemberLevel
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
@@ -81,6 +83,8 @@ def save_level(
         raise LevelRefused("name")
     if not orders_from and not net_cents_from:
         raise LevelRefused("no_condition")
+    if max(orders_from or 0, net_cents_from or 0) > LARGEST:
+        raise LevelRefused("too_large")
     others = [one for one in levels_of(shop) if level is None or one.pk != level.pk]
     if any(one.name == name for one in others):
         raise LevelRefused("name_taken", name)
@@ -139,8 +143,9 @@ def filter_of(level: MemberLevel) -> str:
 def near_filter(level: MemberLevel) -> str:
     """Who is near: one day of buying short, or with `NEAR_PERCENT` of the amount, and not there yet."""
     orders = level.orders_from - 1 if level.orders_from and level.orders_from > 1 else None
-    cents = level.net_cents_from * NEAR_PERCENT // 100 if level.net_cents_from else None
-    if orders is None and cents is None:
+    # 0 for a level of one cent: everybody would be near it.
+    cents = level.net_cents_from * NEAR_PERCENT // 100 if level.net_cents_from else 0
+    if orders is None and not cents:
         return ""
     return (
         f"{_filter(level, orders, cents)} and not {_filter(level, level.orders_from, level.net_cents_from)}"

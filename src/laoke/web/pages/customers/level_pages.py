@@ -39,6 +39,7 @@ REFUSALS: dict[str, Words] = {
     "name_taken": _("已经有「%(name)s」这个等级"),
     "not_rising": _("和「%(name)s」比不出高低：条件要同一种、同一段时间，高的要求更多"),
     "too_many": _("最多六个等级"),
+    "too_large": _("条件里的数太大了"),
 }
 
 
