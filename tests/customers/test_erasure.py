@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from laoke.customers import consent, erasure, review_texts, tags
+from laoke.customers import consent, erasure, names, review_texts, tags
 from laoke.customers.erasure import ErasureRefused, Messages
 from laoke.customers.identities import resolve
 from laoke.customers.links import customers_of
@@ -19,6 +19,7 @@ from laoke.customers.models import (
     Customer,
     Erasure,
     Identity,
+    NamePart,
     OptOut,
     OrderText,
     PersonCard,
@@ -28,7 +29,7 @@ from laoke.customers.models import (
     VaultRecord,
 )
 from laoke.customers.profiles import records_of
-from laoke.customers.vault import open_contact
+from laoke.customers.vault import open_contact, store_contacts
 from laoke.shops import catalog
 
 if TYPE_CHECKING:
@@ -180,6 +181,26 @@ def test_a_refused_number_stays_refused_without_naming_anybody(
     kept = OptOut.objects.get()
     assert (kept.person_id, kept.words, kept.contact_digest) == (None, "", digest)
     assert consent.refused_contacts(demo.shop.pk, "sms", [str(digest)]) == {digest: "opted_out"}
+
+
+def test_what_an_import_sealed_after_the_records_were_deleted_goes_with_the_facts(
+    demo: Demo, person: int, above: FakeMessages
+) -> None:
+    """It looked the person up before they asked, and came to their contacts after step 2."""
+    contact = open_contact(records_of(demo.shop, [person])[0])
+    begin(demo, person, above)
+    erasure.delete_records(now=demo.now, messages=above.known())
+    store_contacts(demo.shop, [contact])
+    while names.index_waiting():
+        pass
+    PersonTag.objects.create(
+        tag=tags.make_tag(demo.shop, "晚到", now=demo.now), person_id=person, created_at=demo.now
+    )
+    assert VaultRecord.objects.filter(customer_id=person).exists()
+    erasure.rewrite_facts(demo.place, now=demo.now, messages=above.known())
+    for by_customer in (VaultRecord, ContactIndex, NamePart):
+        assert not by_customer.objects.filter(customer_id=person).exists(), by_customer
+    assert not PersonTag.objects.filter(person_id=person).exists()
 
 
 def test_the_facts_get_one_random_number_and_keep_their_sums(

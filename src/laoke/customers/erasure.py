@@ -149,7 +149,9 @@ def request_erasure(
         running = Erasure.objects.filter(owner_id=shop.owner_id, person_id=person_id).first()
         if running is not None:
             return running
-        members = customers_of(shop, person_id)
+        # Locked, as a merge and a split lock them: none of them joins or leaves the person from here on.
+        rows = Customer.objects.select_for_update().filter(owner_id=shop.owner_id, person_id=person_id)
+        members = list(rows.order_by("pk").values_list("pk", flat=True))
         if not members:
             raise ErasureRefused("unknown")
         _bury(shop, members, now)
@@ -199,18 +201,24 @@ def delete_records(*, now: datetime, messages: Messages | None = None) -> int:
             continue
         with transaction.atomic():
             _overwrite_deleted()
-            # A key may have joined between the request and now; it is buried before it is forgotten.
-            _bury(erasure.shop, members, now)
-            traces = _traces_of(members, people)
-            for forget in _forgetters.values():
-                forget(erasure.shop, traces, now)
-            known.wipe(people, now)
-            _delete(members, people)
-            _forget_contacts(traces)
+            _forget(erasure, members, known, now)
             Erasure.objects.filter(pk=erasure.pk, vault_deleted_at=None).update(vault_deleted_at=now)
             mark_persons(erasure.shop, people, members)
         done += 1
     return done
+
+
+def _forget(erasure: Erasure, members: Sequence[int], known: Messages, now: datetime) -> None:
+    """Delete what is held of the person, here and in every package above."""
+    # A key may have joined since they asked; it is buried before it is forgotten.
+    _bury(erasure.shop, members, now)
+    people = [erasure.person_id, *members]
+    traces = _traces_of(members, people)
+    for forget in _forgetters.values():
+        forget(erasure.shop, traces, now)
+    known.wipe(people, now)
+    _delete(members, people)
+    _forget_contacts(traces)
 
 
 def _overwrite_deleted() -> None:
@@ -283,6 +291,10 @@ def rewrite_facts(
                 import_ref=entry.import_ref if entry else None,
             )  # fmt: skip
             _overwrite_deleted()
+            for erasure in open_ones:
+                # An import that knew the person before they asked may have sealed their contacts after step 2, and a
+                # list was frozen of facts that named them.
+                _forget(erasure, members[erasure.pk], known, now)
             known.renumber(dict(zip(*aliases.to_pydict().values(), strict=True)))
             for erasure in open_ones:
                 # Kept until step 4 is over: older files are found by them.
