@@ -189,3 +189,55 @@ def test_a_part_of_a_name_finds_people_and_leaves_an_audit_row(demo: Demo) -> No
     assert part not in json.dumps(event.detail, ensure_ascii=False)
     client.get("/customers/", {"q": part, "after": "1_1"})
     assert AuditEvent.objects.filter(act="contact.search").count() == 1, "paging is no new search"
+
+
+def test_a_search_that_begins_on_a_later_page_is_written_down_too(demo: Demo) -> None:
+    """Else a place in the address would open the vault without a word in the audit."""
+    from laoke.shops.models import AuditEvent
+
+    client = demo.client()
+    client.get("/customers/", {"q": "小圆", "after": "x"})
+    assert AuditEvent.objects.filter(act="contact.search").count() == 1
+    client.get("/customers/", {"q": "小圆", "after": "1_1"})
+    assert AuditEvent.objects.filter(act="contact.search").count() == 1
+    client.get("/customers/", {"q": "青木", "before": "1_1"})
+    assert AuditEvent.objects.filter(act="contact.search").count() == 2
+    assert "小圆" not in json.dumps(dict(client.session), ensure_ascii=False)
+
+
+def test_asking_why_somebody_is_in_a_segment_is_a_search_for_people(demo: Demo) -> None:
+    from laoke.shops.models import AuditEvent
+
+    contact = contact_of(demo, consenting(demo))
+    demo.client().post("/segments/why/", {"text": "everyone", "person": contact.phone or contact.nick})
+    event = AuditEvent.objects.filter(act="contact.search").get()
+    assert (event.count, event.subject) == (1, "")
+
+
+def test_the_conditions_of_the_list_become_the_segment_of_the_same_people(demo: Demo) -> None:
+    from django.http import QueryDict
+
+    from laoke.web.pages.customers import listing, views
+
+    def said(query: str) -> str:
+        return listing.as_filter(listing.asked(QueryDict(query)))
+
+    assert said("year_from=1234567.89") == "net_spent(>= 1234567.89, within 365d)"
+    assert said("r_score=5&f_score=1&group3=loyal") == 'group in ("loyal") and r_score(5) and f_score(1)'
+    for narrower in ("q=小圆", "mine=1&city=杭州"):
+        given = listing.asked(QueryDict(narrower))
+        assert views.segment_url(given) == "", "the segment would hold more people than the list"
+
+
+def test_a_merge_or_split_of_somebody_being_erased_is_refused_in_words(demo: Demo) -> None:
+    from laoke.customers import links
+    from laoke.customers.models import Customer, Erasure
+
+    first, second = Customer.objects.order_by("pk").values_list("pk", flat=True)[:2]
+    link = links.join_by_hand(demo.shop, first, second, why="打电话说的", by=demo.owner, now=demo.now)
+    Erasure.objects.create(
+        owner=demo.shop.owner, shop=demo.shop, person_id=first, requested_by=demo.owner, requested_at=demo.now
+    )
+    page = demo.client().post(f"/links/{link.pk}/undo/", follow=True)
+    assert "不能再合并或拆开" in text(page)
+    assert Customer.objects.get(pk=second).person_id == first

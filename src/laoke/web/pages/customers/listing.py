@@ -391,7 +391,12 @@ def choices(shop: Shop, reading: Reading) -> dict[str, list[tuple[str, Words]]]:
 
 
 def as_filter(given: Asked) -> str:
-    """The conditions as a segment's text, for 「用这些条件建人群」; a search or 我负责的 has no such form."""
+    """The conditions as a segment's text, for 「用这些条件建人群」.
+
+    '' with a search or 我负责的, which have no such form: a segment of the others alone would hold more people.
+    """
+    if given.search or given.mine:
+        return ""
     w, parts = given.wanted, []
     for name, word in (
         ("lifecycle", "lifecycle"),
@@ -407,10 +412,14 @@ def as_filter(given: Asked) -> str:
         parts.append(f'tag("{_quoted(w.tag)}")')
     if w.reach:
         parts.append(f"reachable({w.reach})")
+    for name in ("r_score", "f_score"):
+        score = getattr(w, name)
+        if score >= 0:
+            parts.append(f"{name}({score})")
     if w.orders_from > 0:
         parts.append(f"bought({w.orders_from}+)")
     if w.net_365_from > 0:
-        parts.append(f"net_spent(>= {w.net_365_from / 100:g}, within 365d)")
+        parts.append(f"net_spent(>= {w.net_365_from // 100}.{w.net_365_from % 100:02}, within 365d)")
     if w.days_from >= 0 and w.days_to >= 0:
         parts.append(f"last_order({w.days_from}d..{w.days_to}d)")
     elif w.days_from >= 0:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
+from django.utils.crypto import salted_hmac
 from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +26,9 @@ from laoke.web.components.base import Words
 from laoke.web.downloads import PassingFile
 from laoke.web.nothing_yet import nothing_yet
 from laoke.web.pages.customers import export, listing, merging, profile, words
+
+# In the session: the mark of the search that was written down last.
+SEARCHED = "people_searched"
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,8 @@ def customers(request: HttpRequest) -> HttpResponse:
         return render(request, "customers/none.html", {"title": _("客户"), "empty": empty})
     given = listing.asked(request.GET)
     wanted, found = listing.narrowed(shop, reading, given, request.user)  # type: ignore[arg-type]
-    if found is not None and not given.after and not given.before:
-        _note_search(request, found)
+    if found is not None:
+        _note_search(request, given.search, found)
     result = listing.page(reading, wanted, given)
     if given.search and result.matched == 1 and not request.htmx:  # type: ignore[attr-defined]
         return redirect("customer", result.rows[0]["person_id"])
@@ -83,8 +87,15 @@ def customers(request: HttpRequest) -> HttpResponse:
     return render(request, "customers/list.html", {"page": page, **out})
 
 
-def _note_search(request: HttpRequest, found: listing.Searched) -> None:
-    """A search for people is an audit row: how many it found and how, never what was typed."""
+def _note_search(request: HttpRequest, text: str, found: listing.Searched) -> None:
+    """A search for people is an audit row: how many it found and how, never what was typed.
+
+    Its further pages are none, but only after its first: an address can begin anywhere.
+    """
+    mark = salted_hmac(SEARCHED, text, algorithm="sha256").hexdigest()
+    if request.session.get(SEARCHED) == mark and (request.GET.get("after") or request.GET.get("before")):
+        return
+    request.session[SEARCHED] = mark
     audit.record(
         "contact.search", shop=shop_of(request), actor=request.user, at=clock_of(request).now(),  # type: ignore[arg-type]
         count=len(found.persons), by_part=found.by_part,
@@ -214,7 +225,8 @@ def proposals(request: HttpRequest) -> HttpResponse:
 
 def segment_url(given: listing.Asked) -> str:
     """Where these conditions become a segment; '' when they cannot, or there is no such page."""
+    text = listing.as_filter(given)
     try:
-        return f"{reverse('segment_new')}?{urlencode({'text': listing.as_filter(given)})}"
+        return f"{reverse('segment_new')}?{urlencode({'text': text})}" if text else ""
     except NoReverseMatch:
         return ""

@@ -23,6 +23,7 @@ from laoke.audiences.snapshots import freeze
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
+from laoke.shops import audit
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
@@ -289,6 +290,9 @@ def why(request: HttpRequest) -> HttpResponse:
     try:
         node = parse(request.POST.get("text", ""))
         answer = building.answer_of(shop, node, request.POST.get("person", "").strip(), now)
+        audit.record(
+            "contact.search", shop=shop, actor=request.user, at=now, count=int(bool(answer.name)), by_part=False  # type: ignore[arg-type]
+        )  # fmt: skip
     except (FilterError, TreeError) as error:
         answer = building.Answer("", False, [], wording.refusal_text(error))
     except NotReady as trouble:
