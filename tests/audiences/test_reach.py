@@ -80,6 +80,13 @@ def test_reach_is_of_marketing_and_profiling_may_be_refused_by_itself(world: Wor
         assert asked == reasons(world, person)[person][0]
 
 
+def test_a_number_whose_owner_will_not_be_picked_keeps_marketing_away(world: World) -> None:
+    known(world, 1, digest="a")
+    agreed(world, 1)
+    consent.opt_out(world.shop, "sms", purpose="profiling", now=NOW, source="reply", contact_digest="a")
+    assert reasons(world, 1) == {1: ("no_profiling", True)}
+
+
 def test_a_dead_number_counts_only_when_there_is_no_other(world: World) -> None:
     known(world, 1, digest="dead")
     known(world, 2, digest="dead")

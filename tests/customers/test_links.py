@@ -98,7 +98,7 @@ def test_accepting_makes_one_person_and_marks_the_mirrors(shop: Shop, boss: User
     assert set(persons().values()) == {min(first, second)}
     assert (link.state, link.decided_by) == ("linked", boss)
     marked = set(Dirty.objects.values_list("mirror", flat=True))
-    assert marked == {"person_map", "customer_reach", "customer_tags"}
+    assert marked == {"person_map", "customer_reach", "customer_tags", "group_members"}
     assert AuditEvent.objects.filter(act="person.join").count() == 1
 
 

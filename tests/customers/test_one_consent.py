@@ -63,10 +63,46 @@ def test_a_refusal_stands_until_they_say_that_they_want_it_again(shop: Shop, bos
     ]
 
 
+def test_each_purpose_is_given_and_refused_by_itself(shop: Shop, boss: User, person: int) -> None:
+    care, today = replace(GOOD, purpose="care", wording="我同意接收发货和售后通知"), NOW.date()
+    consent.give(shop, person, care, by=boss, now=NOW)
+    assert consent.refused(shop.pk, "sms", [person], today) == {person: "no_consent"}
+    consent.give(shop, person, GOOD, by=boss, now=NOW)
+    assert [(one.purpose, one.basis.purpose) for one in consent.consents_of(shop.pk, person)] == [
+        ("care", "care"), ("marketing", "marketing"),
+    ]  # fmt: skip
+    consent.opt_out(shop, "sms", purpose="care", now=NOW, source="staff", person_id=person)
+    assert consent.refused(shop.pk, "sms", [person], today) == {}
+    assert consent.refused(shop.pk, "sms", [person], today, "care") == {person: "opted_out"}
+    assert consent.refused_channels(shop, person, "care") == {"sms"}
+    assert consent.refused_channels(shop, person, "marketing") == set()
+    consent.give(shop, person, GOOD, by=boss, now=NOW, asked_again=True)
+    assert OptOut.objects.get().ended_at is None, "another purpose stays refused"
+    with pytest.raises(consent.ConsentRefused):
+        consent.give(shop, person, care, by=boss, now=NOW)
+    with pytest.raises(consent.DeclarationRefused) as refused:
+        consent.give(shop, person, replace(GOOD, purpose="sale"), by=boss, now=NOW)
+    assert refused.value.code == "purpose"
+    with pytest.raises(ValueError, match="purpose: found 'sale'"):
+        consent.opt_out(shop, "sms", purpose="sale", now=NOW, source="staff", person_id=person)
+
+
+def test_a_number_refused_for_a_purpose_is_refused_for_that_one(shop: Shop, person: int) -> None:
+    digest = VaultRecord.objects.get().phone_digest
+    assert digest is not None
+    for purpose, marketing, care in (
+        ("profiling", "no_profiling", None), ("care", "no_profiling", "opted_out"), ("all", "opted_out", "opted_out"),
+    ):  # fmt: skip
+        consent.opt_out(shop, "sms", purpose=purpose, now=NOW, source="reply", contact_digest=digest)
+        assert consent.refused_contacts(shop.pk, "sms", [digest]).get(digest) == marketing
+        assert consent.refused_contacts(shop.pk, "sms", [digest], "care").get(digest) == care
+
+
 def test_taking_it_back_ends_it_once(shop: Shop, boss: User, person: int) -> None:
     consent.give(shop, person, GOOD, by=boss, now=NOW)
-    assert consent.withdraw(shop, person, "sms", by=boss, now=NOW)
-    assert not consent.withdraw(shop, person, "sms", by=boss, now=NOW)
+    assert not consent.withdraw(shop, person, "sms", "care", by=boss, now=NOW)
+    assert consent.withdraw(shop, person, "sms", "marketing", by=boss, now=NOW)
+    assert not consent.withdraw(shop, person, "sms", "marketing", by=boss, now=NOW)
     assert consent.refused(shop.pk, "sms", [person], NOW.date()) == {person: "no_consent"}
     assert AuditEvent.objects.filter(act="consent.take").count() == 1
 

@@ -436,7 +436,12 @@ def _refused_piece(
 def refused_contacts(
     shop_id: int, channel: str, digests: Sequence[str], purpose: str = Purpose.MARKETING
 ) -> dict[str, str]:
-    """Why these contacts may not be used for a purpose: {digest: 'opted_out' | 'dead_contact'}."""
+    """Why these contacts may not be used for a purpose: {digest: 'opted_out' | 'dead_contact' | 'no_profiling'}."""
+    ask = (
+        (EVERY_PURPOSE, Purpose.PROFILING, purpose)
+        if purpose == Purpose.MARKETING
+        else (EVERY_PURPOSE, purpose)
+    )
     found: dict[str, str] = {}
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
     for piece in pieces(digests, 5_000):
@@ -447,11 +452,15 @@ def refused_contacts(
             )
             found.update((row[0], "dead_contact") for row in cursor.fetchall())
             cursor.execute(
-                "SELECT contact_digest FROM customers_optout WHERE shop_id = %s AND channel = %s AND ended_at IS NULL "
-                f"AND purpose IN ('all', %s) AND contact_digest {test}",
-                [shop_id, channel, purpose, wanted],
+                "SELECT contact_digest, purpose FROM customers_optout WHERE shop_id = %s AND channel = %s "
+                f"AND ended_at IS NULL AND contact_digest {test}",
+                [shop_id, channel, wanted],
             )
-            found.update((row[0], "opted_out") for row in cursor.fetchall())
+            standing = [(digest, of) for digest, of in cursor.fetchall() if of in ask]
+            unprofiled = [digest for digest, of in standing if of == Purpose.PROFILING]
+            # What is worse is told: a refusal before a dead number, and that before unwillingness to be picked.
+            found = dict.fromkeys(unprofiled, "no_profiling") | found
+            found.update((digest, "opted_out") for digest, of in standing if of != Purpose.PROFILING)
     return found
 
 

@@ -142,7 +142,8 @@ def _reach_sql(channel: str) -> str:
         WITH p AS ({_LISTED[is_sqlite()]}),
         contacts AS (
             SELECT c.person_id, MAX({usable}) AS best,
-                   MAX(CASE WHEN o.id IS NOT NULL THEN 1 ELSE 0 END) AS refused,
+                   MAX(CASE WHEN o.purpose IN ('all', 'marketing') THEN 1 ELSE 0 END) AS refused,
+                   MAX(CASE WHEN o.purpose = 'profiling' THEN 1 ELSE 0 END) AS unprofiled,
                    MAX(CASE WHEN d.id IS NOT NULL THEN 1 ELSE 0 END) AS dead
             FROM p
             JOIN customers_customer c ON c.person_id = p.person_id
@@ -150,7 +151,7 @@ def _reach_sql(channel: str) -> str:
             LEFT JOIN customers_deadcontact d
               ON d.channel = %s AND d.contact_digest = v.{_digest(channel)}
             LEFT JOIN customers_optout o ON +o.shop_id = %s AND o.channel = %s AND o.ended_at IS NULL
-              AND o.purpose IN ('all', 'marketing') AND o.contact_digest = v.{_digest(channel)}
+              AND o.contact_digest = v.{_digest(channel)}
             GROUP BY c.person_id
         ),
         state AS (
@@ -159,7 +160,7 @@ def _reach_sql(channel: str) -> str:
                        SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
                        AND o.purpose IN ('all', 'marketing')
                        AND o.person_id = p.person_id AND o.ended_at IS NULL) THEN 1 ELSE 0 END AS refused,
-                   CASE WHEN EXISTS (
+                   CASE WHEN coalesce(k.unprofiled, 0) = 1 OR EXISTS (
                        SELECT 1 FROM customers_optout o WHERE o.shop_id = %s AND o.channel = %s
                        AND o.purpose = 'profiling'
                        AND o.person_id = p.person_id AND o.ended_at IS NULL) THEN 1 ELSE 0 END AS unprofiled,
@@ -187,7 +188,8 @@ def _reach_sql(channel: str) -> str:
                     WHEN best = 2 THEN 'masked' WHEN best < 2 THEN 'no_contact'
                     WHEN unprofiled = 1 THEN 'no_profiling' ELSE consent END AS reason,
                CASE WHEN consent = '' AND refused = 0 THEN 1 ELSE 0 END AS consented,
-               CASE WHEN decided = 1 OR refused = 1 OR kept_away = 1 OR dead = 1 THEN 1 ELSE 0 END AS decided
+               CASE WHEN decided = 1 OR refused = 1 OR kept_away = 1 OR dead = 1 OR unprofiled = 1 THEN 1
+                    ELSE 0 END AS decided
         FROM state
     """
 
