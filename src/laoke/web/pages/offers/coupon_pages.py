@@ -309,7 +309,7 @@ def _page(request: HttpRequest, issue: CouponIssue, **found: Any) -> IssuePage:
     return IssuePage(
         issue,
         status,
-        _facts(issue, now),
+        _facts(issue, counts, now),
         ui.Kpis(
             [
                 ui.Kpi(_("已领"), figures.exact(_ever_claimed(issue)), note=_handed_note(counts)),
@@ -362,7 +362,7 @@ def _blocked_note(counts: issues.Counts) -> str:
     return gettext("另停用 %(n)s") % {"n": figures.exact(blocked)} if blocked else ""
 
 
-def _facts(issue: CouponIssue, now: datetime) -> ui.Facts:
+def _facts(issue: CouponIssue, counts: issues.Counts, now: datetime) -> ui.Facts:
     ends = [figures.when(issue.valid_to, now)] if issue.valid_to else []
     if issue.days_after_claim:
         ends.append(gettext("领后 %(n)s 天") % {"n": issue.days_after_claim})
@@ -372,6 +372,7 @@ def _facts(issue: CouponIssue, now: datetime) -> ui.Facts:
             (_("优惠"), offer),
             (_("最多"), gettext("%(n)s 张") % {"n": figures.exact(issue.total_limit)}),
             (_("每人限领"), issue.per_person_limit or gettext("不限")),
+            (_("预算"), _budget_text(counts)),
             (_("从"), figures.when(issue.valid_from, now)),
             (_("到"), gettext("%(first)s 或 %(second)s，先到的算") % dict(zip(("first", "second"), ends, strict=True))
              if len(ends) == 2 else ends[0]),
@@ -381,18 +382,25 @@ def _facts(issue: CouponIssue, now: datetime) -> ui.Facts:
 
 
 def _link(url: str, text: str) -> SafeString:
-    return format_html('<a href="{}">{}</a>', url, text)
+    return format_html('<a class="link" href="{}">{}</a>', url, text)
+
+
+def _budget_text(counts: issues.Counts) -> str:
+    """What reservations and uses take of the budget."""
+    if counts.budget_cents is None:
+        return gettext("不限，用了 %(taken)s") % {"taken": figures.yuan(counts.taken_cents)}
+    return gettext("%(taken)s / %(budget)s") % {
+        "taken": figures.yuan(counts.taken_cents),
+        "budget": figures.yuan(counts.budget_cents),
+    }
 
 
 def _budget(counts: issues.Counts) -> ui.Meter | None:
     if counts.budget_cents is None:
         return None
     share = 100 * counts.taken_cents / counts.budget_cents
-    text = gettext("%(taken)s / %(budget)s") % {
-        "taken": figures.yuan(counts.taken_cents),
-        "budget": figures.yuan(counts.budget_cents),
-    }
-    return ui.Meter(share, text, gettext("预算用了多少，含占用中"), "w" if share >= 90 else "")
+    label = gettext("预算用了多少，含占用中")
+    return ui.Meter(share, figures.percent(share / 100, 0), label, "w" if share >= 90 else "")
 
 
 def _batches(issue: CouponIssue, now: datetime, may: bool) -> ui.Table:
