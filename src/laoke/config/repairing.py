@@ -210,6 +210,6 @@ def _mirror_anew(place: Place, now: datetime) -> None:
             with transaction.atomic():
                 dirty.mark(shop.pk, "touches", piece)
         answers = Reply.objects.filter(shop=shop).exclude(person_id=None).values_list("pk", flat=True)
-        for piece in pieces(list(answers)):
+        for of_replies in pieces(list(answers)):
             with transaction.atomic():
-                dirty.mark(shop.pk, replies.MIRROR, piece)
+                dirty.mark(shop.pk, replies.MIRROR, of_replies)

@@ -42,6 +42,10 @@ from laoke.dispatch.models import Attempt, Message, Reply
 from laoke.groups.models import GroupMember
 from laoke.insights import people
 from laoke.insights.value import value_of
+from laoke.promotions.coupons.codes import shown_code
+from laoke.promotions.models import CouponEvent
+from laoke.service import cases
+from laoke.service.models import CaseStep, ServiceCase
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 from laoke.shops.open_files import let_go

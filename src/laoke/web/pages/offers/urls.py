@@ -18,7 +18,9 @@ urlpatterns = [
     path("offers/issues/<int:pk>/block/", coupon_pages.issue_block, name="coupon_issue_block"),
     path("offers/issues/<int:pk>/codes/", coupon_pages.issue_codes, name="coupon_issue_codes"),
     path("offers/issues/<int:pk>/stop/", coupon_pages.issue_stop, name="coupon_issue_stop"),
-    path("offers/issues/<int:pk>/codes/<int:batch_id>/file/", coupon_pages.issue_file, name="coupon_issue_file"),
+    path(
+        "offers/issues/<int:pk>/codes/<int:batch_id>/file/", coupon_pages.issue_file, name="coupon_issue_file"
+    ),
     path("backtests/", backtests.backtests, name="backtests"),
     path("backtests/<int:pk>/", backtests.backtest_page, name="backtest"),
 ]

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0001_initial'),
+        ('campaigns', '0002_price_sheets'),
         ('shops', '0005_feature_basis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
