@@ -114,3 +114,15 @@ def test_a_cell_that_names_nobody_for_its_length_is_refused(tmp_path: Path) -> N
     with pytest.raises(ListRefused) as refused:
         read_list(written(tmp_path, f"旺旺,备注\n小圆,{'长' * 140_000}\n"))
     assert refused.value.code == "cell"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("旺旺\n小圆\n", Named(2, "小圆")),
+        ("手机号\n13800000021\n", Named(2, phone="13800000021")),
+        ("\n订单号\n1234567890123456789\n", Named(3, order_id="1234567890123456789")),
+    ],
+)
+def test_a_list_may_have_one_column(tmp_path: Path, text: str, line: Named) -> None:
+    assert read_list(written(tmp_path, text)) == [line]

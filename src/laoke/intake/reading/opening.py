@@ -230,6 +230,11 @@ def _header_place(rows: list[list[str]], mapping: Mapping[str, str]) -> int:
     enough = 1 if wanted and (len(wanted) == 1 or narrow) else 2
     if max(hits) >= enough:
         return hits.index(max(hits))
+    for place, row in enumerate(rows[:_HEADER_WITHIN]):
+        # Nothing but wanted names, however few: a list of people may have one column.
+        names = [normal_name(cell) for cell in row if cell.strip()]
+        if names and wanted.issuperset(names):
+            return place
     widths = [sum(1 for cell in row if cell.strip()) for row in rows]
     for place, row in enumerate(rows[:_HEADER_WITHIN]):
         words = sum(1 for cell in row if cell.strip() and not _NUMBERLIKE.fullmatch(cell))
