@@ -201,26 +201,9 @@ def give(
         raise ConsentRefused("erasing")
     if not _has_contact(shop, channel, person_id):
         raise ConsentRefused("contact")
-    refusals = refusals_of(shop, person_id).filter(
-        channel=channel, ended_at=None, purpose__in=(EVERY_PURPOSE, purpose)
-    )
-    touched = {person_id}
+    told: dict[str, Any] = {"by": by, "at": now, "channel": channel, "purpose": purpose}
     with transaction.atomic():
-        if refusals.exists():
-            if not asked_again:
-                raise ConsentRefused("opted_out")
-            for digest in refusals.exclude(contact_digest=None).values_list("contact_digest", flat=True):
-                touched |= set(persons_of_contact(str(digest)))
-            refusals.update(ended_at=now)
-            history.write(
-                shop.pk,
-                PersonChange.Act.ASKED_AGAIN,
-                [person_id],
-                by=by,
-                at=now,
-                channel=channel,
-                purpose=purpose,
-            )
+        touched = _end_refusals(shop, person_id, told, asked_again)
         basis = ConsentBasis.objects.create(
             shop=shop, channel=channel, purpose=purpose, role=declared.role, wording=declared.wording.strip(),
             wording_version=declared.wording_version, collected_from=declared.collected_from,
@@ -233,20 +216,30 @@ def give(
                 "basis": basis, "given_at": now, "expires_on": declared.expires_on, "withdrawn_at": None
             },
         )  # fmt: skip
-        told = {
-            "by": by,
-            "at": now,
-            "channel": channel,
-            "purpose": purpose,
-            "reason": declared.wording_version,
-        }
-        history.write(shop.pk, PersonChange.Act.CONSENT, [person_id], **told)  # type: ignore[arg-type]
+        history.write(shop.pk, PersonChange.Act.CONSENT, [person_id], **told, reason=declared.wording_version)
         dirty.mark(shop.pk, "customer_reach", touched)
         audit.record(
             "consent.give", shop=shop, actor=by, at=now, subject=str(person_id), count=1, channel=channel,
             purpose=purpose, asked_again=asked_again,
         )  # fmt: skip
     return given
+
+
+def _end_refusals(shop: Shop, person_id: int, told: dict[str, Any], asked_again: bool) -> set[int]:
+    """End what the person refused of a purpose or of all, now that they agree: whose reach that changes."""
+    standing = refusals_of(shop, person_id).filter(
+        channel=told["channel"], ended_at=None, purpose__in=(EVERY_PURPOSE, told["purpose"])
+    )
+    if not standing.exists():
+        return {person_id}
+    if not asked_again:
+        raise ConsentRefused("opted_out")
+    touched = {person_id}
+    for digest in standing.exclude(contact_digest=None).values_list("contact_digest", flat=True):
+        touched |= set(persons_of_contact(str(digest)))
+    standing.update(ended_at=told["at"])
+    history.write(shop.pk, PersonChange.Act.ASKED_AGAIN, [person_id], **told)
+    return touched
 
 
 def withdraw(

@@ -101,7 +101,8 @@ def page_of(
     title = title_of(person_id, masks)
     card = profiles.cards_of(shop, [person_id]).get(person_id)
     erasures = erasure.erasures_of(shop, person_id)
-    may_change = role in (Role.OWNER, Role.OPERATOR)
+    may_change, talks = role in (Role.OWNER, Role.OPERATOR), role in MAY_SEE_CONTACTS
+    numbers, orders = [person_id, *members], [str(order["order_id"]) for order in facts.orders]
     return CustomerPage(
         person_id=person_id,
         title=title,
@@ -131,24 +132,14 @@ def page_of(
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, reading, now),
         shown_today=_shown_today(shop, now),
-        records=profiles.records_of(shop, [person_id]) if role in MAY_SEE_CONTACTS else [],
-        shows=_shows(masks) if role in MAY_SEE_CONTACTS else [],
+        records=profiles.records_of(shop, [person_id]) if talks else [],
+        shows=_shows(masks) if talks else [],
         refusals=_can_refuse(shop, person_id),
-        purposes=[
-            (purpose, label, words.PURPOSE_MEANS[purpose]) for purpose, label in words.PURPOSES.items()
-        ],
-        agreements=agreements.agreements_of(
-            shop, person_id, now, gives=may_change, takes=role in MAY_SEE_CONTACTS
-        ),
-        notes=notes.of_people(shop, [person_id, *members]) if role in MAY_SEE_CONTACTS else [],
-        chats=groups_of(shop, person_id, [person_id, *members], now, acts=role in MAY_SEE_CONTACTS),
-        cases=cases_card(
-            shop,
-            [person_id, *members],
-            [str(order["order_id"]) for order in facts.orders],
-            now,
-            acts=role in MAY_SEE_CONTACTS,
-        ),
+        purposes=[(one, label, words.PURPOSE_MEANS[one]) for one, label in words.PURPOSES.items()],
+        agreements=agreements.agreements_of(shop, person_id, now, gives=may_change, takes=talks),
+        notes=notes.of_people(shop, numbers) if talks else [],
+        chats=groups_of(shop, person_id, numbers, now, acts=talks),
+        cases=cases_card(shop, numbers, orders, now, acts=talks),
         keys=_keys(members),
         links=merging.pairs(shop, links.links_of(shop, person_id), now),
         erasures=[_course(shop, one, now) for one in erasures],
