@@ -92,7 +92,11 @@ def join(request: HttpRequest, person_id: int) -> HttpResponse:
     shop, now, post = shop_of(request), clock_of(request).now(), request.POST
     if not links.customers_of(shop, person_id):
         raise Http404
-    row = group_of(request, row_number(post.get("group", "")) or 0)
+    chosen = row_number(post.get("group", "")) or 0
+    row = MemberGroup.objects.filter(shop=shop, pk=chosen).select_related("shop__owner").first()
+    if row is None:
+        messages.error(request, gettext("没有这个群了，刷新页面再看"))
+        return redirect("customer", person_id)
     try:
         joined_on = _day(post.get("joined_on", ""), now.date()) or now.date()
         done = members.write_down(
