@@ -10,7 +10,7 @@ from django.conf import settings
 
 from laoke.config.mirroring import mirror_shop, write_all_mirrors
 from laoke.customers import erasure
-from laoke.promotions.coupons import moves
+from laoke.promotions.coupons import issues, moves
 from laoke.promotions.coupons.mirroring import coupon_rows, laid_over
 from laoke.promotions.facts import day_number
 from laoke.shops import catalog
@@ -74,6 +74,19 @@ def test_a_coupon_that_changed_again_is_replaced_and_one_of_nobody_goes(
     write_all_mirrors(settings.PLACE, NOW)
 
     assert stored(store) == []
+
+
+def test_a_stopped_issue_ends_the_day_before_for_whoever_holds_a_coupon_of_it(
+    here: CouponShop, store: Store
+) -> None:
+    issue = here.issue()
+    here.claimed(issue)
+    write_all_mirrors(settings.PLACE, NOW)
+
+    issues.stop_issue(issue, by=None, now=NOW)
+    write_all_mirrors(settings.PLACE, NOW)
+
+    assert {row["to_day"] for row in stored(store)} == {day_number(NOW.date()) - 1}
 
 
 def test_what_is_not_written_yet_is_laid_over(here: CouponShop) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from laoke.customers.models import Identity
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import Coupon, CouponCall, CouponEvent
 from laoke.promotions.offers import add_offer
-from laoke.shops.models import AuditEvent, Shop
+from laoke.shops.models import ApiToken, AuditEvent, Shop
 from laoke.shops.setup import add_shop
 from laoke.shops.tokens import make_token
 from laoke.web.pages.api.access import SCOPES
@@ -195,6 +196,16 @@ def test_each_scope_does_its_own_and_no_shop_sees_anothers_codes(here: CouponSho
     assert reader.told("quote", basket=BASKET)["payable_cents"] == 24_000
     stranger = Till(client, add_shop("别家", now=NOW))
     assert stranger.told("redeem", 404, **body)["code"] == "coupon_unknown"
+
+
+def test_a_checkout_may_ask_more_often_than_facts_are_sent(till: Till) -> None:
+    minute = int(time.time()) // 60
+    ApiToken.objects.filter(pk=till.token.pk).update(used=11_998, minute=minute)
+
+    statuses = [till.ask("quote", basket=BASKET).status_code for _ in range(3)]
+
+    if int(time.time()) // 60 == minute:
+        assert statuses == [200, 200, 429]
 
 
 def test_the_description_names_every_act_and_refusal() -> None:

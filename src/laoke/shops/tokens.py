@@ -88,15 +88,15 @@ def is_live(token: ApiToken, now: datetime) -> bool:
     return token.revoked_at is None and now < token.expires_at
 
 
-def count_use(token: ApiToken, *, now: datetime, wall: float) -> int:
-    """Count a request; the seconds to wait when the minute's requests are used up, else 0. `wall` is seconds since
+def count_use(token: ApiToken, *, now: datetime, wall: float, most: int = MOST_A_MINUTE) -> int:
+    """Count a request; the seconds to wait when more than `most` came in this minute, else 0. `wall` is seconds since
     1970, because the shop's clock may stand still."""
     minute = int(wall) // MINUTE
     ApiToken.objects.filter(pk=token.pk).update(
         used=Case(When(minute=minute, then=F("used") + 1), default=Value(1)), minute=minute, last_used_at=now
     )
     used = ApiToken.objects.values_list("used", flat=True).get(pk=token.pk)
-    return MINUTE - int(wall) % MINUTE if used > MOST_A_MINUTE else 0
+    return MINUTE - int(wall) % MINUTE if used > most else 0
 
 
 def _digest(text: str) -> str:

@@ -24,7 +24,7 @@ COUPON_EVENTS = Contract(
         column("at", "timestamp", "when"),
         day("day", "day of it"),
         day("from_day", "first day on which the coupon is good"),
-        day("to_day?", "last day on which the coupon is good; null = no end"),
+        day("to_day", "last day on which the coupon is good"),
         column("order_id", "text", "order in the shop's own system, '' = none"),
         cents("off_cents", "what it took off that order"),
         IMPORT,

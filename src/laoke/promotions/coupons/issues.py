@@ -105,6 +105,7 @@ def stop_issue(issue: CouponIssue, *, by: User | None, now: datetime) -> bool:
     with transaction.atomic():
         stopped = CouponIssue.objects.filter(pk=issue.pk, stopped_at=None).update(stopped_at=now)
         if stopped:
+            rows.mark_issue(issue)
             audit.record("coupon.stop", shop=issue.shop, actor=by, at=now, subject=str(issue.pk))
     return bool(stopped)
 

@@ -40,7 +40,7 @@ def coupon_rows(shop: Shop, coupons: Sequence[int] | None = None) -> pa.Table:
         coupons = list(held.order_by("pk").values_list("pk", flat=True))
     found: list[dict[str, Any]] = []
     for piece in pieces(sorted(set(coupons)), AT_ONCE):
-        found += _told(shop, held.filter(pk__in=piece).select_related("issue"))
+        found += _told(shop, held.filter(pk__in=piece).select_related("issue__offer"))
     import pyarrow as pa
 
     contract = CONTRACTS[MIRROR]
@@ -54,18 +54,26 @@ def _told(shop: Shop, held: Iterable[Coupon]) -> list[dict[str, Any]]:
     rows = []
     for event in events:
         coupon = by_pk[event.coupon_id]
-        # `valid_to` is excluded: at midnight the day before is the last one.
-        ends = coupon.valid_to and _day(coupon.valid_to - timedelta(microseconds=1))
         rows.append(
             {
                 "shop_id": shop.pk, "coupon_id": coupon.pk, "event_id": event.pk, "issue_id": coupon.issue_id,
                 "issue": coupon.issue.name, "customer_id": coupon.customer_id, "kind": event.kind,
                 "latest": event.pk == last[coupon.pk], "at": event.at, "day": _day(event.at),
-                "from_day": _day(coupon.issue.valid_from), "to_day": ends, "order_id": event.order_id,
+                "from_day": _day(coupon.issue.valid_from), "to_day": _last_day(coupon), "order_id": event.order_id,
                 "off_cents": event.cents, "import_id": 0,
             }
         )  # fmt: skip
     return rows
+
+
+def _last_day(coupon: Coupon) -> int:
+    """The last day on which a coupon is good: its own, its offer's, or the one before its issue was stopped."""
+    ends = [coupon.valid_to, coupon.issue.offer.ends_at]
+    # These are excluded: at midnight the day before is the last one.
+    days = [_day(end - timedelta(microseconds=1)) for end in ends if end is not None]
+    if coupon.issue.stopped_at is not None:
+        days.append(_day(coupon.issue.stopped_at) - 1)
+    return min(days)
 
 
 def laid_over(shop: Shop, coupons: Sequence[int]) -> Overlay:

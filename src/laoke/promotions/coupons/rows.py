@@ -130,6 +130,18 @@ def mark_coupons(shop_id: int, coupons: Sequence[int]) -> None:
     dirty.mark(shop_id, MIRROR, coupons)
 
 
+def mark_issue(issue: CouponIssue) -> None:
+    """The mirror is behind for every coupon of the issue that somebody could still use: by one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO shops_dirty (shop_id, mirror, key, revision) "
+            "SELECT c.shop_id, %s, CAST(c.id AS TEXT), 1 FROM promotions_coupon c "
+            "WHERE c.issue_id = %s AND c.customer_id IS NOT NULL AND c.state IN (%s, %s) "
+            "ON CONFLICT (shop_id, mirror, key) DO UPDATE SET revision = shops_dirty.revision + 1",
+            [MIRROR, issue.pk, states.CLAIMED, states.RESERVED],
+        )
+
+
 def forget_holder(coupon: Coupon) -> None:
     """The coupon and its events are nobody's from here on."""
     Coupon.objects.filter(pk=coupon.pk).update(customer_id=None)

@@ -69,8 +69,8 @@ def body_of(request: HttpRequest, most: int = MOST_BYTES) -> bytes:
         raise BodyRefused("too_large", most=most) from error
 
 
-def token_for(request: HttpRequest, scope: str) -> ApiToken:
-    """The token of a request, counted.
+def token_for(request: HttpRequest, scope: str, most: int = MOST_A_MINUTE) -> ApiToken:
+    """The token of a request, counted; `most` of all its requests may come in a minute.
 
     Raises
     ------
@@ -84,9 +84,9 @@ def token_for(request: HttpRequest, scope: str) -> ApiToken:
     token = token_of(text.strip()[:LONGEST_HEADER], live_now)
     if token is None:
         raise BodyRefused("token_wrong")
-    seconds = count_use(token, now=live_now(token.shop.timezone), wall=time.time())
+    seconds = count_use(token, now=live_now(token.shop.timezone), wall=time.time(), most=most)
     if seconds:
-        raise BodyRefused("too_many_requests", most=MOST_A_MINUTE, seconds=seconds)
+        raise BodyRefused("too_many_requests", most=most, seconds=seconds)
     if scope not in token.scopes:
         raise BodyRefused("scope_missing", scope=scope)
     return token

@@ -16,6 +16,8 @@ from laoke.web.pages.api.access import CLAIM, QUOTE, USE, answers, body_of, toke
 from laoke.web.pages.api.answers import not_found, said
 
 MOST_BYTES = 256 * 1024
+# A checkout asks for every buyer who looks into the basket, a batch of facts comes now and then.
+MOST_A_MINUTE = 12_000
 SCOPE_OF = {"claim": CLAIM, "reserve": USE, "redeem": USE, "rollback": USE}
 # Everything else that is refused says that the request cannot be worked with as it is: 422.
 STATUSES = {
@@ -32,7 +34,7 @@ UNPROCESSABLE = 422
 @answers("POST")
 def quote(request: HttpRequest) -> HttpResponse:
     """The price of a basket with its reasons; nothing is changed by asking."""
-    token = token_for(request, QUOTE)
+    token = token_for(request, QUOTE, MOST_A_MINUTE)
     caller = calls.Caller(token, live_now(token.shop.timezone))
     data = body_of(request, MOST_BYTES)
     return _answered(lambda: said(calls.quote(caller, _body(data)), 200))
@@ -43,7 +45,7 @@ def act(request: HttpRequest, act: str) -> HttpResponse:
     """Claim, reserve, redeem or roll back; sent again with its key it gets the same answer."""
     if act not in SCOPE_OF:
         raise not_found()
-    token = token_for(request, SCOPE_OF[act])
+    token = token_for(request, SCOPE_OF[act], MOST_A_MINUTE)
     caller = calls.Caller(token, live_now(token.shop.timezone))
     data = body_of(request, MOST_BYTES)
     key = request.headers.get("Idempotency-Key", "")

@@ -8,8 +8,7 @@ from laoke.customers.identities import KINDS
 from laoke.money import MAX_CENTS
 from laoke.promotions.coupons.calls import KEPT
 from laoke.promotions.coupons.states import HOLD, STATES
-from laoke.shops.tokens import MOST_A_MINUTE
-from laoke.web.pages.api.coupons import MOST_BYTES, SCOPE_OF, STATUSES, UNPROCESSABLE
+from laoke.web.pages.api.coupons import MOST_A_MINUTE, MOST_BYTES, SCOPE_OF, STATUSES, UNPROCESSABLE
 
 Json = dict[str, Any]
 
