@@ -198,6 +198,21 @@ def test_each_scope_does_its_own_and_no_shop_sees_anothers_codes(here: CouponSho
     assert stranger.told("redeem", 404, **body)["code"] == "coupon_unknown"
 
 
+def test_a_budget_that_a_lost_order_holds_is_quoted_again_when_its_time_is_over(
+    here: CouponShop, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue = here.issue(budget_cents=2_000)
+    lost, wanted = here.claimed(issue), here.claimed(issue)
+    here.reserved(lost)
+    given = {"code": wanted.code, "customer": {"customer_id": str(ANNA)}, "basket": BASKET}
+    assert till.told("quote", **given)["coupon"]["refused"]["code"] == "budget_used_up"
+
+    monkeypatch.setenv("LAOKE_NOW", "=2026-11-09 10:30")
+
+    assert till.told("quote", **given)["coupon"]["usable"]
+    assert till.told("reserve", order_id="S-2", **given)["state"] == "reserved"
+
+
 def test_a_checkout_may_ask_more_often_than_facts_are_sent(till: Till) -> None:
     minute = int(time.time()) // 60
     ApiToken.objects.filter(pk=till.token.pk).update(used=11_998, minute=minute)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Sum
 
 from laoke.customers.erasure import Traces
 from laoke.customers.links import person_of
@@ -284,6 +285,15 @@ def check_usable(issue: CouponIssue, coupon: Coupon, customer_id: int | None, no
     if coupon.customer_id is None and customer_id is not None:
         _check_person_limit(issue, customer_id)
     _check_use_limit(issue, customer_id)
+
+
+def budget_left(issue: CouponIssue, now: datetime) -> int | None:
+    """Cents of the budget that an order may still take; None = no limit. What reservations hold whose time ran out is
+    there again, whether somebody has let go of them yet or not."""
+    if issue.budget_cents is None:
+        return None
+    late = Coupon.objects.filter(issue=issue, state=states.RESERVED, due_at__lte=now)
+    return issue.budget_cents - issue.taken_cents + (late.aggregate(cents=Sum("cents"))["cents"] or 0)
 
 
 def _refuse_unless_free(coupon: Coupon) -> None:

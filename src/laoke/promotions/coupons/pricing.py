@@ -47,11 +47,9 @@ def price(
     cents = sum(use.discount_cents for use in found.consumed if use.offer_id in held)
     if not cents:
         return Priced(found, 0, CouponRefused("coupon_not_used", why=_why(found, held)))
-    left = coupon.issue.budget_cents
-    if left is not None and cents > left - coupon.issue.taken_cents:
-        refused = CouponRefused(
-            "budget_used_up", left_cents=left - coupon.issue.taken_cents, wanted_cents=cents
-        )
+    left = moves.budget_left(coupon.issue, now)
+    if left is not None and cents > left:
+        refused = CouponRefused("budget_used_up", left_cents=left, wanted_cents=cents)
     return Priced(found, cents, refused)
 
 

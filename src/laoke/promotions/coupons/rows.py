@@ -163,7 +163,7 @@ def insert_codes(issue: CouponIssue, batch_id: int | None, codes: Sequence[str],
             ],
         )  # fmt: skip
         made = [row[0] for row in cursor.fetchall()]
-        _insert_events(cursor, issue.pk, made, states.ISSUED, now, "")
+        _insert_events(cursor, made, states.ISSUED, now, "")
     return len(made)
 
 
@@ -172,26 +172,23 @@ def expire(issue: CouponIssue, coupons: Sequence[int], now: datetime, by: str) -
     at: Any = stored_time(now)
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE promotions_coupon SET state = %s, due_at = NULL, changed_at = %s WHERE issue_id = %s "
-            f"AND state IN (%s, %s) AND id IN (SELECT value FROM {_table('bigint')}) RETURNING id, customer_id",
-            [
-                states.EXPIRED, at, issue.pk, states.ISSUED, states.CLAIMED, _listed(coupons),
-            ],
-        )  # fmt: skip
+            # By id alone: with the issue beside it SQLite would walk through all coupons of the issue.
+            "UPDATE promotions_coupon SET state = %s, due_at = NULL, changed_at = %s "
+            f"WHERE id IN (SELECT value FROM {_table('bigint')}) AND state IN (%s, %s) RETURNING id, customer_id",
+            [states.EXPIRED, at, _listed(coupons), states.ISSUED, states.CLAIMED],
+        )
         gone = cursor.fetchall()
-        _insert_events(cursor, issue.pk, [row[0] for row in gone], states.EXPIRED, now, by)
+        _insert_events(cursor, [row[0] for row in gone], states.EXPIRED, now, by)
     mark_coupons(issue.shop_id, [pk for pk, customer in gone if customer is not None])
     return len(gone)
 
 
-def _insert_events(
-    cursor: Any, issue_id: int, coupons: Sequence[int], kind: str, now: datetime, by: str
-) -> None:
+def _insert_events(cursor: Any, coupons: Sequence[int], kind: str, now: datetime, by: str) -> None:
     cursor.execute(
         'INSERT INTO promotions_couponevent (issue_id, coupon_id, kind, at, customer_id, order_id, cents, "by") '
         f"SELECT c.issue_id, c.id, %s, {_time()}, c.customer_id, '', 0, %s FROM promotions_coupon c "
-        f"WHERE c.issue_id = %s AND c.id IN (SELECT value FROM {_table('bigint')})",
-        [kind, stored_time(now), by, issue_id, _listed(coupons)],
+        f"WHERE c.id IN (SELECT value FROM {_table('bigint')})",
+        [kind, stored_time(now), by, _listed(coupons)],
     )
 
 
