@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from laoke.customers.erasure import Traces
 from laoke.customers.links import person_of
@@ -284,7 +284,7 @@ def check_usable(issue: CouponIssue, coupon: Coupon, customer_id: int | None, no
     _check_whose(issue, coupon, customer_id)
     if coupon.customer_id is None and customer_id is not None:
         _check_person_limit(issue, customer_id)
-    _check_use_limit(issue, customer_id)
+    _check_use_limit(issue, customer_id, now)
 
 
 def budget_left(issue: CouponIssue, now: datetime) -> int | None:
@@ -336,22 +336,18 @@ def _use_limit(issue: CouponIssue) -> int | None:
     return offer_value(issue.offer).limits.per_person
 
 
-def _check_use_limit(issue: CouponIssue, customer_id: int | None) -> None:
-    """The offer's own limit of uses per person, over all of its issues."""
+def _check_use_limit(issue: CouponIssue, customer_id: int | None, now: datetime) -> None:
+    """The offer's own limit of uses per person, over all of its issues, orders under way included."""
     most = _use_limit(issue)
     if most is None or customer_id is None:
         return
-    if uses(issue, customer_id) >= most:
+    of_person = Coupon.objects.filter(
+        issue__offer_id=issue.offer_id, customer_id__in=_same_person(issue, customer_id)
+    )
+    # An order that was lost counts only until its time is over.
+    used = of_person.filter(Q(state=states.REDEEMED) | Q(state=states.RESERVED, due_at__gt=now))
+    if used.count() >= most:
         raise CouponRefused("use_limit", most=most)
-
-
-def uses(issue: CouponIssue, customer_id: int) -> int:
-    """How often the person of a customer has used the issue's offer, orders under way included."""
-    return Coupon.objects.filter(
-        issue__offer_id=issue.offer_id,
-        state__in=states.TAKEN,
-        customer_id__in=_same_person(issue, customer_id),
-    ).count()
 
 
 def _same_person(issue: CouponIssue, customer_id: int) -> list[int]:
