@@ -34,6 +34,7 @@ def filled(demo: Demo) -> dict[str, Place]:
 
     campaign = planned(demo, HOSTILE)
     _campaigns(demo)
+    _price_sheets(demo)
     _rows(demo)
     nick = _people(demo)
     _suspects(demo)
@@ -51,6 +52,7 @@ def filled(demo: Demo) -> dict[str, Place]:
         "templates": Place(reverse("templates"), HOSTILE),
         "inbox": Place(reverse("inbox"), "100 **** **03"),
         "offers": Place(reverse("offers"), HOSTILE),
+        "prices": Place(reverse("prices"), HOSTILE),
         "backtests": Place(reverse("backtests"), HOSTILE),
         "budgets": Place(reverse("budgets"), HOSTILE),
         "reviews": Place(reverse("reviews"), HOSTILE),
@@ -69,6 +71,17 @@ def filled(demo: Demo) -> dict[str, Place]:
         "group": Place(reverse("group", args=[full_group]), HOSTILE),
         "service": Place(reverse("service"), "900000"),
     }
+
+
+def _price_sheets(demo: Demo) -> None:
+    from laoke.campaigns.price_sheets import make_sheet
+    from laoke.promotions.ladder import Terms
+
+    for n in range(MADE):
+        make_sheet(
+            demo.shop, f"{HOSTILE} {n}", datetime(2026, 11, 11), terms=Terms(), campaign=None, best=0, by=demo.owner,
+            now=demo.now,
+        )  # fmt: skip
 
 
 def _campaigns(demo: Demo) -> None:

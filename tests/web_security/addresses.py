@@ -115,6 +115,10 @@ def furnished(demo: Demo) -> Made:
         "offer": {"pk": rows["offer"].pk},
         "backtest": {"pk": rows["backtest"].pk},
         "budget": {"pk": rows["budget"].pk},
+        "price_preview": {"pk": rows["prices"].pk, "upload": rows["price_file"].pk},
+        "price_item_new": {"pk": rows["prices"].pk},
+        "price_item": {"pk": rows["prices"].pk, "at": 0},
+        "price": {"pk": rows["prices"].pk},
         "review": one_campaign,
         "round_list_file": {"pk": handover.pk, "file_pk": rows["file"].pk},
         "round_lists": {"pk": handover.pk},
@@ -182,9 +186,11 @@ def _rows(demo: Demo) -> dict[str, Any]:
 
     from laoke.audiences.segments import save_segment
     from laoke.campaigns.models import CouponBudget
+    from laoke.campaigns.price_sheets import make_sheet
     from laoke.customers.sealing import seal
     from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
     from laoke.intake.models import ImportRun, SavedMapping
+    from laoke.promotions.ladder import Terms
     from laoke.promotions.models import Backtest, Offer
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
@@ -222,6 +228,12 @@ def _rows(demo: Demo) -> dict[str, Any]:
         "backtest": Backtest.objects.latest("pk"),
         "budget": CouponBudget.objects.create(
             shop=shop, name="双11 券", budget_cents=1, margin_cents=1, segments=[], faces=[], created_at=now
+        ),
+        "prices": make_sheet(
+            shop, "双11价格", now, terms=Terms(), campaign=None, best=2, by=demo.owner, now=now
+        ),
+        "price_file": store_upload(
+            shop, SimpleUploadedFile("prices.csv", "商品编号,活动价\r\nP1,39\r\n".encode()), by=demo.owner, now=now
         ),
         "template": MessageTemplate.objects.create(
             shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now

@@ -24,7 +24,7 @@ KINDS = {"imports_health_differences", "fake_orders_decide"}
 # What anyone who has signed in may do for themselves, without a shop.
 OWN = {"profile", "password", "shop_switch", "session_ping"}
 # Reading these is an act that is answered for: the audit trail grows by a row.
-AUDITED = {"settings_audit_export", "customers_export"}
+AUDITED = {"settings_audit_export", "customers_export", "price_file"}
 # The list of segments keeps the counts it shows.
 COUNTED = {"segments"}
 

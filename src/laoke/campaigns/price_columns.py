@@ -135,7 +135,11 @@ def _column(name: str, head: Promise, others: str, read: Callable[[str], Any] | 
 
 
 NAMING = (
-    _column("product_id", _("商品编号"), "商品编号,商品id,宝贝id,商品ID,product id,product number,item id"),
+    _column(
+        "product_id",
+        _("商品编号"),
+        "商品编号,商品id,宝贝id,商品ID,product id,product number,item id,item ids",
+    ),
     _column("sku", _("规格"), "规格,sku,规格编号,variant"),
     _column("title", _("名称"), "名称,商品名称,标题,宝贝标题,商品标题,title,name"),
 )
@@ -159,7 +163,10 @@ COMPETITOR_COLUMNS: tuple[SheetColumn, ...] = (
     *NAMING,
     _column("competitor", _("对手"), "对手,竞品,对手店铺,竞店,competitor"),
     _column(
-        "price_cents", _("对手价（元）"), "对手价,对手价（元）,竞品价,价格,competitor price,price", read_price
+        "price_cents",
+        _("对手价（元）"),
+        "对手价,对手价（元）,竞品价,价格,competitor price,competitor price (yuan),price",
+        read_price,
     ),
     _column("seen_on", _("看到的日期"), "日期,看到的日期,采集日期,date,seen on", read_day),
     _column("source", _("出处"), "来源,出处,链接,source,link"),

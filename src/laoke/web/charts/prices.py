@@ -28,7 +28,7 @@ def role_name(role: Role | None) -> Words:
 
 
 def on_ladder(priced: Sequence[Priced]) -> list[Priced]:
-    """The items that are drawn, group by group from the cheapest; of more than can be told apart those that sold most."""
+    """The items that are drawn, group by group from the cheapest; of too many those that sold most."""
     most = sorted(priced, key=lambda one: -(one.known.units or 0))[:MOST_BARS]
     return sorted(most, key=in_ladder_order)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -111,12 +111,10 @@ def price_list(request: HttpRequest) -> HttpResponse:
 
 
 def _rows(found: list[PriceSheet], now: datetime) -> list[ui.Row]:
-    tops = PriceVersion.objects.filter(sheet__in=found).values("sheet").annotate(top=Max("number"))
-    numbers = {row["sheet"]: row["top"] for row in tops}
-    counts = {
-        version.sheet_id: len(version.items)
-        for version in PriceVersion.objects.filter(sheet__in=found)
-        if version.number == numbers[version.sheet_id]
+    top = PriceVersion.objects.filter(sheet=OuterRef("sheet")).order_by("-number").values("number")[:1]
+    newest_of = {
+        version.sheet_id: version
+        for version in PriceVersion.objects.filter(sheet__in=found, number=Subquery(top))
     }
     return [
         ui.Row(
@@ -124,8 +122,8 @@ def _rows(found: list[PriceSheet], now: datetime) -> list[ui.Row]:
                 one.name,
                 one.campaign.name if one.campaign else "",
                 figures.when(one.starts_at, now),
-                figures.exact(counts[one.pk]),
-                figures.exact(numbers[one.pk]),
+                figures.exact(len(newest_of[one.pk].items)),
+                figures.exact(newest_of[one.pk].number),
                 figures.when(one.updated_at, now),
             ],
             id=str(one.pk),
@@ -335,12 +333,13 @@ def _room(taken_bp: int) -> str:
 
 def _versions(reading: Reading, now: datetime) -> ui.Table:
     here = reverse("price_sheet", args=[reading.sheet.pk])
-    found = reading.sheet.versions.select_related("created_by").order_by("-number")[:MOST_VERSIONS]
+    found = (
+        reading.sheet.versions.select_related("created_by").defer("items").order_by("-number")[:MOST_VERSIONS]
+    )
     return ui.Table(
         columns=[
             ui.Column("number", gettext("版本")),
             ui.Column("how", gettext("怎么来的")),
-            ui.Column("items", gettext("商品"), "num"),
             ui.Column("at", gettext("什么时候"), "nowrap"),
         ],
         rows=[
@@ -348,7 +347,6 @@ def _versions(reading: Reading, now: datetime) -> ui.Table:
                 [
                     ui.Cell(figures.exact(one.number), tone="b" if one.pk == reading.version.pk else ""),
                     ui.Cell(_how(one), sub=_who(one)),
-                    figures.exact(len(one.items)),
                     figures.when(one.created_at, now),
                 ],
                 url=f"{here}?version={one.number}",
