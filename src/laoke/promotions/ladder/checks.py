@@ -118,17 +118,18 @@ def _outside(one: Priced) -> Iterator[Warned]:
 
 def _contradictions(ladder: Sequence[Priced]) -> Iterator[tuple[Key, Warned]]:
     """An item of a higher role that costs less than one of a lower role; told at the higher, with the dearest below."""
-    for one in ladder:
-        below = [other for other in ladder if _rank(other) < _rank(one)]
+    for role in Role:
+        below = [one for one in ladder if one.item.role is not None and one.item.role.rank < role.rank]
         if not below:
             continue
-        dearest = max(below, key=lambda other: other.item.price_cents)
-        if one.item.price_cents < dearest.item.price_cents:
-            params = {
-                "role": one.item.role, "price_cents": one.item.price_cents, "other": dearest.item.title,
-                "other_role": dearest.item.role, "other_cents": dearest.item.price_cents,
-            }  # fmt: skip
-            yield one.item.key, Warned("role_order", params)
+        dearest = max(below, key=_price).item
+        for item in (one.item for one in ladder if one.item.role is role):
+            if item.price_cents < dearest.price_cents:
+                params = {
+                    "role": role, "price_cents": item.price_cents, "other": dearest.title,
+                    "other_role": dearest.role, "other_cents": dearest.price_cents,
+                }  # fmt: skip
+                yield item.key, Warned("role_order", params)
 
 
 def _steps(ladder: Sequence[Priced], terms: Terms) -> Iterator[tuple[Key, Warned]]:
@@ -136,8 +137,8 @@ def _steps(ladder: Sequence[Priced], terms: Terms) -> Iterator[tuple[Key, Warned
     present = [[one for one in ladder if one.item.role is role] for role in Role]
     steps = [step for step in present if step]
     for lower, higher in pairwise(steps):
-        top = max(lower, key=lambda one: one.item.price_cents).item
-        bottom = min(higher, key=lambda one: one.item.price_cents).item
+        top = max(lower, key=_price).item
+        bottom = min(higher, key=_price).item
         if bottom.price_cents < top.price_cents:
             continue
         gap = (bottom.price_cents - top.price_cents) * FULL_BP // top.price_cents
@@ -149,5 +150,5 @@ def _steps(ladder: Sequence[Priced], terms: Terms) -> Iterator[tuple[Key, Warned
             yield bottom.key, Warned("too_far", params | {"bound_bp": widest})
 
 
-def _rank(one: Priced) -> int:
-    return one.item.role.rank if one.item.role is not None else -1
+def _price(one: Priced) -> int:
+    return one.item.price_cents
