@@ -258,6 +258,10 @@ def test_a_campaign_leads_to_its_sheet_and_lends_its_name_and_day(demo: Demo) ->
     sheet = made(demo, campaign=str(campaign.pk))
     assert sheet.campaign == campaign
     assert reverse("price_sheet", args=[sheet.pk]) in demo.client().get(home).content.decode()
+    assert "不在活动里" not in page_of(demo, sheet)
+    PriceSheet.objects.update(starts_at=datetime(2026, 12, 24))
+    page = page_of(demo, sheet)
+    assert "活动价却从 12月24日 00:00 开始" in page and "改开始时间" in page
     again = demo.client().post(
         reverse("price_new"), {**SHEET, "name": "又一张", "campaign": str(campaign.pk)}
     )

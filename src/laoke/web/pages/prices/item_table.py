@@ -187,7 +187,8 @@ def file_header() -> list[str]:
         gettext("毛利（元）"), gettext("毛利率（%）"), gettext("底价（元）"), gettext("半价毛利（元）"),
         gettext("7 天最低成交（元）"), gettext("30 天最低成交（元）"), gettext("基准价（元）"), gettext("基准价是"),
         gettext("上次同期卖出（件）"), gettext("库存（件）"), gettext("对手最低价（元）"), gettext("谁家"),
-        gettext("哪天看到"), gettext("提醒"),
+        gettext("哪天看到"), gettext("在哪看到"),
+        gettext("提醒"),
     ]  # fmt: skip
     return [*(str(column.head) for column in ITEM_COLUMNS), *worked_out]
 
@@ -206,7 +207,7 @@ def file_row(reading: Reading, one: Priced) -> list[object]:
         _yuan(one.margin_cents), _yuan(one.margin_bp), _yuan(one.floor_cents), _yuan(one.half_cents),
         _yuan(known.lowest_7_cents), _yuan(known.lowest_30_cents), _yuan(one.baseline.cents),
         str(BASELINES[one.baseline.kind]), known.units, known.stock, _yuan(rival.price_cents if rival else None),
-        rival.name if rival else "", rival.seen_on if rival else "",
+        rival.name if rival else "", rival.seen_on if rival else "", rival.source if rival else "",
         clauses(map(warning_text, reading.warned(one))),
     ]  # fmt: skip
 

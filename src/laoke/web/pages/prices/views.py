@@ -20,6 +20,7 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.prices import COLOURS, MOST_BARS, on_ladder, price_ladder, role_name
 from laoke.web.nav import SELLING
+from laoke.web.pages.campaigns.frame import span_text
 from laoke.web.pages.prices.item_table import item_table, ladder_table
 from laoke.web.pages.prices.reading import Reading, find_sheet, read_sheet, version_of
 from laoke.web.pages.prices.words import rate_text
@@ -182,6 +183,12 @@ def _notices(reading: Reading, sums: Expected, now: datetime, may: bool) -> list
             "n": reading.version.number
         }
         found.append(ui.Notice(text, gettext("旧的一版"), "warn", action=restore if may else None))
+    campaign, starts_at = reading.sheet.campaign, reading.sheet.starts_at
+    if campaign is not None and not campaign.starts_at <= starts_at < campaign.ends_at:
+        text = gettext("活动是 %(days)s，活动价却从 %(when)s 开始，看的成交不是活动前的。")
+        said = {"days": span_text(campaign, now), "when": figures.when(starts_at, now)}
+        change = ui.Action(gettext("改开始时间"), reverse("price_edit", args=[reading.sheet.pk]))
+        found.append(ui.Notice(text % said, gettext("不在活动里"), "warn", action=change if may else None))
     if facts.until is None:
         found.append(
             ui.Notice(gettext("没有订单，比不出最低成交价和上次的销量。"), gettext("还没有导入订单"), "warn")
