@@ -56,13 +56,23 @@ MOST = 100_000
 
 
 @dataclass(frozen=True)
+class OwnFacts:
+    """What the facts of one shop say of the person: their customer numbers there and their orders, newest first."""
+
+    shop: Shop
+    reading: Reading
+    customers: Sequence[int]
+    orders: Rows
+
+
+@dataclass(frozen=True)
 class Whose:
     """Whose data: the person, all their customer numbers, what the facts of each of the owner's shops say."""
 
     shop: Shop
     person_id: int
     members: Sequence[int]
-    readings: Sequence[tuple[Shop, Reading]]
+    facts: Sequence[OwnFacts]
 
     @property
     def numbers(self) -> list[int]:
@@ -71,7 +81,7 @@ class Whose:
 
 def write(shop: Shop, person_id: int, members: Sequence[int], *, by: User, now: datetime) -> Path:
     """Write the zip below the exports; the caller sends it and it is deleted then."""
-    whose = Whose(shop, person_id, members, _readings(shop, now))
+    whose = Whose(shop, person_id, members, _own_facts(shop, person_id, now))
     parts = {name: part(whose) for name, part in PARTS.items()}
     exports: Path = settings.PLACE.exports
     stem = f"person-{shop.pk}-{by.pk}-{now:%Y%m%d-%H%M%S-%f}"
@@ -92,12 +102,15 @@ def write(shop: Shop, person_id: int, members: Sequence[int], *, by: User, now: 
     return path
 
 
-def _readings(shop: Shop, now: datetime) -> list[tuple[Shop, Reading]]:
+def _own_facts(shop: Shop, person_id: int, now: datetime) -> list[OwnFacts]:
     """The facts of every shop of the owner that has any: a person is one across them."""
     found = []
     for one in shop.owner.shops.order_by("pk"):
         with suppress(NotReady):
-            found.append((one, reading_of(one, now.date())))
+            reading = reading_of(one, now.date())
+            customers = people.own_customers(reading.reader, one.pk, person_id)
+            orders = people.orders_of(reading.reader, one.pk, customers)
+            found.append(OwnFacts(one, reading, customers, orders))
     return found
 
 
@@ -150,33 +163,45 @@ def _review_words(whose: Whose) -> Rows:
     ]
 
 
-def _facts(ask: Callable[..., Rows]) -> Callable[[Whose], Rows]:
+def _facts(ask: Callable[[OwnFacts], Rows]) -> Callable[[Whose], Rows]:
     def told(whose: Whose) -> Rows:
-        return [
-            {"shop": shop.name} | row
-            for shop, reading in whose.readings
-            for row in ask(reading.reader, shop.pk, whose.person_id, MOST)
-        ]
+        return [{"shop": one.shop.name} | row for one in whose.facts for row in ask(one)]
 
     return told
 
 
+def _orders(own: OwnFacts) -> Rows:
+    return [{name: value for name, value in row.items() if name != "month"} for row in own.orders[:MOST]]
+
+
+def _refunds(own: OwnFacts) -> Rows:
+    return people.refunds_of(own.reading.reader, own.shop.pk, own.customers, own.orders, MOST)
+
+
+def _reviews(own: OwnFacts) -> Rows:
+    return people.reviews_of(own.reading.reader, own.shop.pk, own.orders, MOST)
+
+
+def _categories(own: OwnFacts) -> Rows:
+    return people.categories_of(own.reading.reader, own.shop.pk, own.orders, MOST)
+
+
 def _features(whose: Whose) -> Rows:
     found: Rows = []
-    for shop, reading in whose.readings:
-        row = people.features_of(reading.reader, shop.pk, whose.person_id, reading.as_of_day)
+    for own in whose.facts:
+        row = people.features_of(own.reading.reader, own.shop.pk, whose.person_id, own.reading.as_of_day)
         if row:
-            found.append({"shop": shop.name} | row | {"person_id": str(row["person_id"])})
+            found.append({"shop": own.shop.name} | row | {"person_id": str(row["person_id"])})
     return found
 
 
 def _value(whose: Whose) -> Rows:
     """What the shops expect of the person, which they decide by."""
     found: Rows = []
-    for shop, reading in whose.readings:
-        row = value_of(reading.reader, shop.pk, whose.person_id)
+    for own in whose.facts:
+        row = value_of(own.reading.reader, own.shop.pk, whose.person_id)
         if row:
-            found.append({"shop": shop.name} | row | {"person_id": str(row["person_id"])})
+            found.append({"shop": own.shop.name} | row | {"person_id": str(row["person_id"])})
     return found
 
 
@@ -299,10 +324,10 @@ def _coupons(whose: Whose) -> Rows:
 PARTS: dict[str, Callable[[Whose], Rows]] = {
     "contacts": _contacts,
     "keys": lambda w: _told(Identity.objects.filter(customer_id__in=w.members), "kind", "digest"),
-    "orders": _facts(people.orders_of),
-    "refunds": _facts(people.refunds_of),
-    "reviews": _facts(people.reviews_of),
-    "categories": _facts(people.categories_of),
+    "orders": _facts(_orders),
+    "refunds": _facts(_refunds),
+    "reviews": _facts(_reviews),
+    "categories": _facts(_categories),
     "features": _features,
     "value": _value,
     "order_texts": _order_texts,
