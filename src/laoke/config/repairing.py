@@ -210,6 +210,6 @@ def _mirror_anew(place: Place, now: datetime) -> None:
             with transaction.atomic():
                 dirty.mark(shop.pk, "touches", piece)
         answers = Reply.objects.filter(shop=shop).exclude(person_id=None).values_list("pk", flat=True)
-        for of_replies in pieces(list(answers)):
+        for ids in pieces(list(answers)):
             with transaction.atomic():
-                dirty.mark(shop.pk, replies.MIRROR, of_replies)
+                dirty.mark(shop.pk, replies.MIRROR, ids)
