@@ -133,7 +133,7 @@ def test_a_one_time_password_opens_nothing_but_its_change(demo: Demo, made: Made
 
 # A digit that int() does not read, numbers no database and no int() takes, and marks.
 # Takes a file away, which no rolled back transaction brings again.
-LAST = ["import_drop"]
+LAST = ["group_file_use", "group_file_drop", "import_drop"]
 HOSTILE = ("²", "9" * 40, "9" * 5000, "-1", '"><script>x</script>../../\\[')
 FIELDS = """
 q after before tab state act sort reason from to of text
@@ -142,6 +142,7 @@ in_charge person seed segment message no layout new_tag tag channel field number
 way until name username password sent offer offers holdout opens_at closes_at rest
 grain column platform_activity_id evidence query language files first last quantity_1 campaign phase
 bad archived source period base who round after_id
+purpose capacity kind platform joined_on invite gone promised_by words order_id done group
 """.split()
 
 

@@ -386,18 +386,14 @@ PERSON_MAP = Contract(
 )
 
 CUSTOMER_TAGS = Contract(
-    "customer_tags",
-    (SHOP, column("*person_id", "id", "person"), column("*tag", "text", "tag"), IMPORT),
-    role="mirror",
-    meaning="Tags of persons.",
-)
+    "customer_tags", (SHOP, column("*person_id", "id", "person"), column("*tag", "text", "tag"), IMPORT),
+    role="mirror", meaning="Tags of persons.",
+)  # fmt: skip
 
 GROUP_MEMBERS = Contract(
-    "group_members",
-    (SHOP, column("*person_id", "id", "person"), column("*group_name", "text", "chat group in use"), IMPORT),
-    role="mirror",
-    meaning="Who is in which chat group now.",
-)
+    "group_members", (SHOP, column("*person_id", "id", "person"), column("*group_name", "text", "chat group"), IMPORT),
+    role="mirror", meaning="Who is in which chat group now.",
+)  # fmt: skip
 
 CUSTOMER_REACH = Contract(
     "customer_reach",

@@ -18,7 +18,7 @@ from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop, Upload
-from laoke.shops.uploads import UploadRefused, forget, opened, refused_text, store_upload
+from laoke.shops.uploads import UploadDamaged, UploadRefused, forget, opened, refused_text, store_upload
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import clock_of, shop_of
@@ -94,6 +94,8 @@ def matched_upload(request: HttpRequest, upload: Upload) -> Matched:
             named = people_lists.read_list(path)
     except ListRefused as refused:
         raise FileRefused(_refusal(refused)) from refused
+    except UploadDamaged as damaged:
+        raise FileRefused(gettext("这个文件已经不在了，重新传一次")) from damaged
     except IntakeRefused as refused:
         raise FileRefused(refusal_message(refused.code, refused.params)) from refused
     return people_lists.match(shop, named, _reader(shop, now))

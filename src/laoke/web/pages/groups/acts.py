@@ -204,6 +204,7 @@ def use_file(request: HttpRequest, group_id: int, upload_id: int) -> HttpRespons
         told = told_by(found, now.date())
         done = members.write_down(row, told.stays, by=request.user, now=now, source=members.FILE)  # type: ignore[arg-type]
     except FileRefused as refused:
+        forget(upload)
         messages.error(request, str(refused))
         return redirect("group", group_id)
     except GroupRefused as refusal:
