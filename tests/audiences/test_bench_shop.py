@@ -70,7 +70,8 @@ def test_single_facts_are_those_of_the_drawn_orders(filled: bench.Filled) -> Non
     assert one(refunds) == one("SELECT count(*) AS n FROM orders WHERE refunded_cents > 0") > 0
     assert 0.15 * ORDERS < one(f"SELECT count(*) AS n FROM orders o JOIN reviews s {same}") < 0.25 * ORDERS
     assert one("SELECT count(*) AS n FROM touches") == 2 * CUSTOMERS
-    known = "SELECT count(*) AS n FROM order_lines l JOIN products p ON p.product_id = l.product_id AND p.category <> ''"
+    same = "p.product_id = l.product_id AND p.category <> ''"
+    known = f"SELECT count(*) AS n FROM order_lines l JOIN products p ON {same}"
     assert one(known) == ORDERS
 
 
@@ -88,11 +89,8 @@ def test_examples_are_told_apart_by_what_they_read(filled: bench.Filled, world: 
     bench_examples.named_segments(filled.shop, texts, world.user, NOW)
     examples = bench_examples.sorted_out(filled.shop, texts, TODAY)
     assert [one.number for one in examples if one.facts] == [3, 4]
-    found = dict(
-        (one.number, warm) for one, warm in bench_examples.count_examples(
-            filled.shop, examples, TODAY, runs=2, of_facts=1
-        )
-    )  # fmt: skip
+    counted = bench_examples.count_examples(filled.shop, examples, TODAY, runs=2, of_facts=1)
+    found = {one.number: warm for one, warm in counted}
     assert {number: len(warm.wall_ms) for number, warm in found.items()} == {
         1: 2,
         2: 2,

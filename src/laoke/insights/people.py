@@ -209,8 +209,8 @@ def refunds_of(
     """The refunds of these orders and those that name one of the customers, the newest first."""
     own, given = _texts("order_id", _ids(orders))
     around = (
-        "SELECT r.refund_id, r.order_id, r.amount_cents, r.kind, r.phase, r.reason, r.state, r.created_at, r.finished_at "
-        f"FROM {{rows}} AS r WHERE {own} OR {_numbers('customer_id', customers)} "
+        "SELECT r.refund_id, r.order_id, r.amount_cents, r.kind, r.phase, r.reason, r.state, r.created_at, "
+        f"r.finished_at FROM {{rows}} AS r WHERE {own} OR {_numbers('customer_id', customers)} "
         f"ORDER BY r.created_at DESC, r.refund_id LIMIT {most}"
     )
     rows: list[dict[str, Any]] = reader.query(

@@ -303,7 +303,8 @@ def _by_keys(caller: Caller, given: dict[str, Any], make: bool) -> int | None:
 
 
 def _is_erased(shop: Shop, customer_id: int) -> bool:
-    return Erasure.objects.filter(owner_id=shop.owner_id, person_id=person_of(shop, customer_id)).exists()
+    person = person_of(shop, customer_id) or customer_id
+    return Erasure.objects.filter(owner_id=shop.owner_id, person_id=person).exists()
 
 
 def _told(moment: datetime | None) -> str:

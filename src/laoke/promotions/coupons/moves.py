@@ -351,7 +351,7 @@ def _check_use_limit(issue: CouponIssue, customer_id: int | None, now: datetime)
 
 
 def _same_person(issue: CouponIssue, customer_id: int) -> list[int]:
-    person = person_of(issue.shop, customer_id)
+    person = person_of(issue.shop, customer_id) or customer_id
     return list(
         Customer.objects.filter(owner_id=issue.shop.owner_id, person_id=person).values_list("pk", flat=True)
     )
