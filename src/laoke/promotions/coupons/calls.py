@@ -303,8 +303,8 @@ def _by_keys(caller: Caller, given: dict[str, Any], make: bool) -> int | None:
 
 
 def _is_erased(shop: Shop, customer_id: int) -> bool:
-    person = person_of(shop, customer_id) or customer_id
-    return Erasure.objects.filter(owner_id=shop.owner_id, person_id=person).exists()
+    person = person_of(shop, customer_id)
+    return person is not None and Erasure.objects.filter(owner_id=shop.owner_id, person_id=person).exists()
 
 
 def _told(moment: datetime | None) -> str:

@@ -16,8 +16,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 
 from laoke.customers.erasure import Traces
-from laoke.customers.links import person_of
-from laoke.customers.models import Customer
+from laoke.customers.links import customers_of, person_of
 from laoke.promotions.coupons import rows, states
 from laoke.promotions.coupons.codes import Random, make_codes, read_code
 from laoke.promotions.coupons.refusals import CouponRefused
@@ -351,10 +350,8 @@ def _check_use_limit(issue: CouponIssue, customer_id: int | None, now: datetime)
 
 
 def _same_person(issue: CouponIssue, customer_id: int) -> list[int]:
-    person = person_of(issue.shop, customer_id) or customer_id
-    return list(
-        Customer.objects.filter(owner_id=issue.shop.owner_id, person_id=person).values_list("pk", flat=True)
-    )
+    person = person_of(issue.shop, customer_id)
+    return [customer_id] if person is None else customers_of(issue.shop, person)
 
 
 def _told(moment: datetime | None) -> str:
