@@ -42,7 +42,7 @@ def test_totals_against_hand_computed_figures(store):
     assert told["offers"] == [
         {
             "offer_id": f"offer-{offer.pk}", "qualifying_orders": 200, "used_orders": 200,
-            "discount_cents": 800_000,
+            "discount_cents": 800_000, "gift_pieces": 0,
         }
     ]  # fmt: skip
 

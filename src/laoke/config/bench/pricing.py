@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from laoke.config.bench.measures import Bench, Figure, Measured, Size, spent
 
 if TYPE_CHECKING:
-    from laoke.promotions.engine import Offer
+    from laoke.promotions.engine import Basket, Offer
 
 PAST = {"small": 2_000, "full": 1_000_000}
 SINGLE = {"small": 50, "full": 5_000}
@@ -80,8 +80,8 @@ def _twenty() -> list[Offer]:
 def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
     yield _past("pricing_past", _offers(), PAST[size], "3 offers, 1-4 lines")
     yield _past("pricing_campaign", _campaign(), PAST[size], "4 offers with a gift, 1-4 lines")
-    yield _single("pricing_single", _offers(), SINGLE[size], "3 offers, with trace")
-    yield _single("pricing_twenty", _twenty(), SINGLE[size], "20 offers, with trace")
+    yield _single(SINGLE[size])
+    yield _twenty_open(SINGLE[size])
 
 
 def _past(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
@@ -108,13 +108,43 @@ def _past(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
     return Measured(figure, count / time.wall, count, time.wall, time.cpu, note=note)
 
 
-def _single(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
+def _single(count: int) -> Measured:
+    from laoke.promotions.engine import quote
+
+    baskets, offers = _baskets(count), _offers()
+    with spent() as time:
+        for basket in baskets:
+            quote(basket, offers, AT)
+    return Measured(
+        "pricing_single", count / time.wall, count, time.wall, time.cpu, note="3 offers, with trace"
+    )
+
+
+def _twenty_open(count: int) -> Measured:
+    """The median of single quotes: what a page waits for that shows one."""
+    from statistics import median
+    from time import perf_counter
+
+    from laoke.promotions.engine import quote
+
+    baskets, offers, each = _baskets(count), _twenty(), []
+    with spent() as time:
+        for basket in baskets:
+            began = perf_counter()
+            quote(basket, offers, AT)
+            each.append(perf_counter() - began)
+    return Measured(
+        "pricing_twenty", median(each) * 1000, count, time.wall, time.cpu, note="20 offers, with trace"
+    )
+
+
+def _baskets(count: int) -> list[Basket]:
     import random
 
-    from laoke.promotions.engine import Basket, Line, quote
+    from laoke.promotions.engine import Basket, Line
 
     draw = random.Random(3)
-    baskets = [
+    return [
         Basket(
             lines=tuple(
                 Line(
@@ -128,17 +158,13 @@ def _single(figure: str, offers: list[Offer], count: int, note: str) -> Measured
         )
         for _ in range(count)
     ]
-    with spent() as time:
-        for basket in baskets:
-            quote(basket, offers, AT)
-    return Measured(figure, count / time.wall, count, time.wall, time.cpu, note=note)
 
 
 BENCH = Bench(
     figures={
         "pricing_past": Figure("baskets/s", limit=2_000_000, less_is_better=False),
         "pricing_campaign": Figure("baskets/s", limit=500_000, less_is_better=False),
-        "pricing_twenty": Figure("baskets/s", limit=3_333, less_is_better=False),
+        "pricing_twenty": Figure("ms", limit=0.3),
         "pricing_single": Figure("baskets/s", limit=10_000, less_is_better=False),
     },
     sides={"laoke": _laoke},

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 from numba import njit
 
-from laoke.promotions.columnar import special
-from laoke.promotions.columnar.kinds import AMOUNT, PERCENT, REPEATING
+from laoke.promotions.columnar.kinds import PERCENT, REPEATING
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,8 +38,6 @@ class Rules(NamedTuple):
     kind: Any
     pay_bp: Any
     cap: Any
-    terms: Any
-    products: Any
     step_start: Any
     threshold: Any
     off: Any
@@ -63,7 +60,6 @@ class Scratch(NamedTuple):
     """Working space for one basket: per line, and per candidate of a layer."""
 
     unit: Any
-    covered: Any
     room: Any
     own_room: Any
     share: Any
@@ -140,18 +136,6 @@ def _best_set(value: Any, conflict: Any, count: int) -> int:
 
 
 @_compiled
-def _unit_price(offer: int, listed: int, product: int, rules: Rules) -> int:
-    """R3: what an item-level offer asks for a piece."""
-    if rules.kind[offer] == PERCENT:
-        return _pay(listed, rules.pay_bp[offer])
-    if rules.kind[offer] == AMOUNT:
-        off = rules.pay_bp[offer]
-        return listed - off if off < listed else listed
-    asked = rules.products[offer, product]
-    return min(listed, asked)
-
-
-@_compiled
 def _item_layer(basket: int, baskets: Baskets, rules: Rules, answer: Answer, scratch: Scratch) -> None:
     """R3: the lowest price per piece on each line."""
     first = baskets.offsets[basket]
@@ -161,7 +145,7 @@ def _item_layer(basket: int, baskets: Baskets, rules: Rules, answer: Answer, scr
         for offer in range(rules.layer_start[1]):
             if rules.eligible[offer, basket] and rules.covers[offer, baskets.product[line]]:
                 answer.reached[offer, basket] = True
-                candidate = _unit_price(offer, listed, baskets.product[line], rules)
+                candidate = _pay(listed, rules.pay_bp[offer])
                 if candidate < price:
                     price, winner = candidate, offer
         scratch.unit[line - first] = price
@@ -192,44 +176,11 @@ def _promise(offer: int, scope: int, rules: Rules) -> int:
 
 
 @_compiled
-def _special_face(
-    offer: int, basket: int, baskets: Baskets, rules: Rules, scratch: Scratch, slot: int
-) -> tuple[int, int]:
-    """R21 to R25: promise and what is payable in scope, worked out by a function of its own."""
-    first, stop = baskets.offsets[basket], baskets.offsets[basket + 1]
-    free, covered = 0, False
-    for i in range(stop - first):
-        scratch.covered[i] = rules.covers[offer, baskets.product[first + i]]
-        if scratch.covered[i]:
-            covered = True
-            free += scratch.room[i]
-    if not covered:
-        return -1, 0
-    steps = slice(rules.step_start[offer], rules.step_start[offer + 1])
-    size = stop - first
-    promised = special.promise(
-        rules.kind[offer],
-        rules.terms[offer],
-        rules.threshold[steps],
-        rules.off[steps],
-        rules.products[offer],
-        scratch.covered[:size],
-        baskets.product[first:stop],
-        scratch.unit[:size],
-        baskets.quantity[first:stop],
-        scratch.weight[slot, :size],
-    )
-    return promised, free
-
-
-@_compiled
 def _offer_face(
     offer: int, basket: int, baskets: Baskets, rules: Rules, answer: Answer, scratch: Scratch, slot: int
 ) -> tuple[int, int]:
     """R4, R9: (promise, what is payable in scope) of one offer, its weights in `slot`; promise −1 when not reached."""
     first = baskets.offsets[basket]
-    if rules.kind[offer] > REPEATING:
-        return _special_face(offer, basket, baskets, rules, scratch, slot)
     scope, free, cuts, covered = 0, 0, 0, False
     percent = rules.kind[offer] == PERCENT
     for i in range(baskets.offsets[basket + 1] - first):
@@ -321,7 +272,6 @@ def _make_scratch(baskets: Baskets, rules: Rules) -> Scratch:
         slots = max(slots, rules.layer_start[layer + 1] - rules.layer_start[layer])
     return Scratch(
         np.zeros(lines, np.int64),
-        np.zeros(lines, np.bool_),
         np.zeros(lines, np.int64),
         np.zeros(lines, np.int64),
         np.zeros(lines, np.int64),

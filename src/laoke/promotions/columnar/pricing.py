@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from laoke.promotions.columnar.before import work_before
 from laoke.promotions.columnar.columns import BasketColumns, Ints
 from laoke.promotions.columnar.giving import GOODS_LAYERS, give, moved
 from laoke.promotions.columnar.plan import Plan, make_plan
@@ -59,7 +60,7 @@ def price_baskets(
     Raises EngineError for offers that `check_offers` refuses and for an
     `eligible` that names an unknown offer or has the wrong length.
     """
-    from laoke.promotions.columnar import kernel  # numba takes 0.3 s to import
+    from laoke.promotions.columnar import kernel, kernel_ready  # numba takes 0.3 s to import
 
     count, lines = columns.basket_count, columns.line_count
     asked = check_offers(offers)
@@ -69,32 +70,22 @@ def price_baskets(
     reached = np.zeros((len(plan.offers), count), dtype=np.bool_)
     line_base = np.zeros(lines, dtype=np.int64)
     line_payable = np.zeros(lines, dtype=np.int64)
-    item_offer = np.full(lines, -1, dtype=np.int16)
     line_share = np.zeros((len(Layer), lines if with_shares else 0), dtype=np.int64)
     open_to = _eligible(plan, count, plain.eligible)
-    kernel.price_baskets(
-        kernel.Baskets(
-            _plain(columns.offsets, np.int64),
-            _plain(columns.product, np.int32),
-            _plain(columns.quantity, np.int64),
-            _plain(columns.unit_price_cents, np.int64),
-        ),
-        kernel.Rules(
-            plan.layer_start,
-            plan.one_per_order[:GOODS_LAYERS],
-            plan.kind,
-            plan.pay_bp,
-            plan.cap_cents,
-            plan.terms,
-            plan.products,
-            plan.step_start,
-            plan.threshold_cents,
-            plan.off_cents,
-            plan.covers,
-            open_to,
-        ),
-        kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached),
+    before = work_before(columns, plan, open_to, reached)
+    item_offer = np.full(lines, -1, dtype=np.int16) if before is None else before.item_offer
+    answer = kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached)
+    baskets = kernel.Baskets(
+        _plain(columns.offsets, np.int64),
+        _plain(columns.product, np.int32),
+        _plain(columns.quantity, np.int64),
+        _plain(columns.unit_price_cents, np.int64),
     )
+    if before is None:
+        kernel.price_baskets(baskets, _rules(plan, plan.kind, open_to), answer)
+    else:
+        ready = kernel_ready.Ready(before.unit, before.promise, before.weight, before.row)
+        kernel_ready.price_baskets(baskets, _rules(plan, before.kind, open_to), answer, ready)
     given = give(columns, plan.offers, plan.covers, open_to, line_base, reached, discount)
     if plain.stands_for:
         rows = _rows(plan.offers, plain.stands_for, asked)
@@ -114,6 +105,23 @@ def price_baskets(
         gift_cost_known=given.gift_cost_known,
         postage_off_cents=given.postage_off_cents,
         gift_pieces=given.gift_pieces,
+    )
+
+
+def _rules(plan: Plan, kind: Ints, open_to: Flags) -> Any:
+    from laoke.promotions.columnar import kernel
+
+    return kernel.Rules(
+        plan.layer_start,
+        plan.one_per_order[:GOODS_LAYERS],
+        kind,
+        plan.pay_bp,
+        plan.cap_cents,
+        plan.step_start,
+        plan.threshold_cents,
+        plan.off_cents,
+        plan.covers,
+        open_to,
     )
 
 

@@ -1,6 +1,6 @@
 """What an order-level offer promises by rate ladders and pieces, compiled: rules R21 to R25 on plain numbers.
 
-Kept out of the hot loop: these are functions of their own, called only where a shop runs such an offer.
+Worked out before the kernel runs and only where a shop has such an offer, so that the kernel stays as quick as it is.
 """
 
 from typing import Any
@@ -177,7 +177,7 @@ def _addon(most: int, asked: Any, covered: Any, product: Any, unit: Any, pieces:
 
 
 @compiled
-def promise(
+def _promise(
     kind: int, terms: Any, threshold: Any, off: Any, products: Any, covered: Any, product: Any, unit: Any,
     pieces: Any, weight: Any,
 ) -> int:  # fmt: skip
@@ -223,3 +223,31 @@ def promise(
     if kind == CHEAPEST:
         return _cheapest(times * cut, rate, covered, unit, pieces, weight)
     return _any_bundle(group, times, price, covered, unit, pieces, weight) if kind == ANY_BUNDLE else -1
+
+
+@compiled
+def prepare(
+    kind: int, terms: Any, threshold: Any, off: Any, products: Any, covers: Any, offsets: Any, product: Any, unit: Any,
+    quantity: Any, ready: Any, weight: Any,
+) -> None:  # fmt: skip
+    """One offer's promise for every basket into `ready` (−1 = not reached), its weights for every line into `weight`.
+
+    `covers` and `products` are the offer's by product, `unit` the item-level price per line.
+    """
+    for basket in range(len(offsets) - 1):
+        first, stop = offsets[basket], offsets[basket + 1]
+        covered = covers[product[first:stop]]
+        ready[basket] = -1
+        if covered.any():
+            ready[basket] = _promise(
+                kind,
+                terms,
+                threshold,
+                off,
+                products,
+                covered,
+                product[first:stop],
+                unit[first:stop],
+                quantity[first:stop],
+                weight[first:stop],
+            )

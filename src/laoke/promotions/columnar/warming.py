@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from laoke.promotions.columnar.columns import columns_from_totals
 from laoke.promotions.columnar.pricing import price_baskets
-from laoke.promotions.engine import DiscountStep, Layer, Offer, ThresholdDiscount
+from laoke.promotions.engine import DiscountStep, Layer, NthPiece, Offer, ThresholdDiscount
 
 
 def compile_kernels() -> None:
-    """Price one made-up basket."""
+    """Price one made-up basket in both loops: the plain one, and the one for what is worked out before."""
     off = ThresholdDiscount((DiscountStep(10_000, 1_000),), repeating=False, cap_cents=None)
-    price_baskets(columns_from_totals([20_000]), [Offer("warm", Layer.SHOP, off)])
+    basket = columns_from_totals([20_000])
+    price_baskets(basket, [Offer("warm", Layer.SHOP, off)])
+    price_baskets(basket, [Offer("warmer", Layer.SHOP, NthPiece(2, 5_000))])

@@ -6,7 +6,7 @@ worst case is chosen from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 
@@ -21,33 +21,42 @@ from laoke.promotions.engine.values import Layer, Offer
 _LAYER = attrgetter("layer")
 
 
-def price(ground: Ground, offers: Sequence[Offer], *, told: bool) -> Pricing:
-    """Apply the layers in order to the lines (rules R2, R3, R20); offers come in layer order."""
+Layered = list[tuple[Layer, list[Offer]]]
+
+
+def by_layer(offers: Iterable[Offer]) -> Layered:
+    """Offers in layer order, a list per layer."""
+    return [(layer, list(of_layer)) for layer, of_layer in groupby(offers, key=_LAYER)]
+
+
+def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told: bool) -> Pricing:
+    """Apply the layers in order to the lines (rules R2, R3, R20)."""
     lines = ground.lines
     units = [line.unit_price_cents for line in lines]
     base = [line.unit_price_cents * line.quantity for line in lines]
-    pricing = Pricing(ground, told, units, base, list(base), [""] * len(lines), [[] for _ in lines])
+    shares: list[list[Share]] = [[] for _ in lines] if told else []
+    pricing = Pricing(ground, told, units, base, list(base), [""] * len(lines), shares)
     pricing.note("R1", "list_price", sum(base), lines=len(lines))
-    for layer, of_layer in groupby(offers, key=_LAYER):
-        if layer is Layer.ITEM:
-            _apply_item_layer(pricing, list(of_layer))
-        elif layer.changes_goods:
-            _apply_layer(pricing, layer, list(of_layer))
-        elif layer is Layer.GIFT:
-            apply_gifts(pricing, list(of_layer))
+    if item_offers:
+        _apply_item_layer(pricing, item_offers)
+    for layer, offers in later:
+        if layer is Layer.GIFT:
+            apply_gifts(pricing, offers)
+        elif layer is Layer.POSTAGE:
+            apply_postage(pricing, offers)
         else:
-            apply_postage(pricing, list(of_layer))
+            _apply_layer(pricing, layer, offers)
     return pricing
 
 
-def most_off(ground: Ground, offers: Sequence[Offer]) -> int:
+def most_off(ground: Ground, later: Layered) -> int:
     """More than order-level `offers` can ever take off: what they promise on list prices, in sets that R7 allows.
 
     No promise shrinks when a price rises, and no item-level price lies above the list price. Postage comes on top.
     """
-    listed = price(ground, (), told=False)
+    listed = price(ground, (), [], told=False)
     most = 0
-    for layer, of_layer in groupby(offers, key=_LAYER):
+    for layer, of_layer in later:
         if not layer.changes_goods:
             continue
         candidates = [
@@ -71,18 +80,18 @@ def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:
                 pricing.item_offer[position] = offer.offer_id
     for position, line in enumerate(ground.lines):
         pricing.base[position] = pricing.room[position] = pricing.units[position] * line.quantity
+    winners = set(pricing.item_offer)
     for offer in offers:
-        _report_item_offer(pricing, offer)
+        if offer.offer_id in winners:
+            pricing.used.append(offer.offer_id)
+        if pricing.told:
+            _report_item_offer(pricing, offer)
 
 
 def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
     """Write down what an item-level offer took off, or why nothing."""
     lines, covered = pricing.ground.lines, pricing.ground.scope(offer)
     won = [position for position in covered if pricing.item_offer[position] == offer.offer_id]
-    if won:
-        pricing.used.append(offer.offer_id)
-    if not pricing.told:
-        return
     if not covered:
         pricing.refuse(offer, "nothing_in_scope")
     elif not won:
@@ -102,6 +111,8 @@ def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
 def _apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     """Rules R4 to R11 for one order-level layer: test thresholds, choose, split over the lines."""
     candidates = [found for offer in offers if (found := _candidate(pricing, offer)) is not None]
+    if not candidates:
+        return
     chosen = best_set(candidates, one_per_order=layer.one_per_order)
     for candidate in candidates:
         if candidate in chosen:
@@ -118,11 +129,13 @@ def _apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> Non
 def _candidate(pricing: Pricing, offer: Offer) -> Candidate | None:
     """The offer with what it could take, or None after noting why it cannot take anything."""
     ground = pricing.ground
-    positions, counting = ground.scope(offer), ground.counted(offer)
+    positions = ground.scope(offer)
+    counting = ground.counted(offer) if offer.layer is Layer.ADDON else positions
     if not counting:
         pricing.refuse(offer, "nothing_in_scope")
         return None
-    wares, counted = pricing.wares_of(positions), pricing.wares_of(counting)
+    wares = pricing.wares_of(positions)
+    counted = wares if counting is positions else pricing.wares_of(counting)
     found = promise(offer.mechanic, wares, counted)
     if pricing.told:
         pricing.missing(offer, shortfall(offer.mechanic, counted), reached=found.times > 0)

@@ -12,7 +12,7 @@ from itertools import combinations
 from operator import is_
 
 from laoke.promotions.engine.opening import at_lowest, open_offers
-from laoke.promotions.engine.pricing import most_off, price
+from laoke.promotions.engine.pricing import by_layer, most_off, price
 from laoke.promotions.engine.results import Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
@@ -29,7 +29,8 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     ordered = check_offers(offers)
     ground = Ground(basket)
     opened, refused = open_offers(ordered, ground, at)
-    pricing = price(ground, opened, told=True)
+    items = [offer for offer in opened if offer.layer is Layer.ITEM]
+    pricing = price(ground, items, by_layer(opened[len(items) :]), told=True)
     everything = tuple(at_lowest(offer) for offer in ordered)
     # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
     same = len(opened) == len(everything) and all(map(is_, opened, ordered))
@@ -57,14 +58,14 @@ def _worst(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | None) -
 
     Outcomes whose item-level prices cannot be made good by the rest are passed over without being worked out.
     """
-    later = [offer for offer in ordered if offer.layer is not Layer.ITEM]
+    later = by_layer(offer for offer in ordered if offer.layer is not Layer.ITEM)
     choices = _item_level_choices(ground, ordered)
-    best = price(ground, [*choices[0], *later], told=False) if with_all is None else with_all
+    best = price(ground, choices[0], later, told=False) if with_all is None else with_all
     if len(choices) > 1 and later:
         at_most = most_off(ground, later)
         for chosen in choices[1:]:
             if _base_cents(ground, chosen) - at_most < best.total_cents:
-                best = min(best, price(ground, [*chosen, *later], told=False), key=_total)
+                best = min(best, price(ground, chosen, later, told=False), key=_total)
     return best
 
 

@@ -108,7 +108,7 @@ class WasNowForm(OfferForm):
 class LadderForm(OfferForm):
     """Up to three steps of a threshold and what it gives; fields are `from_1`, `gives_1` and so on."""
 
-    layout = (("from_1", "gives_1"),)
+    layout: tuple[tuple[str, ...], ...] = (("from_1", "gives_1"),)
     more = (("from_2", "gives_2", "from_3", "gives_3"),)
     more_label = _("再加两档")
     step_names: tuple[str, str]
