@@ -5,6 +5,7 @@ Where nobody says which price is open to which basket, the lowest is open to all
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from laoke.promotions.columnar.columns import Ints
 from laoke.promotions.engine import VARIED, EngineError, Offer, at_lowest, with_variant
 
 Flags = npt.NDArray[np.bool_]
+Kind = TypeVar("Kind", np.int64, np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def spread(
     return Spread(tuple(plain), open_to, stands_for)
 
 
-def gather(rows: Sequence[int], matrix: npt.NDArray[np.generic], count: int) -> npt.NDArray[np.generic]:
+def gather(rows: Ints, matrix: npt.NDArray[Kind], count: int) -> npt.NDArray[Kind]:
     """Rows of plain offers added up (or joined, for flags) to rows of the offers that they stand for."""
     gathered = np.zeros((count, matrix.shape[1]), dtype=matrix.dtype)
     for row, target in enumerate(rows):

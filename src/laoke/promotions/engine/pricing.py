@@ -40,24 +40,34 @@ def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told:
     if item_offers:
         _apply_item_layer(pricing, item_offers)
     for layer, offers in later:
-        if layer is Layer.GIFT:
-            apply_gifts(pricing, offers)
-        elif layer is Layer.POSTAGE:
-            apply_postage(pricing, offers)
-        else:
-            _apply_layer(pricing, layer, offers)
+        _apply(pricing, layer, offers)
     return pricing
 
 
-def most_off(ground: Ground, later: Layered) -> int:
-    """More than order-level `offers` can ever take off: what they promise on list prices, in sets that R7 allows.
+def price_below(
+    ground: Ground, item_offers: Sequence[Offer], later: Layered, at_most: Sequence[int], limit_cents: int
+) -> Pricing | None:
+    """As `price`, untold; None as soon as the layers that are left (`at_most`, as `most_off`) cannot bring it below."""
+    pricing = price(ground, item_offers, [], told=False)
+    left = sum(at_most)
+    for (layer, offers), most in zip(later, at_most, strict=True):
+        if pricing.goods_cents - left >= limit_cents:
+            return None
+        _apply(pricing, layer, offers)
+        left -= most
+    return pricing
 
-    No promise shrinks when a price rises, and no item-level price lies above the list price. Postage comes on top.
+
+def most_off(ground: Ground, later: Layered) -> list[int]:
+    """What each layer can never take more than off the goods: its promises on list prices, in sets that R7 allows.
+
+    No promise shrinks when a price rises, and no item-level price lies above the list price.
     """
     listed = price(ground, (), [], told=False)
-    most = 0
+    found_most = []
     for layer, of_layer in later:
         if not layer.changes_goods:
+            found_most.append(0)
             continue
         candidates = [
             Candidate(offer, wares, found, found.face_cents)
@@ -66,8 +76,17 @@ def most_off(ground: Ground, later: Layered) -> int:
             and (found := promise(offer.mechanic, wares, listed.wares_of(ground.counted(offer)))).times
         ]
         chosen = best_set(candidates, one_per_order=layer.one_per_order)
-        most += sum(candidate.value_cents for candidate in chosen)
-    return most
+        found_most.append(sum(candidate.value_cents for candidate in chosen))
+    return found_most
+
+
+def _apply(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
+    if layer is Layer.GIFT:
+        apply_gifts(pricing, offers)
+    elif layer is Layer.POSTAGE:
+        apply_postage(pricing, offers)
+    else:
+        _apply_layer(pricing, layer, offers)
 
 
 def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:

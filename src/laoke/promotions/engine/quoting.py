@@ -12,7 +12,7 @@ from itertools import combinations
 from operator import is_
 
 from laoke.promotions.engine.opening import at_lowest, open_offers
-from laoke.promotions.engine.pricing import by_layer, most_off, price
+from laoke.promotions.engine.pricing import by_layer, most_off, price, price_below
 from laoke.promotions.engine.results import Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
@@ -64,13 +64,11 @@ def _worst(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | None) -
     if len(choices) > 1 and later:
         at_most = most_off(ground, later)
         for chosen in choices[1:]:
-            if _base_cents(ground, chosen) - at_most < best.total_cents:
-                best = min(best, price(ground, chosen, later, told=False), key=_total)
+            if _base_cents(ground, chosen) - sum(at_most) < best.total_cents:
+                found = price_below(ground, chosen, later, at_most, best.total_cents)
+                if found is not None and found.total_cents < best.total_cents:
+                    best = found
     return best
-
-
-def _total(pricing: Pricing) -> int:
-    return pricing.total_cents
 
 
 def _base_cents(ground: Ground, chosen: Sequence[Offer]) -> int:
