@@ -78,7 +78,8 @@ LIMITS = """
 ## Scopes
 
 A token may do what its scopes say: `facts:KIND` for each kind below, `batches:read`, and for coupons
-`coupons:quote`, `coupons:claim` and `coupons:use` (reserve, redeem, roll back). It belongs to one shop, ends on its day, and can be revoked at once. The session of a browser opens nothing here.
+`coupons:quote`, `coupons:claim` and `coupons:use` (reserve, redeem, roll back). It belongs to one shop, ends
+on its day, and can be revoked at once. The session of a browser opens nothing here.
 """
 
 
