@@ -22,6 +22,7 @@ from laoke.audiences.serial import from_json, to_json
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import (
+    MESSAGE_STEPS,
     Amount,
     And,
     Between,
@@ -87,16 +88,16 @@ def renamed(tree: Node) -> Node:
     others: dict[str, str] = {}
 
     def plain(value: object, name: str) -> object:
-        if isinstance(value, str) and value and name in ("tag", "words"):
-            # Goods are looked for in small letters, tags as they are.
-            compared = value if name == "tag" else value.lower()
+        if isinstance(value, str) and value and name in ("tag", "words", "group"):
+            # Goods are looked for in small letters, tags and groups as they are.
+            compared = value.lower() if name == "words" else value
             return others.setdefault(compared, f"wort{len(others)}")
         if isinstance(value, tuple):
             return tuple(plain(one, name) for one in value)
         if (
             is_dataclass(value)
             and not isinstance(value, type)
-            and not (isinstance(value, Step) and value.kind == "touched")
+            and not (isinstance(value, Step) and value.kind in MESSAGE_STEPS)
         ):
             return replace(
                 value, **{one.name: plain(getattr(value, one.name), one.name) for one in fields(value)}

@@ -48,8 +48,8 @@ def test_a_table_that_does_not_exist_reads_as_empty_with_its_types(tmp_path, nam
 
 
 def test_an_unknown_table_in_the_versions_is_refused(tmp_path):
-    with pytest.raises(WarehouseError, match="unknown table 'group_members'"):
-        Reader(tmp_path, {"group_members": 3})
+    with pytest.raises(WarehouseError, match="unknown table 'group_member'"):
+        Reader(tmp_path, {"group_member": 3})
 
 
 def test_a_missing_parameter_is_named_and_a_surplus_one_ignored(tmp_path):
@@ -137,6 +137,8 @@ def test_only_mirrors_have_overlays():
         "touches",
         "replies",
         "order_flags",
+        "group_members",
+        "coupon_events",
     }
     with pytest.raises(WarehouseError, match="'orders' is no mirror"):
         overlay_of("orders", orders(), keys(1))

@@ -232,7 +232,9 @@ def test_a_write_that_breaks_the_contract_leaves_no_file(warehouse):
 
 
 def test_an_unknown_table_is_named_with_those_there_are(warehouse):
-    with pytest.raises(WarehouseError, match="unknown table 'order'; there are ad_days, customer_features"):
+    with pytest.raises(
+        WarehouseError, match="unknown table 'order'; there are ad_days, coupon_events, customer_f"
+    ):
         warehouse.create("order")
 
 
