@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from laoke.promotions.columnar.before import work_before
+from laoke.promotions.columnar.before import Before, work_before
 from laoke.promotions.columnar.columns import BasketColumns, Ints
 from laoke.promotions.columnar.giving import GOODS_LAYERS, give, moved
 from laoke.promotions.columnar.plan import Plan, make_plan
@@ -60,8 +60,6 @@ def price_baskets(
     Raises EngineError for offers that `check_offers` refuses and for an
     `eligible` that names an unknown offer or has the wrong length.
     """
-    from laoke.promotions.columnar import kernel, kernel_ready  # numba takes 0.3 s to import
-
     count, lines = columns.basket_count, columns.line_count
     asked = check_offers(offers)
     plain = spread(asked, eligible or {}, variant or {}, count)
@@ -74,18 +72,8 @@ def price_baskets(
     open_to = _eligible(plan, count, plain.eligible)
     before = work_before(columns, plan, open_to, reached)
     item_offer = np.full(lines, -1, dtype=np.int16) if before is None else before.item_offer
-    answer = kernel.Answer(line_base, line_payable, item_offer, line_share, discount, reached)
-    baskets = kernel.Baskets(
-        _plain(columns.offsets, np.int64),
-        _plain(columns.product, np.int32),
-        _plain(columns.quantity, np.int64),
-        _plain(columns.unit_price_cents, np.int64),
-    )
-    if before is None:
-        kernel.price_baskets(baskets, _rules(plan, plan.kind, open_to), answer)
-    else:
-        ready = kernel_ready.Ready(before.unit, before.promise, before.weight, before.row)
-        kernel_ready.price_baskets(baskets, _rules(plan, before.kind, open_to), answer, ready)
+    answer = (line_base, line_payable, item_offer, line_share, discount, reached)
+    _run(columns, plan, open_to, before, answer)
     given = give(columns, plan.offers, plan.covers, open_to, line_base, reached, discount)
     if plain.stands_for:
         rows = _rows(plan.offers, plain.stands_for, asked)
@@ -106,6 +94,25 @@ def price_baskets(
         postage_off_cents=given.postage_off_cents,
         gift_pieces=given.gift_pieces,
     )
+
+
+def _run(
+    columns: BasketColumns, plan: Plan, open_to: Flags, before: Before | None, answer: tuple[Any, ...]
+) -> None:
+    """Price by the plain loop, or by the one for what was worked out before; `answer` is written."""
+    from laoke.promotions.columnar import kernel, kernel_ready  # numba takes 0.3 s to import
+
+    baskets = kernel.Baskets(
+        _plain(columns.offsets, np.int64),
+        _plain(columns.product, np.int32),
+        _plain(columns.quantity, np.int64),
+        _plain(columns.unit_price_cents, np.int64),
+    )
+    if before is None:
+        kernel.price_baskets(baskets, _rules(plan, plan.kind, open_to), kernel.Answer(*answer))
+        return
+    ready = kernel_ready.Ready(before.unit, before.promise, before.weight, before.row)
+    kernel_ready.price_baskets(baskets, _rules(plan, before.kind, open_to), kernel.Answer(*answer), ready)
 
 
 def _rules(plan: Plan, kind: Ints, open_to: Flags) -> Any:
