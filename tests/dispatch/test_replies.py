@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from importlib import import_module
+from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
@@ -24,7 +25,7 @@ def mirrored(warehouse: Warehouse) -> list[tuple[int, str, bool, int]]:
     return [(row["person_id"], row["channel"], row["opts_out"], row["day"]) for row in rows]
 
 
-def test_replies_reach_the_mirror_once_with_the_day_they_came(reach: Reach) -> None:
+def test_replies_reach_the_mirror_once_with_the_day_they_came(home: Path, reach: Reach) -> None:
     warehouse, now = Warehouse(settings.PLACE.warehouse), reach.clock.now()
     first, second = (one.person_id for one in reach.people(2))
     push(reach, {**REPLY, "content": "什么时候发货"}, kind="reply")
@@ -38,7 +39,7 @@ def test_replies_reach_the_mirror_once_with_the_day_they_came(reach: Reach) -> N
     assert not write_replies(reach.shop, warehouse, now)
 
 
-def test_a_reply_that_is_gone_leaves_the_mirror(reach: Reach) -> None:
+def test_a_reply_that_is_gone_leaves_the_mirror(home: Path, reach: Reach) -> None:
     from laoke.shops import dirty
 
     warehouse, now = Warehouse(settings.PLACE.warehouse), reach.clock.now()
