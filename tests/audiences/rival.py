@@ -19,6 +19,7 @@ from laoke.audiences.tree import (
     Bounds,
     Condition,
     Consented,
+    Coupons,
     Day,
     Expected,
     Has,
@@ -67,6 +68,7 @@ class Shop:
     groups: set[tuple[int, str]] = field(default_factory=set)
     replies: list[dict[str, Any]] = field(default_factory=list)
     values: dict[int, dict[str, Any]] = field(default_factory=dict)
+    coupons: list[dict[str, Any]] = field(default_factory=list)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -170,6 +172,8 @@ class Shop:
                 return within(bounds, self.refund_times(person, kind, window))
             case Touched("answered", bounds, channel, window):
                 return within(bounds, len(self.answered(person, channel, window)))
+            case Coupons(measure, bounds, issue, window):
+                return within(bounds, self.coupons_of(person, measure, issue, window))
             case Touched(measure, bounds, channel, window):
                 states = GOT if measure == "touched" else {"delivered"}
                 return within(bounds, len(self.touched(person, states, channel, window)))
@@ -271,6 +275,21 @@ class Shop:
                 continue
             customer = buyers.get(one["order_id"]) or one["customer_id"]
             found += self.person_of(customer) == person
+        return found
+
+    def coupons_of(self, person: int, measure: str, issue: str, window: Window) -> int:
+        """Each coupon by its last event alone; what was rolled back is held again."""
+        last: dict[int, dict[str, Any]] = {}
+        for one in sorted(self.coupons, key=lambda row: row["event_id"]):
+            last[one["coupon_id"]] = one
+        found = 0
+        for one in last.values():
+            if self.person_of(one["customer_id"]) != person or issue not in ("", one["issue"]):
+                continue
+            good = one["kind"] in ("claimed", "rolled_back")
+            good = good and one["from_day"] <= self.as_of_day <= one["to_day"]
+            used = one["kind"] == "redeemed" and self.is_in(window, one["day"])
+            found += good if measure == "holds_coupon" else used
         return found
 
     def touched(self, person: int, states: set[str], channel: str, window: Window) -> list[int]:

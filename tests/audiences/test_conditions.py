@@ -125,6 +125,29 @@ def customer(number: int, draw: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def coupon(number: int, draw: random.Random) -> list[dict[str, Any]]:
+    """What happened to one coupon of somebody: claimed, then perhaps used, perhaps rolled back, or over."""
+    story = draw.choice(
+        [
+            ["claimed"], ["claimed", "reserved"], ["claimed", "redeemed"], ["claimed", "redeemed", "rolled_back"],
+            ["claimed", "expired"], ["claimed", "blocked"],
+        ]
+    )  # fmt: skip
+    days = sorted(AS_OF - draw.choice([-1, 0, 14, 30, 90, 91, 365]) for _ in story)
+    known = {
+        "coupon_id": number, "issue_id": 1, "issue": draw.choice(["双11 券", "老客券"]), "import_id": 0,
+        "customer_id": draw.randrange(1, 14), "from_day": AS_OF + draw.choice([-30, 0, 1]),
+        "to_day": draw.choice([AS_OF - 1, AS_OF, AS_OF + 30]), "order_id": "", "off_cents": 0,
+    }  # fmt: skip
+    return [
+        {
+            **known, "event_id": number * 10 + at_step, "kind": kind, "latest": at_step == len(story) - 1,
+            "at": at(day), "day": day,
+        }
+        for at_step, (kind, day) in enumerate(zip(story, days, strict=True))
+    ]  # fmt: skip
+
+
 def decisions(
     world: World, seed: int
 ) -> tuple[set[tuple[int, str]], dict[tuple[int, str], tuple[bool, bool]]]:
@@ -173,6 +196,9 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     values = {
         person: value_row(person, draw.choice(EXPECTED), p_alive=draw.random()) for person in range(1, 10)
     }
+    coupons = [event for number in range(1, 40) for event in coupon(number, draw)]
+    rows = [{**one, "shop_id": world.shop.pk} for one in coupons]
+    world.write("coupon_events", table("coupon_events", rows), "coupons")
     rows = [{**one, "shop_id": world.shop.pk} for one in values.values()]
     world.write("customer_value", table("customer_value", rows), "value")
     world.load(**facts)
@@ -194,11 +220,13 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     by_person = {row["person_id"]: row for row in features}
     return reading, rival.Shop(
         AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"],
-        CATEGORIES, facts["reviews"], touches, records, groups, replies, values,
+        CATEGORIES, facts["reviews"], touches, records, groups, replies, values, coupons,
     )  # fmt: skip
 
 
 ALONE = """
+holds_coupon; holds_coupon(0); holds_coupon("双11 券"); holds_coupon(2+, "老客券"); used_code; used_code(0)
+used_code("双11 券", within 90d); used_code(2+, within 365d); used_code("没有的")
 full_price; full_price(0); full_price(2+, within 90d); coupon_share(>= 50%); coupon_share(0%)
 coupon_share(33%..67%, within 365d); refund_share(100%); refund_share(> 0%, within 400d)
 refund_share(<= 50%); refund_times; refund_times(0); refund_times(2+, goods)

@@ -39,6 +39,7 @@ IMPOSSIBLE = [
     "answered(0) and answered(2+, within 30d)",
     "touched(0, within 90d) and delivered(sms, within 30d)",
     "touched(1, sms) and touched(2+, sms)",
+    'holds_coupon(0, "券") and holds_coupon(2+, "券")',
     'tag("晒单") and not tag("晒单")',
     "not everyone",
     "bought and (bought(0) and used_coupon or used_coupon and not used_coupon)",
@@ -59,6 +60,7 @@ POSSIBLE = [
     "expected_orders(>= 1, within 365d) and expected_orders(< 1, within 30d)",
     "touched(0) and answered",  # an answer to what was sent from elsewhere
     "touched(0, sms) and delivered",
+    'used_code(0, "甲") and used_code("乙") and used_code(0, within 30d)',
     "touched(0, within 30d) and touched(2+)",
     "bought(0) and refunded(>= 1)",  # money back that names no order
     'platform_level in ("甲") and platform_level in ("乙")',  # one person, two accounts

@@ -17,6 +17,7 @@ from laoke.audiences.tree import (
     BoughtProduct,
     Bounds,
     Consented,
+    Coupons,
     Day,
     Everyone,
     Expected,
@@ -133,6 +134,8 @@ def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
             Touched, st.sampled_from(["touched", "delivered", "answered"]), bounds(3),
             st.sampled_from(["", "sms", "email"]), WINDOWS,
         ),
+        st.builds(Coupons, st.just("holds_coupon"), bounds(3), st.just("") | texts),
+        st.builds(Coupons, st.just("used_code"), bounds(3), st.just("") | texts, WINDOWS),
         st.builds(Expected, st.just("expected_orders"), bounds(300), st.sampled_from(HORIZONS)),
         st.builds(Expected, st.just("expected_spend"), bounds(30_000), st.sampled_from(HORIZONS)),
     )  # fmt: skip

@@ -44,6 +44,7 @@ FILTERS = (
     'random_share(30%, "甲")',
     "answered or answered(2+, sms, within 90d) or touched then not answered within 7d",
     "expected_orders(>= 0.5, within 90d) or expected_spend(>= 50, within 365d) and active_probability(>= 30%)",
+    'holds_coupon or used_code("双11 券", within 90d)',
 )
 
 

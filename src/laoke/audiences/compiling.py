@@ -41,6 +41,7 @@ from laoke.audiences.tree import (
     Bounds,
     Condition,
     Consented,
+    Coupons,
     Day,
     Expected,
     Has,
@@ -152,7 +153,15 @@ class Compiler:
                 # No row (null) says that the first never happened: neither followed nor not followed.
                 followed = exp.Coalesce(this=self.value(node), expressions=[number(-1)])
                 return followed.eq(number(0 if node.negated else 1))
-            case BoughtProduct() | OfGoods() | BoughtPriced() | Reviewed() | RefundTimes() | Touched():
+            case (
+                BoughtProduct()
+                | OfGoods()
+                | BoughtPriced()
+                | Reviewed()
+                | RefundTimes()
+                | Touched()
+                | Coupons()
+            ):
                 return between(self.value(node), node.bounds)
             case _:
                 return exp.true()
@@ -210,6 +219,8 @@ class Compiler:
                 return count_of(fact_sources.reviews(self.sources, rating, photo, window), "n")
             case RefundTimes(_, kind, window):
                 return count_of(fact_sources.refunds(self.sources, kind, window), "n")
+            case Coupons(measure, _, issue, window):
+                return count_of(fact_sources.coupons(self.sources, measure, issue, window), "n")
             case Touched("answered", _, channel, window):
                 return count_of(fact_sources.answers(self.sources, channel, window), "n")
             case Touched(measure, _, channel, window):
@@ -485,7 +496,7 @@ def value_names(node: Node) -> dict[str, Condition]:
 
 
 _FACT_NAMES: dict[type, str] = {
-    Steps: "sequence", Reviewed: "reviews", RefundTimes: "refunds", Touched: "touches",
+    Steps: "sequence", Reviewed: "reviews", RefundTimes: "refunds", Touched: "touches", Coupons: "coupons",
 }  # fmt: skip
 
 
@@ -525,7 +536,7 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return ("random_share", seed)
         case Birthday():
             return ("birthday",)
-        case Steps() | Reviewed() | RefundTimes() | Touched():
+        case Steps() | Reviewed() | RefundTimes() | Touched() | Coupons():
             return (_FACT_NAMES[type(condition)], condition)
         case _:
             return None

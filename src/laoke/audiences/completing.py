@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from laoke.audiences.text import THEN_NAMES, parse
 from laoke.audiences.tokens import MAX_LENGTH, FilterError, tokens_of
-from laoke.audiences.tree import TEXT_FIELDS, TOUCH_MEASURES, USUAL_LOW
+from laoke.audiences.tree import COUPON_MEASURES, TEXT_FIELDS, TOUCH_MEASURES, USUAL_LOW
 
 JOINS = ("and", "or")
 KEYWORDS = ("and", "or", "not", "then", "within", "in")
 # These mean something without brackets.
-ALONE = frozenset({*USUAL_LOW, *TOUCH_MEASURES, "reviewed", "refund_times", "everyone"})
+ALONE = frozenset({*USUAL_LOW, *TOUCH_MEASURES, *COUPON_MEASURES, "reviewed", "refund_times", "everyone"})
 
 
 @dataclass(frozen=True)

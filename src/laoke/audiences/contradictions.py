@@ -7,7 +7,7 @@ nothing is found may still hold for nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from laoke.audiences.tree import (
     CLOSED_VALUES,
@@ -15,6 +15,7 @@ from laoke.audiences.tree import (
     And,
     Between,
     Bounds,
+    Coupons,
     Day,
     Everyone,
     Expected,
@@ -82,6 +83,8 @@ def _exclude(first: Node, second: Node) -> bool:
             return not _meet(bounds, more)
         case Expected(name, bounds, days), Expected(other, more, horizon) if (name, days) == (other, horizon):
             return not _meet(bounds, more)
+        case Coupons(), Coupons() if replace(first, bounds=second.bounds) == second:
+            return not _meet(first.bounds, second.bounds)
         case Touched(), Touched() if first.channel == second.channel or not second.channel:
             return _messages(first, second)
         case Day(field, when), Day(other, more):

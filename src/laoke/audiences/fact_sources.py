@@ -33,6 +33,8 @@ REACHED = (
     "sending", "unknown", "accepted", "delivered", "undelivered", "no_receipt", "given_up", "handed_over",
 )  # fmt: skip
 DELIVERED = ("delivered",)
+# What happened last to a coupon that its holder could still use; the package that owns coupons says the same.
+HELD, USED = ("claimed", "rolled_back"), ("redeemed",)
 
 
 def goods(sources: Sources, by: str, words: str, window: Window) -> str:
@@ -285,6 +287,32 @@ def _answers(sources: Sources, channel: str, window: Window) -> exp.Select:
 def _answerer() -> exp.Coalesce:
     """Whoever answered, as the person that this one belongs to now."""
     return exp.Coalesce(this=column("m", "person_id"), expressions=[column("t", "person_id")])
+
+
+def coupons(sources: Sources, measure: str, issue: str, window: Window) -> str:
+    """The shop's own coupons by person: held and good on the as-of day, or used in a window. One that was rolled back
+    is held again and was not used."""
+
+    def build() -> exp.Select:
+        held = measure == "holds_coupon"
+        kinds, today = HELD if held else USED, number(sources.as_of_day)
+        tests = [sources.of_shop("v"), column("v", "latest")]
+        tests.append(column("v", "kind").isin(*(exp.Literal.string(one) for one in kinds)))
+        tests += [column("v", "issue").eq(sources.text(issue))] if issue else []
+        if held:
+            tests += [column("v", "from_day") <= today, column("v", "to_day") >= today.copy()]
+        else:
+            tests += sources.days(window, column("v", "day"))
+        person = person_of("v")
+        return (
+            exp.select(exp.alias_(person, "person_id"), exp.alias_(exp.Count(this=exp.Star()), "n"))
+            .from_(exp.alias_(exp.to_table("coupon_events"), "v", table=True))
+            .join(person_map(), on=same_customer("v"), join_type="left")
+            .where(*tests)
+            .group_by(person.copy())
+        )
+
+    return sources.join(("coupons", measure, issue, window), build)
 
 
 def value(sources: Sources, name: str) -> str:

@@ -8,6 +8,7 @@ from laoke.audiences.tree import (
     CHANNELS,
     CLOSED_VALUES,
     CONTACTS,
+    COUPON_MEASURES,
     DAY_FIELDS,
     EXPECTED,
     GOODS,
@@ -23,7 +24,7 @@ CONDITION_NAMES = (
     *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, *EXPECTED, "tag", "in_group", "consent",
     "reachable", "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment",
     "random_share",
-    "everyone",
+    "everyone", *COUPON_MEASURES,
 )  # fmt: skip
 # Longer words are no misspelling of ours, and the distance of long words takes long.
 LONGEST_GUESSED = 40
@@ -43,7 +44,7 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "金额分": "m_score", "综合分": "fm_score", "常买钟点": "usual_hour", "计分次数": "rfm_orders",
     "计分金额": "rfm_spent", "高于": "high", "生日": "birthday", "生日月": "birthday_month",
     "常买星期": "usual_weekday", "购买月份": "bought_month", "城市级别": "city_tier", "平台等级": "platform_level",
-    "人群": "segment", "随机": "random_share", "在群": "in_group",
+    "人群": "segment", "随机": "random_share", "在群": "in_group", "持有券": "holds_coupon", "用过券码": "used_code",
     "回复": "answered", "回复过": "answered", "预计次数": "expected_orders", "预计消费": "expected_spend",
     "活跃概率": "active_probability",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from laoke.audiences.tree import (
     BoughtProduct,
     Bounds,
     Consented,
+    Coupons,
     Day,
     Expected,
     Has,
@@ -106,6 +107,8 @@ def _of_facts(node: Node) -> str:
             return _counted("reviewed", bounds, [*stars, *(["photo"] if photo else [])], window)
         case RefundTimes(bounds, kind, window):
             return _counted("refund_times", bounds, [kind] if kind else [], window)
+        case Coupons(measure, bounds, issue, window):
+            return _counted(measure, bounds, [quoted(issue)] if issue else [], window)
         case Touched(measure, bounds, channel, window):
             return _counted(measure, bounds, [channel] if channel else [], window)
         case _:

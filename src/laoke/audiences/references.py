@@ -12,6 +12,7 @@ from laoke.audiences.models import Segment
 from laoke.audiences.text import parse
 from laoke.audiences.tree import (
     And,
+    Coupons,
     InGroup,
     InSegment,
     Node,
@@ -25,6 +26,7 @@ from laoke.audiences.tree import (
 from laoke.audiences.value_basis import check_value
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
+from laoke.promotions.models import CouponIssue
 from laoke.shops.models import Shop
 
 MOST_WITHIN = 10
@@ -168,6 +170,23 @@ def _groups(node: Node) -> list[str]:
             found.append(one.group)
         elif isinstance(one, InSegment) and one.tree is not None:
             found += _groups(one.tree)
+    return found
+
+
+def unknown_issues(shop: Shop, node: Node) -> list[str]:
+    """Issues of coupons that a filter (resolved or not) names and the shop does not have: nobody holds any of them."""
+    named = sorted(set(_issues(node)))
+    there = set(CouponIssue.objects.filter(shop=shop, name__in=named).values_list("name", flat=True))
+    return [name for name in named if name not in there]
+
+
+def _issues(node: Node) -> list[str]:
+    found = []
+    for one in conditions(node):
+        if isinstance(one, Coupons) and one.issue:
+            found.append(one.issue)
+        elif isinstance(one, InSegment) and one.tree is not None:
+            found += _issues(one.tree)
     return found
 
 

@@ -13,6 +13,7 @@ from laoke.audiences.tree import (
     CHANNELS,
     CLOSED_VALUES,
     CONTACTS,
+    COUPON_MEASURES,
     DAY_FIELDS,
     EXPECTED,
     GOODS,
@@ -130,6 +131,10 @@ def _conditions() -> dict[str, Schema]:
         "refund_times": {"of": {"enum": ["", *REFUND_KINDS]}, **RANGE, **WINDOW},
         "touched": {
             "measure": {"enum": list(TOUCH_MEASURES)}, "channel": {"enum": ["", *CHANNELS]}, **RANGE, **WINDOW,
+        },
+        "coupons": {
+            "measure": {"enum": list(COUPON_MEASURES)}, "issue": {"type": "string", "maxLength": MAX_TEXT},
+            **RANGE, **WINDOW,
         },
         "trait": {"name": {"enum": list(TRAITS)}, **RANGE},
         "expected": {"measure": {"enum": list(EXPECTED)}, **RANGE, "days": {"enum": list(HORIZONS)}},

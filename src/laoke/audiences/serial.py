@@ -16,6 +16,7 @@ from laoke.audiences.tree import (
     BoughtProduct,
     Bounds,
     Consented,
+    Coupons,
     Day,
     Everyone,
     Expected,
@@ -108,6 +109,9 @@ def _of_facts(node: Node) -> dict[str, Any]:
             return {"kind": "reviewed", **_range(bounds), **stars, "photo": photo, **_window(window)}
         case RefundTimes(bounds, kind, window):
             return {"kind": "refund_times", "of": kind, **_range(bounds), **_window(window)}
+        case Coupons(measure, bounds, issue, window):
+            told = {"kind": "coupons", "measure": measure, "issue": issue}
+            return {**told, **_range(bounds), **_window(window)}
         case Touched(measure, bounds, channel, window):
             told = {"kind": "touched", "measure": measure, "channel": channel}
             return {**told, **_range(bounds), **_window(window)}
@@ -242,6 +246,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     "refund_times": lambda data: RefundTimes(_read_bounds(data), _text(data, "of"), _read_window(data)),
     "touched": lambda data: Touched(
         _text(data, "measure"), _read_bounds(data), _text(data, "channel"), _read_window(data)
+    ),
+    "coupons": lambda data: Coupons(
+        _text(data, "measure"), _read_bounds(data), _text(data, "issue"), _read_window(data)
     ),
     "trait": lambda data: Trait(_text(data, "name"), _read_bounds(data)),
     "expected": lambda data: Expected(_text(data, "measure"), _read_bounds(data), data.get("days", 0)),

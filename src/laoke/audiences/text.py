@@ -31,6 +31,7 @@ from laoke.audiences.tokens import FilterError, Token, tokens_of
 from laoke.audiences.tree import (
     CHANNELS,
     CLOSED_VALUES,
+    COUPON_MEASURES,
     DAY_FIELDS,
     EXPECTED,
     GOODS,
@@ -51,6 +52,7 @@ from laoke.audiences.tree import (
     BoughtProduct,
     Bounds,
     Consented,
+    Coupons,
     Day,
     Everyone,
     Expected,
@@ -205,7 +207,7 @@ class _Parser:
             return self.day(name)
         if name in TEXT_FIELDS:
             return self.one_of(name)
-        if name in ("reviewed", "refund_times", *TOUCH_MEASURES):
+        if name in ("reviewed", "refund_times", *TOUCH_MEASURES, *COUPON_MEASURES):
             return self.counted(name)
         if name == "everyone":
             return Everyone()
@@ -301,6 +303,8 @@ class _Parser:
             return Reviewed(bounds, found.get("rating"), "photo" in found, window)
         if name == "refund_times":
             return RefundTimes(bounds, found.get("refund", ""), window)
+        if name in COUPON_MEASURES:
+            return Coupons(name, bounds, found.get("issue", ""), window)
         return Touched(name, bounds, found.get("channel", ""), window)
 
     def options(self, name: str) -> dict[str, Any]:
@@ -319,8 +323,10 @@ class _Parser:
 
     def option(self, name: str) -> tuple[str, Any]:
         """One argument of such a condition: what it is, and its value."""
-        if self.is_word("within", "in"):
+        if self.is_word("within", "in") and name != "holds_coupon":
             return "window", self.window()
+        if name in COUPON_MEASURES:
+            return self.coupon_option(name)
         if self.token.kind == "end":
             kinds = {"reviewed": tuple(dict.fromkeys(OPTIONS.values())), "refund_times": REFUND_KINDS}
             words = (*kinds.get(name, CHANNELS), "within", "in")
@@ -335,6 +341,15 @@ class _Parser:
             return word, self.range("count") if word == "rating" else True
         kind = "refund" if name == "refund_times" else "channel"
         return kind, self.closed(kind)
+
+    def coupon_option(self, name: str) -> tuple[str, Any]:
+        """The name of an issue in quotes, or how many."""
+        if self.token.kind == "text":
+            return "issue", self.text("issue")
+        if self.token.kind in ("name", "end"):
+            windows = () if name == "holds_coupon" else ("within", "in")
+            raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], '"…"', *windows))
+        return "range", self.range("count")
 
     def sequence(self, first: Node, start: Token) -> Node:
         """What stands before and after `then`."""

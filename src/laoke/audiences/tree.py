@@ -50,6 +50,7 @@ GOODS = {
 # What customer value says of the days to come, and its unit: decimals are hundredths.
 EXPECTED = {"expected_orders": "decimal", "expected_spend": "money"}
 TOUCH_MEASURES = ("touched", "delivered", "answered")
+COUPON_MEASURES = ("holds_coupon", "used_code")
 DAY_FIELDS = ("last_order", "first_order")
 TEXT_FIELDS = (
     "city", "province", "lifecycle", "group", "rfm", "city_tier", "platform_level", "usual_weekday", "bought_month",
@@ -380,6 +381,24 @@ class Touched:
 
 
 @dataclass(frozen=True)
+class Coupons:
+    """How many of the shop's own coupons the person holds and could use on the as-of day (`holds_coupon`, which has no
+    window), or has used (`used_code`): of the issue of one name, or ('') of any."""
+
+    measure: str
+    bounds: Bounds = Bounds(1, None)
+    issue: str = ""
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.measure, COUPON_MEASURES, "measure")
+        held_in_window = self.measure == "holds_coupon" and self.window is not None
+        _refuse_unless(not held_in_window, "bad_window", found="holds_coupon")
+        if self.issue != "":
+            _check_text(self.issue)
+
+
+@dataclass(frozen=True)
 class Expected:
     """Purchase days (hundredths) or cents that a person is expected to bring in the `days` to come; false where
     customer value says nothing of the person."""
@@ -486,7 +505,7 @@ class Or:
 Condition = (
     Everyone | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
     | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Expected | Trait | High | Birthday | InSegment
-    | RandomShare
+    | RandomShare | Coupons
 )  # fmt: skip
 Node = Condition | Not | And | Or
 

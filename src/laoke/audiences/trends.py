@@ -17,6 +17,7 @@ from laoke.audiences.figures import overlap_query
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.tree import (
     Consented,
+    Coupons,
     Everyone,
     Has,
     InGroup,
@@ -91,6 +92,8 @@ def _moment(reading: Reading, node: Node, day: int) -> Moment:
 def _reads_now(node: Node) -> bool:
     for one in conditions(node):
         if isinstance(one, Tagged | InGroup | Consented | Reachable | Has) or asks_value(one):
+            return True
+        if isinstance(one, Coupons) and one.measure == "holds_coupon":
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True

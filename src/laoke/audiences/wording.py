@@ -29,6 +29,7 @@ from laoke.audiences.tree import (
     Bounds,
     Condition,
     Consented,
+    Coupons,
     Day,
     Expected,
     Has,
@@ -118,6 +119,9 @@ _REFUND_NAMES: Mapping[str, Any] = {"": _("退款次数"), "money": _("仅退款
 _TOUCH_NAMES: Mapping[str, Any] = {
     "touched": _("触达次数"), "delivered": _("送达次数"), "answered": _("回复次数"),
 }  # fmt: skip
+_COUPON_NAMES: Mapping[str, Any] = {
+    "holds_coupon": _("持有能用的自有券"), "used_code": _("用掉的自有券"),
+}  # fmt: skip
 _EXPECTED_NAMES: Mapping[str, Any] = {
     "expected_orders": _("未来 %(days)s 天预计购买次数 %(range)s"),
     "expected_spend": _("未来 %(days)s 天预计消费 %(range)s"),
@@ -198,6 +202,12 @@ def _fact_text(node: Node) -> str:
             return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
         case RefundTimes(bounds, kind, window):
             return _in_window(window, f"{_REFUND_NAMES[kind]} {_bounds_text(bounds, 'count')}")
+        case Coupons(measure, bounds, issue, window):
+            name = str(_COUPON_NAMES[measure])
+            name = aside(name, gettext("批次“%(issue)s”") % {"issue": issue}) if issue else name
+            return _in_window(window, gettext("%(name)s张数 %(range)s") % {
+                "name": name, "range": _bounds_text(bounds, "count"),
+            })  # fmt: skip
         case Touched(measure, bounds, channel, window):
             name = str(_TOUCH_NAMES[measure])
             name = aside(name, CHANNEL_NAMES[channel]) if channel else name

@@ -16,7 +16,7 @@ from laoke.audiences.counting import Breakdown, Counted, Explained
 from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady
-from laoke.audiences.references import unknown_groups, unknown_tags
+from laoke.audiences.references import unknown_groups, unknown_issues, unknown_tags
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
@@ -24,6 +24,7 @@ from laoke.audiences.value_basis import value_basis
 from laoke.customers import profiles
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
+from laoke.promotions.models import CouponIssue
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -37,6 +38,8 @@ from laoke.web.pages.segments.kinds import KIND_GROUPS
 from laoke.web.pages.segments.rules import RuleRow, RuleTrouble
 
 SAMPLE = 5
+# The newest are offered; any may be typed.
+MOST_ISSUES = 200
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Builder:
     segments: list[str]
     tags: list[str]
     groups: list[str]
+    issues: list[str]
 
     @property
     def milliseconds(self) -> str:
@@ -121,6 +125,8 @@ def _warnings(shop: Shop, node: Node, as_of: date) -> list[str]:
     basis = value_basis(shop, node, as_of)
     found = [wording.impossible_text(node), wording.value_text(basis) if basis else ""]
     found = [one for one in found if one]
+    if issues := unknown_issues(shop, node):
+        found.append(gettext("店里没有这些券批：%(names)s") % {"names": listed(issues)})
     if tags := unknown_tags(shop, node):
         found.append(gettext("店里没有这些标签：%(tags)s") % {"tags": listed(tags)})
     if groups := unknown_groups(shop, node):
@@ -155,6 +161,9 @@ def _builder(
         kinds=[(label, list(kinds.items())) for label, kinds in KIND_GROUPS],
         segments=list(
             Segment.objects.filter(shop=shop, archived=False).order_by("name").values_list("name", flat=True)
+        ),
+        issues=list(
+            CouponIssue.objects.filter(shop=shop).order_by("-pk").values_list("name", flat=True)[:MOST_ISSUES]
         ),
         tags=list(Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)),
         groups=list(

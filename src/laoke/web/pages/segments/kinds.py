@@ -6,7 +6,17 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
-from laoke.audiences.tree import CHANNELS, CONTACTS, EXPECTED, GOODS, HIGHS, MONTHS, REFUND_KINDS, TRAITS
+from laoke.audiences.tree import (
+    CHANNELS,
+    CONTACTS,
+    COUPON_MEASURES,
+    EXPECTED,
+    GOODS,
+    HIGHS,
+    MONTHS,
+    REFUND_KINDS,
+    TRAITS,
+)
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
 
@@ -33,6 +43,7 @@ KIND_GROUPS: tuple[tuple[Words, dict[str, Words]], ...] = (
         {
             "used_coupon": _("用券单数"), "coupon_share": _("用券订单占比"), "refunded": _("退款金额"),
             "refund_share": _("退款占消费"), "refund_times": _("退款次数"), "reviewed": _("评价次数"),
+            "holds_coupon": _("手里的自有券"), "used_code": _("用掉的自有券"),
         },
     ),
     (
@@ -118,13 +129,14 @@ UNITS: dict[str, Words] = {
     "bought_category": _("次"), "bought_priced": _("次"), "items_of_product": _("件"), "items_of_category": _("件"),
     "spent_on_product": _("元"), "spent_on_category": _("元"), "mean_gap": _("天"), "overdue": "%",
     "expected_orders": _("次"), "expected_spend": _("元"), "active_probability": "%",
-    "usual_hour": _("点"), "rfm_orders": _("次"), "rfm_spent": _("元"),
+    "holds_coupon": _("张"), "used_code": _("张"), "usual_hour": _("点"), "rfm_orders": _("次"), "rfm_spent": _("元"),
     **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score"), _("分")),
 }  # fmt: skip
 _FORMS: dict[str, str] = {
     **dict.fromkeys(("reachable", "consent", "has", "high"), "choice"),
     **dict.fromkeys(("refund_times", "touched", "delivered", "answered"), "kinded"),
     **dict.fromkeys(("bought_product", *GOODS), "product"),
+    **dict.fromkeys(COUPON_MEASURES, "coupons"),
     **dict.fromkeys(EXPECTED, "expected"),
     **dict.fromkeys(TRAITS, "trait"),
     **dict.fromkeys(("coupon_share", "refund_share"), "share"),

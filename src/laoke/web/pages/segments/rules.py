@@ -31,6 +31,7 @@ from laoke.audiences.tree import (
     BoughtProduct,
     Bounds,
     Consented,
+    Coupons,
     Day,
     Everyone,
     Expected,
@@ -221,6 +222,8 @@ def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | Non
             return RuleRow("reviewed", negated, group, *ends, days, low2=low2, high2=high2, flag=photo)
         case RefundTimes(bounds, kind, _):
             return RuleRow("refund_times", negated, group, *_ends(bounds, "count"), days, (kind,))
+        case Coupons(measure, bounds, issue, _):
+            return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, text=issue)
         case Touched(measure, bounds, channel, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, (channel,))
         case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if not (
@@ -364,6 +367,10 @@ def _fact(row: RuleRow, number: int) -> Node:
         case "reviewed":
             rating = _between(row.low2, row.high2, number, "count")
             return Reviewed(_bounds(row, number, "count", usual=True), rating, row.flag, window)
+        case "coupons":
+            # Held is as of today: a window left from another condition says nothing of it.
+            window = window if row.kind == "used_code" else None
+            return Coupons(row.kind, _bounds(row, number, "count", usual=True), row.text.strip(), window)
         case "kinded":
             bounds = _bounds(row, number, "count", usual=True)
             if row.kind == "refund_times":

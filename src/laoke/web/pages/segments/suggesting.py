@@ -23,6 +23,7 @@ from laoke.audiences.names import KEYWORDS as SPOKEN
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.tokens import quoted
 from laoke.customers.models import Tag
+from laoke.promotions.models import CouponIssue
 from laoke.shops.models import Shop
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
@@ -137,6 +138,8 @@ def _values(shop: Shop, place: Place, today: date) -> tuple[list[Option], bool]:
     found: Iterable[str] | None = ()
     if place.slot == "tag":
         found = Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)
+    elif place.slot == "issue":
+        found = CouponIssue.objects.filter(shop=shop).order_by("-pk").values_list("name", flat=True)
     elif place.slot == "segment":
         kept = Segment.objects.filter(shop=shop, archived=False)
         found = kept.order_by("name").values_list("name", flat=True)
