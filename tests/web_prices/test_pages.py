@@ -54,8 +54,7 @@ def upload(demo: Demo, sheet: PriceSheet, body: bytes | str, name: str = "价格
 def book(answer: Any) -> list[list[Any]]:
     from python_calamine import CalamineWorkbook
 
-    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return CalamineWorkbook.from_filelike(io.BytesIO(body)).get_sheet_by_index(0).to_python()
+    return CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
 
 
 def test_a_sheet_is_made_of_what_sells_and_shows_its_ladder(demo: Demo) -> None:
@@ -120,7 +119,7 @@ def test_the_file_comes_back_as_it_went_and_changes_nothing(demo: Demo) -> None:
     before = items_of(newest(sheet))
 
     answer = demo.client().get(reverse("price_file", args=[sheet.pk]))
-    body = b"".join(answer.streaming_content)
+    body = answer.content
     preview = demo.client().get(upload(demo, sheet, body, "价格.xlsx").url)
 
     assert preview.context["page"].nothing
@@ -137,7 +136,7 @@ def test_a_hostile_title_is_text_in_the_file_and_on_the_page(demo: Demo) -> None
     with_item(demo, sheet, title="=HYPERLINK(1)<script>")
 
     answer = demo.client().get(reverse("price_file", args=[sheet.pk]))
-    body = b"".join(answer.streaming_content)
+    body = answer.content
     with ZipFile(io.BytesIO(body)) as parts:
         assert b"<f>" not in parts.read("xl/worksheets/sheet1.xml")
     page = page_of(demo, sheet)

@@ -8,8 +8,8 @@ from datetime import date
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
@@ -24,12 +24,12 @@ from laoke.promotions.ladder import Item, Role
 from laoke.shops import audit
 from laoke.shops.joins import clauses, named
 from laoke.shops.models import Upload
+from laoke.shops.open_files import let_go
 from laoke.shops.sheets import write_xlsx
 from laoke.shops.uploads import UploadDamaged, UploadRefused, forget, opened, refused_text, store_upload
 from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
-from laoke.web.downloads import PassingFile
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
 from laoke.web.pages.prices.item_table import file_header, file_row
@@ -61,7 +61,7 @@ class Unreadable(Exception):
 
 
 @allowed(*SELLING)
-def price_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+def price_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The sheet as a workbook, with figures and warnings beside what may be changed."""
     shop, now = shop_of(request), clock_of(request).now()
     sheet = find_sheet(request, pk)
@@ -73,7 +73,12 @@ def price_file(request: HttpRequest, pk: int) -> HttpResponseBase:
         "price_sheet.file", shop=shop, actor=request.user, at=now,  # type: ignore[arg-type]
         subject=f"{sheet.pk}/{reading.version.number}", count=written.rows, sha256=written.sha256,
     )  # fmt: skip
-    return PassingFile(path, f"{sheet.name}-{reading.version.number}.xlsx")
+    # A thousand rows at most: answered whole, so that no file stays open or behind.
+    answer = HttpResponse(path.read_bytes(), content_type=sheets.XLSX)
+    let_go(path)
+    name = f"{sheet.name}-{reading.version.number}.xlsx"
+    answer["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return answer
 
 
 @require_POST
@@ -101,7 +106,7 @@ def price_upload(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allowed(*MARKETING)
-def price_preview(request: HttpRequest, pk: int, upload: int) -> HttpResponseBase:
+def price_preview(request: HttpRequest, pk: int, upload: int) -> HttpResponse:
     """What the file would change; sent back, it does. Only who brought the file goes on with it."""
     shop, now = shop_of(request), clock_of(request).now()
     sheet = find_sheet(request, pk)
