@@ -12,6 +12,7 @@ from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.customers import tags
 from laoke.customers.models import Customer, Erasure, PersonChange, PersonTag, Tag
+from laoke.shops import bulk
 from laoke.shops.models import AuditEvent
 from tests.audiences.world import AS_OF, NOW, World
 from tests.warehouse.shops import order
@@ -169,7 +170,9 @@ def test_a_rule_on_customer_value_waits_for_it_and_takes_the_tag_off_nobody(worl
 
 def test_a_rule_on_a_segment_that_is_gone_says_so_and_changes_nobody(world: World) -> None:
     bought(world, {1: 1, 2: 2})
+    named = save_segment(world.shop, "老朋友", "bought(2+)", by=world.user, now=NOW)
     tag = ruled(world, 'segment("老朋友")')
+    named.delete()
     assert run() == 0 and having(tag) == []
     assert Tag.objects.get(pk=tag.pk).rule_error == "segment_missing: 老朋友"
 
@@ -205,7 +208,7 @@ def test_a_rule_tags_nobody_who_is_being_erased_and_no_number_that_was_merged_aw
 def test_a_rule_that_changes_while_it_is_carried_out_stops_there(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_rules, "AT_ONCE", 2)
+    monkeypatch.setattr(bulk, "FIRST_BATCH", 2)
     bought(world, dict.fromkeys(range(1, 7), 2))
     tag = ruled(world)
     plain = tags.set_tag

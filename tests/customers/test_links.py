@@ -286,7 +286,7 @@ def test_a_consent_taken_back_while_merged_is_back_on_neither_side(shop: Shop, b
     first, second = sorted(people(shop, "小圆", "青木"))
     agreeing(shop, boss, second)
     link = by_hand(shop, boss, first, second)
-    assert consent.withdraw(shop, first, "sms", by=boss, now=LATER)
+    assert consent.withdraw(shop, first, "sms", "marketing", by=boss, now=LATER)
     assert links.undo(link, shop, by=boss, now=LATER)
     assert refused_ones(shop, first, second) == {first: "no_consent", second: "no_consent"}
 
@@ -296,7 +296,7 @@ def test_a_consent_taken_back_under_one_number_ends_the_older_one_of_the_other_b
 ) -> None:
     first, second = sorted(people(shop, "小圆", "青木"))
     agreeing(shop, boss, first, second)
-    assert consent.withdraw(shop, second, "sms", by=boss, now=LATER)
+    assert consent.withdraw(shop, second, "sms", "marketing", by=boss, now=LATER)
     by_hand(shop, boss, first, second, LATER)
     assert refused_ones(shop, first) == {first: "no_consent"}
 

@@ -137,7 +137,7 @@ def test_who_took_a_consent_back_is_covered_by_no_later_declaration(
 ) -> None:
     """The page says that nothing is sent any more; the shop's next declaration must not bring it back."""
     consent.declare(shop, GOOD, by=boss, now=NOW)
-    assert consent.withdraw(shop, person, "sms", by=boss, now=LATER)
+    assert consent.withdraw(shop, person, "sms", "marketing", by=boss, now=LATER)
     assert consent.would_cover(shop, GOOD) == 0
     consent.declare(shop, replace(GOOD, wording_version="2026-2"), by=boss, now=LATER)
     assert consent.refused(shop.pk, "sms", [person], LATER.date()) == {person: "no_consent"}

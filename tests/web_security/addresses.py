@@ -112,6 +112,9 @@ def furnished(demo: Demo) -> Made:
         "import_layout": {"pk": rows["layout"].pk},
         "import": {"pk": run},
         "job": {"pk": job},
+        "coupon_issue_new": {"pk": rows["coupon"].offer_id},
+        "coupon_issue_file": {"pk": rows["coupon"].pk, "batch_id": rows["codes"].pk},
+        "coupon_issue": {"pk": rows["coupon"].pk},
         "offer": {"pk": rows["offer"].pk},
         "backtest": {"pk": rows["backtest"].pk},
         "budget": {"pk": rows["budget"].pk},
@@ -136,6 +139,7 @@ def furnished(demo: Demo) -> Made:
         "settings_token": {"pk": rows["token"].pk},
         "hook": {"provider": "aliyun", "token": "no-such-token"},
         "api_facts": {"kind": "orders"},
+        "api_coupon_act": {"act": "claim"},
         "api_batch": {"pk": 1},
         "api_nowhere": {"rest": "nowhere"},
     }
@@ -190,8 +194,10 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.customers.sealing import seal
     from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
     from laoke.intake.models import ImportRun, SavedMapping
+    from laoke.promotions.coupons import issues
     from laoke.promotions.ladder import Terms
     from laoke.promotions.models import Backtest, Offer
+    from laoke.promotions.offers import add_offer
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
     from laoke.shops.uploads import store_upload
@@ -207,10 +213,15 @@ def _rows(demo: Demo) -> dict[str, Any]:
         shop=shop, kind="round", name="名单", channel="handover", state="running", not_before=now,
         not_after=now + timedelta(days=1), created_at=now,
     )  # fmt: skip
+    coupon = add_offer(shop, COUPON, by=demo.owner, now=now)
+    terms = issues.Terms(name="双11 券", total_limit=10, valid_from=now, valid_to=now + timedelta(days=9))
+    issue = issues.add_issue(coupon, terms, by=demo.owner, now=now)
     sealed, key_id = seal({"text": "好的"}, f"reply|{shop.pk}")
     job = Job.objects.create(shop=shop, kind="import", created_at=now)
     return {
         "offer": offer,
+        "coupon": issue,
+        "codes": issues.order_codes(issue, 1, by=demo.owner, now=now),
         "occasion": occasion,
         "job": job,
         "segment": save_segment(shop, "老客", "bought(2+)", by=demo.owner, now=now),
@@ -247,6 +258,11 @@ def _rows(demo: Demo) -> dict[str, Any]:
     }  # fmt: skip
 
 
+COUPON = {
+    "name": "满 199 减 20", "layer": "coupon", "mechanic": "shop_coupon",
+    "terms": {"threshold_cents": 19_900, "face_cents": 2_000},
+    "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"}, "limits": {},
+}  # fmt: skip
 OFFER = {
     "name": "满399减61", "threshold_1": "399", "off_1": "61", "starts_at": "2026-11-11T00:00",
     "ends_at": "2026-11-12T00:00", "scope": "all",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from laoke.warehouse.columns import Column, Contract, ContractError, column
 from laoke.warehouse.coupon_events import COUPON_EVENTS
 from laoke.warehouse.customer_value import CUSTOMER_VALUE
+from laoke.warehouse.group_members import GROUP_MEMBERS
 from laoke.warehouse.replies import REPLIES
 from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
@@ -388,11 +389,6 @@ PERSON_MAP = Contract(
 CUSTOMER_TAGS = Contract(
     "customer_tags", (SHOP, column("*person_id", "id", "person"), column("*tag", "text", "tag"), IMPORT),
     role="mirror", meaning="Tags of persons.",
-)  # fmt: skip
-
-GROUP_MEMBERS = Contract(
-    "group_members", (SHOP, column("*person_id", "id", "person"), column("*group_name", "text", "chat group"), IMPORT),
-    role="mirror", meaning="Who is in which chat group now.",
 )  # fmt: skip
 
 CUSTOMER_REACH = Contract(
