@@ -15,7 +15,7 @@ up: ## set everything up, make a demo shop if there is none, open Laoke on http:
 	@$(PYTHON) scripts/environment run
 	@exec .venv/bin/laoke up
 
-test: ## what CI runs, 20 minutes at most; one tier alone: make test TIERS="pure flows"
+test: ## what CI runs, some 40 minutes on two processors; one tier alone: make test TIERS="pure flows"
 	@$(PYTHON) scripts/environment dev
 	@exec .venv/bin/python scripts/test $(TIERS)
 
