@@ -77,7 +77,7 @@ def _empty(reading: Reading, may: bool) -> ui.Empty:
 def _columns() -> list[ui.Column]:
     half, deal = gettext("标价打对折、寄出一件还剩多少"), gettext("开始前 7 天和 30 天里一件卖过的最低价")
     return [
-        ui.Column("item", gettext("商品")),
+        ui.Column("item", gettext("商品"), "wrap"),
         ui.Column("role", gettext("角色"), "nowrap", priority=2),
         ui.Column("price", gettext("活动价（元）"), "num", label_on_card=gettext("活动价")),
         ui.Column("cost", gettext("成本（元）"), "num", priority=2, card="hide"),
