@@ -13,7 +13,7 @@ from laoke.config.console import refuse, say
 from laoke.config.ending import ask_to_end, on_ending, start
 
 GATEWAY_PORT = 8027
-STOP_SECONDS = 10
+STOP_SECONDS = 8
 
 
 def run_up(*, port: int, with_demo: bool, customers: int, orders: int) -> int:
