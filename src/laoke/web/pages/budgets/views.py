@@ -23,12 +23,13 @@ from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.charts.budgets import money_by_group, money_by_group_table
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.pages.budgets.forms import BudgetForm, ResponseForm
 from laoke.web.pages.budgets.words import headline, outcome_table
+from laoke.web.pages.offers.views import may_market
 
 REFUSALS: dict[str, Words] = {
     "no_facts": _("还没有导入订单，不知道人群里有谁"),
@@ -70,7 +71,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
     if sheets.wanted(request):
         return listing.sheet(request)
     form, no_segments = None, None
-    if _may(request):
+    if may_market(request):
         segments = list(Segment.objects.filter(shop=shop, archived=False).order_by("pk")[:200])
         initial = {"margin": _usual_margin(shop)}
         form = BudgetForm(request.POST or None, segments=segments, initial=initial)
@@ -93,10 +94,6 @@ def budgets(request: HttpRequest) -> HttpResponse:
     page = BudgetList(form, no_segments, lists.filters(request, gettext("名称"), count=count), table)
     wrong = form is not None and bool(form.errors)
     return render(request, "budgets/list.html", {"page": page}, status=422 if wrong else 200)
-
-
-def _may(request: HttpRequest) -> bool:
-    return request.role in MARKETING  # type: ignore[attr-defined]
 
 
 def _usual_margin(shop: Shop) -> int | None:
@@ -172,7 +169,7 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
     segments = coupon_budgets.segments_of(row)
     responses = coupon_budgets.measured_responses(row.shop)
     form = None
-    if _may(request):
+    if may_market(request):
         form = ResponseForm(request.POST or None, row=row, segments=segments, responses=responses)
         if request.method == "POST":
             # A budget whose every response was measured asks for nothing, and an empty form is as good as sent.
