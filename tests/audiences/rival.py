@@ -295,7 +295,7 @@ class Shop:
     def touched(self, person: int, states: set[str], channel: str, window: Window) -> list[int]:
         return [
             one["day"] for one in self.touches
-            if one["person_id"] == person and one["state"] in states and channel in ("", one["channel"])
+            if self.person_of(one["person_id"]) == person and one["state"] in states and channel in ("", one["channel"])
             and self.is_in(window, one["day"])
         ]  # fmt: skip
 

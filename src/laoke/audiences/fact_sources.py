@@ -159,7 +159,7 @@ def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
             if touched
             else _answers(sources, step.words, window)
         )
-        person, day = column("t", "person_id") if touched else _answerer(), column("t", "day")
+        person, day = _told(), column("t", "day")
         pair = [exp.alias_(person, "person_id"), exp.alias_(day, "day")]
         return found.select(*pair).group_by(person.copy(), day.copy())
     day = column("o", "paid_day")
@@ -241,28 +241,23 @@ def touches(sources: Sources, states: tuple[str, ...], channel: str, window: Win
     """Messages by person whose state is one of these."""
 
     def build() -> exp.Select:
-        person = column("t", "person_id")
-        count = exp.alias_(exp.Count(this=exp.Star()), "n")
-        return _messages(sources, states, channel, window).select(person, count).group_by(person.copy())
+        count, person = exp.alias_(exp.Count(this=exp.Star()), "n"), _told()
+        found = _messages(sources, states, channel, window).select(exp.alias_(person, "person_id"), count)
+        return found.group_by(person.copy())
 
     return sources.join(("touches", states, channel, window), build)
 
 
 def _messages(sources: Sources, states: tuple[str, ...], channel: str, window: Window) -> exp.Select:
-    tests = [sources.of_shop("t"), column("t", "state").isin(*(exp.Literal.string(one) for one in states))]
-    tests += [column("t", "channel").eq(sources.text(channel))] if channel else []
-    return (
-        exp.Select()
-        .from_(exp.alias_(exp.to_table("touches"), "t", table=True))
-        .where(*tests, *sources.days(window, column("t", "day")))
-    )
+    tests = [column("t", "state").isin(*(exp.Literal.string(one) for one in states))]
+    return _exchanged(sources, "touches", tests, channel, window)
 
 
 def answers(sources: Sources, channel: str, window: Window) -> str:
     """What persons wrote back, by the day it came; a refusal is no answer."""
 
     def build() -> exp.Select:
-        count, person = exp.alias_(exp.Count(this=exp.Star()), "n"), _answerer()
+        count, person = exp.alias_(exp.Count(this=exp.Star()), "n"), _told()
         found = _answers(sources, channel, window).select(exp.alias_(person, "person_id"), count)
         return found.group_by(person.copy())
 
@@ -270,22 +265,28 @@ def answers(sources: Sources, channel: str, window: Window) -> str:
 
 
 def _answers(sources: Sources, channel: str, window: Window) -> exp.Select:
-    tests = [sources.of_shop("t"), exp.not_(column("t", "opts_out"))]
-    tests += [column("t", "channel").eq(sources.text(channel))] if channel else []
+    return _exchanged(sources, "replies", [exp.not_(column("t", "opts_out"))], channel, window)
+
+
+def _exchanged(
+    sources: Sources, table: str, tests: list[exp.Expr], channel: str, window: Window
+) -> exp.Select:
+    """Messages `t` of one direction, beside the person `m` that the one written to belongs to now."""
+    said = [] if not channel else [column("t", "channel").eq(sources.text(channel))]
     now_is = exp.and_(
         column("m", "shop_id").eq(column("t", "shop_id")),
         column("m", "customer_id").eq(column("t", "person_id")),
     )
     return (
         exp.Select()
-        .from_(exp.alias_(exp.to_table("replies"), "t", table=True))
+        .from_(exp.alias_(exp.to_table(table), "t", table=True))
         .join(person_map(), on=now_is, join_type="left")
-        .where(*tests, *sources.days(window, column("t", "day")))
+        .where(sources.of_shop("t"), *tests, *said, *sources.days(window, column("t", "day")))
     )
 
 
-def _answerer() -> exp.Coalesce:
-    """Whoever answered, as the person that this one belongs to now."""
+def _told() -> exp.Coalesce:
+    """Whoever was written to, or wrote, as the person that this one belongs to now: a message keeps its old number."""
     return exp.Coalesce(this=column("m", "person_id"), expressions=[column("t", "person_id")])
 
 
