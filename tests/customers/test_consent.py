@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -155,11 +157,35 @@ def test_a_tag_that_keeps_marketing_away_does(shop: Shop, boss: User, people: li
     assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {}
 
 
-def test_a_declaration_cut_short_is_finished(shop: Shop, boss: User, people: list[int]) -> None:
-    consent.declare(shop, GOOD, by=boss, now=NOW)
-    Consent.objects.filter(person_id=2).delete()
-    assert consent.resume_declarations(shop, NOW) == 1
+def test_a_declaration_cut_short_counts_whom_it_reached_and_declaring_again_reaches_the_rest(
+    shop: Shop, boss: User, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(rows: list[Any], write: Callable[[list[Any]], None]) -> None:
+        write(rows[:1])
+        raise ConnectionAbortedError
+
+    with monkeypatch.context() as patched, pytest.raises(ConnectionAbortedError):
+        patched.setattr(consent, "write_in_batches", cut)
+        consent.declare(shop, GOOD, by=boss, now=NOW)
+    assert [basis.people for basis in ConsentBasis.objects.all()] == [1]
+    assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {2: "no_consent"}
+    assert consent.declare(shop, GOOD, by=boss, now=NOW).people == 1
     assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {}
+
+
+def test_what_somebody_takes_back_while_a_declaration_is_written_stays_taken_back(
+    shop: Shop, boss: User, people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = consent.write_in_batches
+
+    def while_written(rows: list[Any], write: Callable[[list[Any]], None]) -> None:
+        consent.give(shop, 1, GOOD, by=boss, now=NOW)
+        consent.withdraw(shop, 1, "sms", "marketing", by=boss, now=NOW + timedelta(seconds=1))
+        written(rows, write)
+
+    monkeypatch.setattr(consent, "write_in_batches", while_written)
+    assert consent.declare(shop, GOOD, by=boss, now=NOW).people == 1
+    assert consent.refused(shop.pk, "sms", [1, 2], TODAY) == {1: "no_consent"}
 
 
 def test_two_shops_of_one_owner_ask_each_for_itself(shop: Shop, boss: User, people: list[int]) -> None:

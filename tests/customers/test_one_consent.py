@@ -124,14 +124,6 @@ def test_without_proof_it_is_refused_like_a_declaration(shop: Shop, boss: User, 
     assert not AuditEvent.objects.exists()
 
 
-def test_a_declaration_cut_short_never_takes_one_persons_words_for_others(
-    shop: Shop, boss: User, person: int
-) -> None:
-    consent.give(shop, person, GOOD, by=boss, now=NOW)
-    Consent.objects.all().delete()
-    assert consent.resume_declarations(shop, NOW) == 0
-
-
 def test_who_took_a_consent_back_is_covered_by_no_later_declaration(
     shop: Shop, boss: User, person: int
 ) -> None:

@@ -18,7 +18,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from laoke.customers import history
 from laoke.customers.contacts import mask_within
@@ -106,7 +106,11 @@ def declare(
     now: datetime,
     only: Iterable[int] | None = None,
 ) -> ConsentBasis:
-    """Record a basis of consent and give it to everyone that it covers (`only` these persons, when given)."""
+    """Record a basis of consent and give it to everyone that it covers (`only` these persons, when given).
+
+    The basis counts whom it was given to, slice by slice: cut short by a crash it says how many have it, and nobody
+    else gets it unless somebody declares again.
+    """
     check_declaration(declared, now.date())
     people = _covered(shop, declared)
     if only is not None:
@@ -123,7 +127,6 @@ def declare(
             collected_to=declared.collected_to,
             proof=declared.proof.strip(),
             expires_on=declared.expires_on,
-            people=len(people),
             declared_by=by,
             declared_at=now,
         )
@@ -132,22 +135,8 @@ def declare(
             channel=declared.channel, purpose=declared.purpose,
         )  # fmt: skip
     _give(shop, basis, people, now)
+    basis.refresh_from_db(fields=["people"])
     return basis
-
-
-def resume_declarations(shop: Shop, now: datetime) -> int:
-    """Finish declarations whose rows were cut short by a crash; how many people were added."""
-    added = 0
-    for basis in ConsentBasis.objects.filter(shop=shop, withdrawn_at=None, person_id=None):
-        if basis.consents.count() < basis.people:
-            declared = Declaration(
-                basis.channel, basis.role, basis.wording, basis.wording_version, basis.collected_from,
-                basis.collected_to, basis.proof, basis.expires_on, basis.purpose,
-            )  # fmt: skip
-            people = _covered(shop, declared)[: basis.people - basis.consents.count()]
-            _give(shop, basis, people, now)
-            added += len(people)
-    return added
 
 
 def withdraw_basis(basis: ConsentBasis, *, by: User, now: datetime) -> int:
@@ -335,7 +324,7 @@ _TAKEN_BACK = (
 
 
 def _covered(shop: Shop, declared: Declaration) -> list[int]:
-    """Person ids in a fixed order, so that a declaration cut short goes on where it stopped."""
+    """Persons known by a usable contact who neither have this consent, nor refused it, nor took it back."""
     sql = f"""
         SELECT DISTINCT c.person_id
         FROM customers_vaultrecord v JOIN customers_customer c ON c.id = v.customer_id
@@ -354,18 +343,21 @@ def _covered(shop: Shop, declared: Declaration) -> list[int]:
 
 
 def _give(shop: Shop, basis: ConsentBasis, people: Sequence[int], now: datetime) -> None:
+    """Give it slice by slice; what somebody said or took back since the declaration began stands."""
     expires = basis.expires_on
     rows = [(shop.pk, person, basis.channel, basis.purpose, basis.pk, now, expires) for person in people]
     sql = (
         "INSERT INTO customers_consent (shop_id, person_id, channel, purpose, basis_id, given_at, expires_on) "
         "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (shop_id, person_id, channel, purpose) DO UPDATE SET "
         "basis_id = excluded.basis_id, given_at = excluded.given_at, expires_on = excluded.expires_on, "
-        "withdrawn_at = NULL"
+        "withdrawn_at = NULL WHERE customers_consent.withdrawn_at <= excluded.given_at"
     )
 
     def write(piece: Sequence[tuple[Any, ...]]) -> None:
         with connection.cursor() as cursor:
             cursor.executemany(sql, [_stored_values(row) for row in piece])
+            given = cursor.rowcount
+        ConsentBasis.objects.filter(pk=basis.pk).update(people=F("people") + given)
         dirty.mark(shop.pk, "customer_reach", [row[1] for row in piece])  # type: ignore[misc]
 
     write_in_batches(rows, write)
