@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from django.conf import settings
 
 from laoke.config.mirroring import mirror_shop, write_all_mirrors
 from laoke.customers import erasure
+from laoke.promotions import offers
 from laoke.promotions.coupons import issues, moves
 from laoke.promotions.coupons.mirroring import coupon_rows, laid_over
 from laoke.promotions.facts import day_number
@@ -87,6 +88,36 @@ def test_a_stopped_issue_ends_the_day_before_for_whoever_holds_a_coupon_of_it(
     write_all_mirrors(settings.PLACE, NOW)
 
     assert {row["to_day"] for row in stored(store)} == {day_number(NOW.date()) - 1}
+
+
+def test_an_offer_put_away_ends_the_day_before_for_whoever_holds_a_coupon_of_it(
+    here: CouponShop, store: Store
+) -> None:
+    offer = here.offer
+    here.claimed(here.issue())
+    write_all_mirrors(settings.PLACE, NOW)
+
+    offers.archive_offer(offer, by=None, now=NOW)
+    write_all_mirrors(settings.PLACE, NOW)
+    assert {row["to_day"] for row in stored(store)} == {day_number(NOW.date()) - 1}
+
+    offers.archive_offer(offer, by=None, now=later(1), archived=False)
+    write_all_mirrors(settings.PLACE, NOW)
+    assert {row["to_day"] for row in stored(store)} == {day_number(END.date()) - 1}
+
+
+def test_an_offer_that_ends_sooner_ends_the_coupons_that_people_hold(here: CouponShop, store: Store) -> None:
+    issue = here.issue()
+    here.claimed(issue)
+    write_all_mirrors(settings.PLACE, NOW)
+
+    sooner = later(60 * 24)
+    window = {**issue.offer.terms["window"], "end": sooner.isoformat()}
+    offers.edit_offer(issue.offer, {**issue.offer.terms, "window": window}, by=None, now=NOW)
+    write_all_mirrors(settings.PLACE, NOW)
+
+    last = day_number((sooner - timedelta(microseconds=1)).date())
+    assert {row["to_day"] for row in stored(store)} == {last}
 
 
 def test_what_is_not_written_yet_is_laid_over(here: CouponShop) -> None:

@@ -22,6 +22,7 @@ from laoke.shops import catalog, dirty
 from laoke.shops.bulk import write_in_batches
 from laoke.shops.clock import Clock
 from laoke.shops.locks import warehouse_writer
+from laoke.shops.mirroring import next_write
 from laoke.shops.models import CatalogEntry, Shop
 
 if TYPE_CHECKING:
@@ -89,14 +90,9 @@ def mirror_everything(
                 "group_members": lambda: member_rows(shop),
                 "customer_reach": lambda: mirrors.reach_rows(shop, None, today, touches),
             }[name]()
-            app_id = _app_id(name, shop)
-            done = warehouse.replace(
-                name,
-                rows,
-                where={"shop_id": shop.pk},
-                app_id=app_id,
-                app_version=_next(warehouse, name, app_id),
-            )
+            app_id, number = next_write(name, shop, warehouse)
+            where = {"shop_id": shop.pk}
+            done = warehouse.replace(name, rows, where=where, app_id=app_id, app_version=number)
             versions[name] = done.version
         return _publish(versions, marks, clock)
 
@@ -115,25 +111,9 @@ def _write(
     keys = [int(key) for _pk, _shop, key, _revision in marks]
     touches = touches_of(shop, keys, today) if touches_of and name == "customer_reach" else None
     rows = present_rows(name, shop, keys, today, touches)
-    app_id = _app_id(name, shop)
-    written = apply_mirror(
-        warehouse,
-        name,
-        rows,
-        keys_table(name, shop, keys),
-        app_id=app_id,
-        app_version=_next(warehouse, name, app_id),
-    )
-    return written.version
-
-
-def _app_id(name: str, shop: Shop) -> str:
-    return f"mirror-{name}-{shop.pk}"
-
-
-def _next(warehouse: Warehouse, name: str, app_id: str) -> int:
-    """Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe."""
-    return (warehouse.applied(name, app_id) or 0) + 1
+    app_id, number = next_write(name, shop, warehouse)
+    given = keys_table(name, shop, keys)
+    return apply_mirror(warehouse, name, rows, given, app_id=app_id, app_version=number).version
 
 
 def _publish(versions: dict[str, int], marks: Sequence[Mark], clock: Clock) -> CatalogEntry:

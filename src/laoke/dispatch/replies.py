@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from laoke.dispatch.models import Reply
-from laoke.dispatch.touches import MirrorRows, day_of, write_marked
+from laoke.dispatch.touches import day_of
 from laoke.shops.bulk import pieces
+from laoke.shops.mirroring import MirrorRows, write_marked
 from laoke.shops.models import Shop
 from laoke.warehouse.replies import REPLIES
 

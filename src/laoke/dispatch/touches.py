@@ -1,25 +1,17 @@
-"""Who was written to, for queries: the mirror `touches`, and the counts of recent messages that reach shows.
-
-The mirror is written by the steps of every mirror: rows of the marked keys in one Delta commit, then the catalog entry
-and the removal of the marks in one ledger transaction.
-"""
+"""Who was written to, for queries: the mirror `touches`, and the counts of recent messages that reach shows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from django.conf import settings
-from django.db import transaction
+from typing import TYPE_CHECKING, Any
 
 from laoke.customers.mirrors import TouchCounts, Touched
 from laoke.dispatch.models import Message
 from laoke.dispatch.sets import among, listed, rows, stamp
 from laoke.dispatch.states import REACHED
-from laoke.shops import catalog, dirty
-from laoke.shops.bulk import pieces, write_in_batches
-from laoke.shops.locks import warehouse_writer
+from laoke.shops.bulk import pieces
+from laoke.shops.mirroring import MirrorRows, write_marked
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -27,16 +19,7 @@ if TYPE_CHECKING:
 
     from laoke.warehouse.store import Warehouse
 
-MOST_MARKS = 50_000
-LOCK_SECONDS = 2.0
 EPOCH = date(1970, 1, 1)
-
-
-class MirrorRows(NamedTuple):
-    """Keys of a mirror that are marked, as the warehouse wants them, and their present rows."""
-
-    keys: pa.Table
-    rows: pa.Table
 
 
 def counts_of(shop: Shop, people: Sequence[int] | None, today: date) -> TouchCounts:
@@ -110,38 +93,6 @@ def write_touches(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
         while an import writes the warehouse; the marks stay until the next time.
     """
     return write_marked("touches", shop, warehouse, now, _rows)
-
-
-def write_marked(
-    name: str,
-    shop: Shop,
-    warehouse: Warehouse,
-    now: datetime,
-    rows_of: Callable[[Shop, Sequence[str]], MirrorRows],
-) -> bool:
-    """Write the marked keys of one of these mirrors, as `rows_of` says what they are now; True when there were any."""
-    entry = catalog.current()
-    marks = dirty.waiting(name, shop.pk, limit=MOST_MARKS) if entry else []
-    if not marks:
-        return False
-    with warehouse_writer(settings.PLACE.home, LOCK_SECONDS):
-        version = _write(name, shop, warehouse, rows_of(shop, [key for _pk, _shop, key, _revision in marks]))
-        with transaction.atomic():
-            before = catalog.current()
-            assert before is not None  # an entry never goes away
-            catalog.publish({name: version}, as_of_day=before.as_of_day, now=now, reason=name)
-        write_in_batches(marks, dirty.clear)
-    return True
-
-
-def _write(name: str, shop: Shop, warehouse: Warehouse, given: MirrorRows) -> int:
-    from laoke.warehouse.mirrors import apply_mirror
-
-    app_id = f"mirror-{name}-{shop.pk}"
-    # Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe.
-    number = (warehouse.applied(name, app_id) or 0) + 1
-    written = apply_mirror(warehouse, name, given.rows, given.keys, app_id=app_id, app_version=number)
-    return written.version
 
 
 def _rows(shop: Shop, marked: Sequence[str]) -> MirrorRows:

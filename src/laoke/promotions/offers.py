@@ -15,6 +15,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from laoke.money import format_cents
 from laoke.promotions import engine
+from laoke.promotions.coupons.rows import mark_offer
 from laoke.promotions.models import Offer
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
@@ -200,6 +201,7 @@ def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: dat
     row.updated_at = now
     with transaction.atomic():
         row.save(update_fields=[*columns, "updated_at"])
+        mark_offer(row)
         audit.record("offer.edit", shop=row.shop, actor=by, at=now, subject=str(row.pk))
     return row
 
@@ -209,6 +211,7 @@ def archive_offer(row: Offer, *, by: User | None, now: datetime, archived: bool 
     row.archived, row.updated_at = archived, now
     with transaction.atomic():
         row.save(update_fields=["archived", "updated_at"])
+        mark_offer(row)
         audit.record("offer.archive", shop=row.shop, actor=by, at=now, subject=str(row.pk), archived=archived)
 
 

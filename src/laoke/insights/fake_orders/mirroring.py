@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.db import transaction
-
 from laoke.insights.fake_orders.flags import MIRROR, flag_of, rules_of
 from laoke.insights.models import OrderFlag
-from laoke.shops import catalog, dirty
-from laoke.shops.bulk import pieces, write_in_batches
-from laoke.shops.locks import warehouse_writer
+from laoke.shops import catalog
+from laoke.shops.bulk import pieces
+from laoke.shops.mirroring import LOCK_SECONDS, MirrorRows, write_marked, write_whole
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -21,9 +18,6 @@ if TYPE_CHECKING:
 
     from laoke.warehouse.engine import Overlay
     from laoke.warehouse.store import Warehouse
-
-MOST_MARKS = 50_000
-LOCK_SECONDS = 2.0
 
 
 def flag_rows(shop: Shop, orders: Sequence[str] | None = None) -> pa.Table:
@@ -70,50 +64,19 @@ def write_flags(
     WriterBusy
         while an import writes the warehouse for longer than `lock_seconds`; the marks stay until the next time.
     """
-    from laoke.warehouse.mirrors import apply_mirror
+    return write_marked(MIRROR, shop, warehouse, now, _marked, lock_seconds=lock_seconds)
 
-    if catalog.current() is None or not dirty.waiting(MIRROR, shop.pk, limit=1):
-        return False
-    with warehouse_writer(settings.PLACE.home, lock_seconds):
-        entry = catalog.current()
-        assert entry is not None  # an entry never goes away
-        marks = dirty.waiting(MIRROR, shop.pk, limit=MOST_MARKS)
-        orders = [key for _pk, _shop, key, _revision in marks]
-        warehouse.align(entry.versions)
-        app_id, number = _app(shop, warehouse)
-        written = apply_mirror(
-            warehouse, MIRROR, flag_rows(shop, orders), _keys(shop, orders), app_id=app_id, app_version=number
-        )
-        _publish({MIRROR: written.version}, now)
-        write_in_batches(marks, dirty.clear)
-    return True
+
+def _marked(shop: Shop, orders: Sequence[str]) -> MirrorRows:
+    return MirrorRows(_keys(shop, orders), flag_rows(shop, orders))
 
 
 def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
     """Write the whole mirror of a shop anew, whatever is marked: after a restore. False before the first import."""
     if catalog.current() is None:
         return False
-    marks = dirty.waiting(MIRROR, shop.pk)
-    with warehouse_writer(settings.PLACE.home):
-        app_id, number = _app(shop, warehouse)
-        where = {"shop_id": shop.pk}
-        written = warehouse.replace(MIRROR, flag_rows(shop), where=where, app_id=app_id, app_version=number)
-        _publish({MIRROR: written.version}, now)
-        write_in_batches(marks, dirty.clear)
+    write_whole(MIRROR, shop, warehouse, now, flag_rows)
     return True
-
-
-def _app(shop: Shop, warehouse: Warehouse) -> tuple[str, int]:
-    """Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe."""
-    app_id = f"mirror-{MIRROR}-{shop.pk}"
-    return app_id, (warehouse.applied(MIRROR, app_id) or 0) + 1
-
-
-def _publish(versions: dict[str, int], now: datetime) -> None:
-    with transaction.atomic():
-        before = catalog.current()
-        assert before is not None  # an entry never goes away
-        catalog.publish(versions, as_of_day=before.as_of_day, now=now, reason="order_flags")
 
 
 def _keys(shop: Shop, orders: Sequence[str]) -> pa.Table:

@@ -9,14 +9,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
-from django.db import transaction
-
 from laoke.promotions.coupons.rows import MIRROR
 from laoke.promotions.models import Coupon, CouponEvent
-from laoke.shops import catalog, dirty
-from laoke.shops.bulk import pieces, write_in_batches
-from laoke.shops.locks import warehouse_writer
+from laoke.shops import catalog
+from laoke.shops.bulk import pieces
+from laoke.shops.mirroring import MirrorRows, write_marked, write_whole
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
     from laoke.warehouse.engine import Overlay
     from laoke.warehouse.store import Warehouse
 
-MOST_MARKS = 50_000
-LOCK_SECONDS = 2.0
 AT_ONCE = 500
 EPOCH = date(1970, 1, 1)
 
@@ -67,12 +62,15 @@ def _told(shop: Shop, held: Iterable[Coupon]) -> list[dict[str, Any]]:
 
 
 def _last_day(coupon: Coupon) -> int:
-    """The last day on which a coupon is good: its own, its offer's, or the one before its issue was stopped."""
+    """The last day on which a coupon is good: its own, its offer's, or the one before its issue was stopped or its
+    offer put away."""
     ends = [coupon.valid_to, coupon.issue.offer.ends_at]
     # These are excluded: at midnight the day before is the last one.
     days = [_day(end - timedelta(microseconds=1)) for end in ends if end is not None]
     if coupon.issue.stopped_at is not None:
         days.append(_day(coupon.issue.stopped_at) - 1)
+    if coupon.issue.offer.archived:
+        days.append(_day(coupon.issue.offer.updated_at) - 1)
     return min(days)
 
 
@@ -91,28 +89,12 @@ def write_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
     WriterBusy
         while an import writes the warehouse; the marks stay until the next time.
     """
-    from laoke.warehouse.mirrors import apply_mirror
+    return write_marked(MIRROR, shop, warehouse, now, _marked)
 
-    if catalog.current() is None or not dirty.waiting(MIRROR, shop.pk, limit=1):
-        return False
-    with warehouse_writer(settings.PLACE.home, LOCK_SECONDS):
-        entry = catalog.current()
-        assert entry is not None  # an entry never goes away
-        marks = dirty.waiting(MIRROR, shop.pk, limit=MOST_MARKS)
-        coupons = [int(key) for _pk, _shop, key, _revision in marks]
-        warehouse.align(entry.versions)
-        app_id, number = _app(shop, warehouse)
-        written = apply_mirror(
-            warehouse,
-            MIRROR,
-            coupon_rows(shop, coupons),
-            _keys(shop, coupons),
-            app_id=app_id,
-            app_version=number,
-        )
-        _publish({MIRROR: written.version}, now)
-        write_in_batches(marks, dirty.clear)
-    return True
+
+def _marked(shop: Shop, keys: Sequence[str]) -> MirrorRows:
+    coupons = [int(key) for key in keys]
+    return MirrorRows(_keys(shop, coupons), coupon_rows(shop, coupons))
 
 
 def mirror_all_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
@@ -121,27 +103,8 @@ def mirror_all_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
     entry = catalog.current()
     if entry is None or (MIRROR not in entry.versions and not Coupon.objects.filter(shop=shop).exists()):
         return False
-    marks = dirty.waiting(MIRROR, shop.pk)
-    with warehouse_writer(settings.PLACE.home):
-        app_id, number = _app(shop, warehouse)
-        where = {"shop_id": shop.pk}
-        written = warehouse.replace(MIRROR, coupon_rows(shop), where=where, app_id=app_id, app_version=number)
-        _publish({MIRROR: written.version}, now)
-        write_in_batches(marks, dirty.clear)
+    write_whole(MIRROR, shop, warehouse, now, coupon_rows)
     return True
-
-
-def _app(shop: Shop, warehouse: Warehouse) -> tuple[str, int]:
-    """Rows are read anew each time, so no write may be skipped as a repeat; the writer's lock makes this safe."""
-    app_id = f"mirror-{MIRROR}-{shop.pk}"
-    return app_id, (warehouse.applied(MIRROR, app_id) or 0) + 1
-
-
-def _publish(versions: dict[str, int], now: datetime) -> None:
-    with transaction.atomic():
-        before = catalog.current()
-        assert before is not None  # an entry never goes away
-        catalog.publish(versions, as_of_day=before.as_of_day, now=now, reason="coupon_events")
 
 
 def _keys(shop: Shop, coupons: Sequence[int]) -> pa.Table:

@@ -16,7 +16,7 @@ from django.db.models import F
 
 from laoke.promotions.coupons import states
 from laoke.promotions.coupons.refusals import CouponRefused
-from laoke.promotions.models import Coupon, CouponEvent, CouponIssue
+from laoke.promotions.models import Coupon, CouponEvent, CouponIssue, Offer
 from laoke.shops import dirty
 from laoke.shops.bulk import is_sqlite, stored_time
 
@@ -131,14 +131,24 @@ def mark_coupons(shop_id: int, coupons: Sequence[int]) -> None:
 
 
 def mark_issue(issue: CouponIssue) -> None:
-    """The mirror is behind for every coupon of the issue that somebody could still use: by one statement."""
+    """The mirror is behind for every coupon of the issue that somebody could still use."""
+    _mark_usable("c.issue_id = %s", issue.pk)
+
+
+def mark_offer(offer: Offer) -> None:
+    """The mirror is behind for every coupon of the offer's issues that somebody could still use."""
+    _mark_usable("c.issue_id IN (SELECT i.id FROM promotions_couponissue i WHERE i.offer_id = %s)", offer.pk)
+
+
+def _mark_usable(which: str, pk: int) -> None:
+    """By one statement, however many they are."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shops_dirty (shop_id, mirror, key, revision) "
             "SELECT c.shop_id, %s, CAST(c.id AS TEXT), 1 FROM promotions_coupon c "
-            "WHERE c.issue_id = %s AND c.customer_id IS NOT NULL AND c.state IN (%s, %s) "
+            f"WHERE {which} AND c.customer_id IS NOT NULL AND c.state IN (%s, %s) "
             "ON CONFLICT (shop_id, mirror, key) DO UPDATE SET revision = shops_dirty.revision + 1",
-            [MIRROR, issue.pk, states.CLAIMED, states.RESERVED],
+            [MIRROR, pk, states.CLAIMED, states.RESERVED],
         )
 
 
