@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from laoke.customers.models import Tag
 from laoke.dispatch.models import Gateway
 from laoke.shops.models import Owner, Role, Shop, Staff, User
 from tests.people import NOW, PASSWORD, Demo
@@ -228,6 +230,18 @@ def test_an_address_with_nul_is_refused(demo: Demo) -> None:
     client = demo.client()
     assert client.get("/offers/?q=a%00b").status_code == 400
     assert client.get("/hooks/aliyun/a%00b/").status_code == 400
+
+
+@pytest.mark.parametrize("kind", ["name", "value", "beside a file"])
+def test_a_form_with_nul_is_refused_and_changes_nothing(demo: Demo, kind: str) -> None:
+    client, before = demo.client(), Tag.objects.count()
+    given: dict[str, object] = {"name": "回头\x00客", "colour": "blue"}
+    if kind == "name":
+        given = {"name": "回头客", "na\x00me": "1"}
+    if kind == "beside a file":
+        given["file"] = SimpleUploadedFile("a.csv", b"1\n")
+    assert client.post("/customers/tags/", given).status_code == 400
+    assert Tag.objects.count() == before
 
 
 @pytest.mark.parametrize(

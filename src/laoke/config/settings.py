@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "laoke.web.access.ShopMiddleware",
+    "laoke.web.middleware.PlainForms",
     "laoke.web.middleware.FactsAway",
     "axes.middleware.AxesMiddleware",
 ]
