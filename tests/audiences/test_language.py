@@ -84,13 +84,29 @@ def texts_stay_parameters(tree: Node) -> None:
     assert parameters_in(query.sql) == query.params.keys()
 
 
+TYPED = ("tag", "words", "group", "issue")
+
+
+def words_kept(value: object, name: str = "") -> set[str]:
+    """Places, levels and channels of the tree: a tag of the same letters shares their parameter, so it keeps them."""
+    if isinstance(value, str):
+        return set() if name in TYPED else {value}
+    if isinstance(value, tuple):
+        return set().union(*(words_kept(one, name) for one in value))
+    if isinstance(value, Step) and value.kind in MESSAGE_STEPS:
+        return {value.words}
+    if is_dataclass(value) and not isinstance(value, type):
+        return set().union(*(words_kept(getattr(value, one.name), one.name) for one in fields(value)))
+    return set()
+
+
 def renamed(tree: Node) -> Node:
     """The tree with another text for each that was typed: letters of no other meaning, the same for the same."""
-    others: dict[str, str] = {}
+    others = {kept: kept for kept in words_kept(tree)}
 
     def plain(value: object, name: str) -> object:
-        if isinstance(value, str) and value and name in ("tag", "words", "group"):
-            # Goods are looked for in small letters, tags and groups as they are.
+        if isinstance(value, str) and value and name in TYPED:
+            # Goods are looked for in small letters, tags, groups and issues of coupons as they are.
             compared = value.lower() if name == "words" else value
             return others.setdefault(compared, f"wort{len(others)}")
         if isinstance(value, tuple):
