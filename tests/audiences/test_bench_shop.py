@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from laoke.audiences import bench, bench_examples, bench_orders, counting
+from laoke.config.bench.checkout import filter_examples
 from laoke.shops.models import Dirty
 from laoke.warehouse.store import Warehouse
 from tests.audiences.world import NOW, TODAY, World
@@ -101,6 +103,23 @@ def test_examples_are_told_apart_by_what_they_read(filled: bench.Filled, world: 
     }
     assert found[1].figure == "segment_example_01"
     assert all(warm.found == len(members(filled, texts[number])) > 0 for number, warm in found.items())
+
+
+def test_every_documented_example_can_be_counted_on_the_drawn_shop(
+    filled: bench.Filled, world: World
+) -> None:
+    texts = filter_examples()
+    bench_examples.named_segments(filled.shop, texts, world.user, NOW)
+    examples = bench_examples.sorted_out(filled.shop, texts, TODAY)
+    found = {
+        one.number: warm.found
+        for one, warm in bench_examples.count_examples(filled.shop, examples, TODAY, runs=1, of_facts=1)
+    }
+    assert len(found) == len(texts) >= 45
+    about = {
+        number for number, text in texts.items() if re.search("expected|active_|answered|holds_coupon", text)
+    }
+    assert about and all(found[number] > 0 for number in about)
 
 
 def test_decisions_are_laid_over_what_the_mirrors_hold(filled: bench.Filled, world: World) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from laoke.audiences import bench_orders, counting
 from laoke.customers import consent, tags
 from laoke.customers.models import Channel, Customer, VaultRecord
+from laoke.insights.models import ValueReport
 from laoke.insights.refresh import refresh_features
 from laoke.shops import catalog
 from laoke.shops.models import Shop, User
@@ -100,8 +101,14 @@ def fill_shop(
     bench_orders.write_orders(warehouse, drawn, shop.pk, today, draw, facts=True)
     bench_orders.write_people(warehouse, drawn, shop.pk, shop.owner_id, draw)
     bench_facts.write_products(warehouse, shop.pk)
-    bench_facts.write_touches(warehouse, drawn, shop.pk, today, draw)
-    catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
+    for write in (bench_facts.write_touches, bench_facts.write_answers, bench_facts.write_coupons):
+        write(warehouse, drawn, shop.pk, today, draw)
+    bench_facts.write_groups(warehouse, drawn, shop.pk, draw)
+    bench_facts.write_expected(warehouse, drawn, shop.pk, today, draw)
+    entry = catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
+    ValueReport.objects.create(
+        shop=shop, as_of_day=today, catalog_ref=entry.pk, model="bg_nbd", report={}, computed_at=now
+    )
     written, cpu = time.perf_counter(), time.process_time()
     refresh_features(shop, place, now=now)
     return Filled(

@@ -1,7 +1,9 @@
-"""What else the large shop of the bench knows: products with their categories, reviews, refunds and messages.
+"""What else the large shop of the bench knows: products with their categories, reviews, refunds, messages and what
+came back, coupons, groups, and what each person is expected to buy.
 
-Drawn from its orders, so that every condition of the filter language meets rows: a refund of every order that got money
-back, a review of every fifth, and two messages a customer in the last year.
+Drawn, so that every condition of the filter language meets rows: a refund of every order that got money back, a review
+of every fifth, two messages a customer in the last year and an answer of one in twenty, a coupon of every second, a
+group of one in ten. What is expected is drawn too: how it is found has a bench of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from laoke.audiences.bench_orders import EPOCH, TITLES, Drawn, conformed, moments, words
+from laoke.warehouse.customer_value import HORIZONS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 CATEGORIES = ("床上用品", "毛巾浴巾", "夏季凉品")
 TOUCHES_EACH, TOUCH_DAYS = 2, 365
+ISSUE = "双11 券"
 STATES = ("delivered",) * 9 + ("accepted", "undelivered", "held_out")
 
 
@@ -83,6 +87,83 @@ def write_touches(
         "at": moments(seconds), "cost_millis": np.full(n, 45),
     }  # fmt: skip
     warehouse.append("touches", conformed("touches", columns), app_id="bench-touches")
+
+
+def write_answers(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """A reply of one customer in twenty in the last year, one in ten of them a refusal."""
+    import numpy as np
+
+    people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.05])
+    n = len(people)
+    columns = {
+        "shop_id": np.full(n, shop_id), "reply_id": np.arange(1, n + 1), "person_id": people,
+        "channel": words(np.zeros(n, np.int32), ["sms"]), "opts_out": draw.random(n) < 0.1,
+        "day": (last - EPOCH).days - draw.integers(0, TOUCH_DAYS, n).astype(np.int32),
+    }  # fmt: skip
+    warehouse.append("replies", conformed("replies", columns), app_id="bench-replies")
+
+
+def write_coupons(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """A coupon of every second customer, taken in the last 60 days; a third of them used since."""
+    import numpy as np
+
+    people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.5])
+    n, today = len(people), (last - EPOCH).days
+    claimed = today - draw.integers(20, 60, n)
+    used = np.flatnonzero(draw.random(n) < 1 / 3)
+    coupons = np.concatenate([np.arange(1, n + 1), used + 1])
+    days = np.concatenate([claimed, claimed[used] + draw.integers(0, 20, len(used))]).astype(np.int32)
+    latest = np.ones(len(coupons), bool)
+    latest[used] = False
+    columns = {
+        "shop_id": np.full(len(coupons), shop_id), "coupon_id": coupons, "event_id": np.arange(1, len(coupons) + 1),
+        "issue_id": np.ones(len(coupons), np.int64), "issue": words(np.zeros(len(coupons), np.int32), [ISSUE]),
+        "customer_id": people[coupons - 1],
+        "kind": words((np.arange(len(coupons)) >= n).astype(np.int32), ["claimed", "redeemed"]), "latest": latest,
+        "at": moments(days.astype(np.int64) * DAY), "day": days,
+        "from_day": np.full(len(coupons), today - 60, np.int32), "to_day": np.full(len(coupons), today + 10, np.int32),
+        "order_id": words(np.zeros(len(coupons), np.int32), [""]),
+        "off_cents": np.where(np.arange(len(coupons)) >= n, 2_000, 0),
+    }  # fmt: skip
+    warehouse.append("coupon_events", conformed("coupon_events", columns), app_id="bench-coupons")
+
+
+def write_groups(warehouse: Warehouse, drawn: Drawn, shop_id: int, draw: np.random.Generator) -> None:
+    """One customer in ten in a chat group."""
+    import numpy as np
+
+    people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.1])
+    names = words(draw.integers(0, 4, len(people)), [f"会员群 {number}" for number in range(1, 5)])
+    columns = {"shop_id": np.full(len(people), shop_id), "person_id": people, "group_name": names}
+    warehouse.append("group_members", conformed("group_members", columns), app_id="bench-groups")
+
+
+def write_expected(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """What every customer is expected to buy, wide rows as the real table has them."""
+    import numpy as np
+
+    people = np.sort(drawn.customers)
+    n, alive = len(people), draw.random(len(people))
+    columns: dict[str, Any] = {
+        "shop_id": np.full(n, shop_id), "person_id": people, "as_of_day": np.full(n, (last - EPOCH).days, np.int32),
+        "model": words(np.zeros(n, np.int32), ["bg_nbd"]), "p_alive": alive, "p_alive_low": alive * 0.8,
+        "p_alive_high": np.minimum(1.0, alive * 1.2),
+    }  # fmt: skip
+    for days in HORIZONS:
+        orders = alive * draw.gamma(1.0, days / 200, n)
+        spend = (orders * draw.integers(5_000, 40_000, n)).astype(np.int64)
+        columns[f"orders_{days}"] = orders
+        columns[f"orders_{days}_low"] = np.floor(orders / 2).astype(np.int32)
+        columns[f"orders_{days}_high"] = np.ceil(orders * 2).astype(np.int32)
+        columns[f"spend_{days}"] = spend
+        columns[f"spend_{days}_low"], columns[f"spend_{days}_high"] = spend // 2, spend * 2
+    warehouse.append("customer_value", conformed("customer_value", columns), app_id="bench-value")
 
 
 def seconds_of(times: Any, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
