@@ -27,7 +27,7 @@ DISAGREEING = {
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
-    "order_reviews", "person_lines", "person_reach", "person_refunds", "person_reviews", "platform_levels",
+    "order_reviews", "person_lines", "person_refunds", "person_reviews", "platform_levels",
     "priced_goods", "reach_counts", "review_arms", "top_products", "touch_days",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
@@ -95,13 +95,36 @@ def test_the_days_that_a_newer_import_touched(
     assert demo_shop.reader().query("fake_days", **given)["first_day"][0].as_py() > 0
 
 
+@pytest.mark.parametrize("descending", [True, False])
 @pytest.mark.parametrize("sort", ["last", "first", "orders", "net_365", "refunded", "gap", "net"])
 def test_a_page_of_customers_in_any_order_and_filtered(
-    demo_shop: Facts, demo_parameters: dict[str, Any], cluster: SparkSetting, sort: str
+    demo_shop: Facts, demo_parameters: dict[str, Any], cluster: SparkSetting, sort: str, descending: bool
 ) -> None:
-    given = demo_parameters | {"sort": sort, "group3": "loyal", "orders_from": 2}
+    wanted = people.Wanted(group3="loyal", orders_from=2)
 
-    assert assert_both_answer(demo_shop, cluster, "customers_page", given) > 20
+    def page(engine: SparkSetting | None, **at: str) -> people.PeoplePage:
+        return people.page_of_people(
+            demo_shop.reader(engine), 1, demo_parameters["as_of_day"], wanted, people.Order(sort, descending),
+            rows=20, **at,
+        )  # fmt: skip
+
+    first = page(None)
+    assert page(cluster) == first and len(first.rows) == 20
+    second = page(cluster, after=first.following)
+    assert second == page(None, after=first.following)
+    assert page(cluster, before=second.previous).rows == first.rows
+
+
+def test_a_page_of_customers_with_a_tag_who_can_be_reached(
+    demo_shop: Facts, demo_parameters: dict[str, Any], cluster: SparkSetting
+) -> None:
+    wanted = people.Wanted(tag="挑剔", reach="sms")
+
+    def page(engine: SparkSetting | None) -> people.PeoplePage:
+        day = demo_parameters["as_of_day"]
+        return people.page_of_people(demo_shop.reader(engine), 1, day, wanted, people.Order(), rows=20)
+
+    assert page(cluster) == page(None)
 
 
 @pytest.mark.parametrize("persons", [None, 3, 0])
@@ -179,18 +202,15 @@ def test_what_the_ledger_decided_since_is_laid_over(
     }  # fmt: skip
     rows = CONTRACTS["customer_reach"].conform(pa.Table.from_pylist([row]))
 
+    text = "SELECT * FROM customer_reach WHERE shop_id = $shop_id AND person_id = $person_id"
     ours, theirs = (
-        people.reach_by_person(
-            demo_shop.reader(engine, overlays={"customer_reach": Overlay(dirty, rows)}), 1, [person]
+        demo_shop.reader(engine, overlays={"customer_reach": Overlay(dirty, rows)}).rows(
+            text, {"shop_id": 1, "person_id": person}
         )
         for engine in (None, cluster)
     )
 
-    assert (
-        theirs
-        == ours
-        == {person: {"sms": {name: row[name] for name in row if name not in ("shop_id", "consented")}}}
-    )
+    assert theirs == ours == rows.to_pylist()
 
 
 def test_the_arms_of_a_review_over_given_touches(

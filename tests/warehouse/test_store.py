@@ -402,3 +402,23 @@ def test_what_stays_of_a_touched_file_goes_along_when_another_part_is_replaced(w
 
     rows = warehouse.reader().rows("SELECT shop_id, customer_id FROM person_map ORDER BY ALL")
     assert [(row["shop_id"], row["customer_id"]) for row in rows] == [(1, 1), (2, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("least", [20, 21])
+def test_files_with_many_rows_say_which_numbers_they_cannot_hold(warehouse, monkeypatch, least):
+    monkeypatch.setattr(parquet, "LEAST_FILTERED_ROWS", least)
+    rows = [order(f"A{n * 2:03}", n * 2) for n in range(1, 21)]
+    warehouse.append("orders", orders(*rows), app_id="1")
+
+    [file] = warehouse.files("orders")
+    with connected(warehouse.root) as database:
+        asked = (
+            "SELECT path_in_schema FROM parquet_metadata(?) WHERE bloom_filter_offset IS NOT NULL ORDER BY 1"
+        )
+        found = [name for (name,) in database.execute(asked, [str(file)]).fetchall()]
+    assert found == (["customer_id", "order_id"] if least == 20 else [])
+    numbers = [
+        warehouse.reader().rows("SELECT order_id FROM orders WHERE customer_id = $n", {"n": n})
+        for n in (8, 9)
+    ]
+    assert numbers == [[{"order_id": "A008"}], []]

@@ -168,8 +168,17 @@ def test_people_are_given_to_a_colleague_and_found_as_mine(demo: Demo) -> None:
 
 def test_one_customer_shows_figures_history_and_reach(demo: Demo) -> None:
     page = text(demo.client().get(f"/customers/{first_person(demo)}/"))
-    for words in ("累计净付", "来往", "能不能联系到", "凭什么认得", "旺旺昵称", "下单"):
+    for words in ("累计净付", "来往", "能不能联系到", "凭什么认得", "下单"):
         assert words in page
+
+
+def test_the_keys_of_a_customer_come_after_the_page(demo: Demo) -> None:
+    client, person = demo.client(), first_person(demo)
+    address = f"/customers/{person}/keys/"
+    assert f'hx-get="{address}"' in text(client.get(f"/customers/{person}/"))
+    part = text(client.get(address))
+    assert "旺旺昵称" in part and "<html" not in part
+    assert client.get("/customers/1/keys/").status_code == 404
 
 
 def test_showing_a_contact_is_one_audit_row(demo: Demo) -> None:

@@ -94,6 +94,17 @@ def reach_rows(
     return mirror_table("customer_reach", shop, names, rows)
 
 
+def reach_of(shop: Shop, people: Sequence[int], today: date) -> dict[int, dict[str, dict[str, Any]]]:
+    """{person: {channel: row of `customer_reach`}} as the ledger has it now, without counts of messages.
+
+    Persons about whom nothing was decided are not in it.
+    """
+    found: dict[int, dict[str, dict[str, Any]]] = {}
+    for row in reach_rows(shop, people, today).to_pylist():
+        found.setdefault(row["person_id"], {})[row["channel"]] = row
+    return found
+
+
 def decided_people(shop: Shop) -> list[int]:
     """Persons with a consent, an open refusal, a tag that keeps marketing away, or a dead contact."""
     found = fetched(

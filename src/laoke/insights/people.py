@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from laoke.warehouse.engine import Reader
 
-SORTS = ("last", "first", "orders", "net", "net_365", "refunded", "gap")
-FIRST = (-(2**62), -(2**62) * 2)
+# What each order goes by; who has no such value comes last from high to low.
+SORTS = {
+    "last": "r.last_day",
+    "first": "r.first_day",
+    "orders": "r.orders",
+    "net": "r.net_cents",
+    "net_365": "r.net_cents_365",
+    "refunded": "r.refunded_cents",
+    "gap": "CAST(floor(r.mean_gap_days) AS BIGINT)",
+}
+MAY_LACK = frozenset({"last", "first", "gap"})
+LACKING = -1  # stands in a key for no value
+_KEY = re.compile(r"(-?[0-9]{1,18})_(-?[0-9]{1,19})")
+# Up to so many rows are found first, by the columns of the order, and then read whole.
+FOUND_FIRST = 200
+# Each condition of equality lets whole files be passed over, one of many values does not: for few orders they are asked
+# for one by one.
+ONE_BY_ONE = 12
 
 
 @dataclass(frozen=True)
@@ -56,38 +73,51 @@ class Order:
 
     sort: str = "net"
     descending: bool = True
-    sign: int = field(init=False, default=1)
 
     def __post_init__(self) -> None:
         if self.sort not in SORTS:
             raise ValueError(f"sort: found {self.sort!r}, expected one of {', '.join(SORTS)}")
-        object.__setattr__(self, "sign", -1 if self.descending else 1)
+
+    @property
+    def sign(self) -> int:
+        """What turns a value into the number by which keys rise."""
+        return -1 if self.descending else 1
+
+    def behind(self, key: int, tie: int, *, backwards: bool) -> str:
+        """The condition of lying behind (or before) a key."""
+        value, falling = SORTS[self.sort], self.descending != backwards
+        number = f"r.person_id {'<' if backwards else '>'} {tie}"
+        at = self.sign * key
+        if self.sort in MAY_LACK and at == LACKING:
+            same = f"({value} IS NULL AND {number})"
+            return same if falling else f"({same} OR {value} IS NOT NULL)"
+        further = f"{value} {'<' if falling else '>'} {at} OR ({value} = {at} AND {number})"
+        return f"({further} OR {value} IS NULL)" if falling and self.sort in MAY_LACK else f"({further})"
+
+    def clause(self, *, backwards: bool) -> str:
+        """ORDER BY, forwards or backwards."""
+        falling = self.descending != backwards
+        way = "DESC" if falling else "ASC"
+        if self.sort in MAY_LACK:
+            way += " NULLS LAST" if falling else " NULLS FIRST"
+        return f"ORDER BY sort_value {way}, r.person_id {'DESC' if backwards else 'ASC'}"
 
 
-# One page of those who match, and how many they are: what the list shows is read for the rows of the page alone.
-_PAGE = """
-WITH matched AS (SELECT r.person_id, r.sort_key, r.tie FROM {rows} AS r{among}),
-page AS (
-  SELECT person_id, sort_key, tie FROM matched
-  WHERE sort_key > $after_key OR (sort_key = $after_key AND tie > $after_tie)
-  ORDER BY sort_key, tie
-  LIMIT $page_rows
-)
-SELECT
-  f.person_id, f.first_day, f.last_day, f.orders, f.orders_365, f.paid_cents, f.refunded_cents, f.net_cents,
-  f.net_cents_365, f.item_count, f.mean_gap_days, f.r_score, f.f_score, f.m_score, f.rfm, f.lifecycle, f.group3,
-  f.province, f.city, f.coupon_orders, p.sort_key, p.tie, (SELECT count(*) FROM matched) AS matched
-FROM page AS p
-JOIN customer_features AS f ON f.person_id = p.person_id
-WHERE f.shop_id = $shop_id AND f.as_of_day = $as_of_day
-ORDER BY p.sort_key, p.tie
-"""
-_ALL = "SELECT r.person_id FROM {rows} AS r{among}"
-
-
-def _among(people: Sequence[int] | None) -> str:
-    """The condition of a statement around a query that is about these persons alone; '' for everybody."""
-    return "" if people is None else f" WHERE {_numbers('person_id', people)}"
+def _where(wanted: Wanted, *further: str) -> str:
+    """The conditions of a statement around the query that reach beyond features: tags, channels, chosen persons."""
+    tests = [] if wanted.persons is None else [_numbers("person_id", wanted.persons)]
+    # As sets: looked up by EXISTS beside the shop, each person's row costs ten times as much.
+    if wanted.tag:
+        tests.append(
+            "r.person_id IN (SELECT t.person_id FROM customer_tags AS t WHERE t.shop_id = $shop_id AND t.tag = $tag)"
+        )
+    if wanted.reach:
+        tests.append(
+            "r.person_id IN (SELECT c.person_id FROM customer_reach AS c "
+            "WHERE c.shop_id = $shop_id AND c.channel = $reach AND c.reachable)"
+        )
+    found = " AND ".join([*tests, *filter(None, further)])
+    return f" WHERE {found}" if found else ""
 
 
 def page_of_people(
@@ -102,45 +132,69 @@ def page_of_people(
     before: str = "",
 ) -> PeoplePage:
     """One page: after a key, before a key, or the first. Keys come from `PeoplePage`; a broken one gives the first."""
-    backwards = bool(before) and not after
-    turn = -1 if backwards else 1
-    key, tie = _key(after or before)
-    at = (turn * key, turn * tie) if (after or before) and (key, tie) != FIRST else FIRST
+    key = _key(after or before)
+    backwards = key is not None and not after
+    given = {"shop_id": shop_id, "as_of_day": as_of_day, **wanted.params()}
+    behind = order.behind(*key, backwards=backwards) if key else ""
+    columns = f"{SORTS[order.sort]} AS sort_value, " + ("r.person_id" if rows <= FOUND_FIRST else "r.*")
     found = reader.query(
-        "customers_page", _PAGE.replace("{among}", _among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
-        sort=order.sort, sign=turn * order.sign, tie=turn, after_key=at[0], after_tie=at[1], page_rows=rows + 1,
-        **wanted.params(),
-    ).to_pylist()  # fmt: skip
+        "customers_page",
+        f"SELECT {columns} FROM {{rows}} AS r{_where(wanted, behind)} "
+        f"{order.clause(backwards=backwards)} LIMIT {rows + 1}",
+        **given,
+    ).to_pylist()
     more, found = len(found) > rows, found[:rows]
-    matched = found[0]["matched"] if found else 0
     if backwards:
         found.reverse()
     if not found:
         return PeoplePage([], 0)
-    first, last = (_text(found[n], turn) for n in (0, -1))
-    has_before = more if backwards else bool(after)
+    first, last = (_text(found[n], order) for n in (0, -1))
+    has_before = more if backwards else key is not None
     has_after = True if backwards else more
-    return PeoplePage(found, matched, first if has_before else "", last if has_after else "")
+    whole = _whole(reader, given, found, order) if rows <= FOUND_FIRST else found
+    matched = _matched(reader, given, wanted)
+    return PeoplePage(whole, matched, first if has_before else "", last if has_after else "")
 
 
-def _key(text: str) -> tuple[int, int]:
-    key, _, tie = text.partition("_")
-    try:
-        found = int(key), int(tie)
-    except ValueError:
-        return FIRST
-    return found if max(abs(part) for part in found) < 2**63 else FIRST
+def _matched(reader: Reader, given: dict[str, Any], wanted: Wanted) -> int:
+    """How many match; of everybody remembered for as long as the tables stay the same."""
+    around = f"SELECT count(*) AS n FROM {{rows}} AS r{_where(wanted)}"
+    ask = reader.remembered if wanted.persons is None else reader.query
+    found: int = ask("customers_page", around, **given)["n"][0].as_py()
+    return found
 
 
-def _text(row: dict[str, Any], turn: int) -> str:
-    return f"{turn * row['sort_key']}_{turn * row['tie']}"
+def _whole(
+    reader: Reader, given: dict[str, Any], found: Sequence[dict[str, Any]], order: Order
+) -> list[dict[str, Any]]:
+    """The rows of these persons in their order, by the range that their values and numbers lie in: what lies elsewhere
+    is not read."""
+    ids = [row["person_id"] for row in found]
+    tests = [_numbers("person_id", ids), f"r.person_id BETWEEN {min(ids)} AND {max(ids)}"]
+    values = [row["sort_value"] for row in found if row["sort_value"] is not None]
+    if len(values) == len(found) and order.sort != "gap":
+        tests.append(f"{SORTS[order.sort]} BETWEEN {min(values)} AND {max(values)}")
+    everybody = {name: given[name] for name in ("shop_id", "as_of_day")} | Wanted().params()
+    around = f"SELECT r.* FROM {{rows}} AS r WHERE {' AND '.join(tests)}"
+    rows = {row["person_id"]: row for row in reader.query("customers_page", around, **everybody).to_pylist()}
+    return [rows[person] for person in ids]
+
+
+def _key(text: str) -> tuple[int, int] | None:
+    found = _KEY.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _text(row: dict[str, Any], order: Order) -> str:
+    value = LACKING if row["sort_value"] is None else row["sort_value"]
+    return f"{order.sign * value}_{row['person_id']}"
 
 
 def all_people(reader: Reader, shop_id: int, as_of_day: int, wanted: Wanted) -> list[int]:
     """Every person that matches, by number: for acts on a whole list."""
+    around = f"SELECT r.person_id FROM {{rows}} AS r{_where(wanted)}"
     found = reader.query(
-        "customers_page", _ALL.replace("{among}", _among(wanted.persons)), shop_id=shop_id, as_of_day=as_of_day,
-        sort="net", sign=-1, tie=1, **wanted.params(),
+        "customers_page", around, shop_id=shop_id, as_of_day=as_of_day, **wanted.params()
     )  # fmt: skip
     return sorted(found["person_id"].to_pylist())
 
@@ -149,20 +203,6 @@ def customer_of_order(reader: Reader, shop_id: int, order_id: str) -> int | None
     """The customer of an order by its exact number."""
     found = reader.query("order_customer", shop_id=shop_id, order_id=order_id).to_pylist()
     return found[0]["customer_id"] if found else None
-
-
-def reach_by_person(
-    reader: Reader, shop_id: int, people: Sequence[int]
-) -> dict[int, dict[str, dict[str, Any]]]:
-    """{person: {channel: row of the reach mirror}} for those about whom something was decided."""
-    found: dict[int, dict[str, dict[str, Any]]] = {}
-    around = (
-        f"SELECT * FROM {{rows}} AS r WHERE {_numbers('person_id', people)} ORDER BY r.person_id, r.channel"
-    )
-    rows = reader.query("person_reach", around, shop_id=shop_id).to_pylist()
-    for row in rows:
-        found.setdefault(row["person_id"], {})[row["channel"]] = row
-    return found
 
 
 def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) -> dict[str, Any] | None:
@@ -183,8 +223,9 @@ def own_customers(reader: Reader, shop_id: int, person_id: int) -> list[int]:
 
 def orders_of(reader: Reader, shop_id: int, customers: Sequence[int]) -> list[dict[str, Any]]:
     """All orders of these customers, the newest first."""
-    own = _numbers("customer_id", customers)
-    around = f"SELECT * FROM {{rows}} AS r WHERE {own} ORDER BY r.created_at DESC, r.order_id DESC"
+    tests = [f"r.customer_id = {int(customer)}" for customer in customers]
+    found = _one_by_one(tests, _numbers("customer_id", customers))
+    around = f"SELECT * FROM ({found}) AS r ORDER BY r.created_at DESC, r.order_id DESC"
     rows: list[dict[str, Any]] = reader.query("person_orders", around, shop_id=shop_id).to_pylist()
     return rows
 
@@ -193,10 +234,8 @@ def reviews_of(
     reader: Reader, shop_id: int, orders: Sequence[dict[str, Any]], most: int = 200
 ) -> list[dict[str, Any]]:
     """The reviews of these orders, the newest first."""
-    own, given = _texts("order_id", _ids(orders))
-    around = (
-        f"SELECT * FROM {{rows}} AS r WHERE {own} ORDER BY r.at DESC, r.order_id, r.product_id LIMIT {most}"
-    )
+    found, given = _by_order(orders)
+    around = f"SELECT * FROM ({found}) AS r ORDER BY r.at DESC, r.order_id, r.product_id LIMIT {most}"
     rows: list[dict[str, Any]] = reader.query(
         "person_reviews", around, shop_id=shop_id, **given
     ).to_pylist()  # fmt: skip
@@ -207,11 +246,10 @@ def refunds_of(
     reader: Reader, shop_id: int, customers: Sequence[int], orders: Sequence[dict[str, Any]], most: int = 200
 ) -> list[dict[str, Any]]:
     """The refunds of these orders and those that name one of the customers, the newest first."""
-    own, given = _texts("order_id", _ids(orders))
+    found, given = _by_order(orders, customers)
     around = (
         "SELECT r.refund_id, r.order_id, r.amount_cents, r.kind, r.phase, r.reason, r.state, r.created_at, "
-        f"r.finished_at FROM {{rows}} AS r WHERE {own} OR {_numbers('customer_id', customers)} "
-        f"ORDER BY r.created_at DESC, r.refund_id LIMIT {most}"
+        f"r.finished_at FROM ({found}) AS r ORDER BY r.created_at DESC, r.refund_id LIMIT {most}"
     )
     rows: list[dict[str, Any]] = reader.query(
         "person_refunds", around, shop_id=shop_id, **given
@@ -225,13 +263,21 @@ def categories_of(
     """What was bought with these orders by category, the most money first: paid ones that the reader counts."""
     counted = [row for row in orders if row["paid_at"] is not None and row["flag"] not in reader.exclude]
     # Lines lie in the month of their order: the other months' files are not opened.
-    of_months, months = _texts("month", sorted({row["month"] for row in counted}))
-    of_orders, ids = _texts("order_id", _ids(counted))
+    months = {f"month_{at}": month for at, month in enumerate(sorted({row["month"] for row in counted}))}
+    place = {month: name for name, month in months.items()}
+    ids = {f"order_id_{at}": row["order_id"] for at, row in enumerate(counted)}
+    found = _one_by_one(
+        [
+            f"r.month = ${place[row['month']]} AND r.order_id = ${name}"
+            for name, row in zip(ids, counted, strict=True)
+        ],
+        f"{_texts('month', months)} AND {_texts('order_id', ids)}",
+    )
     around = f"""
 SELECT
   r.category, count(DISTINCT r.order_id) AS orders, CAST(sum(r.quantity) AS BIGINT) AS pieces,
   CAST(sum(r.net_cents) AS BIGINT) AS net_cents
-FROM {{rows}} AS r WHERE {of_months} AND {of_orders}
+FROM ({found}) AS r
 GROUP BY r.category ORDER BY net_cents DESC, category LIMIT {most}
 """
     rows: list[dict[str, Any]] = reader.query(
@@ -240,8 +286,22 @@ GROUP BY r.category ORDER BY net_cents DESC, category LIMIT {most}
     return rows
 
 
-def _ids(orders: Sequence[dict[str, Any]]) -> list[str]:
-    return [row["order_id"] for row in orders]
+def _by_order(
+    orders: Sequence[dict[str, Any]], customers: Sequence[int] = ()
+) -> tuple[str, dict[str, str]]:  # fmt: skip
+    """Rows of these orders, and of others where they name one of the customers: the statement, and the texts in it."""
+    given = {f"order_id_{at}": row["order_id"] for at, row in enumerate(orders)}
+    known = _texts("order_id", given)
+    others = [f"r.customer_id = {int(customer)} AND NOT {known}" for customer in customers]
+    tests = [*(f"r.order_id = ${name}" for name in given), *others]
+    return _one_by_one(tests, f"{known} OR {_numbers('customer_id', customers)}"), given
+
+
+def _one_by_one(tests: Sequence[str], together: str) -> str:
+    """Rows of the query that pass one of the tests, no row several: few tests each by itself, many by one condition."""
+    if not 0 < len(tests) <= ONE_BY_ONE:
+        return f"SELECT * FROM {{rows}} AS r WHERE {together}"
+    return " UNION ALL ".join(f"SELECT * FROM {{rows}} AS r WHERE {test}" for test in tests)
 
 
 def _numbers(name: str, values: Sequence[int]) -> str:
@@ -249,10 +309,9 @@ def _numbers(name: str, values: Sequence[int]) -> str:
     return f"r.{name} IN ({', '.join(str(int(value)) for value in values)})" if values else "false"
 
 
-def _texts(name: str, values: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """The column of `r` is one of these texts, and the parameters that hold them."""
-    given = {f"{name}_{at}": value for at, value in enumerate(values)}
-    return f"r.{name} IN ({', '.join(f'${one}' for one in given)})" if given else "false", given
+def _texts(name: str, given: dict[str, str]) -> str:
+    """The column of `r` is one of these parameters."""
+    return f"r.{name} IN ({', '.join(f'${one}' for one in given)})" if given else "false"
 
 
 def customers_of_orders(reader: Reader, shop_id: int, order_ids: Sequence[str]) -> dict[str, int]:

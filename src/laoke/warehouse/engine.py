@@ -120,7 +120,7 @@ class Reader:
 
         A version never changes, so neither does the answer; over a mirror that is laid over it is asked anew.
         """
-        read = _tables_read(query_text(name))
+        read = _tables_read(_around(name, around))
         if not self._given.keys().isdisjoint(read):
             return self.query(name, around, **params)
         versions = tuple((table, self.versions.get(table)) for table in read)

@@ -16,6 +16,7 @@ from laoke.warehouse.storage import Folder, RemotePath
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from laoke.warehouse.columns import Contract
 
@@ -24,6 +25,10 @@ ROW_GROUP_ROWS = 122_880  # DuckDB's own unit of parallel scanning
 # trying costs a third of the write and makes the files larger.
 UNIQUE_COLUMNS = frozenset({"order_id", "customer_id", "person_id", "refund_id", "waybill_digest"})
 UNIQUE_TYPES = frozenset({"timestamp", "sum_cents", "signed_sum_cents"})
+# By these one order or person is asked for, and they lie in no order: a Bloom filter says which row groups cannot hold
+# them. It takes a byte a row, so small files go without.
+ASKED_FOR = frozenset({"order_id", "customer_id", "person_id"})
+LEAST_FILTERED_ROWS, FALSE_HITS = 10_000, 0.01
 # So many rows wait for their month's file at most; months then get smaller row groups.
 WAITING_ROWS = 4 * ROW_GROUP_ROWS
 
@@ -88,17 +93,16 @@ class _File:
         self, folder: Folder, contract: Contract, partition: dict[str, str], coded: Sequence[str] = ()
     ) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         words = pa.dictionary(pa.int32(), pa.string())
-        schema = pa.schema(
+        self._schema = pa.schema(
             [
                 field.with_type(words) if field.name in coded else field
                 for field in contract.arrow_schema()
                 if field.name not in partition
             ]
         )
-        repeating = [name for name in _repeating(contract) if name not in partition]
+        self._repeating = [name for name in _repeating(contract) if name not in partition]
         self._coded = bool(coded)
         self.partition, self.rows = partition, 0
         self.relative = "/".join(
@@ -107,11 +111,22 @@ class _File:
         self.path = folder / self.relative
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._sink = self.path.open_output() if isinstance(self.path, RemotePath) else None
-        self._writer = pq.ParquetWriter(
-            self._sink or self.path, schema, compression="zstd", compression_level=1, use_dictionary=repeating,
-            version="2.6", write_page_checksum=True, store_schema=not coded,
-        )  # fmt: skip
-        self._schema = schema
+        self._writer: pq.ParquetWriter | None = None
+
+    def _opened(self, rows: int) -> pq.ParquetWriter:
+        """The writer; the rows that come first tell how large row groups are."""
+        import pyarrow.parquet as pq
+
+        if self._writer is None:
+            each = min(rows, ROW_GROUP_ROWS)
+            asked = [name for name in self._schema.names if name in ASKED_FOR]
+            filtered = {name: {"ndv": each, "fpp": FALSE_HITS} for name in asked}
+            self._writer = pq.ParquetWriter(
+                self._sink or self.path, self._schema, compression="zstd", compression_level=1,
+                use_dictionary=self._repeating, version="2.6", write_page_checksum=True, store_schema=not self._coded,
+                bloom_filter_options=filtered if each >= LEAST_FILTERED_ROWS else None,
+            )  # fmt: skip
+        return self._writer
 
     def fitted(self, rows: pa.Table) -> pa.Table:
         """The rows in the columns and types of the file."""
@@ -121,11 +136,11 @@ class _File:
         rows = self.fitted(rows)
         if self._coded:
             rows = rows.unify_dictionaries()
-        self._writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
+        self._opened(rows.num_rows).write_table(rows, row_group_size=ROW_GROUP_ROWS)
         self.rows += rows.num_rows
 
     def close(self) -> NewFile:
-        self._writer.close()
+        self._opened(0).close()
         if self._sink is not None:
             self._sink.close()
         return NewFile(self.relative, self.path.stat().st_size, self.rows, self.partition)

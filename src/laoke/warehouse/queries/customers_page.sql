@@ -1,21 +1,9 @@
--- The list of customers in any order, forwards or backwards: who matches, by number, with where they stand in the order.
--- The page is cut out of it by a statement around it (keyset): rows come by ($sign × the sort value, $tie × person_id), and
--- backwards both signs turn. '' in a filter means all, −1 in a number too. $sort: last, first, orders, net_365, refunded,
--- gap, else net. Three numbers a person, because all of them are held to be counted and put in order; tags and reach are
--- looked up only when asked for.
+-- The list of customers: who matches, with all that a row shows. '' in a filter means all, −1 in a number too. Order, place and
+-- tags or reach are said by statements around it: each reads the few columns it names, and only what is asked for is opened.
 SELECT
-  person_id,
-  $sign * CASE
-    WHEN $sort = 'last' THEN CAST(coalesce(last_day, -1) AS BIGINT)
-    WHEN $sort = 'first' THEN CAST(coalesce(first_day, -1) AS BIGINT)
-    WHEN $sort = 'orders' THEN CAST(orders AS BIGINT)
-    WHEN $sort = 'net_365' THEN net_cents_365
-    WHEN $sort = 'refunded' THEN refunded_cents
-    WHEN $sort = 'gap' THEN CAST(coalesce(floor(mean_gap_days), -1) AS BIGINT)
-    ELSE net_cents
-  END AS sort_key,
-  $tie * person_id AS tie
-FROM customer_features AS f
+  person_id, first_day, last_day, orders, orders_365, paid_cents, refunded_cents, net_cents, net_cents_365, item_count,
+  mean_gap_days, r_score, f_score, m_score, rfm, lifecycle, group3, province, city, coupon_orders
+FROM customer_features
 WHERE shop_id = $shop_id AND as_of_day = $as_of_day
   AND ($lifecycle = '' OR lifecycle = $lifecycle)
   AND ($group3 = '' OR group3 = $group3)
@@ -28,8 +16,3 @@ WHERE shop_id = $shop_id AND as_of_day = $as_of_day
   AND ($net_365_from = -1 OR net_cents_365 >= $net_365_from)
   AND ($days_from = -1 OR last_day <= $as_of_day - $days_from)
   AND ($days_to = -1 OR last_day >= $as_of_day - $days_to)
-  AND ($tag = '' OR EXISTS (
-    SELECT 1 FROM customer_tags AS t WHERE t.shop_id = f.shop_id AND t.person_id = f.person_id AND t.tag = $tag))
-  AND ($reach = '' OR EXISTS (
-    SELECT 1 FROM customer_reach AS c
-    WHERE c.shop_id = f.shop_id AND c.person_id = f.person_id AND c.channel = $reach AND c.reachable))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
-from laoke.customers import names, profiles
+from laoke.customers import mirrors, names, profiles
 from laoke.customers.models import PersonCard, Tag
 from laoke.insights import people
 from laoke.insights.people import Order, PeoplePage, Wanted
@@ -150,14 +150,14 @@ class Person:
     now: datetime
 
 
-def persons(shop: Shop, reading: Reading, rows: Sequence[dict[str, Any]], now: datetime) -> list[Person]:
+def persons(shop: Shop, rows: Sequence[dict[str, Any]], now: datetime) -> list[Person]:
     """The rows of a page together with masks, tags, cards and reach, each by one question."""
     ids = [row["person_id"] for row in rows]
     if not ids:
         return []
     masks, tags = profiles.masks_of(shop, ids), profiles.tags_of(shop, ids)
     cards = profiles.cards_of(shop, ids)
-    reach = people.reach_by_person(reading.reader, shop.pk, ids)
+    reach = mirrors.reach_of(shop, ids, now.date())
     return [
         Person(
             row, masks.get(one, profiles.Masks()), tags.get(one, []), cards.get(one), reach.get(one, {}), now

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences import levels
 from laoke.audiences.readings import NotReady, Reading, reading_of
-from laoke.customers import consent, erasure, links, notes, profiles
+from laoke.customers import consent, erasure, links, mirrors, notes, profiles
 from laoke.customers.models import (
     EVERY_PURPOSE,
     Erasure,
@@ -81,7 +81,7 @@ class CustomerPage:
     chats: GroupCard | None
     cases: CaseCard
     agreements: agreements.Agreements
-    keys: ui.Facts
+    keys: ui.Loading
     links: list[merging.Pair]
     erasures: list[ui.Facts]
     erase: ui.Dialog | None
@@ -130,7 +130,7 @@ def page_of(
         bought=habits.bought(facts.categories) if reading else None,
         coupons=coupons.coupons_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
-        reach=_reach(shop, person_id, masks, reading, now),
+        reach=_reach(shop, person_id, masks, now),
         shown_today=_shown_today(shop, now),
         records=profiles.records_of(shop, [person_id]) if talks else [],
         shows=_shows(masks) if talks else [],
@@ -140,7 +140,7 @@ def page_of(
         notes=notes.of_people(shop, numbers) if talks else [],
         chats=groups_of(shop, person_id, numbers, now, acts=talks),
         cases=cases_card(shop, numbers, orders, now, acts=talks),
-        keys=_keys(members),
+        keys=ui.Loading((40, 60), reverse("customer_keys", args=[person_id])),
         links=merging.pairs(shop, links.links_of(shop, person_id), now),
         erasures=[_course(shop, one, now) for one in erasures],
         erase=_erase(person_id, title, len(facts.orders)) if may_change and not erasures else None,
@@ -210,12 +210,10 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
     return ui.Kpi(_("平均间隔"), Amount.count(round(gap), _("天")), note=late)
 
 
-def _reach(
-    shop: Shop, person_id: int, masks: profiles.Masks, reading: Reading | None, now: datetime
-) -> ui.Table:
+def _reach(shop: Shop, person_id: int, masks: profiles.Masks, now: datetime) -> ui.Table:
     """By channel: contact, whether marketing may go there, on what that rests, how often in 30 days, and whether
     notices may."""
-    found = people.reach_by_person(reading.reader, shop.pk, [person_id]).get(person_id, {}) if reading else {}
+    found = mirrors.reach_of(shop, [person_id], now.date()).get(person_id, {})
     given = {
         one.channel: one
         for one in consent.consents_of(shop.pk, person_id)
@@ -300,7 +298,8 @@ def _can_refuse(shop: Shop, person_id: int) -> list[tuple[str, Words]]:
     return [(channel, label) for channel, label in words.CHANNELS.items() if channel not in done]
 
 
-def _keys(members: Sequence[int]) -> ui.Facts:
+def keys_of(members: Sequence[int]) -> ui.Facts:
+    """By what the person is recognised. Asked for by itself, since keys are looked through for it whole."""
     kinds = profiles.key_kinds_of(members)
     shown: list[tuple[Words, Any]] = [
         (label, ngettext("%(n)s 个", "%(n)s 个", kinds[kind]) % {"n": kinds[kind]})

@@ -45,6 +45,7 @@ urlpatterns = [
     path("customers/lookup/", lookup.lookup, name="lookup"),
     path("customers/lookup/<int:person_id>/", lookup.attach, name="lookup_attach"),
     path("customers/<int:person_id>/", views.customer, name="customer"),
+    path("customers/<int:person_id>/keys/", views.customer_keys, name="customer_keys"),
     path("customers/<int:person_id>/contact/", acts.show_contact, name="customer_contact"),
     path("customers/<int:person_id>/tag/", acts.tag_one, name="customer_tag"),
     path("customers/<int:person_id>/untag/", acts.untag_one, name="customer_untag"),

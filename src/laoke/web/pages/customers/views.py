@@ -74,7 +74,7 @@ def customers(request: HttpRequest) -> HttpResponse:
     if given.search and result.matched == 1 and not request.htmx:  # type: ignore[attr-defined]
         return redirect("customer", result.rows[0]["person_id"])
     shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
-    table = listing.table(listing.persons(shop, reading, result.rows, now), shown, given, result)
+    table = listing.table(listing.persons(shop, result.rows, now), shown, given, result)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "customers/list_part.html", {"table": table})
     page = _list_page(request, reading, given, table, result.matched)
@@ -214,6 +214,15 @@ def customer(request: HttpRequest, person_id: int) -> HttpResponse:
         return redirect("customer", now_of)
     page = profile.page_of(request, shop, person_id, members, clock_of(request).now())
     return render(request, "customers/one.html", {"page": page})
+
+
+@allowed(*READS)
+def customer_keys(request: HttpRequest, person_id: int) -> HttpResponse:
+    """By what one customer is recognised: a part of their page, which comes after it."""
+    members = links.customers_of(shop_of(request), person_id)
+    if not members:
+        raise Http404
+    return render(request, "customers/keys.html", {"keys": profile.keys_of(members)})
 
 
 @allowed(*MARKETING)
