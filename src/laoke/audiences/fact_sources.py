@@ -26,7 +26,7 @@ from laoke.audiences.sources import (
     person_of,
     same_customer,
 )
-from laoke.audiences.tree import MESSAGE_STEPS, Bounds, Step, Window
+from laoke.audiences.tree import MESSAGE_STEPS, Between, Bounds, Step, Window
 
 # States of a message after which the person has got it, or may have; the package that owns messages says the same.
 REACHED = (
@@ -122,7 +122,7 @@ def sequence(
     """
 
     def build() -> exp.Select:
-        before, after = _happened(sources, first, window), _happened(sources, then, None)
+        before, after = _happened(sources, first, window), _happened(sources, then, _until(window, days))
         if negated:
             latest = bigint(exp.Max(this=column("e", "day")))
             before = (
@@ -131,23 +131,49 @@ def sequence(
                 .group_by(column("e", "person_id"))
                 .having(latest.copy() <= number(sources.as_of_day - days))
             )
-        gap = exp.paren(column("b", "day") - column("a", "day"))
         least = 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
-        within = exp.and_(
-            column("b", "person_id").eq(column("a", "person_id")),
-            gap >= number(least),
-            gap.copy() <= number(days),
+        events = exp.union(_marked(before, is_first=True), _marked(after, is_first=False), distinct=False)
+        # Each day looks ahead by itself: paired with each other, the days of one who bought a thousand times are
+        # a million.
+        ahead = exp.Window(
+            this=exp.Max(this=column("e", "is_then")),
+            partition_by=[column("e", "person_id")],
+            order=exp.Order(expressions=[exp.Ordered(this=column("e", "day"))]),
+            spec=exp.WindowSpec(
+                kind="RANGE",
+                start=number(least),
+                start_side="FOLLOWING",
+                end=number(days),
+                end_side="FOLLOWING",
+            ),
         )
+        seen = exp.select(
+            column("e", "person_id"), column("e", "is_then"), exp.alias_(or_zero(ahead), "followed")
+        ).from_(events.subquery("e"))
         return (
             exp.select(
-                column("a", "person_id"), exp.alias_(most(is_not_null(column("b", "day"))), "followed")
+                column("s", "person_id"), exp.alias_(exp.Max(this=column("s", "followed")), "followed")
             )
-            .from_(before.subquery("a"))
-            .join(after.subquery("b"), on=within, join_type="left")
-            .group_by(column("a", "person_id"))
+            .from_(seen.subquery("s"))
+            .where(column("s", "is_then").eq(number(0)))
+            .group_by(column("s", "person_id"))
         )
 
     return sources.join(("sequence", first, then, days, negated, window), build)
+
+
+def _until(window: Window, days: int) -> Window:
+    """Where what follows can lie: from the first day of the window to so many days after its last."""
+    return (
+        Between(window.first, window.last + timedelta(days=days)) if isinstance(window, Between) else window
+    )
+
+
+def _marked(found: exp.Select, *, is_first: bool) -> exp.Select:
+    """Persons and days, with whether they are of the second step."""
+    return exp.select(
+        column("d", "person_id"), column("d", "day"), exp.alias_(number(0 if is_first else 1), "is_then")
+    ).from_(found.subquery("d"))
 
 
 def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
