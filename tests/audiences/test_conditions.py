@@ -377,3 +377,10 @@ def test_figures_are_per_shop_and_people_across(world: World) -> None:
     assert counting.breakdown(second, "everyone", TODAY).paid_cents == 10_000
     assert counting.explain(second, "everyone", 2, TODAY) is None
     assert NOW.date() == counting.count(second, "everyone", TODAY).as_of
+
+
+def test_what_follows_a_step_at_the_end_of_all_days_is_looked_for_up_to_it(world: World) -> None:
+    both(world, 3)
+    assert (
+        counting.count(world.shop, "bought(in 9999-12-01..9999-12-31) then bought within 365d", TODAY).n == 0
+    )

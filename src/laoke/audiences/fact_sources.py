@@ -164,9 +164,9 @@ def sequence(
 
 def _until(window: Window, days: int) -> Window:
     """Where what follows can lie: from the first day of the window to so many days after its last."""
-    return (
-        Between(window.first, window.last + timedelta(days=days)) if isinstance(window, Between) else window
-    )
+    if not isinstance(window, Between):
+        return window
+    return Between(window.first, date.fromordinal(min(window.last.toordinal() + days, date.max.toordinal())))
 
 
 def _marked(found: exp.Select, *, is_first: bool) -> exp.Select:
