@@ -23,6 +23,8 @@ from laoke.campaigns.arms import arm_function
 from laoke.campaigns.coupons import face_values
 from laoke.campaigns.editing import override_of
 from laoke.campaigns.gates import gates_of
+from laoke.campaigns.launch_words import finding_text
+from laoke.campaigns.launching import check_launch
 from laoke.campaigns.models import Round
 from laoke.campaigns.templates import body_hash, provider_code
 from laoke.campaigns.windows import window_issues
@@ -36,7 +38,7 @@ from laoke.dispatch.text.issues import Issue, Severity
 from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.preview import Preview, millis_to_cents
 from laoke.money import format_cents
-from laoke.shops.joins import clauses, listed
+from laoke.shops.joins import clauses, listed, named
 
 State = Literal["ok", "warning", "missing"]
 
@@ -54,6 +56,7 @@ TITLES: dict[str, str] = {
     "quota": gettext_noop("短信额度"),
     "test": gettext_noop("试发"),
     "backtest": gettext_noop("优惠回放"),
+    "launch": gettext_noop("上线检查"),
     "holdout": gettext_noop("对照"),
 }
 SENTENCES: dict[str, str] = {
@@ -91,6 +94,10 @@ SENTENCES: dict[str, str] = {
     "backtest_costless": gettext_noop("看过 %(first)s – %(last)s 的回放，没有商品成本，不知道会不会亏"),
     "backtest_seen": gettext_noop("看过 %(first)s – %(last)s 的回放"),
     "backtest_not_needed": gettext_noop("这一轮不带优惠"),
+    "launch_blocked": gettext_noop("%(count)s 项不能上：%(first)s"),
+    "launch_warned": gettext_noop("没有不能上的，%(count)s 项要看"),
+    "launch_signed": gettext_noop("%(signed)s 项签字放行（%(by)s），%(count)s 项要看"),
+    "launch_fine": gettext_noop("优惠、价格、用词没有问题"),
     "holdout_kept": gettext_noop("留 %(percent)s%% 不发，用来证明效果"),
     "holdout_signed": gettext_noop("不留对照，%(by)s签字：%(reason)s"),
     "holdout_none": gettext_noop("没有对照，也没有人签字，复盘就说不出效果"),
@@ -132,7 +139,7 @@ LEADS_TO = {
 @dataclass(frozen=True)
 class Check:
     """One point. `leads_to` names what mends it: segment, consent, handover, gateways, text, templates, test,
-    window, offers, holdout; '' = nothing to mend."""
+    window, offers, launch, holdout; '' = nothing to mend."""
 
     code: str
     state: State
@@ -202,7 +209,7 @@ def check_round(row: Round, now: datetime) -> RoundChecks:
     checks.append(_hours(row, now))
     if by_gateway:
         checks.append(_test(row))
-    checks += [_backtest(row), _holdout(row)]
+    checks += [_backtest(row), _launch(row, now), _holdout(row)]
     return RoundChecks(tuple(checks), len(people), funnel, shown)
 
 
@@ -397,6 +404,21 @@ def _backtest(row: Round) -> Check:
     if result["loss_orders_after"] is None:
         return Check("backtest", "warning", "backtest_costless", params, "offers")
     return Check("backtest", "ok", "backtest_seen", params)
+
+
+def _launch(row: Round, now: datetime) -> Check:
+    """What the whole campaign may not say, ask or promise; its own page tells each point with its rule."""
+    weighed = check_launch(row.campaign, now).weighed
+    if weighed.blocks:
+        params = {"count": len(weighed.blocks), "first": finding_text(weighed.blocks[0])}
+        return Check("launch", "missing", "launch_blocked", params, "launch")
+    if weighed.signed:
+        by = listed(dict.fromkeys(named(signed.by, signed.reason) for _, signed in weighed.signed))
+        params = {"signed": len(weighed.signed), "by": by, "count": len(weighed.warnings)}
+        return Check("launch", "warning", "launch_signed", params, "launch")
+    if weighed.warnings:
+        return Check("launch", "warning", "launch_warned", {"count": len(weighed.warnings)}, "launch")
+    return Check("launch", "ok", "launch_fine")
 
 
 def _holdout(row: Round) -> Check:

@@ -248,3 +248,40 @@ class CompetitorPrice(models.Model):
                 name="competitor_price_once_a_day",
             )
         ]
+
+
+class PageWords(models.Model):
+    """What the shop's pages say of a campaign (banner, titles, detail pages), kept so that its words can be checked."""
+
+    campaign = models.OneToOneField(Campaign, models.CASCADE, related_name="page_words")
+    words = models.TextField(blank=True)
+    changed_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+
+class LaunchSignature(models.Model):
+    """Somebody lets a campaign go although a launch check forbids it: which rule, of what, in exactly which state.
+
+    `state` is the digest of what was checked; when that changes, the signature holds no more. `role` is the signer's at
+    that moment.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="launch_signatures")
+    code = models.CharField(max_length=40)
+    subject = models.CharField(max_length=250)
+    state = models.CharField(max_length=64)
+    reason = models.CharField(max_length=300)
+    role = models.CharField(max_length=20)
+    by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "state"],
+                condition=models.Q(withdrawn_at=None),
+                name="launch_state_signed_once",
+            )
+        ]

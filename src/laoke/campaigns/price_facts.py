@@ -129,11 +129,11 @@ def _deal_rows(
         from_day=day_number(period[0]),
         to_day=day_number(period[1]),
     )
-    return (table if wanted is None else _only(table, wanted)).to_pylist()
+    return (table if wanted is None else only_wanted(table, wanted)).to_pylist()
 
 
-def _only(table: pa.Table, wanted: set[Key]) -> pa.Table:
-    """The rows of these items: a large shop has far more products than a sheet."""
+def only_wanted(table: pa.Table, wanted: set[Key], title: str = "title") -> pa.Table:
+    """The rows of these items: a large shop has far more products than a sheet. `title` is the column of titles."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -141,7 +141,7 @@ def _only(table: pa.Table, wanted: set[Key]) -> pa.Table:
     titles = pa.array(sorted({key.title for key in wanted if not key.product_id}), pa.string())
     nameless = pc.equal(table["product_id"], "")
     by_number = pc.is_in(table["product_id"], value_set=products)
-    return table.filter(pc.or_(by_number, pc.and_(nameless, pc.is_in(table["title"], value_set=titles))))
+    return table.filter(pc.or_(by_number, pc.and_(nameless, pc.is_in(table[title], value_set=titles))))
 
 
 def _stock(reader: Reader, shop: Shop, wanted: set[Key]) -> dict[str, int]:

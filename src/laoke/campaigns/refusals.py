@@ -75,6 +75,11 @@ SENTENCES: dict[str, str] = {
     "needs_user": gettext_noop("这一步要有人签名：先建一个账号"),
     "started": gettext_noop("已有一轮备好或发出，活动不能再挪"),
     "phase_order": gettext_noop("「%(name)s」的结束要晚于开始"),
+    "launch_role": gettext_noop("签字放行要%(roles)s来做"),
+    "launch_reason": gettext_noop("写明为什么可以放行"),
+    "launch_changed": gettext_noop("看过以后内容变了，或有人签过了，再看一遍"),
+    "launch_words_long": gettext_noop("写了 %(found)s 个字，最多 %(most)s 个"),
+    "launch_unsigned": gettext_noop("这个签字已经收回，或不在这个活动里"),
     "no_review_data": gettext_noop("还没有发出的轮次，没有可复盘的"),
 }  # fmt: skip
 

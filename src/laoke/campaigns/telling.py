@@ -7,6 +7,8 @@ from typing import Any
 from django.utils.translation import gettext, gettext_noop
 
 from laoke.campaigns.checks import RoundChecks, reason_label
+from laoke.campaigns.launch_words import finding_text, signed_text, source_text
+from laoke.campaigns.launching import Launch
 from laoke.campaigns.models import Review
 from laoke.campaigns.rounds import RoundStatus
 from laoke.dispatch.models import MessageState
@@ -44,6 +46,24 @@ def checks_of(found: RoundChecks) -> dict[str, Any]:
             for check in found.checks
         ],
         "funnel": funnel_of(found.funnel) if found.funnel else None,
+    }  # fmt: skip
+
+
+def launch_of(found: Launch) -> dict[str, Any]:
+    """The launch checks of a campaign: each finding with its rule, its source, its state and who signed for it."""
+    return {
+        "ready": not found.weighed.blocks,
+        "complexity": {"points": found.complexity.points, "band": found.complexity.band},
+        "findings": [
+            {
+                "rule": finding.rule.number, "code": finding.code, "severity": finding.severity,
+                "subject": finding.subject, "text": finding_text(finding), "source": source_text(finding.rule),
+                "sure": finding.rule.sure, "state": finding.state,
+                "signed": signed_text(signed) if signed else None,
+            }
+            for finding, signed in found.weighed.findings
+        ],
+        "lapsed": [signed_text(one) for one in found.weighed.lapsed],
     }  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class CampaignHome:
     holdout: str
     holdout_signed: bool
     prices: ui.Action | None
+    launch_checked: bool
 
 
 @allowed(*EVERYONE)
@@ -80,6 +81,7 @@ def campaign_home(request: HttpRequest, pk: int) -> HttpResponse:
         f"{float(campaign.holdout_percent):g}%",
         bool(campaign.holdout_signed_by and campaign.holdout_reason),
         _prices(request, campaign) if sells else None,
+        sells and campaign.state not in (CampaignState.REVIEW, CampaignState.CANCELLED),
     )
     return render(request, "campaigns/home.html", {"page": page})
 

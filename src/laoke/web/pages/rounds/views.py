@@ -265,7 +265,7 @@ def _stepper(row: Round, status: RoundStatus, checks: RoundChecks | None) -> ui.
     names = [
         ("segment", gettext("人群"), {"segment", "reachable"}),
         ("text", gettext("内容"), {"signature", "text", "opt_out", "template"}),
-        ("checks", gettext("检查"), {"gateway", "hours", "quota", "backtest", "holdout", "cost"}),
+        ("checks", gettext("检查"), {"gateway", "hours", "quota", "backtest", "launch", "holdout", "cost"}),
         ("test", gettext("试发"), {"test"}),
         ("send", gettext("备名单") if by_list else gettext("发送"), set()),
         ("receipt", gettext("结果") if by_list else gettext("回执"), set()),
@@ -362,6 +362,9 @@ def lead(check: Check, row: Round) -> ui.Action | None:
         return ui.Action(gettext("去改"), reverse("round_edit", args=[row.pk]), "quiet", small=True)
     if target == "test":
         return ui.Action(gettext("去试"), "#test", "quiet", small=True)
+    if target == "launch":
+        url = reverse("campaign_checks", args=[row.campaign_id])
+        return ui.Action(gettext("去看"), url, "quiet", small=True)
     if target == "offers":
         offers = "&".join(
             f"offers={pk}" for pk in row.campaign.campaign_offers.values_list("offer_id", flat=True)
