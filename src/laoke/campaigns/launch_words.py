@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import gettext, gettext_noop, pgettext
+from django.utils.translation import gettext, gettext_noop
 
 from laoke.campaigns.launch import Complexity, Finding, Rule, Signed
 from laoke.campaigns.launch.rules import LADDER
@@ -99,6 +99,11 @@ PARTS: dict[str, str] = {
     "times": gettext_noop("不同时间"),
     "choice": gettext_noop("赠品要选"),
 }
+BANDS: dict[str, str] = {
+    "easy": gettext_noop("一看就懂"),
+    "fair": gettext_noop("要说清楚"),
+    "hard": gettext_noop("太难懂"),
+}
 MISSING: dict[str, str] = {
     "organiser": gettext_noop("谁办的"),
     "starts_at": gettext_noop("开始时间"),
@@ -175,12 +180,7 @@ def parts_text(parts: Sequence[Sequence[Any]]) -> str:
 
 def complexity_text(found: Complexity) -> str:
     """`5 分，要说清楚`."""
-    bands = {
-        "easy": pgettext("how hard offers are", "一看就懂"),
-        "fair": pgettext("how hard offers are", "要说清楚"),
-        "hard": pgettext("how hard offers are", "太难懂"),
-    }
-    return gettext("%(points)s 分，%(band)s") % {"points": found.points, "band": bands[found.band]}
+    return gettext("%(points)s 分，%(band)s") % {"points": found.points, "band": gettext(BANDS[found.band])}
 
 
 def source_text(rule: Rule) -> str:
