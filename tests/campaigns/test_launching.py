@@ -179,6 +179,24 @@ def test_coupons_and_what_else_runs_join(store: Store) -> None:
     assert "stacks_elsewhere" not in codes(store, one)
 
 
+def test_an_offer_that_is_over_is_asked_of_only_while_a_round_still_carries_it(store: Store) -> None:
+    from laoke.campaigns.models import Round
+
+    one, row = campaign(store), for_some(store)
+    use(store, one, row)
+    store.now = END + timedelta(hours=1)
+    assert codes(store, one) == []
+
+    carrier = Round.objects.create(
+        campaign=one, number=1, key="1a", name="谢谢", channel="handover", offer=row, opens_at=END,
+        closes_at=one.ends_at,
+    )  # fmt: skip
+    assert codes(store, one) == ["offer_over", "price_for_some"]
+    carrier.state = "done"
+    carrier.save()
+    assert codes(store, one) == []
+
+
 def test_the_owner_signs_for_a_block_and_it_lapses_when_the_offer_changes(store: Store) -> None:
     from laoke.campaigns.launching import sign
     from laoke.promotions.offers import edit_offer

@@ -465,3 +465,14 @@ def test_a_deal_in_the_last_seven_days_is_told_apart_and_one_after_the_start_is_
 
 def test_orders_that_tell_no_price_are_counted(shop):
     assert ask(shop, "unsplit_orders") == [{"orders": 0}]
+
+
+def test_who_paid_what_for_which_item_is_told_by_person_and_price(shop):
+    found = ask(shop, "protected_deals")
+
+    # Nick 11 is Alice; what Bob had half back still counts; nobody knows who paid N1, and F1 is a fake.
+    assert [tuple(row.values()) for row in found] == [
+        ("", "", "杯", 2, 8_000, 1),
+        ("P1", "", "", 1, 10_000, 2),
+    ]
+    assert [row["person_id"] for row in ask(shop, "protected_deals", to_day=TODAY - 11)] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from laoke.campaigns.gates import protection_days
@@ -46,9 +46,17 @@ BETWEEN_TITLES = "。"
 
 
 def plan_of(campaign: Campaign, now: datetime) -> Plan:
-    """Everything that speaks of this campaign, as it is now."""
-    links = list(campaign.campaign_offers.select_related("offer", "backtest").order_by("pk"))
-    planned = [_planned(link, campaign, now) for link in links]
+    """Everything that speaks of this campaign, as it is now.
+
+    Offers that are over and that no round waits to carry are left out: thanks after the sale are not kept back by them.
+    """
+    carried = _still_carried(campaign)
+    links = [
+        link
+        for link in campaign.campaign_offers.select_related("offer", "backtest").order_by("pk")
+        if link.offer.ends_at > now or link.offer_id in carried
+    ]
+    planned = [_planned(link, campaign, carried, now) for link in links]
     sheet = PriceSheet.objects.filter(campaign=campaign).first()
     wares = _wares(campaign.shop)
     priced = _priced(campaign.shop, planned, sheet, wares, now.date())
@@ -80,9 +88,18 @@ def selling_from(campaign: Campaign, offers: Sequence[Offer], sheet: PriceSheet 
     return min(starts, default=datetime.combine(campaign.day, time()))
 
 
-def _planned(link: CampaignOffer, campaign: Campaign, now: datetime) -> Planned:
+def _still_carried(campaign: Campaign) -> dict[int, datetime]:
+    """By offer, when the last of the rounds opens that carry it and have not gone."""
+    rows = campaign.rounds.filter(state__in=(RoundState.DRAFT, RoundState.FROZEN), offer__isnull=False)
+    return {row.offer_id: row.opens_at for row in rows.order_by("opens_at") if row.offer_id is not None}
+
+
+def _planned(
+    link: CampaignOffer, campaign: Campaign, carried: Mapping[int, datetime], now: datetime
+) -> Planned:
     row = link.offer
-    over = row.archived or row.ends_at <= max(campaign.starts_at, now)
+    told_at = max(carried.get(row.pk, campaign.starts_at), campaign.starts_at)
+    over = row.archived or row.ends_at <= max(told_at, now)
     return Planned(row.pk, offer_value(row), over, _seen(link, "gift_pieces"))
 
 

@@ -16,7 +16,7 @@ from laoke.shops.models import Role
 SENTENCES: dict[str, str] = {
     "too_many_offers": gettext_noop("同一时间有 %(count)s 样优惠，最多 %(most)s 样：%(names)s"),
     "too_complex": gettext_noop("优惠难懂，%(points)s 分，%(most)s 分以上买家要来问：%(parts)s"),
-    "offer_over": gettext_noop("「%(name)s」已收起，或活动开始前就结束"),
+    "offer_over": gettext_noop("「%(name)s」已收起，或说到它时已经结束"),
     "baseline_not_known": gettext_noop("订单只到 %(until)s，开始前 %(days)s 天的最低成交价还不全，到时再导入一次"),
     "was_in_words": gettext_noop("%(where)s写了「%(words)s」，没有成交价支持这个原价"),
     "reference_price": gettext_noop("%(where)s写了「%(words)s」，要有出处，没有就别写"),

@@ -30,7 +30,7 @@ class Ware:
 
 @dataclass(frozen=True)
 class Planned:
-    """An offer of the campaign by its number. `over`: it is put away, or ends before the campaign begins.
+    """An offer of the campaign by its number. `over`: it is put away, or ends before it is told of.
 
     gifts  pieces that it gave in the backtest that was seen; None where none was seen
     """
