@@ -49,20 +49,20 @@ SENTENCES: dict[str, str] = {
     "same_layer_elsewhere": gettext_noop("「%(name)s」和%(owner)s「%(other)s」同时、同层，%(goods)s，只算减得多的"),
     "stacks_elsewhere": gettext_noop("「%(name)s」和%(owner)s「%(other)s」同时，%(goods)s，两样会叠加"),
     "priced_elsewhere": gettext_noop("%(count)s 件在价格表「%(sheet)s」里另有价：%(first)s %(price)s，那里 %(other)s"),
-    "ladder.missing_cost": gettext_noop("%(about)s里 %(count)s 件没写成本，不知道亏不亏：%(names)s"),
-    "ladder.below_cost": gettext_noop("%(about)s里 %(count)s 件低于成本：%(names)s"),
-    "ladder.loss": gettext_noop("%(about)s里 %(count)s 件扣掉邮费和扣点会亏：%(names)s"),
-    "ladder.below_floor": gettext_noop("%(about)s里 %(count)s 件低于底价：%(names)s"),
-    "ladder.invented_was": gettext_noop("%(about)s里 %(count)s 件的划线价高过开始前的成交价，算虚构原价：%(names)s"),
-    "ladder.no_baseline": gettext_noop("%(about)s里 %(count)s 件没有成交过，划线价没有依据：%(names)s"),
-    "ladder.no_cut": gettext_noop("%(about)s里 %(count)s 件不比开始前的最低成交价便宜，不能说成降价：%(names)s"),
-    "ladder.sold_lower": gettext_noop("%(about)s里 %(count)s 件 30 天内卖过更低的价，像先涨后降：%(names)s"),
-    "ladder.above_list": gettext_noop("%(about)s里 %(count)s 件高过标价：%(names)s"),
-    "ladder.role_order": gettext_noop("%(about)s里 %(count)s 件比低一档的还便宜：%(names)s"),
-    "ladder.too_close": gettext_noop("%(about)s里 %(count)s 件和下一档看不出差别：%(names)s"),
-    "ladder.too_far": gettext_noop("%(about)s里 %(count)s 件和下一档之间缺一档：%(names)s"),
-    "ladder.competitor_cheaper": gettext_noop("%(about)s里 %(count)s 件有对手更便宜：%(names)s"),
-    "ladder.stock_short": gettext_noop("%(about)s里 %(count)s 件库存不够上次同期的销量：%(names)s"),
+    "ladder.missing_cost": gettext_noop("「%(about)s」里 %(count)s 件没写成本，不知道亏不亏：%(names)s"),
+    "ladder.below_cost": gettext_noop("「%(about)s」里 %(count)s 件低于成本：%(names)s"),
+    "ladder.loss": gettext_noop("「%(about)s」里 %(count)s 件扣掉邮费和扣点会亏：%(names)s"),
+    "ladder.below_floor": gettext_noop("「%(about)s」里 %(count)s 件低于底价：%(names)s"),
+    "ladder.invented_was": gettext_noop("「%(about)s」里 %(count)s 件的划线价高过开始前的成交价，算虚构原价：%(names)s"),
+    "ladder.no_baseline": gettext_noop("「%(about)s」里 %(count)s 件没有成交过，划线价没有依据：%(names)s"),
+    "ladder.no_cut": gettext_noop("「%(about)s」里 %(count)s 件不比开始前的最低成交价便宜，不能说成降价：%(names)s"),
+    "ladder.sold_lower": gettext_noop("「%(about)s」里 %(count)s 件 30 天内卖过更低的价，像先涨后降：%(names)s"),
+    "ladder.above_list": gettext_noop("「%(about)s」里 %(count)s 件高过标价：%(names)s"),
+    "ladder.role_order": gettext_noop("「%(about)s」里 %(count)s 件比低一档的还便宜：%(names)s"),
+    "ladder.too_close": gettext_noop("「%(about)s」里 %(count)s 件和下一档看不出差别：%(names)s"),
+    "ladder.too_far": gettext_noop("「%(about)s」里 %(count)s 件和下一档之间缺一档：%(names)s"),
+    "ladder.competitor_cheaper": gettext_noop("「%(about)s」里 %(count)s 件有对手更便宜：%(names)s"),
+    "ladder.stock_short": gettext_noop("「%(about)s」里 %(count)s 件库存不够上次同期的销量：%(names)s"),
 }  # fmt: skip
 SOURCES: dict[str, str] = {
     "practice": gettext_noop("做活动的经验"),
@@ -219,11 +219,11 @@ def group_text(group: str) -> str:
 
 
 def leads_to(finding: Finding) -> str:
-    """Which page mends it: `sheet:3`, `offer:12`, `words`, `edit`, `segment`, `rounds`."""
+    """Which page mends it: `sheet:3`, `offer:12`, `said`, `edit`, `segment`, `rounds`."""
     if finding.code == "price_protection":
         return "protection"
     kind, _, rest = finding.subject.partition(":")
     if finding.code.startswith(LADDER) or kind == "offer":
         return f"{kind}:{rest.partition('/')[0]}"
-    places = {"page": "words", "name": "edit", "theme": "edit", "campaign": "offers", "item": "sheet"}
+    places = {"page": "said", "name": "edit", "theme": "edit", "campaign": "offers", "item": "sheet"}
     return places.get(kind.partition("/")[0], "")

@@ -36,8 +36,8 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
         if issue.budget_cents is None:
             yield Finding("coupon_without_budget", subject, params | {"most_cents": most_cents}, read)
         elif issue.wanted_cents is not None and issue.wanted_cents > issue.budget_cents - issue.taken_cents:
-            told = {"left_cents": issue.budget_cents - issue.taken_cents, "wanted_cents": issue.wanted_cents}
-            yield Finding("coupon_budget_short", subject, params | told, read)
+            money = {"left_cents": issue.budget_cents - issue.taken_cents, "wanted_cents": issue.wanted_cents}
+            yield Finding("coupon_budget_short", subject, params | money, read)
     yield from _free_goods(plan)
 
 

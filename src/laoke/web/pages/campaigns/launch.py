@@ -140,7 +140,7 @@ def _lead(campaign: Campaign, finding: Finding, may_edit: bool) -> ui.Action | N
         "sheet": ("price_sheet", number), "offer": ("offer", number), "offers": ("campaign_edit", campaign.pk),
         "edit": ("campaign_edit", campaign.pk),
     }  # fmt: skip
-    if target in ("words", "protection"):
+    if target in ("said", "protection"):
         return ui.Action(gettext("去看"), f"#{target}", "quiet", small=True)
     if target not in urls or (target in ("offers", "edit") and not may_edit):
         return None
@@ -177,9 +177,9 @@ def _protected(found: Protection | None) -> ProtectedPart | None:
     table = ui.Table(
         columns=[
             ui.Column("item", gettext("商品")),
-            ui.Column("price", gettext("活动价（元）"), "num"),
-            ui.Column("highest", gettext("最高买过（元）"), "num", priority=2),
-            ui.Column("people", gettext("人"), "num"),
+            ui.Column("price", gettext("活动价（元）"), "num", card="hide"),
+            ui.Column("highest", gettext("最高买过（元）"), "num", priority=2, card="hide"),
+            ui.Column("people", gettext("人"), "num", label_on_card=gettext("人")),
             ui.Column("units", gettext("件"), "num", priority=2, card="hide"),
             ui.Column("cents", gettext("差价（元）"), "num", card="end"),
         ],
@@ -195,10 +195,10 @@ def _protected(found: Protection | None) -> ProtectedPart | None:
         caption=gettext("刚按高价买过的人"),
         empty=ui.Empty(gettext("没有人按更高的价买过这些商品")),
         foot=[
-            gettext("合计"), "", "", figures.exact(found.people), figures.exact(found.units), figures.cents(found.cents)
+            gettext("合计"), "—", "—", figures.exact(found.people), figures.exact(found.units), figures.cents(found.cents)
         ]
         if found.items
-        else None,
+        else (),
     )  # fmt: skip
     return ProtectedPart(note, table, _people(found))
 
