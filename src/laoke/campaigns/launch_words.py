@@ -53,7 +53,7 @@ SENTENCES: dict[str, str] = {
     "ladder.below_cost": gettext_noop("「%(about)s」里 %(count)s 件低于成本：%(names)s"),
     "ladder.loss": gettext_noop("「%(about)s」里 %(count)s 件扣掉邮费和扣点会亏：%(names)s"),
     "ladder.below_floor": gettext_noop("「%(about)s」里 %(count)s 件低于底价：%(names)s"),
-    "ladder.invented_was": gettext_noop("「%(about)s」里 %(count)s 件的划线价高过开始前的成交价，算虚构原价：%(names)s"),
+    "ladder.invented_was": gettext_noop("「%(about)s」里 %(count)s 件的划线价高过之前的成交价，算虚构原价：%(names)s"),
     "ladder.no_baseline": gettext_noop("「%(about)s」里 %(count)s 件没有成交过，划线价没有依据：%(names)s"),
     "ladder.no_cut": gettext_noop("「%(about)s」里 %(count)s 件不比开始前的最低成交价便宜，不能说成降价：%(names)s"),
     "ladder.sold_lower": gettext_noop("「%(about)s」里 %(count)s 件 30 天内卖过更低的价，像先涨后降：%(names)s"),

@@ -194,13 +194,14 @@ def _protected(found: Protection | None) -> ProtectedPart | None:
         ],
         caption=gettext("刚按高价买过的人"),
         empty=ui.Empty(gettext("没有人按更高的价买过这些商品")),
-        foot=[
-            gettext("合计"), "—", "—", figures.exact(found.people), figures.exact(found.units), figures.cents(found.cents)
-        ]
-        if found.items
-        else (),
+        foot=_sums(found) if found.items else (),
     )  # fmt: skip
     return ProtectedPart(note, table, _people(found))
+
+
+def _sums(found: Protection) -> list[str]:
+    units, cents = figures.exact(found.units), figures.cents(found.cents)
+    return [gettext("合计"), figures.NOTHING, figures.NOTHING, figures.exact(found.people), units, cents]
 
 
 def _people(found: Protection) -> ui.Action | None:
