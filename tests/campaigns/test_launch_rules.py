@@ -304,6 +304,24 @@ def test_a_coupon_with_days_after_claiming_and_one_limited_by_its_offer_pass() -
     assert codes(plan(limited, coupons=(issue(per_person=None),))) == []
 
 
+def test_a_stopped_issue_is_no_matter_while_another_of_the_offer_runs() -> None:
+    stopped, running = issue(name="旧的", stopped=True), issue()
+
+    assert codes(plan(offer(COUPON, Layer.COUPON), coupons=(stopped, running))) == []
+
+
+def test_a_signature_for_coupons_that_outlive_their_offer_stays_while_they_are_used() -> None:
+    longer = END + timedelta(days=1)
+    states = {
+        check_plan(plan(offer(COUPON, Layer.COUPON), coupons=(issue(valid_to=longer, taken_cents=cents),)))[
+            0
+        ].state
+        for cents in (0, 100)
+    }
+
+    assert len(states) == 1
+
+
 def test_without_a_budget_the_most_that_it_may_cost_is_told() -> None:
     one = plan(offer(COUPON, Layer.COUPON), coupons=(issue(budget_cents=None),))
 
@@ -495,6 +513,10 @@ def test_offers_at_other_times_or_on_other_goods_do_not_meet() -> None:
     apart = OtherOffer(9, offer(REDUCED, offer_id="y", scope=Scope(frozenset({"P2"}))))
 
     assert codes(plan(mine, others=(later, apart))) == []
+    # Neither product nor category is on the list of products.
+    other = OtherOffer(8, offer(REDUCED, offer_id="x", scope=Scope(frozenset({"P7"}), frozenset({"毛巾"}))))
+    [named] = found(plan(offer(REDUCED), others=(other,)), "same_layer_elsewhere")
+    assert named.params["names"] == ["P7", "毛巾"]
     whole = plan(offer(REDUCED), others=(OtherOffer(8, offer(REDUCED, offer_id="x")),))
     assert found(whole, "same_layer_elsewhere")[0].params["count"] == 0
 

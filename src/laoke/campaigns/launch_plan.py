@@ -200,7 +200,8 @@ def _said(campaign: Campaign, planned: Iterable[Planned], priced: Iterable[Price
     for group in priced:
         if group.is_sheet:
             yield Said("item", group.about, BETWEEN_TITLES.join(one.item.title for one in group.items))
-    for row in campaign.rounds.exclude(state=RoundState.CANCELLED):
+    # What has gone cannot be mended.
+    for row in campaign.rounds.filter(state__in=(RoundState.DRAFT, RoundState.FROZEN)):
         if row.body:
             yield Said("round", row.title, row.body)
 

@@ -64,6 +64,7 @@ SENTENCES: dict[str, str] = {
     "ladder.competitor_cheaper": gettext_noop("「%(about)s」里 %(count)s 件有对手更便宜：%(names)s"),
     "ladder.stock_short": gettext_noop("「%(about)s」里 %(count)s 件库存不够上次同期的销量：%(names)s"),
 }  # fmt: skip
+NO_ORDERS = gettext_noop("还没有导入订单，不知道开始前 %(days)s 天的最低成交价")
 SOURCES: dict[str, str] = {
     "practice": gettext_noop("做活动的经验"),
     "own": gettext_noop("老客的判断"),
@@ -116,7 +117,10 @@ MISSING: dict[str, str] = {
 
 def finding_text(finding: Finding, translate: Callable[[str], str] = gettext) -> str:
     """What was found."""
-    return translate(SENTENCES[finding.code]) % _shown(finding.params)
+    sentence = SENTENCES[finding.code]
+    if finding.code == "baseline_not_known" and "until" not in finding.params:
+        sentence = NO_ORDERS
+    return translate(sentence) % _shown(finding.params)
 
 
 def _shown(params: Mapping[str, Any]) -> dict[str, Any]:

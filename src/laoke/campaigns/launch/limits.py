@@ -12,6 +12,7 @@ from laoke.promotions.engine import GiftChoice, Layer, ShopCoupon, ThresholdGift
 # The highest prize of a lottery by law, in cents; what is not money counts at its market price.
 MOST_PRIZE = 5_000_000
 CERTAIN_PPM = 1_000_000
+MINUTE = "%Y-%m-%d %H:%M"
 DRAW_PARTS = ("organiser", "starts_at", "ends_at")
 
 
@@ -26,9 +27,9 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
         ends = offer.window.end
         # It may be good for longer than the offer only on paper: nobody can use it then.
         if ends is not None and issue.valid_to is not None and issue.valid_to > ends:
-            told = params | {"valid_to": str(issue.valid_to), "ends": str(ends)}
-            yield Finding("coupon_not_usable", subject, told, read)
-        if issue.stopped or _left(issue) == 0:
+            told = params | {"valid_to": f"{issue.valid_to:{MINUTE}}", "ends": f"{ends:{MINUTE}}"}
+            yield Finding("coupon_not_usable", subject, told, offer_to_dict(offer))
+        if all(_is_used_up(other) for other in plan.coupons if other.offer == issue.offer):
             yield Finding("coupon_used_up", subject, params, read)
         most_cents = issue.total * offer.mechanic.face_cents
         if issue.per_person is None and offer.limits.per_person is None:
@@ -41,9 +42,9 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
     yield from _free_goods(plan)
 
 
-def _left(issue: CouponTerms) -> int:
-    """Cents of the budget that are left; one where there is none to use up."""
-    return 1 if issue.budget_cents is None else max(0, issue.budget_cents - issue.taken_cents)
+def _is_used_up(issue: CouponTerms) -> bool:
+    """Whether nobody can use a coupon of it any more."""
+    return issue.stopped or (issue.budget_cents is not None and issue.taken_cents >= issue.budget_cents)
 
 
 def _free_goods(plan: Plan) -> Iterator[Finding]:

@@ -34,8 +34,8 @@ def check_prices(plan: Plan) -> Iterator[Finding]:
         yield from _of(priced)
     until = plan.orders_until
     if plan.priced and (until is None or (plan.starts_at.date() - until).days > BASELINE_DAYS):
-        params = {"until": str(until or ""), "days": BASELINE_DAYS}
-        yield Finding("baseline_not_known", "campaign", params, str(plan.starts_at))
+        told = {} if until is None else {"until": str(until)}
+        yield Finding("baseline_not_known", "campaign", {"days": BASELINE_DAYS, **told}, str(plan.starts_at))
 
 
 def _of(priced: Priced) -> Iterator[Finding]:

@@ -80,9 +80,12 @@ def shared_goods(one: Scope, other: Scope, wares: Sequence[Ware]) -> list[str] |
         for ware in wares
         if one.covers(ware.product_id, ware.category) and other.covers(ware.product_id, ware.category)
     ]
-    # A product that the list does not bring may still be named by both.
-    unknown = (one.product_ids & other.product_ids) - {ware.product_id for ware in wares}
-    return [*both, *sorted(unknown)] or None
+    # What the list of products does not bring may still be named.
+    ids = (one.product_ids | other.product_ids) - {ware.product_id for ware in wares}
+    categories = (one.categories | other.categories) - {ware.category for ware in wares}
+    named = [number for number in sorted(ids) if one.covers(number, "") and other.covers(number, "")]
+    named += [name for name in sorted(categories) if one.covers("", name) and other.covers("", name)]
+    return [*both, *named] or None
 
 
 def _two_prices(plan: Plan) -> Iterator[Finding]:
