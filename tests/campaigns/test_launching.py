@@ -192,6 +192,8 @@ def test_an_offer_that_is_over_is_asked_of_only_while_a_round_still_carries_it(s
         closes_at=one.ends_at,
     )  # fmt: skip
     assert codes(store, one) == ["offer_over", "price_for_some"]
+    # One that was missed goes no more, nor does one that has gone.
+    assert launch(store, one, one.ends_at).weighed.findings == ()
     carrier.state = "done"
     carrier.save()
     assert codes(store, one) == []

@@ -50,7 +50,7 @@ def plan_of(campaign: Campaign, now: datetime) -> Plan:
 
     Offers that are over and that no round waits to carry are left out: thanks after the sale are not kept back by them.
     """
-    carried = _still_carried(campaign)
+    carried = _still_carried(campaign, now)
     links = [
         link
         for link in campaign.campaign_offers.select_related("offer", "backtest").order_by("pk")
@@ -88,9 +88,10 @@ def selling_from(campaign: Campaign, offers: Sequence[Offer], sheet: PriceSheet 
     return min(starts, default=datetime.combine(campaign.day, time()))
 
 
-def _still_carried(campaign: Campaign) -> dict[int, datetime]:
-    """By offer, when the last of the rounds opens that carry it and have not gone."""
-    rows = campaign.rounds.filter(state__in=(RoundState.DRAFT, RoundState.FROZEN), offer__isnull=False)
+def _still_carried(campaign: Campaign, now: datetime) -> dict[int, datetime]:
+    """By offer, when the last of the rounds opens that carry it and may still go."""
+    waiting = campaign.rounds.filter(state__in=(RoundState.DRAFT, RoundState.FROZEN), closes_at__gt=now)
+    rows = waiting.filter(offer__isnull=False)
     return {row.offer_id: row.opens_at for row in rows.order_by("opens_at") if row.offer_id is not None}
 
 
