@@ -154,6 +154,24 @@ class Review(models.Model):
     created_at = models.DateTimeField()
 
 
+class PlanComparison(models.Model):
+    """Up to five plans of offers on the same past orders, side by side; the first is what the others differ from.
+
+    `variants` is [{"name", "backtest"}] in their order; `catalog_ref` the entry at which all of them were priced.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="plan_comparisons")
+    campaign = models.ForeignKey(Campaign, models.SET_NULL, null=True, related_name="plan_comparisons")
+    name = models.CharField(max_length=80)
+    variants = models.JSONField()
+    catalog_ref = models.BigIntegerField()
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CouponBudget(models.Model):
     """Who of some segments gets which coupon under a budget: what was asked, what was assumed, what was worked out.
 

@@ -1,7 +1,8 @@
 """Backtest: the offers on the shop's own orders of a past period, as they were bought (rules R17 to R19).
 
 Lines are priced where the source gave them, totals otherwise; cost is that of the products where known. A result names
-its catalog entry, which is pinned, so that it can be worked out again.
+its catalog entry, which is pinned, so that it can be worked out again. What is seen deeper (`deepening`) is worked out
+from the same priced columns.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from laoke.promotions import engine
+from laoke.promotions import deepening, engine
+from laoke.promotions.deepening import SegmentPeople
 from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
-from laoke.promotions.models import Backtest, Offer
+from laoke.promotions.models import Backtest, BacktestDepth, Offer
 from laoke.promotions.offers import OfferRefused, offer_value
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from laoke.promotions.columnar import BacktestFigures
+    from laoke.promotions.columnar import BacktestFigures, BasketColumns
+    from laoke.promotions.depth.net import CostTerms
+    from laoke.promotions.depth.orders import PricedOrders
     from laoke.warehouse.engine import Reader
 
 MOST_EXAMPLES = 100
@@ -53,11 +57,20 @@ class Example:
 @dataclass(frozen=True)
 class Replay:
     """The figures of a period and the orders at a loss, the largest loss first. `basis` counts orders by what is
-    known of them: with lines, or with totals only."""
+    known of them: with lines, or with totals only. `orders` are all of them, priced."""
 
     figures: BacktestFigures
     examples: tuple[Example, ...]
     basis: dict[str, int]
+    orders: PricedOrders
+
+
+@dataclass(frozen=True)
+class PastOrders:
+    """The orders of a period as columns: those with lines, then those with totals only; what each paid for its goods
+    then, and its number."""
+
+    parts: tuple[tuple[BasketColumns, NDArray[np.int64], NDArray[Any]], ...]
 
 
 def backtest(
@@ -68,10 +81,13 @@ def backtest(
     *,
     by: User | None,
     clock: Clock,
+    terms: CostTerms | None = None,
+    segments: Sequence[SegmentPeople] = (),
 ) -> Backtest:
     """Replay offers (rows, or JSON of offers that are not stored) on the orders paid from one day to another.
 
     A period with too few orders is stored as a refusal with how many it needs: it was seen, but proves nothing.
+    `terms` are the platform's fee and the shop's postage, `segments` whose share of the discount is told.
 
     Raises
     ------
@@ -80,21 +96,64 @@ def backtest(
     OfferRefused
         when offers do not go together.
     """
+    [made] = backtest_plans(
+        shop, [offers], period_from, period_to, by=by, clock=clock, terms=terms, segments=segments
+    )
+    return made
+
+
+def backtest_plans(
+    shop: Shop,
+    plans: Sequence[Sequence[Offer | Mapping[str, Any]]],
+    period_from: date,
+    period_to: date,
+    *,
+    by: User | None,
+    clock: Clock,
+    terms: CostTerms | None = None,
+    segments: Sequence[SegmentPeople] = (),
+) -> list[Backtest]:
+    """Several plans on the same orders, which are read once; all are stored or none. Raises as `backtest`."""
+    from laoke.promotions.depth.net import CostTerms
+
     entry = catalog.current()
     if entry is None:
         raise BacktestRefused("no_facts")
-    if not offers:
+    if not plans or not all(plans):
         raise BacktestRefused("no_offers")
     if period_to < period_from:
         raise BacktestRefused("period")
+    values = [_values(offers) for offers in plans]
+    reader, period = reader_at(entry), (period_from, period_to)
+    past = past_orders(reader, shop.pk, *period)
+    known, found = None, []
+    for plan in values:
+        try:
+            replayed = replay(past, plan)
+        except engine.EngineError as error:
+            raise OfferRefused.of(error) from None
+        facts = None
+        if replayed.figures.refusal is None:
+            if known is None:
+                known = deepening.known_of(reader, shop.pk, *period, replayed.orders.order_ids, segments)
+            facts = deepening.facts_of(replayed.orders, plan, terms or CostTerms(), known)
+        # The columns are let go of: of several plans only the figures stay.
+        found.append((result_of(replayed), facts))
+    rows = [[one if isinstance(one, Offer) else None for one in offers] for offers in plans]
+    with transaction.atomic():
+        return [
+            _store(shop, plan, row, period, result, facts, entry, by, clock)
+            for plan, row, (result, facts) in zip(values, rows, found, strict=True)
+        ]
+
+
+def _values(offers: Sequence[Offer | Mapping[str, Any]]) -> list[engine.Offer]:
     values = [offer_value(one) if isinstance(one, Offer) else _given(one) for one in offers]
     try:
         engine.check_offers(values)
-        replayed = replay(reader_at(entry), shop.pk, values, period_from, period_to)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
-    rows = [one if isinstance(one, Offer) else None for one in offers]
-    return _store(shop, values, rows, (period_from, period_to), replayed, entry, by, clock)
+    return values
 
 
 def _given(data: Mapping[str, Any]) -> engine.Offer:
@@ -137,23 +196,26 @@ def orders_until(shop: Shop) -> date | None:
     return day_of(row["last_day"]) if row["last_day"] is not None else None
 
 
-def replay(
-    reader: Reader, shop_id: int, offers: Sequence[engine.Offer], period_from: date, period_to: date
-) -> Replay:
-    """The figures of a period at one catalog entry."""
+def past_orders(reader: Reader, shop_id: int, period_from: date, period_to: date) -> PastOrders:
+    """The orders of a period at one catalog entry."""
     days = {"shop_id": shop_id, "from_day": day_number(period_from), "to_day": day_number(period_to)}
-    with_lines = _replay_lines(reader.query("backtest_lines", **days), offers)
-    totals = _replay_totals(reader.query("backtest_totals", **days), offers)
-    figures = with_lines[0] + totals[0]
+    with_lines = _with_lines(reader.query("backtest_lines", **days))
+    return PastOrders((with_lines, _with_totals(reader.query("backtest_totals", **days))))
+
+
+def replay(past: PastOrders, offers: Sequence[engine.Offer]) -> Replay:
+    """The figures of past orders under offers."""
+    with_lines, totals = (_priced(*part, offers) for part in past.parts)
     examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
     return Replay(
-        figures,
+        with_lines[0] + totals[0],
         tuple(examples[:MOST_EXAMPLES]),
         {"orders_with_lines": with_lines[0].orders, "orders_with_totals": totals[0].orders},
+        with_lines[2].joined(totals[2]),
     )
 
 
-def _replay_lines(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[BacktestFigures, list[Example]]:
+def _with_lines(rows: pa.Table) -> tuple[BasketColumns, NDArray[np.int64], NDArray[Any]]:
     from laoke.promotions.columnar import UNKNOWN_COST, columns_from_lines
 
     product_ids, categories = rows["product_id"].to_pylist(), rows["category"].to_pylist()
@@ -167,8 +229,7 @@ def _replay_lines(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[Backt
         dict(zip(product_ids, categories, strict=True)),
     )
     paid = _numbers(rows, "goods_paid_cents")[columns.offsets[:-1]]
-    placed = columns.placed(*_places(rows.take(columns.offsets[:-1])))
-    return _priced(placed, offers, paid, baskets)
+    return columns.placed(*_places(rows.take(columns.offsets[:-1]))), paid, baskets
 
 
 def _places(rows: pa.Table) -> tuple[NDArray[np.int64], list[str]]:
@@ -176,12 +237,12 @@ def _places(rows: pa.Table) -> tuple[NDArray[np.int64], list[str]]:
     return _numbers(rows, "postage_cents"), rows["province"].to_pylist()
 
 
-def _replay_totals(rows: pa.Table, offers: Sequence[engine.Offer]) -> tuple[BacktestFigures, list[Example]]:
+def _with_totals(rows: pa.Table) -> tuple[BasketColumns, NDArray[np.int64], NDArray[Any]]:
     from laoke.promotions.columnar import columns_from_totals
 
     columns = columns_from_totals(_numbers(rows, "goods_cents")).placed(*_places(rows))
     baskets = rows["order_id"].to_numpy(zero_copy_only=False)
-    return _priced(columns, offers, _numbers(rows, "goods_paid_cents"), baskets)
+    return columns, _numbers(rows, "goods_paid_cents"), baskets
 
 
 def _numbers(rows: pa.Table, name: str, missing: int = 0) -> NDArray[np.int64]:
@@ -194,9 +255,10 @@ def _numbers(rows: pa.Table, name: str, missing: int = 0) -> NDArray[np.int64]:
 
 
 def _priced(
-    columns: Any, offers: Sequence[engine.Offer], paid: NDArray[np.int64], baskets: NDArray[Any]
-) -> tuple[BacktestFigures, list[Example]]:
+    columns: BasketColumns, paid: NDArray[np.int64], baskets: NDArray[Any], offers: Sequence[engine.Offer]
+) -> tuple[BacktestFigures, list[Example], PricedOrders]:
     from laoke.promotions.columnar import backtest_figures, loss_baskets, price_baskets
+    from laoke.promotions.depth.orders import priced_orders
 
     priced = price_baskets(columns, offers)
     positions, losses = loss_baskets(columns, priced)
@@ -204,7 +266,8 @@ def _priced(
         Example(str(baskets[place]), int(loss))
         for place, loss in zip(positions[:MOST_EXAMPLES], losses[:MOST_EXAMPLES], strict=True)
     ]
-    return backtest_figures(columns, priced, paid), examples
+    figures = backtest_figures(columns, priced, paid)
+    return figures, examples, priced_orders(columns, priced, paid, baskets)
 
 
 def _store(
@@ -212,7 +275,8 @@ def _store(
     values: Sequence[engine.Offer],
     rows: Sequence[Offer | None],
     period: tuple[date, date],
-    replayed: Replay,
+    result: dict[str, Any],
+    facts: dict[str, Any] | None,
     entry: CatalogEntry,
     by: User | None,
     clock: Clock,
@@ -226,15 +290,17 @@ def _store(
         catalog.pin(entry.pk)
         stored = Backtest.objects.create(
             shop=shop, offers=told, period_from=period[0], period_to=period[1], catalog_ref=entry.pk,
-            result=result_of(replayed), created_by=by, created_at=now,
+            result=result, created_by=by, created_at=now,
         )  # fmt: skip
+        if facts is not None:
+            BacktestDepth.objects.create(backtest=stored, facts=facts)
         audit.record(
             "backtest.make",
             shop=shop,
             actor=by,
             at=now,
             subject=str(stored.pk),
-            count=replayed.figures.orders,
+            count=result["orders"],
         )
     return stored
 

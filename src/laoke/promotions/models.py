@@ -39,6 +39,17 @@ class Backtest(models.Model):
     created_at = models.DateTimeField()
 
 
+class BacktestDepth(models.Model):
+    """What a backtest shows beyond its sums (`promotions.deepening`), and what the operator assumed of buyers since.
+
+    Beside the backtest, so that a list of many does not read it.
+    """
+
+    backtest = models.OneToOneField(Backtest, models.CASCADE, related_name="depth")
+    facts = models.JSONField()
+    assumed = models.JSONField(default=dict)
+
+
 class CouponIssue(models.Model):
     """Coupons of one offer under one set of limits: how many, how many each, for how much, and until when.
 

@@ -1,0 +1,243 @@
+"""Up to five plans on the same past orders, kept with a campaign; and which past a campaign is compared with.
+
+ComparisonRefused    `none`, `too_many`, `other_days` (backtests of different periods), `no_change` (the offer has
+                     no step or rate that could be varied)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Literal
+
+from django.db import transaction
+
+from laoke.audiences.counting import members
+from laoke.audiences.models import Segment
+from laoke.campaigns.models import Campaign, CampaignState, PlanComparison, PriceSheet
+from laoke.campaigns.price_sheets import terms_of
+from laoke.promotions import engine
+from laoke.promotions.backtesting import backtest_plans, usual_period
+from laoke.promotions.deepening import SegmentPeople
+from laoke.promotions.depth.net import CostTerms
+from laoke.promotions.models import Backtest, Offer
+from laoke.promotions.offers import offer_value
+from laoke.shops import audit, catalog
+from laoke.shops.clock import Clock
+from laoke.shops.models import CatalogEntry, Shop, User
+
+MOST_VARIANTS = 5
+MOST_SEGMENTS = 8
+# What a backtest is worked out from; a new version of one of these may change it.
+READ = ("orders", "order_lines", "products", "order_flags", "person_map")
+VARIED = ("threshold_discount", "shop_coupon", "percent_off")
+
+Plan = Sequence[Offer | Mapping[str, Any]]
+
+
+class ComparisonRefused(Exception):
+    """A comparison that cannot be made; `code` as above."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class PastWindow:
+    """Days to replay and how they were found: those of the last campaign of the same playbook (`name`), the days
+    around the same day of an earlier year, or the last days that are known."""
+
+    first: date
+    last: date
+    how: Literal["campaign", "same_days", "last_days"]
+    name: str = ""
+
+
+def comparable_window(
+    shop: Shop, campaign: Campaign | None, today: date, known_until: date | None
+) -> PastWindow:
+    """The past that a campaign is compared with when nobody names one. `known_until` is the day of the newest order."""
+    last = min(today - timedelta(days=1), known_until or today)
+    if campaign is not None:
+        found = (
+            Campaign.objects.filter(shop=shop, playbook=campaign.playbook, starts_at__lt=campaign.starts_at)
+            .exclude(state=CampaignState.CANCELLED)
+            .exclude(pk=campaign.pk)
+            .order_by("-starts_at", "-pk")
+        )
+        for before in found[:20]:
+            first_day, last_day = _days(before)
+            if last_day <= last:
+                return PastWindow(first_day, last_day, "campaign", before.name)
+        return PastWindow(*usual_period(today, campaign.day, known_until), "same_days")
+    return PastWindow(*usual_period(today, None, known_until), "last_days")
+
+
+def _days(campaign: Campaign) -> tuple[date, date]:
+    """The first and the last day of a campaign; one that ends at midnight does not touch the day that begins then."""
+    return campaign.starts_at.date(), (campaign.ends_at - timedelta(microseconds=1)).date()
+
+
+def usual_terms(shop: Shop, campaign: Campaign | None) -> CostTerms:
+    """The fee and postage of the campaign's price sheet, else of the shop's newest; zero without one."""
+    sheets = PriceSheet.objects.filter(shop=shop, archived=False)
+    sheet = sheets.filter(campaign=campaign).first() if campaign is not None else None
+    sheet = sheet or sheets.order_by("-pk").first()
+    version = sheet.versions.order_by("-number").first() if sheet is not None else None
+    if version is None:
+        return CostTerms()
+    terms = terms_of(version)
+    return CostTerms(terms.fee_bp, terms.postage_cents)
+
+
+def segments_of(shop: Shop, numbers: Iterable[int], today: date) -> list[SegmentPeople]:
+    """The people that these segments of the shop hold today, by the order of their numbers."""
+    rows = Segment.objects.filter(shop=shop, archived=False, pk__in=list(numbers)).order_by("pk")
+    return [
+        SegmentPeople(row.name, members(shop, row.text, today)["person_id"].to_numpy())
+        for row in rows[:MOST_SEGMENTS]
+    ]
+
+
+def plan_of(one: Backtest) -> list[Offer | Mapping[str, Any]]:
+    """The offers of a backtest as they were: the stored rows where they still say the same."""
+    rows = Offer.objects.in_bulk([offer["row"] for offer in one.offers if offer.get("row")])
+    plan: list[Offer | Mapping[str, Any]] = []
+    for told in one.offers:
+        given = {name: value for name, value in told.items() if name not in ("row", "what")}
+        row = rows.get(told.get("row"))
+        same = row is not None and engine.offer_to_dict(offer_value(row)) == given
+        plan.append(row if row is not None and same else given)
+    return plan
+
+
+def varied(
+    one: Backtest, offer_id: str, figures: Sequence[int], name: str
+) -> list[Offer | Mapping[str, Any]]:
+    """The plan of a backtest with one offer changed: (threshold, off) in cents of a 满减 or coupon, or the rate in
+    ten-thousandths of a discount.
+
+    Raises
+    ------
+    ComparisonRefused
+        `no_change`.
+    """
+    plan, changed = plan_of(one), False
+    for place, told in enumerate(one.offers):
+        if told["offer_id"] != offer_id or told["mechanic"] not in VARIED:
+            continue
+        given = deepcopy({key: value for key, value in told.items() if key not in ("row", "what")})
+        if len(figures) != (1 if told["mechanic"] == "percent_off" else 2):
+            raise ComparisonRefused("no_change")
+        given["name"] = name
+        _change(given, figures)
+        plan[place], changed = given, True
+    if not changed:
+        raise ComparisonRefused("no_change")
+    return plan
+
+
+def _change(given: dict[str, Any], figures: Sequence[int]) -> None:
+    terms = given["terms"]
+    if given["mechanic"] == "percent_off":
+        terms["pay_bp"] = figures[0]
+    elif given["mechanic"] == "shop_coupon":
+        terms |= {"threshold_cents": figures[0], "face_cents": figures[1]}
+    else:
+        terms["steps"] = [{"threshold_cents": figures[0], "off_cents": figures[1]}]
+
+
+def compare(
+    shop: Shop,
+    name: str,
+    first: Backtest,
+    others: Sequence[Backtest],
+    variations: Sequence[tuple[str, Plan]],
+    *,
+    campaign: Campaign | None,
+    by: User | None,
+    clock: Clock,
+) -> PlanComparison:
+    """Put plans side by side on the days of `first`: other backtests, and variations that are priced now.
+
+    What was priced at older facts is priced again, so that every column tells of the same orders.
+
+    Raises
+    ------
+    ComparisonRefused
+        `none`, `too_many`, `other_days`.
+    OfferRefused
+        when the offers of a variation do not go together.
+    """
+    given = [first, *others]
+    if len(given) + len(variations) < 2:
+        raise ComparisonRefused("none")
+    if len(given) + len(variations) > MOST_VARIANTS:
+        raise ComparisonRefused("too_many")
+    if any((one.period_from, one.period_to) != (first.period_from, first.period_to) for one in given):
+        raise ComparisonRefused("other_days")
+    plans = [(title_of(one), plan_of(one)) for one in given] + [
+        (label, list(plan)) for label, plan in variations
+    ]
+    made = _priced(shop, first, plans, by, clock)
+    with transaction.atomic():
+        row = PlanComparison.objects.create(
+            shop=shop, campaign=campaign, name=name[:80], variants=made, catalog_ref=_entry_of(made),
+            created_by=by, created_at=clock.now(),
+        )  # fmt: skip
+        audit.record(
+            "backtest.compare", shop=shop, actor=by, at=clock.now(), subject=name[:200], count=len(made)
+        )
+    return row
+
+
+def again(row: PlanComparison, *, by: User | None, clock: Clock) -> None:
+    """Price every variant on the facts of now; the row then tells of these."""
+    variants = variants_of(row)
+    plans = [(name, plan_of(one)) for name, one in variants]
+    made = _priced(row.shop, variants[0][1], plans, by, clock)
+    with transaction.atomic():
+        row.variants, row.catalog_ref = made, _entry_of(made)
+        row.created_by, row.created_at = by, clock.now()
+        row.save(update_fields=["variants", "catalog_ref", "created_by", "created_at"])
+        audit.record(
+            "backtest.compare", shop=row.shop, actor=by, at=clock.now(), subject=row.name, count=len(made)
+        )
+
+
+def _priced(
+    shop: Shop, first: Backtest, plans: Sequence[tuple[str, Plan]], by: User | None, clock: Clock
+) -> list[dict[str, Any]]:
+    depth = getattr(first, "depth", None)
+    terms = CostTerms(**depth.facts["terms"]) if depth is not None else None
+    made = backtest_plans(
+        shop, [plan for _, plan in plans], first.period_from, first.period_to, by=by, clock=clock, terms=terms
+    )
+    return [{"name": name[:120], "backtest": one.pk} for (name, _), one in zip(plans, made, strict=True)]
+
+
+def _entry_of(made: Sequence[Mapping[str, Any]]) -> int:
+    return Backtest.objects.get(pk=made[0]["backtest"]).catalog_ref
+
+
+def title_of(one: Backtest) -> str:
+    """A plan by the names of its offers."""
+    return " + ".join(offer["name"] for offer in one.offers)
+
+
+def variants_of(row: PlanComparison) -> list[tuple[str, Backtest]]:
+    """Name and backtest of each variant, in their order."""
+    found = Backtest.objects.select_related("depth").in_bulk([one["backtest"] for one in row.variants])
+    return [(one["name"], found[one["backtest"]]) for one in row.variants if one["backtest"] in found]
+
+
+def changed_since(catalog_ref: int) -> CatalogEntry | None:
+    """The newest catalog entry, when the facts of backtests changed after that entry; else None."""
+    now, then = catalog.current(), CatalogEntry.objects.filter(pk=catalog_ref).first()
+    if now is None or now.pk == catalog_ref:
+        return None
+    before = then.versions if then is not None else {}
+    return now if any(now.versions.get(name) != before.get(name) for name in READ) else None
