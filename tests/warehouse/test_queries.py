@@ -380,6 +380,13 @@ def test_repurchase_of_a_period(shop):
     ]
 
 
+def test_the_buyers_of_a_backtest_are_counted_by_their_earlier_orders(shop):
+    assert ask(shop, "backtest_buyers") == [
+        {"order_id": "A2", "person_id": 1, "earlier": 1},
+        {"order_id": "B2", "person_id": 2, "earlier": 1},
+    ]
+
+
 def test_an_unknown_query_is_named_with_those_there_are():
     with pytest.raises(UnknownQuery, match="no query 'overvew'; there are backtest_lines, "):
         query_text("overvew")

@@ -117,6 +117,7 @@ def furnished(demo: Demo) -> Made:
         "coupon_issue": {"pk": rows["coupon"].pk},
         "offer": {"pk": rows["offer"].pk},
         "backtest": {"pk": rows["backtest"].pk},
+        "comparison": {"pk": rows["comparison"].pk},
         "budget": {"pk": rows["budget"].pk},
         "price_preview": {"pk": rows["prices"].pk, "upload": rows["price_file"].pk},
         "price_item_new": {"pk": rows["prices"].pk},
@@ -190,6 +191,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
 
     from laoke.audiences.segments import save_segment
     from laoke.campaigns.models import CouponBudget
+    from laoke.campaigns.plan_comparisons import compare, varied
     from laoke.campaigns.price_sheets import make_sheet
     from laoke.customers.sealing import seal
     from laoke.dispatch.models import HandoverFile, MessageTemplate, Occasion, Reply
@@ -198,6 +200,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.promotions.ladder import Terms
     from laoke.promotions.models import Backtest, Offer
     from laoke.promotions.offers import add_offer
+    from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
     from laoke.shops.uploads import store_upload
@@ -209,6 +212,8 @@ def _rows(demo: Demo) -> dict[str, Any]:
     client.post(
         reverse("backtests"), {"offers": [offer.pk], "period_from": "2025-11-01", "period_to": "2025-11-30"}
     )
+    tested = Backtest.objects.latest("pk")
+    other = [("满299减30", varied(tested, tested.offers[0]["offer_id"], [29_900, 3_000], "满299减30"))]
     occasion = Occasion.objects.create(
         shop=shop, kind="round", name="名单", channel="handover", state="running", not_before=now,
         not_after=now + timedelta(days=1), created_at=now,
@@ -236,7 +241,10 @@ def _rows(demo: Demo) -> dict[str, Any]:
             shop=shop, name="进销存", header=["单号", "金额"], header_digest="0" * 64, grain="order",
             mapping={"order_id": "单号"}, created_by=demo.owner, created_at=now,
         ),
-        "backtest": Backtest.objects.latest("pk"),
+        "backtest": tested,
+        "comparison": compare(
+            shop, "并排", tested, [], other, campaign=None, by=demo.owner, clock=clock_from_env()
+        ),
         "budget": CouponBudget.objects.create(
             shop=shop, name="双11 券", budget_cents=1, margin_cents=1, segments=[], faces=[], created_at=now
         ),

@@ -8,14 +8,14 @@ from the same priced columns.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
 from laoke.promotions import deepening, engine
-from laoke.promotions.deepening import SegmentPeople
+from laoke.promotions.deepening import Assumed, SegmentPeople
 from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
 from laoke.promotions.models import Backtest, BacktestDepth, Offer
@@ -161,6 +161,15 @@ def _given(data: Mapping[str, Any]) -> engine.Offer:
         return engine.offer_from_dict(data)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
+
+
+def assume(row: BacktestDepth, assumed: Assumed, *, by: User | None, now: datetime) -> None:
+    """Keep what the operator assumes of buyers with a backtest; the facts stay as they are."""
+    row.assumed = asdict(assumed)
+    with transaction.atomic():
+        row.save(update_fields=["assumed"])
+        shop, subject = row.backtest.shop, str(row.backtest_id)
+        audit.record("backtest.assume", shop=shop, actor=by, at=now, subject=subject)
 
 
 AROUND = timedelta(days=10)

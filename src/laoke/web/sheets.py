@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 
 from laoke.shops import audit
 from laoke.shops.open_files import let_go
-from laoke.shops.sheets import write_xlsx
+from laoke.shops.sheets import WrittenSheet, write_book, write_xlsx
 from laoke.web import components as ui
 from laoke.web.access import clock_of, shop_of
 from laoke.web.components.tables import CellValue
@@ -33,12 +34,32 @@ def sheet(
     request: HttpRequest, columns: Sequence[ui.Column], rows: Iterable[ui.Row], name: str
 ) -> HttpResponse:
     """The rows as a workbook that is safe to open; the act is written down. Columns without a head hold buttons."""
+    path = _path(request)
+    return _answer(request, write_xlsx(path, *_page(columns, rows), sheet=gettext("名单")), name)
+
+
+def book(request: HttpRequest, pages: Sequence[tuple[str, ui.Table]], name: str) -> HttpResponse:
+    """Several tables of a page as one workbook, a sheet each under its name; the act is written down."""
+    sheets = [(title, *_page(table.columns, table.rows)) for title, table in pages]
+    return _answer(request, write_book(_path(request), sheets), name)
+
+
+def _path(request: HttpRequest) -> Path:
     shop, now = shop_of(request), clock_of(request).now()
-    path = settings.PLACE.exports / f"list-{shop.pk}-{request.user.pk}-{now:%Y%m%d-%H%M%S-%f}.xlsx"
+    place: Path = settings.PLACE.exports
+    return place / f"list-{shop.pk}-{request.user.pk}-{now:%Y%m%d-%H%M%S-%f}.xlsx"
+
+
+def _page(
+    columns: Sequence[ui.Column], rows: Iterable[ui.Row]
+) -> tuple[list[str], Iterable[list[str | int | float]]]:
     shown = [(at, column) for at, column in enumerate(columns) if column.label]
     header = [strip_tags(str(column.label)) for _, column in shown]
-    lines = ([value_of(row.cells[at], column.kind) for at, column in shown] for row in rows)
-    written = write_xlsx(path, header, lines, sheet=gettext("名单"))
+    return header, ([value_of(row.cells[at], column.kind) for at, column in shown] for row in rows)
+
+
+def _answer(request: HttpRequest, written: WrittenSheet, name: str) -> HttpResponse:
+    shop, now, path = shop_of(request), clock_of(request).now(), written.path
     body = path.read_bytes()
     let_go(path)
     audit.record(

@@ -49,7 +49,7 @@ class Combination:
 
 
 def combinations(orders: PricedOrders) -> list[Combination]:
-    """Every combination that acted on an order, the one that took off the most first; beyond sixty the rest together."""
+    """Every combination that acted on an order, the largest discount first; beyond sixty the rest together."""
     acted = np.flatnonzero(orders.used.any(axis=0))
     if not len(acted):
         return []

@@ -22,7 +22,7 @@ _NICE = (1, 2, 5)
 class OrderValues:
     """Orders by value. Part i holds `edges[i]` ≤ value < `edges[i + 1]`, the last everything from its edge on.
 
-    `edges` ascend from 0 in cents: multiples of `width_cents`, and whatever thresholds were asked for; `cents` are sums.
+    `edges` ascend from 0 in cents: multiples of `width_cents` and the thresholds asked for; `cents` are sums.
     """
 
     width_cents: int

@@ -29,6 +29,7 @@ from laoke.web.pages.campaigns.facts import RoundFigures, round_figures, sales_o
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market, stepper
 from laoke.web.pages.campaigns.gantt import day_text
 from laoke.web.pages.campaigns.tasks import task_status
+from laoke.web.pages.offers.comparisons import kept_with
 from laoke.web.pages.rounds.states import round_status_word
 from laoke.work.models import Task
 from laoke.work.tasks import OPEN_STATES
@@ -54,6 +55,7 @@ class CampaignHome:
     holdout_signed: bool
     prices: ui.Action | None
     launch_checked: bool
+    comparisons: ui.TodoList | None
 
 
 @allowed(*EVERYONE)
@@ -82,6 +84,7 @@ def campaign_home(request: HttpRequest, pk: int) -> HttpResponse:
         bool(campaign.holdout_signed_by and campaign.holdout_reason),
         _prices(request, campaign) if sells else None,
         sells and campaign.state not in (CampaignState.REVIEW, CampaignState.CANCELLED),
+        kept_with(shop, campaign, now, 5) if sells else None,
     )
     return render(request, "campaigns/home.html", {"page": page})
 

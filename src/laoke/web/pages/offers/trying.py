@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from laoke.campaigns.plan_comparisons import MOST_SEGMENTS
 from laoke.web.pages.offers.fields import DayField, MoneyField
 from laoke.web.pages.offers.goods import Goods
+from laoke.web.pages.prices.forms import RateField
 
 BASKET_LINES = 3
 
@@ -48,16 +51,35 @@ class BasketForm(forms.Form):
 
 
 class BacktestForm(forms.Form):
-    """Which offers to replay on which days of the past."""
+    """Which offers to replay on which days, what the platform and the postage take, and whose share is told."""
 
     offers = forms.MultipleChoiceField(label=_("优惠"), widget=forms.CheckboxSelectMultiple)
     period_from = DayField(label=_("从"))
     period_to = DayField(label=_("到"))
+    fee = RateField(label=_("平台扣点（%）"), required=False)
+    postage = MoneyField(label=_("每单要贴的运费（元）"), required=False)
+    segments = forms.MultipleChoiceField(
+        label=_("看哪些人群得了让利"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("按今天在人群里的人，最多 8 个"),
+    )
 
-    def __init__(self, *args: Any, offers: Sequence[Any], latest: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, offers: Sequence[Any], latest: Any, segments: Sequence[Any], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.latest = latest
+        self.fields["segments"].choices = [(str(row.pk), row.name) for row in segments]  # type: ignore[attr-defined]
+        if not segments:
+            del self.fields["segments"]
         self.fields["offers"].choices = [(str(row.pk), row.name) for row in offers]  # type: ignore[attr-defined]
+
+    def clean_segments(self) -> list[str]:
+        chosen: list[str] = self.cleaned_data["segments"]
+        if len(chosen) > MOST_SEGMENTS:
+            raise forms.ValidationError(gettext("最多 %(n)s 个人群") % {"n": MOST_SEGMENTS})
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

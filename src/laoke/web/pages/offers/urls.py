@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.offers import backtests, coupon_pages, views
+from laoke.web.pages.offers import backtest_page, backtests, comparisons, coupon_pages, views
 
 urlpatterns = [
     path("offers/", views.offer_list, name="offers"),
@@ -22,5 +22,9 @@ urlpatterns = [
         "offers/issues/<int:pk>/codes/<int:batch_id>/file/", coupon_pages.issue_file, name="coupon_issue_file"
     ),
     path("backtests/", backtests.backtests, name="backtests"),
-    path("backtests/<int:pk>/", backtests.backtest_page, name="backtest"),
+    path("backtests/<int:pk>/", backtest_page.backtest, name="backtest"),
+    path("backtests/<int:pk>/assume/", backtest_page.backtest_assume, name="backtest_assume"),
+    path("backtests/<int:pk>/compare/", backtest_page.backtest_compare, name="backtest_compare"),
+    path("comparisons/<int:pk>/", comparisons.comparison, name="comparison"),
+    path("comparisons/<int:pk>/again/", comparisons.comparison_again, name="comparison_again"),
 ]

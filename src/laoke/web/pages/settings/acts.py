@@ -10,6 +10,8 @@ ACTS: dict[str, Words] = {
     "audit.anchor": _("留审计锚点"),
     "audit.export": _("导出审计"),
     "audit.keyed": _("审计链开始用钥匙"),
+    "backtest.assume": _("改回放的假设"),
+    "backtest.compare": _("并排比方案"),
     "backtest.make": _("做回放"),
     "backup": _("备份"),
     "campaign.edit": _("改活动"),

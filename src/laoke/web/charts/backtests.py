@@ -1,0 +1,174 @@
+"""Order values against a step, what each step would earn under the assumptions, and plans side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext
+
+from laoke.money import FULL_BP
+from laoke.promotions.depth.thresholds import StepFigures
+from laoke.promotions.depth.values import OrderValues
+from laoke.web import components as ui
+from laoke.web import figures
+from laoke.web.charts.bars import columns_with_threshold, horizontal_bars
+from laoke.web.charts.base import Option, Series, css
+from laoke.web.charts.lines import Band, time_lines
+
+
+def _places(values: OrderValues, threshold_cents: int, reach_bp: int) -> dict[int, list[int]]:
+    """Orders per drawn column (its first cent): below, near, reached. Parts at odd thresholds join their column."""
+    low = -(-threshold_cents * (FULL_BP - reach_bp) // FULL_BP)
+    drawn: dict[int, list[int]] = {}
+    for edge, count in zip(values.edges, values.counts, strict=True):
+        column = drawn.setdefault(edge // values.width_cents * values.width_cents, [0, 0, 0])
+        column[2 if edge >= threshold_cents else 1 if edge >= low else 0] += count
+    return drawn
+
+
+def order_values(values: OrderValues, threshold_cents: int, reach_bp: int) -> Option:
+    """Columns of orders by value in yuan, coloured by how far they are from the step."""
+    drawn = _places(values, threshold_cents, reach_bp)
+    names = [gettext("够不着"), gettext("差一点"), gettext("已达到")]
+    series = [
+        Series(name, [column[place] for column in drawn.values()], key=key)
+        for place, (name, key) in enumerate(zip(names, ("c0", "c2", "c1"), strict=True))
+    ]
+    at = threshold_cents // values.width_cents * values.width_cents
+    mark = gettext("门槛 %(yuan)s") % {"yuan": figures.wan(threshold_cents / 100, 2)}
+    starts = [f"{edge // 100}" for edge in drawn]
+    return columns_with_threshold(
+        starts, series, threshold=(f"{at // 100}", mark) if at in drawn else None, value="exact"
+    )
+
+
+def order_values_table(values: OrderValues, threshold_cents: int, reach_bp: int) -> ui.Table:
+    """The same columns as numbers."""
+    drawn = _places(values, threshold_cents, reach_bp)
+    last = max(drawn)
+    return ui.Table(
+        [
+            ui.Column("from", gettext("订单金额（元）")),
+            ui.Column("below", gettext("够不着"), "num"),
+            ui.Column("near", gettext("差一点"), "num"),
+            ui.Column("reached", gettext("已达到"), "num"),
+        ],
+        [
+            ui.Row(
+                [
+                    gettext("%(low)s 起") % {"low": edge // 100}
+                    if edge == last
+                    else f"{edge // 100} – {(edge + values.width_cents) // 100}",
+                    *(figures.exact(count) for count in column),
+                ]
+            )
+            for edge, column in drawn.items()
+        ],
+        caption=gettext("订单金额分布"),
+        cards=False,
+        tall=True,
+    )
+
+
+def step_profit(steps: Sequence[StepFigures]) -> Option:
+    """What each step earns more than none, in yuan, with the span of the assumed shares as a band."""
+    option = time_lines(
+        [f"{one.threshold_cents // 100}" for one in steps],
+        [Series(gettext("多赚"), [one.change_cents / 100 for one in steps])],
+        axis="wan",
+        value="yuan",
+        band=Band([one.low_cents / 100 for one in steps], [one.high_cents / 100 for one in steps]),
+    )
+    for drawn in option["series"][:2]:
+        # A band that begins below zero is stacked on what is below zero all the same.
+        drawn["stackStrategy"] = "all"
+    option["series"][-1]["markLine"] = {
+        "symbol": "none",
+        "silent": True,
+        "label": {"show": False},
+        "lineStyle": {"color": css("edge"), "type": "dashed"},
+        "data": [{"yAxis": 0}],
+    }
+    return option
+
+
+def steps_table(steps: Sequence[StepFigures], caption: str) -> ui.Table:
+    """Each step as numbers."""
+    return ui.Table(
+        [
+            ui.Column("step", gettext("门槛（元）"), "num"),
+            ui.Column("over", gettext("已达到"), "num", label_on_card=gettext("已达到")),
+            ui.Column("near", gettext("差一点"), "num", label_on_card=gettext("差一点")),
+            ui.Column("gap", gettext("平均差（元）"), "num", priority=2, card="hide"),
+            ui.Column("low", gettext("多赚，最少（元）"), "num", priority=2, card="hide"),
+            ui.Column("change", gettext("多赚（元）"), "num", card="end"),
+            ui.Column("high", gettext("多赚，最多（元）"), "num", priority=2, card="hide"),
+            ui.Column("needed", gettext("多少人凑单才不亏"), "num", label_on_card=gettext("不亏要")),
+        ],
+        [
+            ui.Row(
+                [
+                    figures.cents(one.threshold_cents),
+                    figures.exact(one.over),
+                    figures.exact(one.near),
+                    figures.cents(one.gap_cents // one.near) if one.near else "—",
+                    figures.cents(one.low_cents),
+                    ui.Cell(figures.cents(one.change_cents), tone="bad" if one.change_cents < 0 else ""),
+                    figures.cents(one.high_cents),
+                    gettext("全凑也亏")
+                    if one.needed_bp is None
+                    else figures.percent(one.needed_bp / FULL_BP),
+                ]
+            )
+            for one in steps
+        ],
+        caption=caption,
+        tall=len(steps) > 12,
+    )
+
+
+def plans_by_net(names: Sequence[str], told: Sequence[dict[str, Any]]) -> Option:
+    """What each plan leaves and gives, in yuan; plans without known cost leave a gap."""
+    return horizontal_bars(
+        names,
+        [
+            Series(gettext("净利"), [_yuan(one["net"]) for one in told]),
+            Series(gettext("让利"), [_yuan(one["given"]) for one in told], key="c3"),
+        ],
+        value="yuan",
+    )
+
+
+def plans_by_net_table(names: Sequence[str], told: Sequence[dict[str, Any]]) -> ui.Table:
+    """The same amounts in cents."""
+    return ui.Table(
+        [
+            ui.Column("plan", gettext("方案")),
+            ui.Column("net", gettext("净利（元）"), "num"),
+            ui.Column("given", gettext("让利（元）"), "num"),
+        ],
+        [
+            ui.Row([name, figures.cents(one["net"]), figures.cents(one["given"])])
+            for name, one in zip(names, told, strict=True)
+        ],
+        caption=gettext("净利和让利"),
+        cards=False,
+    )
+
+
+def _yuan(cents: int | None) -> float | None:
+    return None if cents is None else cents / 100
+
+
+def shares_by_group(names: Sequence[str], orders: Sequence[float], given: Sequence[float]) -> Option:
+    """Which share of the orders and of what is given each group has."""
+    return horizontal_bars(
+        names,
+        [
+            Series(gettext("占让利"), list(given)),
+            Series(gettext("占订单"), list(orders), key="c0"),
+        ],
+        label="percent",
+        value="percent",
+    )

@@ -1,0 +1,177 @@
+"""Plans side by side on the same past, and which past that is."""
+
+from datetime import date, datetime
+
+import pytest
+
+from laoke.campaigns import plan_comparisons
+from laoke.campaigns.models import Campaign, CampaignState, PlanComparison
+from laoke.campaigns.plan_comparisons import ComparisonRefused, PastWindow, comparable_window
+from laoke.campaigns.price_sheets import make_sheet
+from laoke.promotions.backtesting import backtest
+from laoke.promotions.depth.net import CostTerms
+from laoke.promotions.ladder import Terms
+from laoke.promotions.models import Backtest
+from laoke.promotions.offers import add_offer, edit_offer
+from laoke.shops.models import AuditEvent
+from tests.campaigns.stores import bought
+from tests.promotions_rows.test_offers import coupon, steps
+
+NOVEMBER = (date(2025, 11, 1), date(2025, 11, 30))
+TODAY = date(2026, 10, 20)
+
+
+def campaign(store, name, day, **given):
+    starts, ends = datetime(day.year, day.month, day.day), datetime(day.year, day.month, day.day + 3)
+    fields = {"playbook": "double11", "starts_at": starts, "ends_at": ends} | given
+    return Campaign.objects.create(shop=store.shop, name=name, day=day, created_at=store.now, **fields)
+
+
+def test_the_past_of_a_campaign_is_the_last_one_like_it(store):
+    campaign(store, "双11 2023", date(2023, 11, 11))
+    campaign(store, "双11 2024", date(2024, 11, 11))
+    campaign(store, "双11 没办", date(2025, 11, 11), state=CampaignState.CANCELLED)
+    campaign(store, "上新", date(2025, 11, 11), playbook="new_goods")
+    coming = campaign(store, "双11 2026", date(2026, 11, 11))
+
+    assert comparable_window(store.shop, coming, TODAY, None) == PastWindow(
+        date(2024, 11, 11), date(2024, 11, 13), "campaign", "双11 2024"
+    )
+    known_only_until = date(2024, 11, 12)
+    assert comparable_window(store.shop, coming, TODAY, known_only_until).name == "双11 2023"
+
+
+def test_without_such_a_campaign_it_is_the_same_days_or_the_last(store):
+    coming = campaign(store, "双11 2026", date(2026, 11, 11))
+    assert comparable_window(store.shop, coming, TODAY, None) == PastWindow(
+        date(2025, 11, 1), date(2025, 11, 21), "same_days"
+    )
+    assert comparable_window(store.shop, None, TODAY, None) == PastWindow(
+        date(2026, 7, 22), date(2026, 10, 19), "last_days"
+    )
+
+
+def test_fee_and_postage_come_from_the_campaigns_price_sheet(store):
+    coming = campaign(store, "双11 2026", date(2026, 11, 11))
+    assert plan_comparisons.usual_terms(store.shop, coming) == CostTerms()
+    make_sheet(
+        store.shop, "双11价格", store.now, terms=Terms(postage_cents=600, fee_bp=450), campaign=coming, best=0,
+        by=store.owner, now=store.now,
+    )  # fmt: skip
+    make_sheet(
+        store.shop, "平时", store.now, terms=Terms(postage_cents=700), campaign=None, best=0, by=store.owner,
+        now=store.now,
+    )  # fmt: skip
+    assert plan_comparisons.usual_terms(store.shop, coming) == CostTerms(450, 600)
+    assert plan_comparisons.usual_terms(store.shop, None) == CostTerms(500, 700)
+
+
+@pytest.fixture
+def one(store):
+    """满 300 减 40 and a coupon on 120 orders of 400."""
+    store.sold(
+        *[
+            bought(f"A{n}", n, date(2025, 11, 11), goods_cents=40_000, paid_cents=40_000)
+            for n in range(1, 121)
+        ]
+    )
+    offers = [
+        add_offer(store.shop, data, by=store.owner, now=store.now)
+        for data in (steps((30_000, 4_000)), coupon())
+    ]
+    return backtest(
+        store.shop, offers, *NOVEMBER, by=store.owner, clock=store.clock, terms=CostTerms(500, 100)
+    )
+
+
+def side_by_side(store, one, *variations, others=(), campaign=None):
+    named = [
+        (name, plan_comparisons.varied(one, one.offers[place]["offer_id"], figures, name))
+        for name, place, figures in variations
+    ]
+    return plan_comparisons.compare(
+        store.shop, "并排", one, others, named, campaign=campaign, by=store.owner, clock=store.clock
+    )
+
+
+def test_variations_are_priced_on_the_same_orders_and_kept_with_the_campaign(store, one):
+    coming = campaign(store, "双11 2026", date(2026, 11, 11))
+    row = side_by_side(
+        store, one, ("满300减50", 0, [30_000, 5_000]), ("券减30", 1, [19_900, 3_000]), campaign=coming
+    )
+
+    variants = plan_comparisons.variants_of(PlanComparison.objects.get(campaign=coming))
+    assert [name for name, _ in variants] == ["满减 + 店铺券", "满300减50", "券减30"]
+    assert [found.result["discount_cents"] for _, found in variants] == [
+        120 * 6_000,
+        120 * 7_000,
+        120 * 7_000,
+    ]
+    assert [found.offers[0]["name"] for _, found in variants] == ["满减", "满300减50", "满减"]
+    assert {found.depth.facts["terms"]["fee_bp"] for _, found in variants} == {500}
+    assert [offer["row"] is None for offer in variants[1][1].offers] == [True, False]
+    assert row.catalog_ref == variants[0][1].catalog_ref
+    assert AuditEvent.objects.get(act="backtest.compare").count == 3
+
+
+def test_a_discount_varies_by_its_rate(store, one):
+    tenth = {
+        "offer_id": "t",
+        "name": "九折",
+        "layer": "item",
+        "mechanic": "percent_off",
+        "terms": {"pay_bp": 9_000},
+    }
+    first = backtest(store.shop, [tenth], *NOVEMBER, by=None, clock=store.clock)
+    row = side_by_side(store, first, ("8折", 0, [8_000]))
+    assert plan_comparisons.variants_of(row)[1][1].result["discount_cents"] == 120 * 8_000
+
+
+@pytest.mark.parametrize(("figures", "place"), [([9_000], 0), ([1, 2, 3], 0), ([30_000], 1)])
+def test_a_step_does_not_become_a_rate(store, one, figures, place):
+    with pytest.raises(ComparisonRefused, match="no_change"):
+        plan_comparisons.varied(one, one.offers[place]["offer_id"], figures, "x")
+    with pytest.raises(ComparisonRefused, match="no_change"):
+        plan_comparisons.varied(one, "of another plan", [30_000, 1_000], "x")
+
+
+def test_one_plan_alone_six_plans_and_other_days_are_refused(store, one):
+    with pytest.raises(ComparisonRefused, match="none"):
+        side_by_side(store, one)
+    with pytest.raises(ComparisonRefused, match="too_many"):
+        side_by_side(store, one, *[(f"{off}", 0, [30_000, off]) for off in range(1_000, 6_000, 1_000)])
+    other = backtest(
+        store.shop, [coupon(offer_id="c")], date(2025, 11, 2), NOVEMBER[1], by=None, clock=store.clock
+    )
+    with pytest.raises(ComparisonRefused, match="other_days"):
+        side_by_side(store, one, others=[other])
+    assert not PlanComparison.objects.exists()
+
+
+def test_it_says_when_facts_changed_and_prices_all_of_it_again(store, one):
+    row = side_by_side(store, one, ("满300减50", 0, [30_000, 5_000]))
+    assert plan_comparisons.changed_since(row.catalog_ref) is None
+    store.publish()
+    assert plan_comparisons.changed_since(row.catalog_ref) is None, "another entry, the same facts"
+
+    store.sold(bought("late", 900, date(2025, 11, 12), goods_cents=40_000, paid_cents=40_000))
+    assert plan_comparisons.changed_since(row.catalog_ref) is not None
+    plan_comparisons.again(row, by=store.owner, clock=store.clock)
+
+    row.refresh_from_db()
+    assert plan_comparisons.changed_since(row.catalog_ref) is None
+    told = [(name, found.result["orders"]) for name, found in plan_comparisons.variants_of(row)]
+    assert told == [("满减 + 店铺券", 121), ("满300减50", 121)]
+
+
+def test_a_plan_stays_what_it_was_when_its_offer_is_changed(store, one):
+    row = one.offers[0]["row"]
+    assert [getattr(part, "pk", None) for part in plan_comparisons.plan_of(one)] == [
+        offer["row"] for offer in one.offers
+    ]
+    from laoke.promotions.models import Offer
+
+    edit_offer(Offer.objects.get(pk=row), steps((30_000, 9_000)), by=store.owner, now=store.now)
+    first, second = plan_comparisons.plan_of(Backtest.objects.get(pk=one.pk))
+    assert first["terms"]["steps"] == [{"threshold_cents": 30_000, "off_cents": 4_000}]
+    assert second.pk == one.offers[1]["row"]

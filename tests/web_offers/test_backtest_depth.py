@@ -1,0 +1,219 @@
+"""A backtest in full on its page: assumptions, plans side by side, the workbook, and who may change what."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from laoke.campaigns.models import PlanComparison
+from laoke.promotions.models import Backtest, BacktestDepth, Offer
+from laoke.shops.models import AuditEvent, Role
+from tests.people import Demo, person
+from tests.web_campaigns.planned import planned
+from tests.web_offers.test_pages import new
+
+PERIOD = {"period_from": "2025-01-01", "period_to": "2026-11-08"}
+ASSUMED = {
+    "off_cents": "30",
+    "reach": "25",
+    "low": "10",
+    "likely": "30",
+    "high": "60",
+    "rate": "55",
+    "limit": "5",
+}
+
+
+@pytest.fixture
+def one(demo: Demo) -> Backtest:
+    """满399减60 replayed on all orders of the demo shop, with 5 % fee and 6 yuan postage."""
+    new(demo)
+    form = {"offers": [Offer.objects.get().pk], **PERIOD, "fee": "5", "postage": "6"}
+    demo.client().post(reverse("backtests"), form)
+    return Backtest.objects.get()
+
+
+def page_of(demo: Demo, one: Backtest, **query: str) -> Any:
+    return demo.client().get(reverse("backtest", args=[one.pk]), query)
+
+
+def test_the_page_tells_what_pays_who_is_lifted_and_who_gains(demo: Demo, one: Backtest) -> None:
+    answer = page_of(demo, one)
+    depth, text = answer.context["page"].depth, answer.content.decode()
+
+    assert one.depth.facts["terms"] == {"fee_bp": 500, "postage_cents": 600}
+    assert [kpi.label for kpi in answer.context["page"].kpis.kpis][3:] == [
+        "净利",
+        "会亏的订单",
+        "要多卖才回本",
+    ]
+    assert depth.profit.title == "减 60 元，门槛定多少最好"
+    assert depth.own_steps.rows[0].cells[0] == "399.00"
+    assert "都是你的假设，没有量过" in text
+    assert "和不打折比" in text and "和当时比" in text
+    assert depth.history is not None and depth.segments is None
+    assert "扣点 5%，每单运费 ¥ 6.00" in text
+
+
+def test_other_assumptions_are_kept_and_change_what_is_shown(demo: Demo, one: Backtest) -> None:
+    answer = demo.client().post(reverse("backtest_assume", args=[one.pk]), ASSUMED)
+    depth = page_of(demo, one).context["page"].depth
+
+    assert answer.url == reverse("backtest", args=[one.pk]) + "#steps"
+    assert BacktestDepth.objects.get().assumed == {
+        "off_cents": 3_000, "reach": 25, "low": 10, "likely": 30, "high": 60, "rate": 55, "limit": 5,
+    }  # fmt: skip
+    assert depth.profit.title == "减 30 元，门槛定多少最好"
+    assert depth.form.initial["reach"] == 25
+    assert depth.beyond.tone == "warn", "60 off 400 is more than 5 %"
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"likely": "70"}, "likely"),
+        ({"off_cents": "0"}, "off_cents"),
+        ({"limit": "100"}, "limit"),
+        ({"reach": ""}, "reach"),
+        ({"rate": "many"}, "rate"),
+    ],
+)
+def test_a_wrong_assumption_is_refused_where_it_stands(
+    demo: Demo, one: Backtest, changed: dict[str, str], field: str
+) -> None:
+    answer = demo.client().post(reverse("backtest_assume", args=[one.pk]), {**ASSUMED, **changed})
+
+    assert answer.status_code == 422
+    assert set(answer.context["page"].depth.form.errors) == {field}
+    assert BacktestDepth.objects.get().assumed == {}
+
+
+def test_up_to_five_plans_stand_side_by_side_and_are_found_again(demo: Demo, one: Backtest) -> None:
+    campaign = planned(demo)
+    form = {
+        "name": "试三种", "campaign": campaign.pk, "offer": one.offers[0]["offer_id"],
+        "changes": "299-30、满499减80",
+    }  # fmt: skip
+    answer = demo.client().post(reverse("backtest_compare", args=[one.pk]), form)
+    row = PlanComparison.objects.get()
+    page = demo.client().get(answer.url)
+
+    assert answer.url == reverse("comparison", args=[row.pk])
+    table = page.context["page"].table
+    assert [column.label for column in table.columns[1:]] == ["A 满399减60", "B 满299减30", "C 满499减80"]
+    given = next(line for line in table.rows if line.cells[0] == "让利（元）")
+    first, second = (cell.value for cell in given.cells[1:3])
+    assert first.replace(",", "") == f"{one.result['discount_cents'] / 100:.2f}"
+    assert given.cells[1].sub == "" and given.cells[2].sub[0] in "+−-"
+    assert second != first
+    assert page.context["page"].changed is None
+    home = demo.client().get(reverse("campaign", args=[campaign.pk])).content.decode()
+    assert f'href="{answer.url}"' in home and "试三种" in home
+    assert "试三种" in demo.client().get(reverse("backtests")).content.decode()
+    again = demo.client().post(reverse("comparison_again", args=[row.pk]))
+    assert again.url == answer.url
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, "再选一个回放，或写一组别的数"),
+        ({"changes": "二九九减三十"}, "看不懂，写成 299-30 或 8.5"),
+        ({"changes": "30-299"}, "看不懂"),
+        ({"changes": "8.5"}, "换不成这样的数"),
+        ({"changes": "299-30 299-31 299-32 299-33 299-34"}, "最多并排 5 个"),
+        ({"changes": "299-30", "name": ""}, "name"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(
+    demo: Demo, one: Backtest, changed: dict[str, str], message: str
+) -> None:
+    form = {"name": "并排", "offer": one.offers[0]["offer_id"], **changed}
+    answer = demo.client().post(reverse("backtest_compare", args=[one.pk]), form)
+
+    assert answer.status_code == 422
+    assert message in str(answer.context["page"].comparing.errors)
+    assert not PlanComparison.objects.exists()
+
+
+def test_the_workbooks_hold_every_part_and_are_written_down(demo: Demo, one: Backtest) -> None:
+    from openpyxl import load_workbook
+
+    client = demo.client()
+    book = load_workbook(BytesIO(client.get(reverse("backtest", args=[one.pk]), {"export": "xlsx"}).content))
+    client.post(
+        reverse("backtest_compare", args=[one.pk]),
+        {"name": "并排", "offer": one.offers[0]["offer_id"], "changes": "299-30"},
+    )
+    row = PlanComparison.objects.get()
+    side = load_workbook(
+        BytesIO(client.get(reverse("comparison", args=[row.pk]), {"export": "xlsx"}).content)
+    )
+
+    assert book.sheetnames == [
+        "总数",
+        "每个优惠",
+        "门槛",
+        "订单金额",
+        "优惠叠在一起",
+        "新客老客",
+        "会亏的订单",
+    ]
+    sums = {line[0].value: line[1].value for line in book["总数"].iter_rows(min_row=2)}
+    assert sums["让利（元）"] == one.result["discount_cents"] / 100
+    assert sums["平台扣点（%）"] == 5
+    assert [cell.value for cell in side["并排"][1]] == [
+        "指标",
+        "A 满399减60",
+        "B 满299减30",
+        "B 满299减30，比 A",
+    ]
+    assert AuditEvent.objects.filter(act="list.export").count() == 2
+
+
+def test_an_older_backtest_without_depth_still_opens(demo: Demo, one: Backtest) -> None:
+    BacktestDepth.objects.all().delete()
+    answer = page_of(demo, one)
+    assert answer.status_code == 200 and answer.context["page"].depth is None
+    assert page_of(demo, one, export="xlsx").status_code == 200
+    assert demo.client().post(reverse("backtest_assume", args=[one.pk]), ASSUMED).status_code == 404
+
+
+def test_segments_are_chosen_by_hand_and_told_by_name(demo: Demo, one: Backtest) -> None:
+    from laoke.audiences.segments import save_segment
+
+    segment = save_segment(demo.shop, "常客", "bought(2+)", by=demo.owner, now=demo.now)
+    form = {"offers": [Offer.objects.get().pk], **PERIOD, "segments": [segment.pk]}
+    made = demo.client().post(reverse("backtests"), form)
+
+    page = demo.client().get(made.url).context["page"]
+    assert page.depth.segments.rows[0].cells[0] == "常客"
+    book = demo.client().get(made.url, {"export": "xlsx"})
+    assert book.status_code == 200
+
+
+def test_how_the_days_were_found_is_said(demo: Demo) -> None:
+    new(demo)
+    assert "日子取有数据的最近 90 天" in demo.client().get(reverse("backtests")).content.decode()
+    planned(demo)
+    assert "以前没有办过同样的活动" in demo.client().get(reverse("backtests")).content.decode()
+
+
+def test_who_only_reads_sees_it_and_changes_nothing(demo: Demo, one: Backtest) -> None:
+    reader, keeper = demo.client(demo.analyst), demo.client(person(demo, "cang", Role.WAREHOUSE))
+    page = reader.get(reverse("backtest", args=[one.pk]))
+
+    assert page.context["page"].depth.form is None and page.context["page"].comparing is None
+    for name, data in (("backtest_assume", ASSUMED), ("backtest_compare", {"name": "x"})):
+        assert reader.post(reverse(name, args=[one.pk]), data).status_code == 403
+        assert demo.client().get(reverse(name, args=[one.pk])).status_code == 405
+    assert keeper.get(reverse("backtest", args=[one.pk])).status_code == 403
+
+
+def test_the_page_reads_little(demo: Demo, one: Backtest, django_assert_max_num_queries: Any) -> None:
+    client = demo.client()
+    with django_assert_max_num_queries(24):
+        assert client.get(reverse("backtest", args=[one.pk])).status_code == 200
