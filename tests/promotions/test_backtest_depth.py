@@ -100,6 +100,19 @@ def test_no_orders_have_no_middle() -> None:
     assert (found.edges, found.counts, found.middle_cents) == ((0, 30_000), (0, 0), None)
 
 
+def test_a_step_stands_where_people_put_one_and_its_border_is_ten_times_finer() -> None:
+    found = order_values(np.arange(0, 400_000, 700), [19_900])
+    assert (found.width_cents, found.edges[1:3]) == (5_000, (500, 1_000))
+    assert found.steps[:5] == [5_000, 10_000, 15_000, 19_900, 20_000]
+    assert found.between(15_920, 19_900) == found.between(16_000, 19_900)
+
+
+def test_a_threshold_beyond_most_orders_has_fine_borders_too() -> None:
+    found = order_values(np.array([10_000] * 50), [18_000, 90_000])
+    assert found.edges[-2:] == (20_000, 90_000)
+    assert found.between(9_000, 18_000) == (50, 500_000)
+
+
 @given(st.lists(st.integers(0, 300_000), max_size=60), st.lists(st.integers(1, 400_000), max_size=4))
 @settings(deadline=None)
 def test_every_part_holds_what_a_slow_rival_counts(values: list[int], thresholds: list[int]) -> None:

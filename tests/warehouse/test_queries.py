@@ -388,7 +388,7 @@ def test_the_buyers_of_a_backtest_are_counted_by_their_earlier_orders(shop):
 
 
 def test_an_unknown_query_is_named_with_those_there_are():
-    with pytest.raises(UnknownQuery, match="no query 'overvew'; there are backtest_lines, "):
+    with pytest.raises(UnknownQuery, match="no query 'overvew'; there are backtest_buyers, "):
         query_text("overvew")
 
 

@@ -386,6 +386,8 @@ def test_without_any_cost_nobody_knows_what_would_lose_money(demo: Demo) -> None
     made.result |= {"cost_known_orders": 0, "margin_before_cents": None, "margin_after_cents": None}
     made.result |= dict.fromkeys(LOSSES) | {"loss_examples": []}
     made.save()
+    made.depth.facts["net"]["orders"], made.depth.facts["losing"] = 0, []
+    made.depth.save()
 
     page = client.get(reverse("backtest", args=[made.pk])).content.decode()
     listed = {

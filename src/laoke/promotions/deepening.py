@@ -102,13 +102,11 @@ def facts_of(
 
 def first_off(offers: Sequence[engine.Offer]) -> int | None:
     """What the first step of the plan takes off in cents: of its 满减, else of a coupon; None without either."""
-    for kind in (engine.ThresholdDiscount, engine.ShopCoupon):
-        for offer in offers:
-            mechanic = offer.mechanic
-            if isinstance(mechanic, kind):
-                coupon = isinstance(mechanic, engine.ShopCoupon)
-                return mechanic.face_cents if coupon else mechanic.steps[0].off_cents
-    return None
+    mechanics = [offer.mechanic for offer in offers]
+    for one in mechanics:
+        if isinstance(one, engine.ThresholdDiscount):
+            return one.steps[0].off_cents
+    return next((one.face_cents for one in mechanics if isinstance(one, engine.ShopCoupon)), None)
 
 
 @dataclass(frozen=True)

@@ -248,16 +248,22 @@ def offer_archive(
 
 def backtest(
     what: Annotated[str, typer.Argument(help="活动名，或一个含 offers 的 JSON 文件")],
-    since: Annotated[str | None, typer.Option("--from", help="从哪天；默认去年同期前后 10 天")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="从哪天；默认上一次同样的活动，没有就去年同期前后 10 天")
+    ] = None,
     until: Annotated[str | None, typer.Option("--to", help="到哪天（含）")] = None,
     offer: Annotated[list[int] | None, typer.Option(help="只看这些优惠编号；可多次")] = None,
+    fee: Annotated[str | None, typer.Option(help="平台扣点（%）；默认看价格表")] = None,
+    postage: Annotated[str | None, typer.Option(help="每单要贴的运费（元）；默认看价格表")] = None,
     shop: ShopName = None,
     by: ByName = None,
 ) -> None:
-    """把优惠放到过去的订单上重算：多少单够格、让利多少、毛利前后、会亏的单。单数太少就说要多少单。"""
+    """把优惠放到过去的订单上重算：多少单够格、让利多少、毛利前后、会亏的单、要多卖多少才回本。单数太少就说要多少单。"""
     ready()
     from laoke.campaigns.editing import backtest_seen
+    from laoke.campaigns.plan_comparisons import comparable_window, usual_terms
     from laoke.promotions import backtesting
+    from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.models import Offer
 
     target = the_shop(shop)
@@ -272,14 +278,17 @@ def backtest(
     else:
         wanted = Offer.objects.filter(pk__in=campaign.campaign_offers.values_list("offer_id", flat=True))
         offers = list((wanted.filter(pk__in=offer) if offer else wanted).order_by("pk"))
-    first, last = backtesting.usual_period(
-        clock.today(), campaign.day if campaign else None, backtesting.orders_until(target)
+    window = comparable_window(target, campaign, clock.today(), backtesting.orders_until(target))
+    usual = usual_terms(target, campaign)
+    terms = CostTerms(
+        usual.fee_bp if fee is None else _cents(fee, "--fee"),
+        usual.postage_cents if postage is None else _cents(postage, "--postage"),
     )
     with refusals():
         try:
             row = backtesting.backtest(
-                target, offers, the_day(since) if since else first, the_day(until) if until else last,
-                by=the_user(target, by), clock=clock,
+                target, offers, the_day(since) if since else window.first,
+                the_day(until) if until else window.last, by=the_user(target, by), clock=clock, terms=terms,
             )  # fmt: skip
         except backtesting.BacktestRefused as error:
             refuse(error.code, BACKTEST_REFUSALS[error.code])
@@ -287,9 +296,29 @@ def backtest(
         backtest_seen(campaign, row)
     told = {
         "backtest": row.pk, "from": str(row.period_from), "to": str(row.period_to), "catalog": row.catalog_ref,
-        **row.result,
+        **row.result, **_deeper(row),
     }  # fmt: skip
     emit(told, _backtest_text(row))
+
+
+def _deeper(row: Backtest) -> dict[str, Any]:
+    """Net, break-even and the best step of a backtest; empty for a refused one."""
+    from laoke.promotions.deepening import Assumed, Depth
+    from laoke.promotions.depth.thresholds import best_of, steps_of
+
+    stored = getattr(row, "depth", None)
+    if stored is None:
+        return {}
+    depth = Depth(stored.facts, Assumed.read(stored.assumed))
+    fill = depth.fill_up
+    best = best_of(steps_of(depth.values, fill)) if fill is not None else None
+    return {
+        "terms": stored.facts["terms"],
+        "net": stored.facts["net"],
+        "break_even": {name: asdict(depth.break_even(name)) for name in ("listed", "paid")},
+        "best_step": asdict(best) if best is not None else None,
+        "history": stored.facts["history"],
+    }
 
 
 BACKTEST_REFUSALS = {
@@ -319,6 +348,17 @@ def _backtest_text(row: Backtest) -> str:
         lines.append(
             f"  亏本卖出 {result['loss_orders_after']:,} 单，共 ¥ {format_cents(result['loss_cents_after'])}"
         )
+        lines.append(f"  要多卖才回本：{_lift_text(row)}")
     else:
         lines.append("  商品没有成本，毛利和亏本算不出来")
     return "\n".join(lines)
+
+
+def _lift_text(row: Backtest) -> str:
+    """How many more orders pay for the offers, against no offer at all."""
+    found = _deeper(row)["break_even"]["listed"]
+    if "code" in found:
+        return "每单已经不剩钱，多卖只会多亏"
+    if not found["lift_bp"]:
+        return "不需要"
+    return f"比不打折多 {found['lift_bp'] / 100:.1f}%，{found['extra_orders']:,} 单"

@@ -79,8 +79,8 @@ def _change(cost: int, brought: int, share_bp: int) -> int:
 
 
 def steps_of(values: OrderValues, fill: FillUp) -> list[StepFigures]:
-    """Every edge above what is taken off, ascending."""
-    return [step_figures(values, edge, fill) for edge in values.edges if edge > fill.off_cents]
+    """Every step that is dearer than what it takes off, ascending."""
+    return [step_figures(values, step, fill) for step in values.steps if step > fill.off_cents]
 
 
 def best_of(steps: Iterable[StepFigures]) -> StepFigures | None:

@@ -30,6 +30,7 @@ from laoke.web import figures, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.backtests import plans_by_net, plans_by_net_table
 from laoke.web.components.base import Words
+from laoke.web.components.tables import CellValue
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.depth import lift_text
 from laoke.web.pages.offers.depth_forms import CompareForm
@@ -248,7 +249,7 @@ def _table(variants: Sequence[tuple[str, Backtest]], told: Sequence[dict[str, An
     ]
     rows = [ui.Row([gettext("优惠"), *(ui.Cell(_offers(one)) for _, one in variants)])]
     for key, label in ROWS:
-        cells: list[ui.CellValue] = [str(label)]
+        cells: list[ui.Cell | str] = [str(label)]
         for place, one in enumerate(told):
             bad = key in ("losing", "loss") and one[key]
             tone = "best" if place == best else "bad" if bad else ""
@@ -302,7 +303,7 @@ def _whole(table: ui.Table) -> ui.Table:
             )
     rows = []
     for row in table.rows:
-        cells: list[ui.CellValue] = [row.cells[0]]
+        cells: list[CellValue] = [row.cells[0]]
         for place, cell in enumerate(row.cells[1:]):
             cells.append(cell)
             if place:

@@ -206,7 +206,7 @@ def _robust(depth: Depth, fill: FillUp) -> ui.Table:
     by = {(one.reach_bp, one.share_bp): one.best for one in found}
     rows = []
     for reach in sorted({one.reach_bp for one in found}):
-        cells: list[ui.CellValue] = [gettext("差 %(n)s 以内") % {"n": figures.percent(reach / FULL_BP)}]
+        cells: list[ui.Cell | str] = [gettext("差 %(n)s 以内") % {"n": figures.percent(reach / FULL_BP)}]
         for share in shares:
             best = by[reach, share]
             if best is None:
@@ -464,8 +464,8 @@ def net_kpi(depth: Depth) -> ui.Kpi:
     if before:
         delta = ui.Delta(after - before, figures.percent(abs((after - before) / before)), gettext("比当时"))
     if terms["fee_bp"] or terms["postage_cents"]:
-        note = gettext("扣点 %(fee)s，每单运费 %(postage)s") % {
-            "fee": figures.percent(terms["fee_bp"] / FULL_BP, 2),
+        note = gettext("扣点 %(fee)s%%，每单运费 %(postage)s") % {
+            "fee": figures.wan(terms["fee_bp"] / 100, 2),
             "postage": figures.yuan(terms["postage_cents"]),
         }
     else:
