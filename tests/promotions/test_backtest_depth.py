@@ -373,7 +373,7 @@ def test_what_is_given_is_told_by_how_often_the_buyer_had_bought() -> None:
     orders = orders_of(
         [(10_000, 0, 9_000, 5_000, 0, (True,))] * 3 + [(10_000, 0, 10_000, -1, 0, (False,))] * 3
     )
-    found = by_history(orders, np.array([0, 1, 4, 5, UNKNOWN, 0]), CostTerms())
+    found = by_history(orders, np.array([0, 1, 4, 5, UNKNOWN, 0]), net_after(orders, CostTerms()))
 
     assert [(one.key, one.orders, one.helped, one.discount_cents, one.net_cents) for one in found] == [
         ("first", 2, 1, 1_000, 4_000),

@@ -82,7 +82,7 @@ def facts_of(
     """The facts as stored. Orders at a loss are the hundred worst, combinations the sixty that took off the most."""
     from laoke.promotions.depth import benefit, combinations, net, values
 
-    steps = values.thresholds_of(offers)
+    steps, left = values.thresholds_of(offers), net.net_after(orders, terms)
     return {
         "terms": asdict(terms),
         "net": net.told(net.net_figures(orders, terms)),
@@ -91,9 +91,9 @@ def facts_of(
         "steps": steps,
         "off_cents": first_off(offers),
         "combinations": [one.told() for one in combinations.combinations(orders)],
-        "history": [one.told() for one in benefit.by_history(orders, known.earlier, terms)],
+        "history": [one.told() for one in benefit.by_history(orders, known.earlier, left)],
         "segments": [
-            benefit.benefit(orders, benefit.members(known.person_ids, one.person_ids), one.name, terms).told()
+            benefit.benefit(orders, benefit.members(known.person_ids, one.person_ids), one.name, left).told()
             for one in known.segments
         ],
         "since_day": known.since_day,

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import Ints
-from laoke.promotions.depth.net import CostTerms, net_after
 from laoke.promotions.depth.orders import Flags, PricedOrders
 
 UNKNOWN = -1
@@ -33,8 +32,8 @@ class Benefit:
         return asdict(self)
 
 
-def benefit(orders: PricedOrders, who: Flags, key: str, terms: CostTerms) -> Benefit:
-    """What the orders of `who` get. An order is helped when any offer acted on it."""
+def benefit(orders: PricedOrders, who: Flags, key: str, net: Ints) -> Benefit:
+    """What the orders of `who` get; `net` is what each order leaves. An order is helped when any offer acted on it."""
     known = orders.cost_known & who
     return Benefit(
         key,
@@ -42,15 +41,15 @@ def benefit(orders: PricedOrders, who: Flags, key: str, terms: CostTerms) -> Ben
         int(np.count_nonzero(orders.used.any(axis=0) & who)),
         int(orders.listed[who].sum()),
         int(orders.discount[who].sum()),
-        int(net_after(orders, terms)[known].sum()) if known.any() else None,
+        int(net[known].sum()) if known.any() else None,
     )
 
 
-def by_history(orders: PricedOrders, earlier: Ints, terms: CostTerms) -> list[Benefit]:
+def by_history(orders: PricedOrders, earlier: Ints, net: Ints) -> list[Benefit]:
     """By how many orders the buyer had paid for before (`UNKNOWN`: no buyer); groups without orders are absent."""
     group = np.searchsorted(np.array([1, 2, 5]), earlier, side="right")
     group = np.where(earlier == UNKNOWN, len(HISTORIES) - 1, group)
-    found = [benefit(orders, group == at, key, terms) for at, key in enumerate(HISTORIES)]
+    found = [benefit(orders, group == at, key, net) for at, key in enumerate(HISTORIES)]
     return [one for one in found if one.orders]
 
 

@@ -38,9 +38,13 @@ def order_values(values: OrderValues, threshold_cents: int, reach_bp: int) -> Op
     at = threshold_cents // values.width_cents * values.width_cents
     mark = gettext("门槛 %(yuan)s") % {"yuan": figures.wan(threshold_cents / 100, 2)}
     starts = [f"{edge // 100}" for edge in drawn]
-    return columns_with_threshold(
+    option = columns_with_threshold(
         starts, series, threshold=(f"{at // 100}", mark) if at in drawn else None, value="exact"
     )
+    if at in drawn and list(drawn).index(at) > len(drawn) * 2 // 3:
+        # Near the right end the words stand before the line, or they would be cut.
+        option["series"][0]["markLine"]["label"]["align"] = "right"
+    return option
 
 
 def order_values_table(values: OrderValues, threshold_cents: int, reach_bp: int) -> ui.Table:

@@ -22,19 +22,10 @@ from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.charts.offers import money_flow, money_flow_table
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.comparisons import compare_form, make_comparison
-from laoke.web.pages.offers.depth import (
-    LAYERS,
-    DepthView,
-    by_layer,
-    depth_of,
-    depth_view,
-    idle_notice,
-    initial,
-    lift_kpi,
-    net_kpi,
-)
+from laoke.web.pages.offers.depth import DepthView, depth_of, depth_view, initial
 from laoke.web.pages.offers.depth_forms import AssumedForm, CompareForm
 from laoke.web.pages.offers.depth_sheets import workbook
+from laoke.web.pages.offers.depth_words import LAYERS, by_layer, idle_notice, lift_kpi, net_kpi
 from laoke.web.pages.offers.views import may_market
 
 COMPARED = 5

@@ -32,8 +32,8 @@ from laoke.web.charts.backtests import plans_by_net, plans_by_net_table
 from laoke.web.components.base import Words
 from laoke.web.components.tables import CellValue
 from laoke.web.nav import SELLING
-from laoke.web.pages.offers.depth import lift_text
 from laoke.web.pages.offers.depth_forms import CompareForm
+from laoke.web.pages.offers.depth_words import lift_text
 from laoke.web.pages.offers.views import may_market
 
 REFUSALS: dict[str, Words] = {

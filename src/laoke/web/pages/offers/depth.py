@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy, ngettext, npgettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from laoke.money import FULL_BP
 from laoke.promotions.deepening import Assumed, Depth
-from laoke.promotions.depth.break_even import BreakEven, NoBreakEven
 from laoke.promotions.depth.thresholds import (
     FillUp,
     StepFigures,
@@ -22,7 +21,6 @@ from laoke.promotions.depth.thresholds import (
 )
 from laoke.promotions.facts import day_of
 from laoke.promotions.models import Backtest, BacktestDepth
-from laoke.shops.joins import clauses, listed
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.charts.backtests import (
@@ -33,20 +31,9 @@ from laoke.web.charts.backtests import (
     steps_table,
 )
 from laoke.web.components.base import Words
-from laoke.web.figures import Amount
 from laoke.web.pages.offers.depth_forms import AssumedForm
+from laoke.web.pages.offers.depth_words import break_even_facts, names_of
 
-LAYERS: dict[str, Words] = {
-    "item": gettext_lazy("单品级"),
-    "addon": gettext_lazy("加价购"),
-    "shop": gettext_lazy("店铺级"),
-    "coupon": gettext_lazy("店铺券"),
-    "official_cut": gettext_lazy("官方立减"),
-    "cross_shop": gettext_lazy("跨店满减"),
-    "category_coupon": gettext_lazy("品类券"),
-    "gift": gettext_lazy("满赠"),
-    "postage": gettext_lazy("包邮"),
-}
 HISTORIES: dict[str, Words] = {
     "first": gettext_lazy("第一次买"),
     "second": gettext_lazy("买过 1 次"),
@@ -55,6 +42,7 @@ HISTORIES: dict[str, Words] = {
     "unknown": gettext_lazy("不知道是谁"),
 }
 SHOWN_COMBINATIONS = 15
+SHOWN_LOSING = 30
 
 
 @dataclass(frozen=True)
@@ -98,8 +86,8 @@ def depth_view(one: Backtest, depth: Depth, form: AssumedForm | None, now: datet
         beyond=_beyond(depth),
         history=_history(depth, now),
         segments=_segments(depth),
-        losing=_losing(one, depth),
-        break_even=_break_even(depth),
+        losing=losing_table(one, depth, SHOWN_LOSING),
+        break_even=break_even_facts(depth),
         form=form,
     )
 
@@ -206,7 +194,7 @@ def _robust(depth: Depth, fill: FillUp) -> ui.Table:
     by = {(one.reach_bp, one.share_bp): one.best for one in found}
     rows = []
     for reach in sorted({one.reach_bp for one in found}):
-        cells: list[ui.Cell | str] = [gettext("差 %(n)s 以内") % {"n": figures.percent(reach / FULL_BP)}]
+        cells: list[ui.Cell | str] = [gettext("差 %(n)s%% 以内") % {"n": figures.wan(reach / 100, 2)}]
         for share in shares:
             best = by[reach, share]
             if best is None:
@@ -222,15 +210,11 @@ def _robust(depth: Depth, fill: FillUp) -> ui.Table:
     columns = [
         ui.Column("reach", gettext("离门槛")),
         *(
-            ui.Column(f"s{share}", gettext("%(n)s 凑单") % {"n": figures.percent(share / FULL_BP)}, "num")
+            ui.Column(f"s{share}", gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}, "num")
             for share in shares
         ),
     ]
     return ui.Table(columns, rows, caption=gettext("换个假设，最好的门槛变不变"), cards=False)
-
-
-def _names(one: Backtest) -> dict[str, str]:
-    return {offer["offer_id"]: offer["name"] for offer in one.offers}
 
 
 def _together(names: dict[str, str], offer_ids: Sequence[str]) -> str:
@@ -240,7 +224,7 @@ def _together(names: dict[str, str], offer_ids: Sequence[str]) -> str:
 
 
 def _combinations(one: Backtest, depth: Depth) -> ui.Table:
-    names, limit = _names(one), depth.assumed.limit
+    names, limit = names_of(one), depth.assumed.limit
     rows = []
     for found in depth.combinations[:SHOWN_COMBINATIONS]:
         beyond, _cents = found.beyond(limit)
@@ -368,8 +352,9 @@ def _segments(depth: Depth) -> ui.Table | None:
     return _groups(told, gettext("人群"), gettext("哪个人群得了让利"), str)
 
 
-def _losing(one: Backtest, depth: Depth) -> ui.Table:
-    names, net = _names(one), depth.facts["net"]
+def losing_table(one: Backtest, depth: Depth, most: int) -> ui.Table:
+    """The worst orders with what each is made of."""
+    names, net = names_of(one), depth.facts["net"]
     return ui.Table(
         [
             ui.Column("order", gettext("订单"), "nowrap"),
@@ -396,134 +381,11 @@ def _losing(one: Backtest, depth: Depth) -> ui.Table:
                     _together(names, lost["offer_ids"]) if lost["offer_ids"] else gettext("没有，本来就亏"),
                 ]
             )
-            for lost in depth.facts["losing"]
+            for lost in depth.facts["losing"][:most]
         ],
         caption=gettext("会亏的订单"),
         empty=ui.Empty(gettext("没有会亏的订单"))
         if net["orders"]
         else ui.Empty(gettext("不知道哪些会亏"), gettext("商品的成本还没有导入")),
         tall=True,
-    )
-
-
-def lift_text(found: BreakEven | NoBreakEven) -> str:
-    """How many more orders it takes, short."""
-    if isinstance(found, NoBreakEven):
-        return gettext("成本未知") if found.code == "cost_unknown" else gettext("卖多少都亏")
-    if not found.lift_bp:
-        return gettext("不需要")
-    return f"+{figures.percent(found.lift_bp / FULL_BP)}"
-
-
-def _break_even_words(found: BreakEven | NoBreakEven) -> str:
-    if isinstance(found, NoBreakEven):
-        if found.code == "cost_unknown":
-            return gettext("没有一单知道成本，说不出")
-        return gettext("用上优惠后每单已经不剩钱，多卖只会多亏")
-    if not found.lift_bp:
-        return gettext("不用多卖，剩的不比那时少")
-    text = npgettext(
-        "orders",
-        "订单要多 %(share)s，也就是多 %(n)s 单",
-        "订单要多 %(share)s，也就是多 %(n)s 单",
-        found.extra_orders,
-    )
-    return text % {
-        "share": figures.percent(found.lift_bp / FULL_BP),
-        "n": figures.exact(found.extra_orders),
-    }
-
-
-def _break_even(depth: Depth) -> ui.Facts:
-    """Against no offer at all and against what was then; with what it is worked out of."""
-    net = depth.facts["net"]
-    facts: list[tuple[Words, Any]] = [
-        (gettext("和不打折比"), _break_even_words(depth.break_even("listed"))),
-        (gettext("和当时比"), _break_even_words(depth.break_even("paid"))),
-    ]
-    if net["orders"]:
-        each = [
-            figures.yuan(round(net[f"{name}_net_cents"] / net["orders"]))
-            for name in ("listed", "paid", "after")
-        ]
-        text = gettext("不打折 %(listed)s，当时 %(paid)s，用上优惠 %(after)s")
-        facts.append((gettext("每单净利"), text % dict(zip(("listed", "paid", "after"), each, strict=True))))
-        facts.append(
-            (gettext("算的是"), gettext("成本已知的 %(n)s 单") % {"n": figures.exact(net["orders"])})
-        )
-    return ui.Facts(facts)
-
-
-def net_kpi(depth: Depth) -> ui.Kpi:
-    """What is left after goods, gifts, postage and the platform."""
-    net, terms = depth.facts["net"], depth.facts["terms"]
-    before, after = net["paid_net_cents"], net["after_net_cents"]
-    if not net["orders"]:
-        return ui.Kpi(gettext("净利"), Amount.money(None), note=gettext("成本未知"))
-    delta = None
-    if before:
-        delta = ui.Delta(after - before, figures.percent(abs((after - before) / before)), gettext("比当时"))
-    if terms["fee_bp"] or terms["postage_cents"]:
-        note = gettext("扣点 %(fee)s%%，每单运费 %(postage)s") % {
-            "fee": figures.wan(terms["fee_bp"] / 100, 2),
-            "postage": figures.yuan(terms["postage_cents"]),
-        }
-    else:
-        note = gettext("没写扣点和运费，和毛利一样")
-    return ui.Kpi(gettext("净利"), Amount.money(after), delta, note=note)
-
-
-def lift_kpi(depth: Depth) -> ui.Kpi:
-    """How many more orders pay for the offers, against no offer at all."""
-    found = depth.break_even("listed")
-    note = gettext("和不打折比")
-    if isinstance(found, BreakEven) and found.lift_bp:
-        note = gettext("%(n)s 单，和不打折比") % {"n": figures.exact(found.extra_orders)}
-    return ui.Kpi(gettext("要多卖才回本"), lift_text(found), note=note)
-
-
-def idle_notice(one: Backtest) -> ui.Notice | None:
-    """Offers that changed nothing on any order of the period."""
-    names = _names(one)
-    unused = [found for found in one.result["offers"] if not found["used_orders"]]
-    if not unused or len(unused) == len(one.result["offers"]):
-        return None
-    never = [names.get(found["offer_id"], "") for found in unused if not found["qualifying_orders"]]
-    beaten = [names.get(found["offer_id"], "") for found in unused if found["qualifying_orders"]]
-    parts = []
-    if never:
-        parts.append(gettext("没有一单够得着：%(names)s") % {"names": listed(never)})
-    if beaten:
-        parts.append(gettext("够得着，但每次都有更好的：%(names)s") % {"names": listed(beaten)})
-    return ui.Notice(clauses(parts), gettext("有的优惠从来没用上，可以去掉"), "warn")
-
-
-def by_layer(one: Backtest) -> ui.Table | None:
-    """Discount by layer, in pricing order; None with a single layer."""
-    of = {offer["offer_id"]: offer["layer"] for offer in one.offers}
-    sums: dict[str, int] = {}
-    for found in one.result["offers"]:
-        layer = of.get(found["offer_id"], "")
-        sums[layer] = sums.get(layer, 0) + found["discount_cents"]
-    if len(sums) < 2:
-        return None
-    whole = sum(sums.values())
-    return ui.Table(
-        [
-            ui.Column("layer", gettext("哪一层")),
-            ui.Column("given", gettext("让利（元）"), "num", card="end"),
-            ui.Column("share", gettext("占"), "num", label_on_card=gettext("占")),
-        ],
-        [
-            ui.Row(
-                [
-                    str(LAYERS[name]),
-                    figures.cents(sums[name]),
-                    figures.percent(sums[name] / whole if whole else None),
-                ]
-            )
-            for name in LAYERS
-            if name in sums
-        ],
-        caption=gettext("每一层让多少"),
     )

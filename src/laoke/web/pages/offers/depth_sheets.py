@@ -9,13 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
 from laoke.campaigns.plan_comparisons import title_of
-from laoke.promotions.deepening import Depth
+from laoke.promotions.deepening import MOST_LOSING, Depth
 from laoke.promotions.depth.thresholds import steps_of
 from laoke.promotions.models import Backtest
 from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.charts.backtests import order_values_table, steps_table
-from laoke.web.pages.offers.depth import by_layer, depth_view, history_table, lift_text
+from laoke.web.pages.offers.depth import depth_view, history_table, losing_table
+from laoke.web.pages.offers.depth_words import by_layer, lift_text
 
 
 def workbook(
@@ -37,7 +38,7 @@ def workbook(
         pages.append((gettext("新客老客"), history_table(depth)))
         if view.segments is not None:
             pages.append((gettext("人群"), view.segments))
-        pages.append((gettext("会亏的订单"), view.losing))
+        pages.append((gettext("会亏的订单"), losing_table(one, depth, MOST_LOSING)))
     return sheets.book(request, pages, gettext("回放 %(name)s") % {"name": title_of(one)[:60]})
 
 
