@@ -11,6 +11,7 @@ from django.urls import reverse
 from laoke.campaigns.models import PlanComparison
 from laoke.promotions.models import Backtest, BacktestDepth, Offer
 from laoke.shops.models import AuditEvent, Role
+from laoke.web import figures
 from tests.people import Demo, person
 from tests.web_campaigns.planned import planned
 from tests.web_offers.test_pages import new
@@ -55,7 +56,7 @@ def test_the_page_tells_what_pays_who_is_lifted_and_who_gains(demo: Demo, one: B
     assert "都是你的假设，没有量过" in text
     assert "和不打折比" in text and "和当时比" in text
     assert depth.history is not None and depth.segments is None
-    assert "扣点 5%，每单运费 ¥ 6.00" in text
+    assert answer.context["page"].kpis.kpis[3].note == f"扣点 5%，每单运费 {figures.yuan(600)}"
 
 
 def test_other_assumptions_are_kept_and_change_what_is_shown(demo: Demo, one: Backtest) -> None:

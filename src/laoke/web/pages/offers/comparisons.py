@@ -24,6 +24,7 @@ from laoke.promotions.deepening import Assumed, Depth
 from laoke.promotions.depth.break_even import BreakEven
 from laoke.promotions.models import Backtest
 from laoke.promotions.offers import OfferRefused
+from laoke.shops.joins import clauses
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, sheets
@@ -263,7 +264,7 @@ def _table(variants: Sequence[tuple[str, Backtest]], told: Sequence[dict[str, An
 def _offers(one: Backtest) -> str:
     if one.result.get("refused"):
         return gettext("订单太少，要 %(n)s 单") % {"n": figures.exact(one.result["needed_orders"])}
-    return "；".join(offer["what"] for offer in one.offers)
+    return clauses(offer["what"] for offer in one.offers)
 
 
 def _value(key: str, one: dict[str, Any]) -> str:
