@@ -66,6 +66,9 @@ def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp
     priced = laoke("backtest", name, "--from", "2018-01-01", "--to", "2018-10-31", now=cut)
     assert (priced["refused"], priced["orders"]) == (None, 1061)
     assert priced["revenue_before_cents"] - priced["revenue_after_cents"] == priced["discount_cents"]
+    # Orders without costs: who gains is told, what pays for it is refused.
+    assert priced["break_even"]["listed"] == {"code": "cost_unknown"}
+    assert sum(group["orders"] for group in priced["history"]) == 1061
     few = laoke("backtest", name, "--from", "2018-10-25", "--to", "2018-10-31", now=cut)
     assert (few["refused"], few["orders"], few["needed_orders"]) == ("too_few_orders", 25, 100)
 

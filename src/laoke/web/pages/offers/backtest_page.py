@@ -16,6 +16,7 @@ from laoke.campaigns.plan_comparisons import changed_since, title_of
 from laoke.promotions.backtesting import assume
 from laoke.promotions.deepening import Depth
 from laoke.promotions.models import Backtest, BacktestDepth
+from laoke.shops.joins import phrases
 from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -176,7 +177,6 @@ def _kpis(result: dict[str, Any], depth: Depth | None) -> ui.Kpis:
         each = gettext("每单 %(mean)s") % {"mean": figures.yuan(round(mean))}
         if half is not None:
             each += f" ± {figures.cents(round(half))}"
-    lost = result["loss_orders_after"]
     return ui.Kpis(
         [
             ui.Kpi(
@@ -189,14 +189,23 @@ def _kpis(result: dict[str, Any], depth: Depth | None) -> ui.Kpis:
             *([net_kpi(depth)] if depth is not None else []),
             ui.Kpi(
                 gettext("会亏的订单"),
-                figures.Amount.count(lost, gettext("单")),
-                note=gettext("共亏 %(cents)s") % {"cents": figures.yuan(result["loss_cents_after"])}
-                if lost
-                else "",
+                figures.Amount.count(result["loss_orders_after"], gettext("单")),
+                note=_loss_note(result, depth),
             ),
             *([lift_kpi(depth)] if depth is not None else []),
         ]
     )
+
+
+def _loss_note(result: dict[str, Any], depth: Depth | None) -> str:
+    """How much is lost, and how many orders lose when fee and postage count too."""
+    parts = []
+    if result["loss_orders_after"]:
+        parts.append(gettext("共亏 %(cents)s") % {"cents": figures.yuan(result["loss_cents_after"])})
+    losing = depth.facts["net"]["losing_after"] if depth is not None else None
+    if losing and losing != result["loss_orders_after"]:
+        parts.append(gettext("算上扣点和运费 %(n)s 单") % {"n": figures.exact(losing)})
+    return phrases(parts)
 
 
 def _margin_note(result: dict[str, Any]) -> str:
