@@ -238,6 +238,12 @@ def test_fee_and_postage_are_taken_off_every_order_whose_cost_is_known() -> None
     assert (found.losing_paid, found.losing_after, found.loss_after_cents) == (0, 0, 0)
 
 
+@pytest.mark.parametrize("terms", [(-1, 0), (10_000, 0), (0, -1), (0, 10**9 + 1)])
+def test_a_fee_of_everything_and_a_postage_beyond_reason_are_refused(terms: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="out of range"):
+        CostTerms(*terms)
+
+
 def test_the_worst_orders_come_first_with_what_they_are_made_of() -> None:
     orders = orders_of(
         [

@@ -196,6 +196,24 @@ def test_segments_are_chosen_by_hand_and_told_by_name(demo: Demo, one: Backtest)
     assert book.status_code == 200
 
 
+def test_a_segment_that_names_one_that_is_gone_is_refused_at_its_field(demo: Demo, one: Backtest) -> None:
+    from laoke.audiences.segments import archive_segment, save_segment
+
+    inner = save_segment(demo.shop, "常客", "bought(2+)", by=demo.owner, now=demo.now)
+    outer = save_segment(demo.shop, "常客里的", 'segment("常客")', by=demo.owner, now=demo.now)
+    archive_segment(inner, now=demo.now)
+    form = {"offers": [Offer.objects.get().pk], **PERIOD, "segments": [outer.pk]}
+    answer = demo.client().post(reverse("backtests"), form)
+
+    assert answer.status_code == 422
+    assert "常客" in str(answer.context["page"].form.errors["segments"])
+    too_dear = demo.client().post(
+        reverse("backtests"), {**form, "segments": [], "fee": "100", "postage": "1e9"}
+    )
+    assert set(too_dear.context["page"].form.errors) == {"fee", "postage"}
+    assert Backtest.objects.count() == 1
+
+
 def test_how_the_days_were_found_is_said(demo: Demo) -> None:
     new(demo)
     assert "日子取有数据的最近 90 天" in demo.client().get(reverse("backtests")).content.decode()

@@ -94,7 +94,13 @@ def usual_terms(shop: Shop, campaign: Campaign | None) -> CostTerms:
 
 
 def segments_of(shop: Shop, numbers: Iterable[int], today: date) -> list[SegmentPeople]:
-    """The people that these segments of the shop hold today, by the order of their numbers."""
+    """The people that these segments of the shop hold today, by the order of their numbers.
+
+    Raises
+    ------
+    FilterError, TreeError
+        for a segment that names one which is gone.
+    """
     rows = Segment.objects.filter(shop=shop, archived=False, pk__in=list(numbers)).order_by("pk")
     return [
         SegmentPeople(row.name, members(shop, row.text, today)["person_id"].to_numpy())

@@ -280,10 +280,15 @@ def backtest(
         offers = list((wanted.filter(pk__in=offer) if offer else wanted).order_by("pk"))
     window = comparable_window(target, campaign, clock.today(), backtesting.orders_until(target))
     usual = usual_terms(target, campaign)
-    terms = CostTerms(
-        usual.fee_bp if fee is None else _cents(fee, "--fee"),
-        usual.postage_cents if postage is None else _cents(postage, "--postage"),
-    )
+    try:
+        terms = CostTerms(
+            usual.fee_bp if fee is None else _cents(fee, "--fee"),
+            usual.postage_cents if postage is None else _cents(postage, "--postage"),
+        )
+    except ValueError:
+        raise typer.BadParameter(
+            "--fee 要在 0 到 99.99 之间，--postage 不能是负数，也不能超过一千万元"
+        ) from None
     with refusals():
         try:
             row = backtesting.backtest(

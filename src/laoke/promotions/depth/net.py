@@ -14,6 +14,8 @@ from laoke.money import FULL_BP, divide_half_up
 from laoke.promotions.columnar.columns import Ints
 from laoke.promotions.depth.orders import PricedOrders
 
+MOST_POSTAGE = 10**9
+
 
 @dataclass(frozen=True, slots=True)
 class CostTerms:
@@ -22,6 +24,10 @@ class CostTerms:
 
     fee_bp: int = 0
     postage_cents: int = 0
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.fee_bp < FULL_BP and 0 <= self.postage_cents <= MOST_POSTAGE):
+            raise ValueError(f"fee {self.fee_bp} or postage {self.postage_cents} out of range")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from laoke.audiences.models import Segment
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
+from laoke.audiences.wording import refusal_text
 from laoke.campaigns.editing import backtest_seen
 from laoke.campaigns.models import Campaign, CampaignState
 from laoke.campaigns.plan_comparisons import (
@@ -134,6 +137,13 @@ def _coming(request: HttpRequest, now: datetime, chosen: list[str]) -> Campaign 
 def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> Backtest | None:
     data, shop = form.cleaned_data, shop_of(request)
     chosen = list(Offer.objects.filter(shop=shop, pk__in=data["offers"]).order_by("pk"))
+    numbers = [int(number) for number in data.get("segments") or []]
+    try:
+        # Without orders nobody is in any segment; the backtest then says what is missing.
+        people = segments_of(shop, numbers, clock_of(request).today()) if orders_until(shop) else []
+    except (FilterError, TreeError) as error:
+        form.add_error("segments", refusal_text(error))
+        return None
     try:
         made = backtest(
             shop,
@@ -143,7 +153,7 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
             by=request.user,  # type: ignore[arg-type]
             clock=clock_of(request),
             terms=CostTerms(data["fee"] or 0, data["postage"] or 0),
-            segments=segments_of(shop, map(int, data.get("segments") or []), clock_of(request).now().date()),
+            segments=people,
         )
     except BacktestRefused as refused:
         words = {

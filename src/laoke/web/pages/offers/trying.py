@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from laoke.campaigns.plan_comparisons import MOST_SEGMENTS
 from laoke.web.pages.offers.fields import DayField, MoneyField
 from laoke.web.pages.offers.goods import Goods
-from laoke.web.pages.prices.forms import RateField
+from laoke.web.pages.prices.forms import PieceMoneyField, RateField
 
 BASKET_LINES = 3
 
@@ -57,7 +57,7 @@ class BacktestForm(forms.Form):
     period_from = DayField(label=_("从"))
     period_to = DayField(label=_("到"))
     fee = RateField(label=_("平台扣点（%）"), required=False)
-    postage = MoneyField(label=_("每单要贴的运费（元）"), required=False)
+    postage = PieceMoneyField(label=_("每单要贴的运费（元）"), required=False)
     segments = forms.MultipleChoiceField(
         label=_("看哪些人群得了让利"),
         widget=forms.CheckboxSelectMultiple,
