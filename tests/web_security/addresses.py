@@ -209,8 +209,9 @@ def _rows(demo: Demo) -> dict[str, Any]:
     client = demo.client()
     client.post(f"{reverse('offer_new')}?mechanic=threshold_discount", OFFER)
     offer = Offer.objects.get(shop=shop, name=OFFER["name"])
+    # Long enough to be answered: a refused backtest has no assumptions to change.
     client.post(
-        reverse("backtests"), {"offers": [offer.pk], "period_from": "2025-11-01", "period_to": "2025-11-30"}
+        reverse("backtests"), {"offers": [offer.pk], "period_from": "2025-01-01", "period_to": "2026-11-08"}
     )
     tested = Backtest.objects.latest("pk")
     other = [("满299减30", varied(tested, tested.offers[0]["offer_id"], [29_900, 3_000], "满299减30"))]
