@@ -251,7 +251,7 @@ def test_a_row_that_names_an_item_by_its_title_keeps_its_number(store: Store, tm
     ],
 )
 def test_a_file_that_is_no_price_sheet_is_refused(store: Store, tmp_path: Path, text: str, code: str) -> None:
-    from laoke.campaigns.price_files import FileRefused
+    from laoke.campaigns.table_files import FileRefused
 
     with pytest.raises(FileRefused) as refused:
         laid(store, tmp_path, text, quilt())

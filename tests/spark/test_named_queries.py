@@ -28,10 +28,10 @@ DISAGREEING = {
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_lines", "goods_on_offer", "open_refunds", "order_goods", "order_parcels", "order_refunds",
     "order_reviews", "person_lines", "person_refunds", "person_reviews", "platform_levels",
-    "priced_goods", "reach_counts", "review_arms", "top_products", "touch_days",
+    "priced_goods", "reach_counts", "review_arms", "setup_sent", "top_products", "touch_days",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
-EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms", "touch_days"}
+EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms", "setup_sent", "touch_days"}
 
 
 def reads_more(name: str) -> bool:

@@ -82,9 +82,12 @@ def furnished(demo: Demo) -> Made:
     handover.save(update_fields=["occasion"])
     upload, job, run = rows["upload"].pk, rows["job"].pk, rows["run"].pk
     one_campaign, one_round = {"pk": campaign.pk}, {"pk": rounds[0].pk}
+    of_offer = {"pk": campaign.pk, "offer_pk": campaign.campaign_offers.order_by("pk")[0].offer_id}
     by_prefix: dict[str, dict[str, Any]] = {
         "campaign_round_missing": one_round,
         "campaign_phase": {"pk": campaign.pk, "phase_pk": phase.pk},
+        "campaign_setup_preview": {"pk": campaign.pk, "upload": rows["report"].pk},
+        **{f"campaign_setup_{name}": of_offer for name in ("offer", "place", "state", "numbers")},
         "campaign": one_campaign,
         "task": {"pk": task.pk},
         "group_file_use": {"group_id": people["group"].pk, "upload_id": upload},
@@ -254,6 +257,9 @@ def _rows(demo: Demo) -> dict[str, Any]:
         ),
         "price_file": store_upload(
             shop, SimpleUploadedFile("prices.csv", "商品编号,活动价\r\nP1,39\r\n".encode()), by=demo.owner, now=now
+        ),
+        "report": store_upload(
+            shop, SimpleUploadedFile("report.csv", "名称,使用量\r\n券,39\r\n".encode()), by=demo.owner, now=now
         ),
         "template": MessageTemplate.objects.create(
             shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now

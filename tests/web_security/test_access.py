@@ -29,7 +29,7 @@ KINDS = {"imports_health_differences", "fake_orders_decide"}
 # What anyone who has signed in may do for themselves, without a shop.
 OWN = {"profile", "password", "shop_switch", "session_ping"}
 # Reading these is an act that is answered for: the audit trail grows by a row.
-AUDITED = {"settings_audit_export", "customers_export", "price_file"}
+AUDITED = {"settings_audit_export", "customers_export", "price_file", "campaign_setup_file"}
 # The list of segments keeps the counts it shows.
 COUNTED = {"segments"}
 
@@ -150,6 +150,7 @@ way until name username password sent offer offers holdout opens_at closes_at re
 grain column platform_activity_id evidence query language files first last quantity_1 campaign phase
 bad archived source period base who round after_id
 purpose capacity kind platform joined_on invite gone promised_by words order_id done group
+activity_id link planned_issued issued taken used as_of until offer_name counted_until
 """.split()
 
 

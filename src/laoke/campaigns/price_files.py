@@ -9,8 +9,6 @@ does not name stay, a row that cannot be read changes nothing and is told with w
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -30,35 +28,12 @@ from laoke.campaigns.price_columns import (
     columns_at,
 )
 from laoke.campaigns.price_sheets import MOST_ITEMS
-from laoke.intake.reading.cells import tidy
-from laoke.intake.reading.opening import open_source
-from laoke.intake.reading.refusals import MIB
+from laoke.campaigns.table_files import FileRefused, FileRows, RefusedRow, rows_of
 from laoke.money import FULL_BP
 from laoke.promotions.ladder import Competitor, Item, Key, Terms
 
-MOST_LINES = 5_000
-MOST_BYTES = 16 * MIB
 FIELDS = {one.name for one in fields(Item)}
 NAMES = tuple(one.name for one in NAMING)
-
-
-class FileRefused(Exception):
-    """A file that is no price sheet; `code` as above, `params` say what was found."""
-
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code, params)
-        self.code, self.params = code, params
-
-
-@dataclass(frozen=True)
-class RefusedRow:
-    """A row that changes nothing: its line, the column, what stands there, what was expected, and the row as it is."""
-
-    line: int
-    column: Promise | str
-    found: str
-    expected: Promise | str
-    row: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,12 +76,6 @@ class Seen:
         return sum(map(len, self.prices.values()))
 
 
-@dataclass(frozen=True)
-class _Rows:
-    header: tuple[str, ...]
-    lines: list[tuple[int, tuple[str, ...]]]
-
-
 def read_file(path: Path, items: Sequence[Item], terms: Terms, today: date) -> Laid | Seen:
     """A CSV or Excel file: competitors' prices when it has a column of competitors, else items.
 
@@ -124,29 +93,13 @@ def read_file(path: Path, items: Sequence[Item], terms: Terms, today: date) -> L
     return _laid(rows, at, items, terms)
 
 
-def _rows(path: Path) -> _Rows:
-    known = {head for one in (*ITEM_COLUMNS, *COMPETITOR_COLUMNS) for head in (str(one.head), *one.others)}
-    with open_source(path, mapping={f"column-{n}": head for n, head in enumerate(sorted(known))}) as source:
-        with source.data() as stream:
-            raw = stream.read_all(MOST_BYTES)
-        if raw is None:
-            raise FileRefused("too_long", most=MOST_LINES)
-        text = raw.decode(source.text_encoding, "replace").replace("\0", "")
-        lines: list[tuple[int, tuple[str, ...]]] = []
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=source.delimiter)
-        for number, cells in enumerate(reader, start=source.data_line):
-            row = tuple(tidy(cell) for cell in cells)
-            if not any(row):
-                continue
-            if len(lines) == MOST_LINES:
-                raise FileRefused("too_long", most=MOST_LINES)
-            lines.append((number, row))
-        if not lines:
-            raise FileRefused("empty")
-        return _Rows(tuple(source.header), lines)
+def _rows(path: Path) -> FileRows:
+    return rows_of(
+        path, {head for one in (*ITEM_COLUMNS, *COMPETITOR_COLUMNS) for head in (str(one.head), *one.others)}
+    )
 
 
-def _laid(rows: _Rows, at: Mapping[str, int], items: Sequence[Item], terms: Terms) -> Laid:
+def _laid(rows: FileRows, at: Mapping[str, int], items: Sequence[Item], terms: Terms) -> Laid:
     laid, names_of = Laid(rows.header), _Names(items)
     held = {one.key: one for one in items}
     named: dict[Key, int] = {}
@@ -249,7 +202,7 @@ def _read_row(
     return read
 
 
-def _seen(rows: _Rows, at: Mapping[str, int], items: Sequence[Item], today: date) -> Seen:
+def _seen(rows: FileRows, at: Mapping[str, int], items: Sequence[Item], today: date) -> Seen:
     missing = [one.head for one in COMPETITOR_COLUMNS[len(NAMING) :] if one.name not in at]
     if missing or not at.keys() & {"product_id", "title"}:
         raise FileRefused(

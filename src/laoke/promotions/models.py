@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from laoke.shops.models import Shop, User
 
@@ -159,3 +160,44 @@ class CouponCall(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["shop", "key"], name="coupon_call_once")]
+
+
+class SetupState(models.TextChoices):
+    TO_DO = "to_do", _("要设置")
+    DONE = "done", _("已设置")
+    ENDED = "ended", _("已结束")
+
+
+class OfferSetup(models.Model):
+    """How far an offer is set up in the seller's back office, by whom, and where it stands there.
+
+    The number of the activity is the offer's `platform_activity_id`. `link` is shown to people and used nowhere else.
+    `planned_issued` is how many coupons are to be issued.
+    """
+
+    offer = models.OneToOneField(Offer, models.CASCADE, related_name="setup")
+    state = models.CharField(max_length=10, choices=SetupState.choices, default=SetupState.TO_DO)
+    link = models.CharField(max_length=500, blank=True)
+    planned_issued = models.PositiveIntegerField(null=True)
+    set_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    set_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField()
+
+
+class OfferReport(models.Model):
+    """What the back office counted of an offer up to `as_of`, by file or typed in. Never changed; the newest counts."""
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="reports")
+    as_of = models.DateTimeField()
+    issued = models.BigIntegerField(null=True)
+    taken = models.BigIntegerField(null=True)
+    used = models.BigIntegerField(null=True)
+    file_name = models.CharField(max_length=255, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    added_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["offer", "as_of"], name="offer_report_newest")]

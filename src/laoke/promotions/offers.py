@@ -17,6 +17,7 @@ from laoke.money import format_cents
 from laoke.promotions import engine
 from laoke.promotions.coupons.rows import mark_offer
 from laoke.promotions.models import Offer
+from laoke.promotions.setup.links import check_activity_id
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 
@@ -216,10 +217,16 @@ def archive_offer(row: Offer, *, by: User | None, now: datetime, archived: bool 
 
 
 def set_activity_id(row: Offer, platform_activity_id: str, *, by: User | None, now: datetime) -> None:
-    """Note under which number the platform runs it."""
-    row.platform_activity_id, row.updated_at = platform_activity_id.strip()[:40], now
+    """Note under which number the platform runs it. The offer stays as it was, and so do the backtests seen for it.
+
+    Raises
+    ------
+    SetupRefused
+        `activity_id`
+    """
+    row.platform_activity_id = check_activity_id(platform_activity_id)
     with transaction.atomic():
-        row.save(update_fields=["platform_activity_id", "updated_at"])
+        row.save(update_fields=["platform_activity_id"])
         audit.record("offer.activity", shop=row.shop, actor=by, at=now, subject=str(row.pk))
 
 

@@ -147,9 +147,19 @@ class Recognition:
 
 @lru_cache(maxsize=1)
 def profiles() -> dict[str, Profile]:
-    """All layouts that come with Laoke, by id."""
+    """All layouts of files that are imported, by id."""
+    return _profiles_in("layouts")
+
+
+@lru_cache(maxsize=1)
+def report_profiles() -> dict[str, Profile]:
+    """The layouts of reports that are no facts: a campaign reads them, an import never takes a file for one."""
+    return _profiles_in("layouts/reports")
+
+
+def _profiles_in(folder: str) -> dict[str, Profile]:
     found = {}
-    for file in sorted(resources.files("laoke.intake").joinpath("layouts").iterdir(), key=lambda f: f.name):
+    for file in sorted(resources.files("laoke.intake").joinpath(folder).iterdir(), key=lambda f: f.name):
         if file.name.endswith(".toml"):
             profile = _profile(tomllib.loads(file.read_text(encoding="utf-8")))
             found[profile.id] = profile
@@ -213,6 +223,14 @@ def recognise(header: Sequence[str]) -> list[Recognition]:
     found = [_recognition(profile, header, names) for profile in profiles().values()]
     told = (r for r in found if r.score > 0 and (r.is_near or r.profile.grain not in FACT_KINDS))
     return sorted(told, key=lambda r: (not r.complete, -r.score, r.profile.id))
+
+
+def recognise_report(header: Sequence[str]) -> list[Recognition]:
+    """Every layout of a report that shares a column with the header, best first, complete ones before the others."""
+    found = [recognition_of(profile, header) for profile in report_profiles().values()]
+    return sorted(
+        (one for one in found if one.mapping), key=lambda r: (bool(r.missing), -r.score, r.profile.id)
+    )
 
 
 def recognition_of(profile: Profile, header: Sequence[str]) -> Recognition:

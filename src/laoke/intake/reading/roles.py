@@ -8,7 +8,8 @@ from typing import Literal, get_args
 from laoke.intake.reading.kinds import FACT_KINDS, FactGrain
 
 # What one row of a file is: an order, a line of an order, or a fact of one of the kinds in `kinds.py`.
-Grain = Literal["order", "line"] | FactGrain
+# `offer_report` counts what became of offers in the seller's back office: campaigns read it, no import does.
+Grain = Literal["order", "line", "offer_report"] | FactGrain
 # Files of orders: they alone tell who bought.
 ORDER_GRAINS: tuple[Grain, ...] = ("order", "line")
 GRAINS: tuple[Grain, ...] = (*ORDER_GRAINS, *get_args(FactGrain))
@@ -30,6 +31,7 @@ class Role:
 _BOTH: tuple[Grain, ...] = ("order", "line")
 _ORDER: tuple[Grain, ...] = ("order",)
 _LINE: tuple[Grain, ...] = ("line",)
+_REPORT: tuple[Grain, ...] = ("offer_report",)
 
 ROLES: dict[str, Role] = {
     role.name: role
@@ -144,6 +146,12 @@ ROLES: dict[str, Role] = {
         Role("review_title", "identity", "评价标题", "title of the review", ()),
         Role("review_text", "identity", "评价内容", "words of the review", ()),
         Role("review_more", "identity", "追评内容", "words added later", ()),
+        Role("activity_id", "id", "活动号或券号", "number of the activity or coupon", _REPORT),
+        Role("offer_name", "text", "活动或券的名称", "name of the activity or coupon", _REPORT),
+        Role("issued", "count", "发行", "issued", _REPORT),
+        Role("taken", "count", "领取", "taken", _REPORT),
+        Role("used", "count", "使用", "used", _REPORT),
+        Role("counted_until", "time", "统计到", "counted until", _REPORT),
     )
 }
 
@@ -157,6 +165,7 @@ REQUIRED: dict[Grain, tuple[tuple[str, ...], ...]] = {
         ("quantity",),
         ("unit_price", "line_paid", "total", "paid"),
     ),
+    "offer_report": (("activity_id", "offer_name"), ("issued", "taken", "used")),
     **{kind.grain: kind.required for kind in FACT_KINDS.values()},
 }
 

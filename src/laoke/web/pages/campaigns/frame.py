@@ -65,6 +65,7 @@ def frame_of(request: HttpRequest, campaign: Campaign, tab: str, now: datetime) 
         ("campaign_tasks", gettext("执行表")),
     ]
     if request.role in SELLING:  # type: ignore[attr-defined]
+        places.append(("campaign_setup", gettext("后台设置")))
         places.append(("campaign_checks", gettext("上线检查")))
         places.append(("review", pgettext("page of a campaign", "复盘")))
     tabs = ui.Tabs(

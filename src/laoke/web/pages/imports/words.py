@@ -30,6 +30,7 @@ SURE: dict[str, Promise] = {
     "very high": gettext_lazy("很准"),
     "high": gettext_lazy("准"),
     "medium": gettext_lazy("大致准，先核对几单"),
+    "low": gettext_lazy("没见过真的导出，列名要你核对"),
 }
 
 

@@ -16,6 +16,7 @@ from laoke.campaigns.models import CampaignOffer
 from laoke.promotions import engine, offers
 from laoke.promotions.describing import describe, scope_text, shop_page_text
 from laoke.promotions.models import Offer
+from laoke.promotions.setup.links import SetupRefused
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
@@ -27,6 +28,7 @@ from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.mechanics import FORMS, GROUPS, MECHANICS
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
 from laoke.web.pages.offers.trying import BasketForm
+from laoke.web.pages.setup.words import refusal_text as setup_refusal_text
 
 
 @dataclass(frozen=True)
@@ -314,6 +316,10 @@ def offer_archive(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(*MARKETING)
 def offer_activity(request: HttpRequest, pk: int) -> HttpResponse:
     row, now = find_offer(shop_of(request), pk), clock_of(request).now()
-    offers.set_activity_id(row, request.POST.get("platform_activity_id", ""), by=request.user, now=now)  # type: ignore[arg-type]
-    messages.success(request, gettext("已记下平台活动号"))
+    try:
+        offers.set_activity_id(row, request.POST.get("platform_activity_id", ""), by=request.user, now=now)  # type: ignore[arg-type]
+    except SetupRefused as refused:
+        messages.error(request, setup_refusal_text(refused))
+    else:
+        messages.success(request, gettext("已记下平台活动号"))
     return redirect("offer", row.pk)

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST
 from laoke.campaigns import price_sheets
 from laoke.campaigns.models import PriceSheet, PriceVersion
 from laoke.campaigns.price_columns import ITEM_COLUMNS
-from laoke.campaigns.price_files import Change, FileRefused, Laid, RefusedRow, Seen, read_file
+from laoke.campaigns.price_files import Change, Laid, Seen, read_file
 from laoke.campaigns.price_sheets import PriceRefused, items_of, newest, terms_of
+from laoke.campaigns.table_files import FileRefused, RefusedRow
 from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.refusals import IntakeRefused
 from laoke.promotions.ladder import Item, Role

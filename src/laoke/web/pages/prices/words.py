@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from laoke.campaigns.price_columns import ROLE_WORDS
-from laoke.campaigns.price_files import FileRefused
 from laoke.campaigns.price_sheets import PriceRefused
+from laoke.campaigns.table_files import FileRefused
 from laoke.promotions.ladder import Role, Warned
 from laoke.shops.joins import listed
 from laoke.web import figures
