@@ -13,11 +13,13 @@ from laoke.promotions.engine import (
     AnyBundle,
     Basket,
     Buyer,
+    BuyersStep,
     BuyGet,
     CountDiscount,
     CountDiscountStep,
     CountOff,
     CountOffStep,
+    DepositExpansion,
     DiscountStep,
     EarlyBird,
     EarlyStep,
@@ -26,12 +28,16 @@ from laoke.promotions.engine import (
     FreePostage,
     GiftChoice,
     GiftStep,
+    GroupBuy,
     Layer,
+    LevelReward,
+    LevelStep,
     Limits,
     Line,
     Mechanic,
     MemberLevel,
     MemberPrice,
+    MoreCheaper,
     NthPiece,
     Offer,
     Part,
@@ -39,6 +45,7 @@ from laoke.promotions.engine import (
     ProductPrice,
     RateStep,
     Scope,
+    ServiceBenefit,
     SetBundle,
     ShopCoupon,
     ThresholdDiscount,
@@ -64,6 +71,8 @@ class Example:
     at: datetime
     outcome: Table
     given: dict[str, tuple[str, int]]
+    promised: dict[str, tuple[str, str]]
+    deposit_cents: int
     payable_cents: int
     worst_case_cents: int
     refused: dict[str, tuple[str, int | None]]
@@ -100,11 +109,14 @@ def _example(name: str, text: str) -> Example:
     offers = tuple(_offer(row) for row in offer_rows)
     given = _given(text)
     coupons = frozenset(offer.offer_id for offer in offers if isinstance(offer.mechanic, ShopCoupon))
-    used = given.get("used", "").split()
+    used, deposits, spent = (given.get(name, "").split() for name in ("used", "deposits", "spent"))
     buyer = Buyer(
         groups=frozenset(given.get("groups", "").split()),
         held_coupons=frozenset() if given.get("holds") == "nothing" else coupons,
         used={used[0]: int(used[1])} if used else {},
+        deposits={deposits[0]: int(deposits[1])} if deposits else {},
+        joined=frozenset(given.get("joins", "").split()),
+        spent={spent[0]: cents(spent[1])} if spent else {},
     )
     lines = tuple(
         Line(
@@ -138,7 +150,16 @@ def _example(name: str, text: str) -> Example:
         offer_id: (product, int(pieces))
         for offer_id, pieces, product in re.findall(r"^- `(.+?)` gives (\d+) (\w+)$", text, flags=re.M)
     }
-    return Example(name, basket, offers, at, outcome, gifts, cents(pays[1]), cents(pays[2]), refused)
+    promised = {
+        offer_id: (kind, level)
+        for offer_id, kind, level in re.findall(
+            r"^- `(.+?)` promises (\w+)(?: \((\w+)\))?$", text, flags=re.M
+        )
+    }
+    deposit = re.search(r"^- deposit ([\d.]+)$", text, flags=re.MULTILINE)
+    held = cents(deposit[1]) if deposit else 0
+    paid = cents(pays[1]), cents(pays[2])
+    return Example(name, basket, offers, at, outcome, gifts, promised, held, *paid, refused)
 
 
 def _given(text: str) -> dict[str, str]:
@@ -153,7 +174,7 @@ def _offer(row: dict[str, str]) -> Offer:
     return Offer(
         offer_id=row["offer"],
         layer=layer,
-        mechanic=_mechanic(layer, row["terms"]),
+        mechanic=mechanic_of(layer, row["terms"]),
         scope=_scope(row["scope"]),
         window=Window(_moment(row.get("from")), _moment(row.get("until"))),
         limits=Limits(int(limit) if limit else None),
@@ -161,8 +182,9 @@ def _offer(row: dict[str, str]) -> Offer:
     )
 
 
-def _mechanic(layer: Layer, terms: str) -> Mechanic:
-    for read in (_varied, _beside, _item_price, _by_rate, _by_pieces):
+def mechanic_of(layer: Layer, terms: str) -> Mechanic:
+    """The mechanic that a cell of terms describes."""
+    for read in (_together, _benefit, _varied, _beside, _item_price, _by_rate, _by_pieces):
         if (found := read(layer, terms)) is not None:
             return found
     pairs = [(cents(above), cents(off)) for above, off in re.findall(r"(\d+) − (\d+)", terms)]
@@ -204,6 +226,37 @@ def _gift(text: str) -> GiftChoice:
     assert found, text
     name, value, cost, stock = found.groups()
     return GiftChoice(name, name, cents(value), cents(cost) if cost else None, int(stock) if stock else None)
+
+
+def _together(layer: Layer, terms: str) -> Mechanic | None:
+    """Deposits, groups, and what gets cheaper with buyers."""
+    if found := re.match(
+        r"deposit (\d+) counts (\d+) until ([\d-]+ [\d:]+), balance from ([\d-]+ [\d:]+)", terms
+    ):
+        until, start = datetime.fromisoformat(found[3]), datetime.fromisoformat(found[4])
+        return DepositExpansion(cents(found[1]), cents(found[2]), until, start)
+    if found := re.match(r"group of (\d+) for ([\d.]+) within (\d+) h", terms):
+        return GroupBuy(cents(found[2]), int(found[1]), int(found[3]))
+    if steps := re.findall(r"(\d+) buyers pay (\d+)%", terms):
+        return MoreCheaper(tuple(BuyersStep(int(buyers), int(rate) * 100) for buyers, rate in steps))
+    return None
+
+
+def _benefit(layer: Layer, terms: str) -> Mechanic | None:
+    if layer is not Layer.BENEFIT:
+        return None
+    if longer := re.fullmatch(r"(\d+) more days to return", terms):
+        return ServiceBenefit("longer_return", days=int(longer[1]))
+    if terms.startswith("gift "):
+        gift = _gift(terms.removeprefix("gift "))
+        return ServiceBenefit("gift", gift.title, value_cents=gift.value_cents, cost_cents=gift.cost_cents)
+    levels = re.findall(r"level (\w+) from (\d+) reward (\w+)(?: \(cost ([\d.]+)\))?", terms)
+    return LevelReward(
+        tuple(
+            LevelStep(group, cents(spend), reward, cents(cost) if cost else None)
+            for group, spend, reward, cost in levels
+        )
+    )
 
 
 def _varied(layer: Layer, terms: str) -> Mechanic | None:

@@ -12,13 +12,16 @@ from laoke.promotions.engine import (
     AmountOff,
     Basket,
     Buyer,
+    DepositExpansion,
     EarlyBird,
     FixedPrice,
     FlashSale,
+    GroupBuy,
     Layer,
     Line,
     Mechanic,
     MemberPrice,
+    MoreCheaper,
     Offer,
     PercentOff,
     ShopCoupon,
@@ -34,17 +37,17 @@ def payable_by_line(basket: Basket, offers: tuple[Offer, ...], at: datetime) -> 
     """What each line costs, by line id."""
     open_to_buyer = [offer for offer in offers if is_open(offer, basket, at)]
     lines = {line.line_id: line for line in basket.lines}
-    unit = {
-        line_id: _best_unit_price(line, open_to_buyer, basket.buyer, at) for line_id, line in lines.items()
-    }
+    best = {line_id: _best_unit_price(line, open_to_buyer, basket, at) for line_id, line in lines.items()}
+    unit = {line_id: price for line_id, (price, _deposit) in best.items()}
     base = {line_id: unit[line_id] * line.quantity for line_id, line in lines.items()}
-    left = dict(base)
-    for layer in [layer for layer in list(Layer)[1:] if layer not in ("gift", "postage")]:
+    paid_before = {line_id: best[line_id][1] * line.quantity for line_id, line in lines.items()}
+    left = {line_id: base[line_id] - paid_before[line_id] for line_id in lines}
+    for layer in [layer for layer in list(Layer)[1:] if layer not in ("gift", "postage", "benefit")]:
         rivals = sorted(
             (offer for offer in open_to_buyer if offer.layer == layer), key=lambda offer: offer.offer_id
         )
         left = _apply_best(layer, rivals, lines, unit, base, left)
-    return left
+    return {line_id: left[line_id] + paid_before[line_id] for line_id in lines}
 
 
 def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
@@ -62,9 +65,13 @@ def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
         wanted = sum(line.quantity for line in basket.lines if _covers(offer, line))
         if wanted + basket.taken.get(offer.offer_id, 0) > offer.mechanic.stock:
             return False
+    if not _together(offer, basket, at):
+        return False
     if offer.audience == "first_order" and not buyer.first_order:
         return False
-    if offer.audience not in ("", "first_order") and offer.audience not in buyer.groups:
+    if offer.audience == "old_customer" and buyer.first_order:
+        return False
+    if offer.audience not in ("", "first_order", "old_customer") and offer.audience not in buyer.groups:
         return False
     if (
         isinstance(offer.mechanic, ShopCoupon)
@@ -73,6 +80,18 @@ def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
     ):
         return False
     return offer.limits.per_person is None or buyer.used.get(offer.offer_id, 0) < offer.limits.per_person
+
+
+def _together(offer: Offer, basket: Basket, at: datetime) -> bool:
+    """R31, R32, R33: the deposit, the group, the buyers."""
+    mechanic, buyer, came = offer.mechanic, basket.buyer, basket.taken.get(offer.offer_id, 0)
+    if isinstance(mechanic, DepositExpansion) and at >= mechanic.deposit_until:
+        wanted = sum(line.quantity for line in basket.lines if _covers(offer, line))
+        paid = buyer.deposits.get(offer.offer_id, 0)
+        return at >= mechanic.balance_from and paid > 0 and paid >= wanted
+    if isinstance(mechanic, GroupBuy):
+        return offer.offer_id in buyer.joined and came < mechanic.people
+    return not isinstance(mechanic, MoreCheaper) or came + 1 >= mechanic.steps[0].buyers
 
 
 def _levels(mechanic: MemberPrice, buyer: Buyer) -> list[int]:
@@ -98,19 +117,25 @@ def _in_scope(offer: Offer, line: Line) -> bool:
     return line.product_id not in scope.excluded_product_ids and (chosen or not named)
 
 
-def _best_unit_price(line: Line, offers: list[Offer], buyer: Buyer, at: datetime) -> int:
-    """R3."""
+def _best_unit_price(line: Line, offers: list[Offer], basket: Basket, at: datetime) -> tuple[int, int]:
+    """R3: the price of a piece, and how much of it is a deposit (R31)."""
     asked = [
-        price
+        (_asked(_now(offer, basket, at), line), offer.offer_id, offer.mechanic)
         for offer in offers
         if offer.layer == "item" and _covers(offer, line)
-        for price in [_asked(_now(offer.mechanic, buyer, at), line)]
     ]
-    return min([line.unit_price_cents, *asked])
+    price, _offer_id, mechanic = min(
+        [(line.unit_price_cents, "", None), *asked], key=lambda one: (one[0], one[1])
+    )
+    return price, mechanic.deposit_cents if isinstance(mechanic, DepositExpansion) else 0
 
 
-def _now(mechanic: Mechanic, buyer: Buyer, at: datetime) -> Mechanic:
+def _now(offer: Offer, basket: Basket, at: datetime) -> Mechanic:
     """The plain price of an open offer."""
+    mechanic, buyer = offer.mechanic, basket.buyer
+    if isinstance(mechanic, MoreCheaper):
+        buyers = basket.taken.get(offer.offer_id, 0) + 1
+        return PercentOff(min(step.pay_bp for step in mechanic.steps if step.buyers <= buyers))
     if isinstance(mechanic, MemberPrice):
         return PercentOff(min(_levels(mechanic, buyer)))
     if isinstance(mechanic, EarlyBird):
@@ -124,8 +149,11 @@ def _asked(mechanic: Mechanic, line: Line) -> int:
         return _half_up(listed * Fraction(mechanic.pay_bp, 10000))
     if isinstance(mechanic, AmountOff):
         return listed - mechanic.off_cents if listed > mechanic.off_cents else listed
-    if isinstance(mechanic, FixedPrice):
+    if isinstance(mechanic, FixedPrice | GroupBuy):
         return mechanic.price_cents
+    if isinstance(mechanic, DepositExpansion):
+        takes_part = listed > mechanic.counts_cents and mechanic.deposit_cents <= Fraction(listed, 5)
+        return listed - mechanic.counts_cents + mechanic.deposit_cents if takes_part else listed
     assert isinstance(mechanic, WasNow)
     return {one.product_id: one.price_cents for one in mechanic.prices}[line.product_id]
 

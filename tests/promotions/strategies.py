@@ -12,11 +12,13 @@ from laoke.promotions.engine import (
     AnyBundle,
     Basket,
     Buyer,
+    BuyersStep,
     BuyGet,
     CountDiscount,
     CountDiscountStep,
     CountOff,
     CountOffStep,
+    DepositExpansion,
     DiscountStep,
     EarlyBird,
     EarlyStep,
@@ -25,12 +27,16 @@ from laoke.promotions.engine import (
     FreePostage,
     GiftChoice,
     GiftStep,
+    GroupBuy,
     Layer,
+    LevelReward,
+    LevelStep,
     Limits,
     Line,
     Mechanic,
     MemberLevel,
     MemberPrice,
+    MoreCheaper,
     NthPiece,
     Offer,
     Part,
@@ -38,6 +44,7 @@ from laoke.promotions.engine import (
     ProductPrice,
     RateStep,
     Scope,
+    ServiceBenefit,
     SetBundle,
     ShopCoupon,
     ThresholdDiscount,
@@ -134,6 +141,19 @@ early_birds = st.lists(rates, min_size=1, max_size=3, unique=True).map(
     )
 )
 flash_sales = st.builds(FlashSale, st.integers(1, 150), st.integers(1, 8))
+
+
+@st.composite
+def deposits(draw: st.DrawFn) -> DepositExpansion:
+    """The deposit is open, over and its balance not due, or its balance is due at AT."""
+    deposit = draw(st.integers(1, 20))
+    hour = timedelta(hours=1)
+    until, start = draw(st.sampled_from([(AT + hour, AT + hour), (AT - hour, AT + hour), (AT, AT)]))
+    return DepositExpansion(deposit, deposit + draw(st.integers(1, 60)), until, start)
+
+
+group_buys = st.builds(GroupBuy, st.integers(1, 150), st.integers(2, 5), st.just(24))
+more_cheaper = rate_ladders(6).map(lambda rows: MoreCheaper(tuple(BuyersStep(*row) for row in rows)))
 shop_offers = (
     step_discounts()
     | repeating_discounts()
@@ -185,8 +205,28 @@ postages = st.builds(
     st.sampled_from(["cents", "pieces"]),
     st.sampled_from([(), ("新疆",), ("新疆", "西藏")]),
 )
+costs = st.none() | st.integers(0, 60)
+benefits = (
+    st.builds(ServiceBenefit, st.just("gift"), st.just("卡"), value_cents=st.just(990), cost_cents=costs)
+    | st.builds(ServiceBenefit, st.just("longer_return"), days=st.integers(1, 30), cost_cents=costs)
+    | st.builds(ServiceBenefit, st.just("service"), st.just("改裤脚"), cost_cents=costs)
+)
+
+
+@st.composite
+def level_rewards(draw: st.DrawFn) -> LevelReward:
+    spends = sorted(draw(st.sets(st.integers(1, 900), min_size=1, max_size=3)))
+    return LevelReward(tuple(LevelStep(f"l{spend}", spend, "杯", draw(costs)) for spend in spends))
+
+
 MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
-    Layer.ITEM: item_prices | member_prices | early_birds | flash_sales,
+    Layer.ITEM: item_prices
+    | member_prices
+    | early_birds
+    | flash_sales
+    | deposits()
+    | group_buys
+    | more_cheaper,
     Layer.ADDON: addons,
     Layer.SHOP: shop_offers,
     Layer.COUPON: coupons(),
@@ -195,6 +235,7 @@ MECHANICS: dict[Layer, st.SearchStrategy[Mechanic]] = {
     Layer.CATEGORY_COUPON: coupons(),
     Layer.GIFT: gifts(),
     Layer.POSTAGE: postages,
+    Layer.BENEFIT: benefits | level_rewards(),
 }
 
 
@@ -214,15 +255,16 @@ def _offers(draw: st.DrawFn, offer_id: str) -> Offer:
     scope = draw(st.just(Scope()) | scopes)
     if isinstance(mechanic, WasNow | SetBundle):
         scope = Scope(excluded_product_ids=scope.excluded_product_ids)
+    windows = [Window(), Window(), Window(), Window(end=AT), Window(AT)]
     return Offer(
         offer_id=offer_id,
         layer=layer,
         mechanic=mechanic,
         name=draw(st.sampled_from(["", "双11满减"])),
         scope=scope,
-        window=draw(st.sampled_from([Window(), Window(), Window(), Window(end=AT), Window(AT)])),
+        window=draw(st.sampled_from(windows[:1] if isinstance(mechanic, DepositExpansion) else windows)),
         limits=draw(st.sampled_from([Limits(), Limits(), Limits(1), Limits(2)])),
-        audience=draw(st.sampled_from(["", "", "", "vip", "first_order"])),
+        audience=draw(st.sampled_from(["", "", "", "vip", "first_order", "old_customer"])),
     )
 
 
@@ -241,6 +283,9 @@ def baskets(draw: st.DrawFn) -> Basket:
         first_order=draw(st.booleans()),
         held_coupons=draw(st.sampled_from([frozenset(), frozenset(f"o{number}" for number in range(5))])),
         used=draw(st.sampled_from([{}, {"o1": 1, "o2": 2}])),
+        deposits=draw(st.sampled_from([{}, {f"o{n}": 5 for n in range(5)}])),
+        joined=draw(st.sampled_from([frozenset(), frozenset(f"o{n}" for n in range(5))])),
+        spent=draw(st.sampled_from([{}, {"o0": 300, "o1": 600, "o2": 899, "o3": 900}])),
     )
     return Basket(
         tuple(lines),

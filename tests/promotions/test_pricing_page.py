@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -10,15 +11,19 @@ from laoke.promotions.engine import (
     EngineError,
     GiftChoice,
     GiftStep,
+    Goods,
     Layer,
     Offer,
+    PaidOrder,
     ThresholdGift,
+    Window,
     needed_orders,
     quote,
     refund,
+    settle,
     too_few_orders,
 )
-from tests.promotions.doc_examples import PAGE, cents, priced_examples, sections, tables
+from tests.promotions.doc_examples import PAGE, cents, mechanic_of, priced_examples, sections, tables
 
 PRICED = priced_examples()
 GIFT = ThresholdGift((GiftStep(30_000, (GiftChoice("mug", "mug", 1_990),)),))
@@ -37,6 +42,11 @@ def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
         shares = {share.offer_id: share.cents for share in line.shares}
         assert shares == {name: cents(cell) for name, cell in row.items() if name in used and cell}
     assert {gift.offer_id: (gift.product_id, gift.pieces) for gift in result.gifts} == example.given
+    assert {one.offer_id: (one.kind, one.level) for one in result.benefits} == example.promised
+    assert (result.deposit_cents, result.balance_cents) == (
+        example.deposit_cents,
+        example.payable_cents - example.deposit_cents,
+    )
     assert result.payable_cents == example.payable_cents
     assert result.worst_case_cents == example.worst_case_cents
     refused = {
@@ -46,14 +56,14 @@ def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
 
 
 def test_every_example_is_numbered_in_order_and_tested() -> None:
-    assert list(sections()) == [f"E{number}" for number in range(1, 41)]
-    assert set(sections()) - set(PRICED) == {"E21", "E22", "E40"}
+    assert list(sections()) == [f"E{number}" for number in range(1, 49)]
+    assert set(sections()) - set(PRICED) == {"E21", "E22", "E40", "E46", "E47", "E48"}
 
 
 def test_every_rule_is_numbered_in_order() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rules = re.findall(r"^\*\*(R\d+) · ", text, flags=re.MULTILINE)
-    assert rules == [f"R{number}" for number in range(1, 31)]
+    assert rules == [f"R{number}" for number in range(1, 36)]
 
 
 def test_e22_the_orders_a_period_needs() -> None:
@@ -117,3 +127,42 @@ def test_more_than_was_bought_cannot_come_back() -> None:
         assert refused.value.code == code
     with pytest.raises(EngineError):
         refund(result, example.offers, {"A": 1}, {"A": 1})
+
+
+def moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+@pytest.mark.parametrize("number", ["E46", "E47", "E48"])
+def test_orders_are_settled_as_the_page_says(number: str) -> None:
+    text = sections()[number]
+    (rows,) = tables(text)
+    terms = re.search(r"^Offer: (.+?)[.;] ", text, flags=re.MULTILINE)
+    ends, at = re.search(r"ends ([\d-]+ [\d:]+)", text), re.search(r"Settled at ([\d-]+ [\d:]+)", text)
+    assert terms and at
+    window = Window(end=moment(ends[1]) if ends else None)
+    offer = Offer("o", Layer.ITEM, mechanic_of(Layer.ITEM, terms[1]), window=window)
+    orders = [
+        PaidOrder(
+            row["order"],
+            row["buyer"],
+            datetime.fromisoformat(row["at"]),
+            cents(row["paid"]),
+            moment(row.get("balance at", "")),
+            cents(row.get("balance", "0")),
+            row.get("joins", ""),
+            (Goods(cents(row["unit price"]), int(row["pieces"])),) if "pieces" in row else (),
+            cents(row.get("off", "0")),
+            row.get("returned") == "yes",
+        )
+        for row in rows
+    ]
+
+    found = settle(offer, reversed(orders), datetime.fromisoformat(at[1]))
+
+    assert [one.order_id for one in found.orders] == [row["order"] for row in rows]
+    for one, row in zip(found.orders, rows, strict=True):
+        told = (one.state, one.kept_cents, one.back_cents, one.open_cents)
+        assert told == (row["state"], cents(row["kept"]), cents(row["back"]), cents(row.get("open", "0")))
+        assert one.paid_cents == cents(row["paid"]) + cents(row.get("balance", "0"))
+        assert one.group == row.get("group", "")

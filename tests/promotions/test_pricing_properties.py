@@ -12,8 +12,10 @@ from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_b
 from laoke.promotions.engine import (
     VARIED,
     Basket,
+    DepositExpansion,
     Ground,
     Layer,
+    LevelReward,
     Line,
     Offer,
     Quote,
@@ -44,6 +46,15 @@ def test_parts_equal_the_whole_and_nothing_is_below_zero(basket: Basket, given_o
         assert all(share.cents >= 0 for share in line.shares)
     assert sum(line.payable_cents for line in result.lines) == result.goods_cents
     assert result.goods_cents + result.postage_cents - result.postage_off_cents == result.payable_cents
+    held = sum(
+        offer.mechanic.deposit_cents * line.quantity
+        for line in result.lines
+        for offer in given_offers
+        if line.item_offer_id == offer.offer_id and isinstance(offer.mechanic, DepositExpansion)
+    )
+    assert result.deposit_cents == held
+    assert result.deposit_cents + result.balance_cents == result.payable_cents
+    assert result.balance_cents >= result.postage_cents - result.postage_off_cents
     goods = [use for use in result.consumed if use.layer is not Layer.POSTAGE]
     assert result.list_cents - sum(use.discount_cents for use in goods) == result.goods_cents
     assert result.postage_off_cents in (0, result.postage_cents)
@@ -176,16 +187,26 @@ def variant_of(offer: Offer, basket: Basket) -> int:
 
 
 def check_what_is_given(priced: PricedBaskets, number: int, result: Quote) -> None:
-    """Postage to the cent; of gifts the pieces, and a cost that is the dearest choice's (R17)."""
+    """Postage to the cent; of gifts and benefits the pieces, and a cost that is the dearest choice's (R17)."""
     assert priced.postage_off_cents[number] == result.postage_off_cents
     gone = {refusal.offer_id for refusal in result.refused if refusal.code == "gift_gone"}
     pieces = {gift.offer_id: gift.pieces for gift in result.gifts}
+    for benefit in result.benefits:
+        pieces[benefit.offer_id] = pieces.get(benefit.offer_id, 0) + 1
     for row, given_pieces in priced.gift_pieces.items():
         if priced.offers[row].offer_id not in gone:
             assert given_pieces[number] == pieces.get(priced.offers[row].offer_id, 0)
     if priced.gift_cost_known[number]:
         costs = [(gift.cost_cents or 0) * gift.pieces for gift in result.gifts]
-        assert priced.gift_cost_cents[number] >= sum(costs)
+        stated = sum(benefit.cost_cents or 0 for benefit in result.benefits)
+        assert priced.gift_cost_cents[number] >= sum(costs) + stated
+        if not priced_gifts(priced):
+            assert priced.gift_cost_cents[number] == stated
+
+
+def priced_gifts(priced: PricedBaskets) -> bool:
+    """True where gifts with a choice may cost more than the ones that were picked."""
+    return any(offer.layer is Layer.GIFT for offer in priced.offers)
 
 
 def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers) -> None:
@@ -216,7 +237,12 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
         for offer in given_offers
         if isinstance(offer.mechanic, VARIED)
     }
-    priced = price_baskets(columns, given_offers, eligible, variant=variant, with_shares=True)
+    spent = {
+        offer.offer_id: np.array([basket.buyer.spent.get(offer.offer_id, 0) for basket in some_baskets])
+        for offer in given_offers
+        if isinstance(offer.mechanic, LevelReward)
+    }
+    priced = price_baskets(columns, given_offers, eligible, variant=variant, spent=spent, with_shares=True)
     rows = {offer.offer_id: row for row, offer in enumerate(priced.offers)}
     position = 0
     for number, basket in enumerate(some_baskets):
@@ -237,6 +263,14 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
             "no_member_level",
             "early_bird_over",
             "sold_out",
+            "deposit_over",
+            "balance_not_yet",
+            "deposit_short",
+            "group_not_joined",
+            "group_full",
+            "too_few_buyers",
+            "level_not_passed",
+            "highest_level",
         }
         for refusal in result.refused:
             if refusal.code in closed | {"coupon_not_held", "limit_reached"}:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import BasketColumns, Ints
-from laoke.promotions.columnar.kinds import AMOUNT, FIXED, PERCENT, REPEATING
+from laoke.promotions.columnar.kinds import AMOUNT, DEPOSIT, FIXED, PERCENT, REPEATING
 from laoke.promotions.columnar.plan import Plan
 from laoke.promotions.engine import Layer
 
@@ -18,13 +18,14 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """Item-level price per line and who made it (−1 = nobody); the promises that are known, as in `Ready`.
+    """Item-level price per line, who made it (−1 = nobody) and its deposit; the promises that are known, as in `Ready`.
 
     `kind` is the plan's with a rate where the promise is known: the kernel need not know more.
     """
 
     unit: Ints
     item_offer: npt.NDArray[np.int16]
+    deposit: Ints
     kind: Ints
     promise: Ints
     weight: Ints
@@ -54,7 +55,16 @@ def work_before(columns: BasketColumns, plan: Plan, open_to: Flags, reached: Fla
     weight = np.zeros((len(special), columns.line_count), np.int64)
     _promises(columns, plan, special, unit, promise, weight)
     kind = np.where(plan.kind > REPEATING, PERCENT, plan.kind)
-    return Before(unit, winner, kind, promise, weight, row_of)
+    return Before(unit, winner, _deposits(columns, plan, winner), kind, promise, weight, row_of)
+
+
+def _deposits(columns: BasketColumns, plan: Plan, winner: npt.NDArray[np.int16]) -> Ints:
+    """R31: what is paid beforehand on each line."""
+    held = np.zeros(columns.line_count, np.int64)
+    for row in range(int(plan.layer_start[1])):
+        if plan.kind[row] == DEPOSIT:
+            held = np.where(winner == row, plan.terms[row, 4] * columns.quantity, held)
+    return held
 
 
 def _item_prices(
@@ -83,6 +93,8 @@ def _asked(plan: Plan, row: int, listed: Ints, product: npt.NDArray[np.int32]) -
         return (2 * listed * rate + 10_000) // 20_000
     if plan.kind[row] == AMOUNT:
         return np.where(rate < listed, listed - rate, listed)
+    if plan.kind[row] == DEPOSIT:
+        return np.where(listed >= plan.terms[row, 3], listed - rate, listed)
     if plan.kind[row] != FIXED:
         raise ValueError(f"offer {plan.offers[row].offer_id} is no item-level price")
     return plan.products[row][product]

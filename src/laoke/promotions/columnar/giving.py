@@ -41,7 +41,7 @@ def give(
     count = columns.basket_count
     given = Given(np.zeros(count, np.int64), np.ones(count, np.bool_), np.zeros(count, np.int64), {})
     for row, offer in enumerate(offers):
-        if offer.layer.changes_goods:
+        if offer.layer not in (Layer.GIFT, Layer.POSTAGE):
             continue
         measure, touched = _measure(columns, covers[row], offer, line_base)
         opened = eligible[row] & touched
@@ -112,4 +112,4 @@ def _excluded(columns: BasketColumns, mechanic: FreePostage) -> Flags:
 
 
 GOODS_LAYERS = sum(layer.changes_goods for layer in Layer)
-"""The layers that the kernel prices; those of gifts and postage follow them."""
+"""The layers that the kernel prices; those of gifts, postage and benefits follow them."""

@@ -20,12 +20,13 @@ from laoke.promotions.columnar.kernel import (
 
 
 class Ready(NamedTuple):
-    """What was worked out: item-level price per line; promises (those offers, baskets) with weights (those, lines).
+    """What was worked out: item-level price, deposit per line; promises (those offers, baskets), weights by line.
 
     `row` says which row of the promises an offer has, −1 where the kernel works it out.
     """
 
     unit: Any
+    deposit: Any
     promise: Any
     weight: Any
     row: Any
@@ -38,7 +39,7 @@ def _item_layer_done(basket: int, baskets: Baskets, answer: Answer, scratch: Scr
     for line in range(first, baskets.offsets[basket + 1]):
         price, pieces, winner = ready.unit[line], baskets.quantity[line], answer.item_offer[line]
         scratch.unit[line - first] = price
-        scratch.room[line - first] = price * pieces
+        scratch.room[line - first] = price * pieces - ready.deposit[line]
         answer.line_base[line] = price * pieces
         if winner >= 0:
             answer.discount[winner, basket] += (baskets.unit_price[line] - price) * pieces
@@ -90,4 +91,4 @@ def price_baskets(baskets: Baskets, rules: Rules, answer: Answer, ready: Ready) 
                     _take(layer, slot, basket, baskets, rules, answer, scratch)
         first = baskets.offsets[basket]
         for line in range(first, baskets.offsets[basket + 1]):
-            answer.line_payable[line] = scratch.room[line - first]
+            answer.line_payable[line] = scratch.room[line - first] + ready.deposit[line]

@@ -5,7 +5,7 @@ PERCENT, STEPS, REPEATING = 0, 1, 2
 
 PERCENT_STEPS, COUNT_PERCENT, COUNT_STEPS, COUNT_REPEATING = 3, 4, 5, 6
 CHEAPEST, ANY_BUNDLE, SET_BUNDLE, ADDON = 7, 8, 9, 10
-AMOUNT, FIXED = 11, 12
+AMOUNT, FIXED, DEPOSIT = 11, 12, 13
 NOTHING = -1
 """No cap, no limit; in the figures of products: counts only towards the threshold."""
 

@@ -19,6 +19,7 @@ from laoke.promotions.columnar.kinds import (
     COUNT_PERCENT,
     COUNT_REPEATING,
     COUNT_STEPS,
+    DEPOSIT,
     FIXED,
     NOTHING,
     OUTSIDE,
@@ -35,7 +36,9 @@ from laoke.promotions.engine import (
     BuyGet,
     CountDiscount,
     CountOff,
+    DepositExpansion,
     FixedPrice,
+    GroupBuy,
     Layer,
     Mechanic,
     NthPiece,
@@ -55,8 +58,8 @@ class Plan:
     """k offers sorted by layer and id. A coupon is a 满减 of one step; `covers` is (k, products).
 
     `layer_start[i]` is the first offer of layer i (item first); `step_start[j]` the first step of offer j. `pay_bp`
-    of a 直降 is its amount. Gifts and postage have no kind.
-    `terms` is (k, 5): rate, group, cut or parts, most times, price or cap. `products` is
+    of a 直降 is its amount, of a deposit what it grows by. Gifts, postage and benefits have no kind.
+    `terms` is (k, 5): rate, group, cut or parts, most times or least price, price, cap or deposit. `products` is
     (k, products), or without columns where no offer has figures by product: a price, or pieces of a set.
     """
 
@@ -124,6 +127,8 @@ _KINDS: dict[type, int] = {
     AmountOff: AMOUNT,
     FixedPrice: FIXED,
     WasNow: FIXED,
+    GroupBuy: FIXED,
+    DepositExpansion: DEPOSIT,
     ThresholdDiscount: STEPS,
     ShopCoupon: STEPS,
     ThresholdRate: PERCENT_STEPS,
@@ -146,7 +151,7 @@ def _kind(mechanic: Mechanic) -> int:
 
 
 def _piece_cut(mechanic: Mechanic) -> int:
-    if isinstance(mechanic, AmountOff):
+    if isinstance(mechanic, AmountOff | DepositExpansion):
         return mechanic.off_cents
     return mechanic.pay_bp if isinstance(mechanic, PercentOff) else 0
 
@@ -157,7 +162,7 @@ def _cap(mechanic: Mechanic) -> int:
 
 
 def _terms(mechanic: Mechanic) -> tuple[int, int, int, int, int]:
-    """(rate, group, cut or parts, most times, price or cap); −1 where there is no limit."""
+    """(rate, group, cut or parts, most times or least price, price, cap or deposit); −1 where there is no limit."""
     match mechanic:
         case NthPiece():
             return mechanic.pay_bp, mechanic.nth, 1, _or_nothing(mechanic.most_times), 0
@@ -171,6 +176,8 @@ def _terms(mechanic: Mechanic) -> tuple[int, int, int, int, int]:
             return 0, 0, 0, mechanic.most_pieces, 0
         case CountOff():
             return 0, 0, 0, 0, _or_nothing(mechanic.cap_cents)
+        case DepositExpansion():
+            return 0, 0, 0, mechanic.least_price_cents, mechanic.deposit_cents
     return 0, 0, 0, 0, 0
 
 
@@ -182,7 +189,7 @@ def _products(offers: Sequence[Offer], product_ids: Sequence[str], categories: S
     for row, offer in enumerate(offers):
         given = _by_product(offer.mechanic)
         for column, (product_id, category) in enumerate(zip(product_ids, categories, strict=True)):
-            if isinstance(offer.mechanic, FixedPrice):
+            if isinstance(offer.mechanic, FixedPrice | GroupBuy):
                 figures[row, column] = offer.mechanic.price_cents
             elif product_id in given:
                 figures[row, column] = given[product_id]
@@ -191,7 +198,7 @@ def _products(offers: Sequence[Offer], product_ids: Sequence[str], categories: S
     return figures
 
 
-_BY_PRODUCT = (FixedPrice, WasNow, SetBundle, AddonPurchase)
+_BY_PRODUCT = (FixedPrice, GroupBuy, WasNow, SetBundle, AddonPurchase)
 
 
 def _by_product(mechanic: Mechanic) -> dict[str, int]:

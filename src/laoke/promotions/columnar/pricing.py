@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.before import Before, work_before
+from laoke.promotions.columnar.benefits import promise_benefits
 from laoke.promotions.columnar.columns import BasketColumns, Ints
 from laoke.promotions.columnar.giving import GOODS_LAYERS, give, moved
 from laoke.promotions.columnar.plan import Plan, make_plan
@@ -28,8 +29,8 @@ class PricedBaskets:
     `discount_cents` and `reached` are (k, n): what each offer took off each basket, and whether it was open and its
     threshold reached (it may still have lost to a better one). `item_offer` is the index of the winning item-level
     offer per line or −1. `line_share_cents` is (layers, m) in the order of `Layer`, or has no columns unless asked for.
-    Payable is goods without postage; what gifts cost and what postage was taken off stands beside it, per basket, and
-    `gift_pieces` per gift offer (its row) and basket.
+    Payable is goods without postage; what gifts and benefits cost and what postage was taken off stands beside it, per
+    basket, and `gift_pieces` per offer of gifts or benefits (its row) and basket.
     """
 
     offers: tuple[Offer, ...]
@@ -52,11 +53,13 @@ def price_baskets(
     eligible: Mapping[str, Flags] | None = None,
     *,
     variant: Mapping[str, Ints] | None = None,
+    spent: Mapping[str, Ints] | None = None,
     with_shares: bool = False,
 ) -> PricedBaskets:
     """Price every basket. `eligible[offer_id]` says to which baskets an offer is open (default: all).
 
-    Of an offer with several prices `variant[offer_id]` numbers the one open to each basket (default: the lowest).
+    Of an offer with several prices `variant[offer_id]` numbers the one open to each basket (default: the lowest); of a
+    level reward `spent[offer_id]` is what was spent before (default: each basket passes the level that costs most).
     Raises EngineError for offers that `check_offers` refuses and for an
     `eligible` that names an unknown offer or has the wrong length.
     """
@@ -75,6 +78,7 @@ def price_baskets(
     answer = (line_base, line_payable, item_offer, line_share, discount, reached)
     _run(columns, plan, open_to, before, answer)
     given = give(columns, plan.offers, plan.covers, open_to, line_base, reached, discount)
+    promise_benefits(columns, plan.offers, plan.covers, open_to, line_payable, spent or {}, given, reached)
     if plain.stands_for:
         rows = _rows(plan.offers, plain.stands_for, asked)
         discount, reached = gather(rows, discount, len(asked)), gather(rows, reached, len(asked))
@@ -111,7 +115,7 @@ def _run(
     if before is None:
         kernel.price_baskets(baskets, _rules(plan, plan.kind, open_to), kernel.Answer(*answer))
         return
-    ready = kernel_ready.Ready(before.unit, before.promise, before.weight, before.row)
+    ready = kernel_ready.Ready(before.unit, before.deposit, before.promise, before.weight, before.row)
     kernel_ready.price_baskets(baskets, _rules(plan, before.kind, open_to), kernel.Answer(*answer), ready)
 
 

@@ -4,6 +4,7 @@ Pure values in, pure values out: no Django, no files, no clock. `quote` prices o
 worst case, `laoke.promotions.columnar` prices millions by the same rules.
 """
 
+from laoke.promotions.engine.benefits import BENEFIT_KINDS, LevelReward, LevelStep, ServiceBenefit
 from laoke.promotions.engine.beside import FreePostage, GiftChoice, GiftStep, ThresholdGift
 from laoke.promotions.engine.by_buyer import EarlyBird, EarlyStep, FlashSale, MemberLevel, MemberPrice
 from laoke.promotions.engine.by_pieces import (
@@ -33,6 +34,7 @@ from laoke.promotions.engine.opening import VARIED, at_lowest, open_variant, wit
 from laoke.promotions.engine.quoting import exposure, quote
 from laoke.promotions.engine.refunds import Refund, RefundedLine, refund
 from laoke.promotions.engine.results import (
+    Benefit,
     Consumed,
     Exposure,
     Gift,
@@ -51,10 +53,21 @@ from laoke.promotions.engine.serial import (
     quote_to_dict,
     request_from_dict,
 )
+from laoke.promotions.engine.settlement_json import settlement_to_dict, settling_request_from_dict
+from laoke.promotions.engine.settling import (
+    Goods,
+    PaidOrder,
+    SettledGroup,
+    SettledOrder,
+    Settlement,
+    settle,
+)
 from laoke.promotions.engine.state import Ground
 from laoke.promotions.engine.sufficiency import DiscountSums, TooFewOrders, needed_orders, too_few_orders
+from laoke.promotions.engine.together import BuyersStep, DepositExpansion, GroupBuy, MoreCheaper
 from laoke.promotions.engine.values import (
     FIRST_ORDER,
+    OLD_CUSTOMER,
     Basket,
     Buyer,
     Layer,
@@ -68,21 +81,26 @@ from laoke.promotions.engine.values import (
 from laoke.promotions.engine.wording import next_step_sentence, refusal_sentence, step_sentence
 
 __all__ = [
+    "BENEFIT_KINDS",
     "FIRST_ORDER",
     "MECHANICS",
+    "OLD_CUSTOMER",
     "VARIED",
     "AddonChoice",
     "AddonPurchase",
     "AmountOff",
     "AnyBundle",
     "Basket",
+    "Benefit",
     "BuyGet",
     "Buyer",
+    "BuyersStep",
     "Consumed",
     "CountDiscount",
     "CountDiscountStep",
     "CountOff",
     "CountOffStep",
+    "DepositExpansion",
     "DiscountStep",
     "DiscountSums",
     "EarlyBird",
@@ -95,16 +113,22 @@ __all__ = [
     "Gift",
     "GiftChoice",
     "GiftStep",
+    "Goods",
     "Ground",
+    "GroupBuy",
     "Layer",
+    "LevelReward",
+    "LevelStep",
     "Limits",
     "Line",
     "Mechanic",
     "MemberLevel",
     "MemberPrice",
+    "MoreCheaper",
     "NextStep",
     "NthPiece",
     "Offer",
+    "PaidOrder",
     "Part",
     "PercentOff",
     "ProductPrice",
@@ -115,7 +139,11 @@ __all__ = [
     "RefundedLine",
     "Refusal",
     "Scope",
+    "ServiceBenefit",
     "SetBundle",
+    "SettledGroup",
+    "SettledOrder",
+    "Settlement",
     "Share",
     "ShopCoupon",
     "ThresholdDiscount",
@@ -140,6 +168,9 @@ __all__ = [
     "refund",
     "refusal_sentence",
     "request_from_dict",
+    "settle",
+    "settlement_to_dict",
+    "settling_request_from_dict",
     "step_sentence",
     "too_few_orders",
     "with_variant",

@@ -1,12 +1,13 @@
-"""What is given beside the goods, after every price: gifts (rule R26) and free postage (rule R27)."""
+"""What is given beside the goods, after every price: gifts (R26), free postage (R27) and benefits (R34, R35)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from laoke.promotions.engine.benefits import LevelReward, ServiceBenefit
 from laoke.promotions.engine.beside import FreePostage, GiftChoice, GiftStep, ThresholdGift
-from laoke.promotions.engine.promises import Wares, gift_step, measured, shortfall
-from laoke.promotions.engine.results import Consumed, Gift
+from laoke.promotions.engine.promises import Shortfall, Wares, gift_step, measured, shortfall
+from laoke.promotions.engine.results import Benefit, Consumed, Gift
 from laoke.promotions.engine.state import Pricing
 from laoke.promotions.engine.values import Basket, Offer
 
@@ -48,6 +49,73 @@ def apply_postage(pricing: Pricing, offers: Sequence[Offer]) -> None:
         else:
             winner, pricing.postage_off = offer.offer_id, basket.postage_cents
             _use(pricing, offer, wares, basket.postage_cents)
+
+
+def apply_benefits(pricing: Pricing, offers: Sequence[Offer]) -> None:
+    """Every benefit is promised; a level's reward when what is paid for the goods in scope passes the level."""
+    for offer in offers:
+        mechanic, wares = offer.mechanic, _wares(pricing, offer)
+        if wares is None:
+            continue
+        if isinstance(mechanic, ServiceBenefit):
+            _promise(pricing, offer, wares, [_benefit(offer.offer_id, mechanic)])
+        elif isinstance(mechanic, LevelReward):
+            _reward(pricing, offer, wares, mechanic)
+
+
+def _benefit(offer_id: str, mechanic: ServiceBenefit) -> Benefit:
+    return Benefit(
+        offer_id,
+        mechanic.kind,
+        mechanic.title,
+        mechanic.days,
+        value_cents=mechanic.value_cents,
+        cost_cents=mechanic.cost_cents,
+    )
+
+
+def _reward(pricing: Pricing, offer: Offer, wares: Wares, mechanic: LevelReward) -> None:
+    """Rule R35: the rewards of all levels that are passed, and what is missing to the level after them."""
+    before = pricing.ground.basket.buyer.spent.get(offer.offer_id, 0)
+    after = before + sum(pricing.payable(position) for position in wares.positions)
+    passed = mechanic.passed(before, after)
+    coming = next((level for level in mechanic.levels if level.spend_cents > after), None)
+    if coming is not None:
+        shortfall = Shortfall("cents", coming.spend_cents, after, gives="level")
+        pricing.missing(offer, shortfall, reached=True)
+        if not passed:
+            pricing.refuse(
+                offer,
+                "level_not_passed",
+                level=coming.group,
+                threshold_cents=coming.spend_cents,
+                missing_cents=shortfall.missing,
+            )
+    elif not passed:
+        pricing.refuse(offer, "highest_level")
+    if passed:
+        rewards = [
+            Benefit(offer.offer_id, "level", level.reward, level=level.group, cost_cents=level.cost_cents)
+            for level in passed
+        ]
+        _promise(pricing, offer, wares, rewards)
+
+
+def _promise(pricing: Pricing, offer: Offer, wares: Wares, benefits: Sequence[Benefit]) -> None:
+    pricing.benefits = (*pricing.benefits, *benefits)
+    _use(pricing, offer, wares, 0)
+    for one in benefits:
+        rule = "R35" if one.level else "R34"
+        pricing.note(
+            rule,
+            f"benefit_{one.kind}",
+            0,
+            offer_id=offer.offer_id,
+            title=one.title,
+            days=one.days or 0,
+            level=one.level,
+            value_cents=one.value_cents or 0,
+        )
 
 
 def _wares(pricing: Pricing, offer: Offer) -> Wares | None:

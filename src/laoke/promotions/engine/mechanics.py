@@ -4,6 +4,7 @@ Each is a value that checks itself; the rules that it follows stand in docs/pric
 what the buyer pays in ten-thousandths (8 折 = 8000).
 """
 
+from laoke.promotions.engine.benefits import LevelReward, ServiceBenefit
 from laoke.promotions.engine.beside import FreePostage, ThresholdGift
 from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
@@ -15,6 +16,7 @@ from laoke.promotions.engine.ladders import (
     ThresholdDiscount,
     ThresholdRate,
 )
+from laoke.promotions.engine.together import DepositExpansion, GroupBuy, MoreCheaper
 
 Mechanic = (
     PercentOff
@@ -24,6 +26,9 @@ Mechanic = (
     | MemberPrice
     | EarlyBird
     | FlashSale
+    | DepositExpansion
+    | GroupBuy
+    | MoreCheaper
     | ThresholdDiscount
     | ShopCoupon
     | ThresholdRate
@@ -36,6 +41,8 @@ Mechanic = (
     | AddonPurchase
     | ThresholdGift
     | FreePostage
+    | ServiceBenefit
+    | LevelReward
 )
 
 MECHANICS: dict[str, type[Mechanic]] = {
@@ -46,6 +53,9 @@ MECHANICS: dict[str, type[Mechanic]] = {
     "member_price": MemberPrice,
     "early_bird": EarlyBird,
     "flash_sale": FlashSale,
+    "deposit_expansion": DepositExpansion,
+    "group_buy": GroupBuy,
+    "more_cheaper": MoreCheaper,
     "threshold_discount": ThresholdDiscount,
     "threshold_rate": ThresholdRate,
     "count_discount": CountDiscount,
@@ -57,5 +67,7 @@ MECHANICS: dict[str, type[Mechanic]] = {
     "addon_purchase": AddonPurchase,
     "threshold_gift": ThresholdGift,
     "free_postage": FreePostage,
+    "service_benefit": ServiceBenefit,
+    "level_reward": LevelReward,
     "shop_coupon": ShopCoupon,
 }

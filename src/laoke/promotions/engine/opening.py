@@ -1,4 +1,4 @@
-"""Which offers are open to a buyer at a moment (rule R13), and with which of their prices (rules R28 and R29)."""
+"""Which offers are open to a buyer at a moment (R13), and with which of their prices (R28, R29, R31 to R33)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from datetime import datetime
 
 from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.ladders import ShopCoupon
-from laoke.promotions.engine.results import Params, Refusal
+from laoke.promotions.engine.results import NextStep, Params, Refusal
 from laoke.promotions.engine.state import Ground
+from laoke.promotions.engine.together import DepositExpansion, GroupBuy, MoreCheaper
 from laoke.promotions.engine.values import Buyer, Offer
 
-VARIED = (MemberPrice, EarlyBird, FlashSale)
+VARIED = (MemberPrice, EarlyBird, FlashSale, MoreCheaper)
+_BY_BUYERS = (GroupBuy, MoreCheaper)
+_NOT_PLAIN = frozenset({*VARIED, DepositExpansion, GroupBuy})
 
 
 def open_offers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> tuple[list[Offer], list[Refusal]]:
@@ -54,6 +57,8 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
         return Refusal(
             offer.offer_id, "early_bird_over", {"until": mechanic.steps[-1].until.isoformat(sep=" ")}
         )
+    if isinstance(mechanic, MoreCheaper):
+        return _by_buyers(offer, mechanic, basket.taken.get(offer.offer_id, 0) + 1)
     if not isinstance(mechanic, FlashSale):
         raise TypeError(f"offer {offer.offer_id} has one price")
     wanted = sum(ground.lines[position].quantity for position in ground.scope(offer))
@@ -61,11 +66,66 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
     return 0 if wanted <= left else Refusal(offer.offer_id, "sold_out", {"left": left, "wanted": wanted})
 
 
+def next_buyers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> list[NextStep]:
+    """How many more buyers it takes to fill a group, or to the next price that falls with their number (R32, R33)."""
+    steps = []
+    for offer in ordered:
+        mechanic = offer.mechanic
+        if not isinstance(mechanic, _BY_BUYERS):
+            continue
+        buyer = ground.basket.buyer
+        if _closed(offer, buyer, at):
+            continue
+        with_this = ground.basket.taken.get(offer.offer_id, 0) + 1
+        if isinstance(mechanic, GroupBuy):
+            missing = mechanic.people - with_this
+            if missing > 0 and offer.offer_id in buyer.joined:
+                steps.append(NextStep(offer.offer_id, "buyers", missing, None, None, "group"))
+        elif (step := mechanic.next_step(with_this)) is not None:
+            missing = step.buyers - with_this
+            steps.append(NextStep(offer.offer_id, "buyers", missing, None, step.pay_bp))
+    return steps
+
+
+def _by_buyers(offer: Offer, mechanic: MoreCheaper, buyers: int) -> int | Refusal:
+    reached = mechanic.reached(buyers)
+    if reached is not None:
+        return reached
+    least = mechanic.steps[0].buyers
+    return Refusal(offer.offer_id, "too_few_buyers", {"buyers": least, "missing": least - buyers})
+
+
 def _plain(offer: Offer, ground: Ground, at: datetime) -> Offer | Refusal:
-    if not isinstance(offer.mechanic, VARIED):
+    if type(offer.mechanic) not in _NOT_PLAIN:
         return offer
+    if not isinstance(offer.mechanic, VARIED):
+        return _not_together(offer, ground, at) or offer
     found = open_variant(offer, ground, at)
     return found if isinstance(found, Refusal) else with_variant(offer, found)
+
+
+def _not_together(offer: Offer, ground: Ground, at: datetime) -> Refusal | None:
+    """Why a deposit or a group does not count for this order now (rules R31 and R32), or None."""
+    mechanic, buyer = offer.mechanic, ground.basket.buyer
+    if isinstance(mechanic, GroupBuy):
+        if offer.offer_id not in buyer.joined:
+            return Refusal(offer.offer_id, "group_not_joined", {"people": mechanic.people})
+        if ground.basket.taken.get(offer.offer_id, 0) >= mechanic.people:
+            return Refusal(offer.offer_id, "group_full", {"people": mechanic.people})
+        return None
+    if not isinstance(mechanic, DepositExpansion) or at < mechanic.deposit_until:
+        return None
+    paid = buyer.deposits.get(offer.offer_id, 0)
+    if not paid:
+        until = mechanic.deposit_until.isoformat(sep=" ", timespec="minutes")
+        return Refusal(offer.offer_id, "deposit_over", {"until": until})
+    if at < mechanic.balance_from:
+        start = mechanic.balance_from.isoformat(sep=" ", timespec="minutes")
+        return Refusal(offer.offer_id, "balance_not_yet", {"start": start})
+    wanted = sum(ground.lines[position].quantity for position in ground.scope(offer))
+    if wanted > paid:
+        return Refusal(offer.offer_id, "deposit_short", {"paid": paid, "wanted": wanted})
+    return None
 
 
 def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:

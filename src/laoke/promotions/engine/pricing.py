@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from laoke.money import allocate_capped
-from laoke.promotions.engine.giving import apply_gifts, apply_postage
+from laoke.promotions.engine.giving import apply_benefits, apply_gifts, apply_postage
 from laoke.promotions.engine.promises import promise, shortfall
 from laoke.promotions.engine.results import Consumed, Share
 from laoke.promotions.engine.selection import Candidate, best_set
@@ -85,6 +85,8 @@ def _apply(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
         apply_gifts(pricing, offers)
     elif layer is Layer.POSTAGE:
         apply_postage(pricing, offers)
+    elif layer is Layer.BENEFIT:
+        apply_benefits(pricing, offers)
     else:
         _apply_layer(pricing, layer, offers)
 
@@ -105,6 +107,21 @@ def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:
             pricing.used.append(offer.offer_id)
         if pricing.told:
             _report_item_offer(pricing, offer)
+    if ground.deposits:
+        _set_aside(pricing)
+
+
+def _set_aside(pricing: Pricing) -> None:
+    """Rule R31: the deposit of a piece is paid beforehand, so that what later offers can take is the balance."""
+    ground = pricing.ground
+    pricing.deposits = {
+        position: ground.deposits[winner] * ground.lines[position].quantity
+        for position, winner in enumerate(pricing.item_offer)
+        if winner in ground.deposits
+    }
+    pricing.deposit_cents = sum(pricing.deposits.values())
+    for position, cents in pricing.deposits.items():
+        pricing.room[position] -= cents
 
 
 def _report_item_offer(pricing: Pricing, offer: Offer) -> None:

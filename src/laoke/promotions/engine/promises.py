@@ -20,6 +20,7 @@ from laoke.promotions.engine.ladders import (
     ThresholdRate,
 )
 from laoke.promotions.engine.mechanics import Mechanic
+from laoke.promotions.engine.together import DepositExpansion, GroupBuy
 from laoke.promotions.engine.values import Line
 
 
@@ -80,8 +81,10 @@ def unit_price(mechanic: Mechanic, line: Line) -> int:
             return pay_cents(listed, mechanic.pay_bp)
         case AmountOff():
             return listed - mechanic.off_cents if mechanic.off_cents < listed else listed
-        case FixedPrice():
+        case FixedPrice() | GroupBuy():
             return min(listed, mechanic.price_cents)
+        case DepositExpansion():
+            return listed - mechanic.off_cents if listed >= mechanic.least_price_cents else listed
         case WasNow():
             asked = [one.price_cents for one in mechanic.prices if one.product_id == line.product_id]
             return min([listed, *asked])

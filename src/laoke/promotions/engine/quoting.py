@@ -11,9 +11,9 @@ from datetime import datetime
 from itertools import combinations
 from operator import is_
 
-from laoke.promotions.engine.opening import at_lowest, open_offers
+from laoke.promotions.engine.opening import at_lowest, next_buyers, open_offers
 from laoke.promotions.engine.pricing import by_layer, most_off, price, price_below
-from laoke.promotions.engine.results import Exposure, Gift, Quote, QuotedLine, Refusal
+from laoke.promotions.engine.results import Benefit, Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
 
@@ -31,6 +31,7 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     opened, refused = open_offers(ordered, ground, at)
     items = [offer for offer in opened if offer.layer is Layer.ITEM]
     pricing = price(ground, items, by_layer(opened[len(items) :]), told=True)
+    pricing.next_steps[:0] = next_buyers(ordered, ground, at)
     everything = tuple(at_lowest(offer) for offer in ordered)
     # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
     same = len(opened) == len(everything) and all(map(is_, opened, ordered))
@@ -48,7 +49,7 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=worst.goods_cents,
-        cost_cents=_cost(basket.lines, worst.gifts),
+        cost_cents=_cost(basket.lines, worst.gifts, worst.benefits),
         offer_ids=tuple(worst.used),
     )
 
@@ -92,12 +93,14 @@ def _item_level_choices(ground: Ground, offers: Sequence[Offer]) -> list[tuple[O
     return [chosen for size in sizes for chosen in combinations(touching, size)]
 
 
-def _cost(lines: Sequence[Line], gifts: Sequence[Gift]) -> int | None:
-    """The cost of all pieces and gifts, or None when one is unknown (rule R18)."""
+def _cost(lines: Sequence[Line], gifts: Sequence[Gift], benefits: Sequence[Benefit]) -> int | None:
+    """The cost of all pieces and gifts, or None when one is unknown (R18); of benefits what is stated (R34)."""
     costs = [None if line.cost_cents is None else line.cost_cents * line.quantity for line in lines]
     costs += [None if gift.cost_cents is None else gift.cost_cents * gift.pieces for gift in gifts]
     known = [cost for cost in costs if cost is not None]
-    return sum(known) if len(known) == len(costs) else None
+    if len(known) < len(costs):
+        return None
+    return sum(known) + sum(benefit.cost_cents or 0 for benefit in benefits)
 
 
 def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_case_cents: int) -> Quote:
@@ -108,11 +111,16 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
     list_cents = sum(line.list_cents for line in quoted.values())
     pricing.note("R12", "postage", basket.postage_cents)
     if pricing.postage_off:
-        pricing.note("R27", "free_postage", -pricing.postage_off, offer_id=pricing.consumed[-1].offer_id)
+        (waiver,) = [use.offer_id for use in pricing.consumed if use.layer is Layer.POSTAGE]
+        pricing.note("R27", "free_postage", -pricing.postage_off, offer_id=waiver)
+    if pricing.deposit_cents:
+        balance_cents = payable_cents - pricing.deposit_cents
+        pricing.note("R31", "deposit", 0, deposit_cents=pricing.deposit_cents, balance_cents=balance_cents)
     pricing.note("R1", "payable", payable_cents)
     return Quote(
         lines=tuple(quoted[line.line_id] for line in basket.lines),
         gifts=tuple(pricing.gifts),
+        benefits=pricing.benefits,
         consumed=tuple(pricing.consumed),
         refused=tuple(refused + pricing.refused),
         next_steps=tuple(pricing.next_steps),
@@ -123,8 +131,9 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
         postage_cents=basket.postage_cents,
         postage_off_cents=pricing.postage_off,
         payable_cents=payable_cents,
+        deposit_cents=pricing.deposit_cents,
         discount_cents=list_cents - goods_cents,
-        cost_cents=_cost(basket.lines, pricing.gifts),
+        cost_cents=_cost(basket.lines, pricing.gifts, pricing.benefits),
         worst_case_cents=worst_case_cents,
     )
 
@@ -139,6 +148,6 @@ def _quoted_line(pricing: Pricing, position: int) -> QuotedLine:
         base_cents=pricing.base[position],
         item_offer_id=pricing.item_offer[position],
         shares=tuple(pricing.shares[position]),
-        payable_cents=pricing.room[position],
+        payable_cents=pricing.payable(position) if pricing.deposits else pricing.room[position],
         cost_cents=None if line.cost_cents is None else line.cost_cents * line.quantity,
     )

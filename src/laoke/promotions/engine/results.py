@@ -47,6 +47,20 @@ class Gift:
 
 
 @dataclass(frozen=True, slots=True)
+class Benefit:
+    """A promise beside the price (R34, R35): its kind ("level" for a level's reward) and name, the days that a longer
+    period adds, the level, its value and what it costs the shop where that is stated."""
+
+    offer_id: str
+    kind: str
+    title: str
+    days: int | None = None
+    level: str = ""
+    value_cents: int | None = None
+    cost_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Consumed:
     """An offer that was used: on which lines, on which sum, how many times, for how much.
 
@@ -73,11 +87,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What is missing to the next step of an open offer, in `unit` (cents or pieces), and what the step gives.
+    """What is missing to the next step of an open offer, in `unit` (cents, pieces or buyers), and what the step gives.
 
     `off_cents` is the whole discount at that step; where the step is a rate, `pay_bp` is what the buyer pays for all
     pieces in scope. `gives` says "one" where the rate is for one of them, and else names what no figure says: "gift",
-    "postage", "addon".
+    "postage", "addon", "group", "level".
     """
 
     offer_id: str
@@ -102,11 +116,13 @@ class TraceStep:
 class Quote:
     """The price of a basket. payable_cents = Σ lines + postage_cents − postage_off_cents, to the cent.
 
-    `cost_cents` is that of goods and gifts.
+    `cost_cents` is that of goods, gifts and benefits with a stated cost; `deposit_cents` the part of what is payable
+    that is paid beforehand.
     """
 
     lines: tuple[QuotedLine, ...]
     gifts: tuple[Gift, ...]
+    benefits: tuple[Benefit, ...]
     consumed: tuple[Consumed, ...]
     refused: tuple[Refusal, ...]
     next_steps: tuple[NextStep, ...]
@@ -117,13 +133,19 @@ class Quote:
     postage_cents: int
     postage_off_cents: int
     payable_cents: int
+    deposit_cents: int
     discount_cents: int
     cost_cents: int | None
     worst_case_cents: int
 
     @property
+    def balance_cents(self) -> int:
+        """What is paid after the deposit (R31); all of it where there is none."""
+        return self.payable_cents - self.deposit_cents
+
+    @property
     def margin_cents(self) -> int | None:
-        """Goods payable minus the cost of goods, gifts and waived postage; None when the cost of one is unknown."""
+        """Goods payable minus the cost of goods, of what is given and of waived postage; None when one is unknown."""
         if self.cost_cents is None:
             return None
         return self.goods_cents - self.cost_cents - self.postage_off_cents

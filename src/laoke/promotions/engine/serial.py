@@ -72,6 +72,9 @@ def basket_to_dict(basket: Basket) -> Json:
             "first_order": buyer.first_order,
             "held_coupons": sorted(buyer.held_coupons),
             "used": dict(sorted(buyer.used.items())),
+            "deposits": dict(sorted(buyer.deposits.items())),
+            "joined": sorted(buyer.joined),
+            "spent": dict(sorted(buyer.spent.items())),
         },
         "region": basket.region,
         "chosen_gifts": dict(sorted(basket.chosen_gifts.items())),
@@ -86,17 +89,19 @@ def basket_from_dict(data: Any, path: str = "basket") -> Basket:
         _line(item, f"{path}.lines[{position}]") for position, item in enumerate(fields.list("lines"))
     )
     buyer = fields.nested("buyer")
-    used = buyer.nested("used")
     known = Buyer(
         groups=buyer.texts("groups"),
         first_order=buyer.flag("first_order", False),
         held_coupons=buyer.texts("held_coupons"),
-        used={offer_id: used.whole(offer_id) for offer_id in used.names()},
+        used=_numbers(buyer, "used"),
+        deposits=_numbers(buyer, "deposits"),
+        joined=buyer.texts("joined"),
+        spent=_numbers(buyer, "spent"),
     )
     postage_cents, region = fields.whole("postage_cents", 0), fields.text("region", "")
-    picked, gone = fields.nested("chosen_gifts"), fields.nested("taken")
+    picked = fields.nested("chosen_gifts")
     chosen_gifts = {offer_id: picked.text(offer_id) for offer_id in picked.names()}
-    taken = {name: gone.whole(name) for name in gone.names()}
+    taken = _numbers(fields, "taken")
     fields.check_none_left()
     buyer.check_none_left()
     return at(path, lambda: Basket(lines, postage_cents, known, region, chosen_gifts, taken))
@@ -118,8 +123,14 @@ def request_from_dict(data: Any) -> tuple[Basket, tuple[Offer, ...], datetime | 
 
 
 def quote_to_dict(quote: Quote) -> Json:
-    """The quote as plain data, margin included."""
-    return {**asdict(quote), "margin_cents": quote.margin_cents}
+    """The quote as plain data, balance and margin included."""
+    return {**asdict(quote), "balance_cents": quote.balance_cents, "margin_cents": quote.margin_cents}
+
+
+def _numbers(part: Fields, name: str) -> dict[str, int]:
+    """Whole numbers by name; none where the field is left out."""
+    given = part.nested(name)
+    return {key: given.whole(key) for key in given.names()}
 
 
 def _line(data: Any, path: str) -> Line:

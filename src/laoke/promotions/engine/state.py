@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from laoke.promotions.engine.promises import Shortfall, Wares, unit_price
-from laoke.promotions.engine.results import Consumed, Gift, NextStep, Refusal, Share, TraceStep
+from laoke.promotions.engine.results import Benefit, Consumed, Gift, NextStep, Refusal, Share, TraceStep
+from laoke.promotions.engine.together import DepositExpansion
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer
 
 _LINE_ID = attrgetter("line_id")
@@ -16,10 +17,11 @@ _LINE_ID = attrgetter("line_id")
 class Ground:
     """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
 
-    Item-level offers have their price per piece by position, order-level ones the positions in their scope.
+    Item-level offers have their price per piece by position, order-level ones the positions in their scope. `deposits`
+    has the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
     """
 
-    __slots__ = ("_prices", "_scopes", "basket", "everything", "lines")
+    __slots__ = ("_prices", "_scopes", "basket", "deposits", "everything", "lines")
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
@@ -27,6 +29,7 @@ class Ground:
         self.everything = tuple(range(len(self.lines)))
         self._scopes: dict[str, tuple[int, ...]] = {}
         self._prices: dict[str, dict[int, int]] = {}
+        self.deposits: dict[str, int] = {}
 
     def scope(self, offer: Offer) -> tuple[int, ...]:
         """The positions of the lines that an offer covers."""
@@ -42,6 +45,8 @@ class Ground:
             found = self._prices[offer.offer_id] = {
                 position: unit_price(offer.mechanic, self.lines[position]) for position in self.scope(offer)
             }
+            if isinstance(offer.mechanic, DepositExpansion):
+                self.deposits[offer.offer_id] = offer.mechanic.deposit_cents
         return found
 
     def counted(self, offer: Offer) -> tuple[int, ...]:
@@ -60,7 +65,11 @@ class Ground:
 
 @dataclass(slots=True)
 class Pricing:
-    """The state of one calculation: lines in pricing order with what is still payable on each."""
+    """The state of one calculation: lines in pricing order with what is still payable on each.
+
+    `deposits` are the parts of lines that are paid beforehand, by position: no offer takes anything off them (R31);
+    None where there are none, which is what most outcomes are.
+    """
 
     ground: Ground
     told: bool
@@ -76,12 +85,19 @@ class Pricing:
     trace: list[TraceStep] = field(default_factory=list)
     used: list[str] = field(default_factory=list)
     gifts: list[Gift] = field(default_factory=list)
+    benefits: tuple[Benefit, ...] = ()
     postage_off: int = 0
+    deposits: dict[int, int] | None = None
+    deposit_cents: int = 0
 
     @property
     def goods_cents(self) -> int:
         """What is payable for the goods."""
-        return sum(self.room)
+        return sum(self.room) + self.deposit_cents
+
+    def payable(self, position: int) -> int:
+        """What is payable on a line, its deposit included."""
+        return self.room[position] + (self.deposits or {}).get(position, 0)
 
     @property
     def total_cents(self) -> int:

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from laoke.money import MAX_CENTS
+from laoke.promotions.engine.benefits import LevelReward, ServiceBenefit
 from laoke.promotions.engine.beside import FreePostage, ThresholdGift
 from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.by_pieces import AddonPurchase, AnyBundle, BuyGet, NthPiece, SetBundle
@@ -25,13 +26,14 @@ from laoke.promotions.engine.ladders import (
     ThresholdRate,
 )
 from laoke.promotions.engine.mechanics import Mechanic
+from laoke.promotions.engine.together import DepositExpansion, GroupBuy, MoreCheaper
 
 MAX_OFFERS_PER_LAYER = 8
 """Order-level layers try every set of offers, 255 at most; a shop runs one or two."""
 
 MAX_ITEM_OFFERS = 200
-FIRST_ORDER = "first_order"
-"""The audience key that Buyer.first_order answers; every other key is looked up in Buyer.groups."""
+FIRST_ORDER, OLD_CUSTOMER = "first_order", "old_customer"
+"""The audience keys that Buyer.first_order answers; every other key is looked up in Buyer.groups."""
 
 
 class Layer(StrEnum):
@@ -46,6 +48,7 @@ class Layer(StrEnum):
     CATEGORY_COUPON = "category_coupon"
     GIFT = "gift"
     POSTAGE = "postage"
+    BENEFIT = "benefit"
 
     @property
     def one_per_order(self) -> bool:
@@ -54,11 +57,22 @@ class Layer(StrEnum):
 
     @property
     def changes_goods(self) -> bool:
-        """False where what goods cost stays as it is: gifts and postage, which are worked out last."""
-        return self not in (Layer.GIFT, Layer.POSTAGE)
+        """False where what goods cost stays as it is: gifts, postage and benefits, which are worked out last."""
+        return self not in (Layer.GIFT, Layer.POSTAGE, Layer.BENEFIT)
 
 
-_ITEM_PRICES = (PercentOff, AmountOff, FixedPrice, WasNow, MemberPrice, EarlyBird, FlashSale)
+_ITEM_PRICES = (
+    PercentOff,
+    AmountOff,
+    FixedPrice,
+    WasNow,
+    MemberPrice,
+    EarlyBird,
+    FlashSale,
+    DepositExpansion,
+    GroupBuy,
+    MoreCheaper,
+)
 _SHOP_OFFERS = (
     ThresholdDiscount,
     ThresholdRate,
@@ -79,6 +93,7 @@ _MECHANICS: dict[Layer, tuple[type, ...]] = {
     Layer.CATEGORY_COUPON: (ShopCoupon,),
     Layer.GIFT: (ThresholdGift,),
     Layer.POSTAGE: (FreePostage,),
+    Layer.BENEFIT: (ServiceBenefit, LevelReward),
 }
 
 
@@ -156,6 +171,15 @@ class Offer:
             self.scope.product_ids or self.scope.categories
         ):
             raise EngineError("scope_in_terms", "scope")
+        if isinstance(self.mechanic, DepositExpansion):
+            self._check_deposit(self.mechanic)
+
+    def _check_deposit(self, mechanic: DepositExpansion) -> None:
+        """The window of the offer reaches from before the last deposit to after the first balance."""
+        if self.window.start is not None and self.window.start >= mechanic.deposit_until:
+            raise EngineError("deposit_outside_window", "deposit_until")
+        if self.window.end is not None and self.window.end <= mechanic.balance_from:
+            raise EngineError("balance_outside_window", "balance_from")
 
     @property
     def reach(self) -> Scope:
@@ -173,17 +197,26 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """What the engine must know of the buyer: groups, held coupons and earlier uses, by offer id."""
+    """What the engine must know of the buyer: groups, held coupons and earlier uses, by offer id.
+
+    `deposits` says for how many pieces a deposit was paid, `joined` which group buys the order is a part of, `spent`
+    what was spent in the term of a level reward before this order, cents; each by offer id.
+    """
 
     groups: frozenset[str] = frozenset()
     first_order: bool = False
     held_coupons: frozenset[str] = frozenset()
     used: Mapping[str, int] = field(default_factory=dict)
+    deposits: Mapping[str, int] = field(default_factory=dict)
+    joined: frozenset[str] = frozenset()
+    spent: Mapping[str, int] = field(default_factory=dict)
 
     def belongs_to(self, audience: str) -> bool:
         """True when an offer with this audience key is meant for the buyer ("" = everyone)."""
         if audience == FIRST_ORDER:
             return self.first_order
+        if audience == OLD_CUSTOMER:
+            return not self.first_order
         return not audience or audience in self.groups
 
 
@@ -213,7 +246,8 @@ class Basket:
     """The lines of one order, its postage (outside every threshold), its buyer and where it goes.
 
     `region` is a province ("" = not known yet). `chosen_gifts` names the gift that the buyer picked by offer id;
-    `taken` says how many of a gift went out before, by "offer id/product id", or at a flash price, by offer id.
+    `taken` says how many of a gift went out before, by "offer id/product id"; by offer id: how many pieces at a flash
+    price, how many people are in the group that the order joins, how many have bought what gets cheaper with buyers.
     """
 
     lines: tuple[Line, ...]
@@ -245,12 +279,12 @@ def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     """The offers in pricing order: by layer, then offer id. Refuses twins and too many in one layer."""
     ordered = tuple(sorted(offers, key=_pricing_order))
     seen: set[str] = set()
-    found = dict.fromkeys(Layer, 0)
+    found: dict[Layer, int] = {}
     for offer in ordered:
         if offer.offer_id in seen:
             raise EngineError("duplicate_offer_id", "offers", offer_id=offer.offer_id)
         seen.add(offer.offer_id)
-        found[offer.layer] += 1
+        found[offer.layer] = found.get(offer.layer, 0) + 1
     for layer, count in found.items():
         most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
         if count > most:

@@ -32,6 +32,23 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "zh": "只剩 {left} 件，这单要 {wanted} 件",
         "en": "{left} pieces are left, the order asks for {wanted}",
     },
+    "deposit_over": {"zh": "付定金到 {until} 为止", "en": "its deposits ended at {until}"},
+    "balance_not_yet": {"zh": "定金已付，{start} 起付尾款", "en": "the balance is paid from {start} on"},
+    "deposit_short": {
+        "zh": "付了 {paid} 件的定金，这单要 {wanted} 件",
+        "en": "a deposit was paid for {paid} pieces, the order asks for {wanted}",
+    },
+    "group_not_joined": {"zh": "这单没有拼团（{people} 人成团）", "en": "not bought in a group of {people}"},
+    "group_full": {"zh": "这个团 {people} 人满了", "en": "the group of {people} is full"},
+    "too_few_buyers": {
+        "zh": "{buyers} 人买才开始降价，还差 {missing} 人",
+        "en": "cheaper from {buyers} buyers on, {missing} more than there are",
+    },
+    "level_not_passed": {
+        "zh": "满 {threshold_cents} 升「{level}」，还差 {missing_cents}",
+        "en": "“{level}” from {threshold_cents} on, {missing_cents} more",
+    },
+    "highest_level": {"zh": "已经是最高等级", "en": "no level is left above the buyer's"},
     "gift_gone": {"zh": "赠品送完了", "en": "the gifts have run out"},
     "region_excluded": {"zh": "「{region}」不包邮", "en": "not to “{region}”"},
     "loses_to_better": {
@@ -107,6 +124,30 @@ STEPS: dict[str, dict[Language, str]] = {
         "zh": "满赠「{offer_id}」，送「{title}」{pieces} 件，每件值 {value_cents}",
         "en": "gift of “{offer_id}”: {pieces} × “{title}”, worth {value_cents} each",
     },
+    "benefit_gift": {
+        "zh": "老客权益「{offer_id}」，送「{title}」，值 {value_cents}",
+        "en": "benefit “{offer_id}”: “{title}” as a gift, worth {value_cents}",
+    },
+    "benefit_longer_return": {
+        "zh": "老客权益「{offer_id}」，退货期多 {days} 天",
+        "en": "benefit “{offer_id}”: {days} more days to return",
+    },
+    "benefit_longer_warranty": {
+        "zh": "老客权益「{offer_id}」，质保多 {days} 天",
+        "en": "benefit “{offer_id}”: {days} more days of warranty",
+    },
+    "benefit_service": {
+        "zh": "老客权益「{offer_id}」：{title}",
+        "en": "benefit “{offer_id}”: {title}",
+    },
+    "benefit_level": {
+        "zh": "升级礼「{offer_id}」，升到「{level}」，送「{title}」",
+        "en": "level reward “{offer_id}”: “{level}” is reached, “{title}” is due",
+    },
+    "deposit": {
+        "zh": "其中定金 {deposit_cents}，尾款 {balance_cents}",
+        "en": "of which {deposit_cents} is the deposit and {balance_cents} the balance",
+    },
     "postage": {"zh": "运费，不算进门槛", "en": "postage, outside every threshold"},
     "free_postage": {"zh": "包邮「{offer_id}」", "en": "free postage “{offer_id}”"},
     "payable": {"zh": "应付", "en": "payable"},
@@ -147,6 +188,12 @@ NEXT_STEPS: dict[str, dict[Language, str]] = {
         "zh": "再买 {missing} 件，其中几件免费",
         "en": "{missing} more pieces, some of them free",
     },
+    "buyers_group": {"zh": "再来 {missing} 人成团", "en": "{missing} more people fill the group"},
+    "buyers_rate": {
+        "zh": "再来 {missing} 人，打 {tenths} 折",
+        "en": "{missing} more buyers to pay {percent} %",
+    },
+    "cents_level": {"zh": "再付 {missing_cents} 升级", "en": "{missing_cents} more to the next level"},
     "pieces": {"zh": "再买 {missing} 件又够一次", "en": "{missing} more pieces for once more"},
 }
 
