@@ -128,6 +128,14 @@ GIFTS = [
     {"product_id": "cup", "title": "马克杯", "value_cents": 1_990, "cost_cents": 600, "stock": 500},
     {"product_id": "bag", "title": "布袋", "value_cents": 900},
 ]
+DEPOSIT = of(
+    "deposit_expansion",
+    "item",
+    deposit_cents=5_000,
+    counts_cents=10_000,
+    deposit_until="2026-11-11T02:00:00",
+    balance_from="2026-11-11T20:00:00",
+)
 TWO_PARTS = [{"product_id": "pot", "pieces": 1}, {"product_id": "cup", "pieces": 2}]
 
 
@@ -203,6 +211,31 @@ TWO_PARTS = [{"product_id": "pot", "pieces": 1}, {"product_id": "cup", "pieces":
             "早鸟价：11-11 02:00 前 7 折",
         ),
         (of("flash_sale", "item", price_cents=990, stock=100), "秒杀价 9.90，限量 100 件"),
+        (DEPOSIT, "定金 50 抵 100，11-11 02:00 前付定金，11-11 20:00 起付尾款"),
+        (of("group_buy", "item", price_cents=5_900, people=3, hours=24), "3 人团，拼团价 59"),
+        (
+            of(
+                "more_cheaper",
+                "item",
+                steps=[{"buyers": n, "pay_bp": p} for n, p in ((100, 9_000), (300, 8_500))],
+            ),
+            "越买越便宜：满 100 人 9 折，满 300 人 8.5 折",
+        ),
+        (of("service_benefit", "benefit", kind="gift", title="卡片", value_cents=990), "送卡片"),
+        (of("service_benefit", "benefit", kind="longer_return", days=15), "退货期多 15 天"),
+        (of("service_benefit", "benefit", kind="longer_warranty", days=180), "质保多 180 天"),
+        (of("service_benefit", "benefit", kind="service", title="免费改裤脚"), "免费改裤脚"),
+        (
+            of(
+                "level_reward",
+                "benefit",
+                levels=[
+                    {"group": g, "spend_cents": c, "reward": "杯子"}
+                    for g, c in (("银卡", 50_000), ("金卡", 100_000))
+                ],
+            ),
+            "满 500 升银卡，送杯子，满 1000 升金卡，送杯子",
+        ),
     ],
 )
 def test_every_mechanic_is_stored_and_says_what_it_does(store, data, said):
@@ -255,6 +288,31 @@ def test_every_mechanic_is_stored_and_says_what_it_does(store, data, said):
         (of("free_postage", "postage", excluded_regions=[""]), "offer.terms.excluded_regions", "不能为空"),
         (of("nth_piece", nth=1, pay_bp=5_000), "offer.terms.nth", "第几件要在 2 到 1000 之间"),
         (of("buy_get", "item", buy=1, get=1), "offer.layer", "不能放在「item」层"),
+        (
+            DEPOSIT | {"terms": {**DEPOSIT["terms"], "counts_cents": 4_000}},
+            "offer.terms.counts_cents",
+            "定金抵的钱要比定金多",
+        ),
+        (
+            DEPOSIT | {"terms": {**DEPOSIT["terms"], "deposit_until": "2026-11-10T00:00:00"}},
+            "offer.deposit_until",
+            "付定金的截止要晚于优惠的开始",
+        ),
+        (
+            of("group_buy", "item", price_cents=1, people=1, hours=1),
+            "offer.terms.people",
+            "几人成团要在 2 到 1000 之间",
+        ),
+        (
+            of("service_benefit", "benefit", kind="gift", title="卡"),
+            "offer.terms.value_cents",
+            "礼品要写价值",
+        ),
+        (
+            of("level_reward", "benefit", levels=[{"group": "金", "spend_cents": 1, "reward": ""}]),
+            "offer.terms.levels[0].reward",
+            "升级礼不能为空",
+        ),
     ],
 )
 def test_a_wrong_mechanic_is_refused_in_the_words_of_its_user(store, data, field, message):
@@ -303,3 +361,27 @@ def test_the_shop_page_names_gifts_with_value_and_number_and_regions_without_pos
 )
 def test_round_amounts(cents, rounded):
     assert round_amount(cents) == rounded
+
+
+def test_the_shop_page_says_when_a_deposit_is_lost_and_what_a_group_gets_back(store):
+    group = of("group_buy", "item", price_cents=5_900, people=3, hours=24)
+    benefit = of("service_benefit", "benefit", kind="gift", title="卡片", value_cents=990) | {
+        "audience": "old_customer"
+    }
+
+    said = [
+        shop_page_text(offer_value(add_offer(store.shop, one, by=None, now=store.now)))
+        for one in (DEPOSIT, group, benefit)
+    ]
+
+    assert said[0][1:4] == [
+        "定金不退：活动结束前没有付尾款的，定金不退",
+        "其他优惠减的是尾款，不减定金",
+        "单价低于 250 元的商品不参加",
+    ]
+    assert said[1][1:3] == [
+        "开团后 24 小时内凑满 3 人成团，没凑满的全额退款",
+        "同一个人在一个团里只算一次，成团后发货",
+    ]
+    assert said[2][1:4] == ["卡片：价值 9.90 元", "适用：全店", "给谁：老客"]
+    assert said[2][-1] == "和其他优惠可以一起享受，不影响价格"

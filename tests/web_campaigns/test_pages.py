@@ -158,3 +158,33 @@ def test_the_home_asks_a_bounded_number_of_questions(demo: Demo, django_assert_m
     campaign, client = planned(demo), demo.client()
     with django_assert_max_num_queries(32):
         assert client.get(reverse("campaign", args=[campaign.pk])).status_code == 200
+
+
+def test_the_rhythm_has_the_moments_of_a_deposit(demo: Demo) -> None:
+    from laoke.campaigns.editing import use_offer
+    from laoke.promotions.offers import add_offer
+
+    campaign = planned(demo)
+    presale = {
+        "name": "定金预售",
+        "layer": "item",
+        "mechanic": "deposit_expansion",
+        "terms": {
+            "deposit_cents": 2_000,
+            "counts_cents": 5_000,
+            "deposit_until": "2026-11-10T20:00:00",
+            "balance_from": "2026-11-11T00:30:00",
+        },
+        "window": {"start": "2026-11-01T20:00:00", "end": "2026-11-12T00:00:00"},
+    }
+    offer = add_offer(demo.shop, presale, by=demo.owner, now=demo.now)
+    use_offer(campaign, offer, by=demo.owner, now=demo.now)
+
+    moments = demo.client().get(reverse("campaign", args=[campaign.pk])).context["page"].phases.moments
+
+    told = [(str(one.title), str(one.when), str(one.text)) for one in moments]
+    assert ("付定金截止", "11-10 20:00", "定金预售") in told
+    assert ("付尾款开始", "11-11 00:30", "定金预售") in told
+    titles = [title for title, _when, _text in told]
+    assert titles.index("付定金截止") < titles.index("付尾款开始")
+    assert moments[titles.index("付尾款开始")].url == reverse("offer", args=[offer.pk])

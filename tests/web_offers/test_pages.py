@@ -198,6 +198,66 @@ def test_every_mechanic_has_its_form_and_an_edit_shows_it_again(demo: Demo) -> N
         ),
         ("flash_sale", {"price": "9.9", "stock": "100"}, {"price_cents": 990, "stock": 100}),
         (
+            "deposit_expansion",
+            {
+                "deposit_cents": "50",
+                "counts_cents": "100",
+                "deposit_until": "2026-11-11T02:00",
+                "balance_from": "2026-11-11T20:00",
+                "assumed": "80",
+            },
+            {
+                "deposit_cents": 5000,
+                "counts_cents": 10000,
+                "deposit_until": "2026-11-11T02:00:00",
+                "balance_from": "2026-11-11T20:00:00",
+                "assumed_bp": 8000,
+            },
+        ),
+        (
+            "group_buy",
+            {"price_cents": "59", "people": "3", "hours": "24", "assumed": "60.25"},
+            {"price_cents": 5900, "people": 3, "hours": 24, "assumed_bp": 6025},
+        ),
+        (
+            "more_cheaper",
+            {"from_1": "100", "gives_1": "9", "from_2": "300", "gives_2": "8.5", "assumed_buyers": "120"},
+            {
+                "steps": [{"buyers": 100, "pay_bp": 9000}, {"buyers": 300, "pay_bp": 8500}],
+                "assumed_buyers": 120,
+            },
+        ),
+        (
+            "service_benefit",
+            {"kind": "gift", "title": "手写卡", "value_cents": "9.9", "cost_cents": "2"},
+            {"kind": "gift", "title": "手写卡", "days": None, "value_cents": 990, "cost_cents": 200},
+        ),
+        (
+            "service_benefit",
+            {"kind": "longer_return", "days": "15", "level": "金卡"},
+            {"kind": "longer_return", "title": "", "days": 15, "value_cents": None, "cost_cents": None},
+        ),
+        (
+            "level_reward",
+            {
+                "term_days": "365",
+                "level_1": "银卡",
+                "spend_1": "500",
+                "reward_1": "杯子",
+                "cost_1": "6",
+                "level_2": "金卡",
+                "spend_2": "1000",
+                "reward_2": "茶壶",
+            },
+            {
+                "levels": [
+                    {"group": "银卡", "spend_cents": 50000, "reward": "杯子", "cost_cents": 600},
+                    {"group": "金卡", "spend_cents": 100000, "reward": "茶壶", "cost_cents": None},
+                ],
+                "term_days": 365,
+            },
+        ),
+        (
             "free_postage",
             {"by": "pieces", "threshold": "2", "excluded_regions": "新疆、西藏"},
             {"by": "pieces", "threshold": 2, "excluded_regions": ["新疆", "西藏"]},
@@ -266,6 +326,42 @@ def test_every_mechanic_has_its_form_and_an_edit_shows_it_again(demo: Demo) -> N
             "时间要一档比一档晚",
         ),
         ("flash_sale", {"price": "9.9", "stock": "0"}, "stock", ""),
+        (
+            "deposit_expansion",
+            {
+                "deposit_cents": "50",
+                "counts_cents": "50",
+                "deposit_until": "2026-11-11T02:00",
+                "balance_from": "2026-11-11T20:00",
+                "assumed": "100",
+            },
+            "counts_cents",
+            "定金抵的钱要比定金多",
+        ),
+        (
+            "deposit_expansion",
+            {
+                "deposit_cents": "50",
+                "counts_cents": "100",
+                "deposit_until": "2026-11-11T02:00",
+                "balance_from": "2026-11-12T00:00",
+                "assumed": "100",
+            },
+            "balance_from",
+            "付尾款的开始要早于优惠的结束",
+        ),
+        ("group_buy", {"price_cents": "59", "people": "1", "hours": "24", "assumed": "100"}, "people", ""),
+        ("group_buy", {"price_cents": "59", "people": "2", "hours": "24", "assumed": "101"}, "assumed", ""),
+        ("more_cheaper", {"from_1": "100", "gives_1": "9", "from_2": "300"}, "gives_2", "门槛和优惠要一起写"),
+        ("service_benefit", {"kind": "gift", "title": "卡"}, "value_cents", "写礼品的价值"),
+        ("service_benefit", {"kind": "longer_return"}, "days", "写多几天"),
+        ("service_benefit", {"kind": "service"}, "title", "写叫什么"),
+        (
+            "level_reward",
+            {"term_days": "365", "level_1": "银卡", "spend_1": "500", "reward_1": "杯", "level_2": "金卡"},
+            "spend_2",
+            "等级、消费额和升级礼要一起写",
+        ),
         ("free_postage", {"by": "pieces", "threshold": "1.5"}, "threshold", "件数要是整数"),
     ],
 )
@@ -436,3 +532,80 @@ def test_the_list_costs_the_same_few_questions_however_long_it_is(
     client = demo.client()
     with django_assert_max_num_queries(14):
         assert client.get(reverse("offers")).status_code == 200
+
+
+def test_who_an_offer_is_for_is_picked_kept_and_said(demo: Demo) -> None:
+    new(demo, audience="old_customer")
+    new(demo, "service_benefit", kind="longer_return", days="15", level="金卡")
+    plain, benefit = Offer.objects.order_by("pk")
+    assert (plain.terms["audience"], benefit.terms["audience"]) == ("old_customer", "金卡")
+    client = demo.client()
+
+    form = client.get(reverse("offer_edit", args=[benefit.pk])).context["page"].form
+    fresh = client.get(f"{reverse('offer_new')}?mechanic=service_benefit").context["page"].form
+    home = client.get(reverse("offer", args=[plain.pk])).content.decode()
+
+    assert (form["level"].value(), form["audience"].value()) == ("金卡", "")
+    assert fresh["audience"].value() == "old_customer"
+    assert "给谁：老客" in home
+
+
+def test_an_audience_from_a_file_survives_an_edit(demo: Demo) -> None:
+    new(demo)
+    offer = Offer.objects.get()
+    offer.terms["audience"] = "vip"
+    offer.save()
+    url = reverse("offer_edit", args=[offer.pk])
+
+    form = demo.client().get(url).context["page"].form
+    demo.client().post(url, {**THRESHOLD, "audience": form["audience"].value()})
+
+    offer.refresh_from_db()
+    assert offer.terms["audience"] == "vip"
+
+
+def test_a_backtest_says_what_it_assumes_of_what_the_past_did_not_have(demo: Demo) -> None:
+    new(demo, "group_buy", name="三人团", price_cents="9.9", people="3", hours="24", assumed="60")
+    half = Offer.objects.get()
+    form = {"offers": [half.pk], "period_from": "2025-01-01", "period_to": "2026-11-08"}
+
+    page = demo.client().get(demo.client().post(reverse("backtests"), form).url).content.decode()
+    result = Backtest.objects.get().result
+
+    assert "假设「三人团」有 60% 的订单成团，其余按没有拼团算" in page
+    share = result["offers"][0]["qualifying_orders"] / result["orders"]
+    assert 0.55 < share < 0.65
+
+
+def test_a_level_reward_leads_to_those_who_are_near_a_level(demo: Demo) -> None:
+    fields = {"term_days": "365", "level_1": "银卡", "spend_1": "500", "reward_1": "杯子"}
+    new(demo, "level_reward", **fields)
+    client = demo.client()
+
+    page = client.get(reverse("offer", args=[Offer.objects.get().pk]))
+    action = dict(page.context["page"].facts.facts)["快到银卡的人"]
+
+    assert "net_spent(400..499.99, within 365d)" in client.get(action.url).content.decode()
+
+
+def test_a_typed_basket_says_what_is_deposit_and_what_is_promised(demo: Demo) -> None:
+    client = demo.client()
+    goods = client.get(reverse("offer_new")).context["page"].form.goods.products
+    dear = max(goods, key=lambda one: one.list_price_cents)
+    basket = {"product_1": dear.product_id, "quantity_1": "2"}
+    presale = {
+        "mechanic": "deposit_expansion",
+        "deposit_cents": "10",
+        "counts_cents": "20",
+        "deposit_until": "2026-11-11T02:00",
+        "balance_from": "2026-11-11T20:00",
+        "assumed": "100",
+    }
+    benefit = {"mechanic": "service_benefit", "kind": "longer_return", "days": "15"}
+
+    paid = client.post(reverse("offer_try"), {**THRESHOLD, **basket, **presale}).content.decode()
+    promised = client.post(reverse("offer_try"), {**THRESHOLD, **basket, **benefit}).content.decode()
+
+    balance = (2 * dear.list_price_cents - 2 * 1_000 - 2_000) / 100
+    assert f"其中定金 20.00，尾款 {balance:,.2f}" in paid
+    assert "老客权益「满399减60」，退货期多 15 天" in promised

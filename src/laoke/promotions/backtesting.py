@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.promotions import deepening, engine
+from laoke.promotions.assuming import assumed_open, assumed_variants, assumption
 from laoke.promotions.deepening import Assumed, SegmentPeople
 from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
@@ -269,7 +270,12 @@ def _priced(
     from laoke.promotions.columnar import backtest_figures, loss_baskets, price_baskets
     from laoke.promotions.depth.orders import priced_orders
 
-    priced = price_baskets(columns, offers)
+    priced = price_baskets(
+        columns,
+        offers,
+        assumed_open(offers, baskets),
+        variant=assumed_variants(offers, columns.basket_count),
+    )
     positions, losses = loss_baskets(columns, priced)
     examples = [
         Example(str(baskets[place]), int(loss))
@@ -292,7 +298,12 @@ def _store(
 ) -> Backtest:
     now = clock.now()
     told = [
-        {"row": row.pk if row else None, "what": describe(value), **engine.offer_to_dict(value)}
+        {
+            "row": row.pk if row else None,
+            "what": describe(value),
+            "assumed": assumption(value),
+            **engine.offer_to_dict(value),
+        }
         for value, row in zip(values, rows, strict=True)
     ]
     with transaction.atomic():

@@ -24,6 +24,8 @@ def shop_page_text(value: engine.Offer) -> list[str]:
     """
     said = [describe(value), *_CONDITIONS.get(type(value.mechanic), _no_condition)(value.mechanic)]
     said.append(gettext("适用：%(scope)s") % {"scope": scope_text(value)})
+    if value.audience:
+        said.append(gettext("给谁：%(who)s") % {"who": audience_text(value.audience)})
     start, end = value.window.start, value.window.end
     if start is not None and end is not None:
         window = {"start": f"{start:%Y-%m-%d %H:%M}", "end": f"{end:%Y-%m-%d %H:%M}"}
@@ -54,10 +56,18 @@ def scope_text(value: engine.Offer) -> str:
     return text
 
 
+def audience_text(audience: str) -> str:
+    """Who an audience key stands for."""
+    named = {engine.FIRST_ORDER: gettext("首单顾客"), engine.OLD_CUSTOMER: gettext("老客")}
+    return named.get(audience, audience) or gettext("所有人")
+
+
 def _stacking(layer: engine.Layer) -> str:
     """How the offer stands beside others (R2, R3, R7, R8)."""
     if layer is engine.Layer.ITEM:
         return gettext("同一件商品有几个单品优惠时，只按最低的一个价")
+    if layer is engine.Layer.BENEFIT:
+        return gettext("和其他优惠可以一起享受，不影响价格")
     if not layer.changes_goods:
         return gettext("和其他优惠可以一起用；门槛按单品价合计，不含运费")
     if layer.one_per_order:
@@ -272,6 +282,78 @@ def _flash_conditions(mechanic: engine.FlashSale) -> list[str]:
     return [gettext("剩下的不够一单要的件数时，这单按原来的价")]
 
 
+def _deposit_expansion(mechanic: engine.DepositExpansion) -> str:
+    words = {
+        "deposit": _yuan(mechanic.deposit_cents),
+        "counts": _yuan(mechanic.counts_cents),
+        "until": f"{mechanic.deposit_until:%m-%d %H:%M}",
+        "start": f"{mechanic.balance_from:%m-%d %H:%M}",
+    }
+    return gettext("定金 %(deposit)s 抵 %(counts)s，%(until)s 前付定金，%(start)s 起付尾款") % words
+
+
+def _deposit_conditions(mechanic: engine.DepositExpansion) -> list[str]:
+    return [
+        gettext("定金不退：活动结束前没有付尾款的，定金不退"),
+        gettext("其他优惠减的是尾款，不减定金"),
+        gettext("单价低于 %(least)s 元的商品不参加") % {"least": _yuan(mechanic.least_price_cents)},
+    ]
+
+
+def _group_buy(mechanic: engine.GroupBuy) -> str:
+    words = {"people": mechanic.people, "price": _yuan(mechanic.price_cents)}
+    return gettext("%(people)s 人团，拼团价 %(price)s") % words
+
+
+def _group_conditions(mechanic: engine.GroupBuy) -> list[str]:
+    words = {"people": mechanic.people, "hours": mechanic.hours}
+    return [
+        gettext("开团后 %(hours)s 小时内凑满 %(people)s 人成团，没凑满的全额退款") % words,
+        gettext("同一个人在一个团里只算一次，成团后发货"),
+    ]
+
+
+def _more_cheaper(mechanic: engine.MoreCheaper) -> str:
+    form = gettext("满 %(buyers)s 人 %(tenths)s 折")
+    steps = phrases(form % {"buyers": one.buyers, "tenths": _tenths(one.pay_bp)} for one in mechanic.steps)
+    return gettext("越买越便宜：%(steps)s") % {"steps": steps}
+
+
+def _buyers_conditions(mechanic: engine.MoreCheaper) -> list[str]:
+    return [gettext("先买的先按当时的价付，活动结束后按最后的价退差价"), gettext("退货的买家不算人数")]
+
+
+def _service_benefit(mechanic: engine.ServiceBenefit) -> str:
+    words = {"title": mechanic.title, "days": mechanic.days}
+    forms = {
+        "gift": gettext("送%(title)s"),
+        "longer_return": gettext("退货期多 %(days)s 天"),
+        "longer_warranty": gettext("质保多 %(days)s 天"),
+        "service": "%(title)s",
+    }
+    return forms[mechanic.kind] % words
+
+
+def _benefit_conditions(mechanic: engine.ServiceBenefit) -> list[str]:
+    if mechanic.value_cents is not None:
+        words = {"gift": mechanic.title, "value": _yuan(mechanic.value_cents)}
+        return [gettext("%(gift)s：价值 %(value)s 元") % words]
+    return [mechanic.title] if mechanic.lasts and mechanic.title else []
+
+
+def _level_reward(mechanic: engine.LevelReward) -> str:
+    form = gettext("满 %(spend)s 升%(level)s，送%(reward)s")
+    return phrases(
+        form % {"spend": _yuan(one.spend_cents), "level": one.group, "reward": one.reward}
+        for one in mechanic.levels
+    )
+
+
+def _level_conditions(mechanic: engine.LevelReward) -> list[str]:
+    said = gettext("按最近 %(n)s 天实付的货款算，不含运费")
+    return [said % {"n": mechanic.term_days}, gettext("升级礼在过了退货期后给；退了货的不算")]
+
+
 _CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
     engine.NthPiece: _cheapest_first,
     engine.BuyGet: _cheapest_first,
@@ -282,6 +364,11 @@ _CONDITIONS: dict[type, Callable[[Any], list[str]]] = {
     engine.ThresholdGift: _gift_conditions,
     engine.FreePostage: _postage_conditions,
     engine.FlashSale: _flash_conditions,
+    engine.DepositExpansion: _deposit_conditions,
+    engine.GroupBuy: _group_conditions,
+    engine.MoreCheaper: _buyers_conditions,
+    engine.ServiceBenefit: _benefit_conditions,
+    engine.LevelReward: _level_conditions,
 }
 
 _PHRASES: dict[type, Callable[[Any], str]] = {
@@ -304,6 +391,11 @@ _PHRASES: dict[type, Callable[[Any], str]] = {
     engine.MemberPrice: _member_price,
     engine.EarlyBird: _early_bird,
     engine.FlashSale: _flash_sale,
+    engine.DepositExpansion: _deposit_expansion,
+    engine.GroupBuy: _group_buy,
+    engine.MoreCheaper: _more_cheaper,
+    engine.ServiceBenefit: _service_benefit,
+    engine.LevelReward: _level_reward,
 }
 
 

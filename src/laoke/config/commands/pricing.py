@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add this module's commands."""
     app.command("quote")(quote)
+    app.command("settle")(settle)
     app.command("backtest")(backtest)
     offers = typer.Typer(help="优惠", no_args_is_help=True)
     offers.command("add")(offer_add)
@@ -91,6 +92,42 @@ def _pieces_back(words: list[str]) -> dict[str, int]:
             raise typer.BadParameter(f"--returned 要写成 行号=件数，不能是 {word!r}")
         pieces[line_id] = int(count)
     return pieces
+
+
+SETTLED = {
+    "completed": "完成",
+    "forfeited": "没付尾款，定金不退",
+    "waiting": "还没结束",
+    "formed": "成团",
+    "failed": "没成团，退款",
+    "returned": "已退货",
+}
+
+
+def settle(file: Annotated[Path, typer.Argument(help="JSON：offer、orders、at")]) -> None:
+    """结算定金、拼团、越买越便宜：哪些单完成、哪些团没凑满、退多少、留多少。"""
+    ready(migrated=False)
+    from laoke.money import format_cents
+    from laoke.promotions import engine
+    from laoke.promotions.offers import OfferRefused
+    from laoke.shops.clock import clock_from_env
+
+    data = _json_file(file)
+    with refusals():
+        try:
+            offer, orders, at = engine.settling_request_from_dict(data)
+            found = engine.settle(offer, orders, at or clock_from_env().now())
+        except engine.EngineError as error:
+            raise OfferRefused.of(error) from None
+    lines = [
+        f"{one.order_id}：{SETTLED[one.state]}，收 {format_cents(one.paid_cents)}，退 {format_cents(one.back_cents)}"
+        for one in found.orders
+    ]
+    lines.append(
+        f"共收 {format_cents(found.paid_cents)}，留 {format_cents(found.kept_cents)}，"
+        f"退 {format_cents(found.back_cents)}，未定 {format_cents(found.open_cents)}"
+    )
+    emit(engine.settlement_to_dict(found), "\n".join(lines))
 
 
 def offer_add(
@@ -342,6 +379,7 @@ def _backtest_text(row: Backtest) -> str:
         return f"{head}：太少，要 {result['needed_orders']:,} 单才说得准，换一段长的"
     lines = [
         head,
+        *(f"  {offer['assumed']}" for offer in row.offers if offer.get("assumed")),
         f"  够格 {result['discounted_orders']:,} 单，让利 ¥ {format_cents(result['discount_cents'])}",
         f"  成交 ¥ {format_cents(result['revenue_before_cents'])} → ¥ {format_cents(result['revenue_after_cents'])}",
     ]

@@ -98,6 +98,9 @@ def schemas() -> Json:
     }
 
 
+BY_OFFER: Json = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
+
+
 def _basket() -> Json:
     line = {
         "type": "object",
@@ -116,6 +119,13 @@ def _basket() -> Json:
         "properties": {
             "groups": {"type": "array", "items": TEXT},
             "first_order": {"type": "boolean", "default": False},
+            "deposits": {**BY_OFFER, "description": "pieces whose deposit was paid, by offer id"},
+            "joined": {
+                "type": "array",
+                "items": TEXT,
+                "description": "offer ids of group buys it is a part of",
+            },
+            "spent": {**BY_OFFER, "description": "cents spent in the term of a level reward, by offer id"},
         },
     }
     return {

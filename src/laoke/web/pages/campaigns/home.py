@@ -25,6 +25,7 @@ from laoke.web.access import EVERYONE, allowed, clock_of, shop_of
 from laoke.web.charts.campaigns import sales_against_target
 from laoke.web.figures import Amount
 from laoke.web.nav import SELLING
+from laoke.web.pages.campaigns.deposits import deposit_moments
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures, sales_of
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market, stepper
 from laoke.web.pages.campaigns.gantt import day_text
@@ -76,7 +77,7 @@ def campaign_home(request: HttpRequest, pk: int) -> HttpResponse:
         _round_table(campaign, rounds, counted, now, sells),
         _task_table(tasks, now),
         _sales_card(campaign, sold, targets, now),
-        _phases(campaign, now),
+        _phases(campaign, links, now, sells),
         _offers(links, sells),
         _missing(campaign, tasks, links, now, sells),
         [row for row in rounds if row.state in (RoundState.DRAFT, RoundState.FROZEN)] if sells else [],
@@ -273,21 +274,20 @@ def _sales_card(
     )
 
 
-def _phases(campaign: Campaign, now: datetime) -> ui.Timeline:
-    moments = []
+def _phases(campaign: Campaign, links: list[CampaignOffer], now: datetime, sells: bool) -> ui.Timeline:
+    moments = deposit_moments(links, now, sells=sells)
     for phase in campaign.phases.all():
         current = phase.starts_at <= now < phase.ends_at
-        moments.append(
-            ui.Moment(
-                phase.name,
-                figures.day_range(phase.starts_at, phase.ends_at - timedelta(seconds=1), now),
-                text=phase.goal,
-                kind="key" if current else "sale" if phase.starts_at.date() == campaign.day else "",
-                icon="check" if phase.ends_at <= now else "",
-                url=reverse("campaign_phase", args=[campaign.pk, phase.pk]),
-            )
+        moment = ui.Moment(
+            phase.name,
+            figures.day_range(phase.starts_at, phase.ends_at - timedelta(seconds=1), now),
+            text=phase.goal,
+            kind="key" if current else "sale" if phase.starts_at.date() == campaign.day else "",
+            icon="check" if phase.ends_at <= now else "",
+            url=reverse("campaign_phase", args=[campaign.pk, phase.pk]),
         )
-    return ui.Timeline(moments)
+        moments.append((phase.starts_at, moment))
+    return ui.Timeline([moment for _at, moment in sorted(moments, key=lambda one: one[0])])
 
 
 def verdict_of(link: CampaignOffer) -> ui.Tag:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from laoke.campaigns.plan_comparisons import changed_since, title_of
 from laoke.promotions.backtesting import assume
 from laoke.promotions.deepening import Depth
+from laoke.promotions.engine import Layer
 from laoke.promotions.models import Backtest, BacktestDepth
 from laoke.shops.joins import phrases
 from laoke.web import components as ui
@@ -154,6 +155,8 @@ def _facts(one: Backtest, now: datetime) -> list[str]:
         facts.append(text % {"n": figures.exact(basis["orders_with_totals"])})
     if any(offer["mechanic"] in ASSUMED for offer in one.offers):
         facts.append(gettext("会员价、早鸟价按最低一档，秒杀和赠品不看数量"))
+    # Older backtests knew no offers of which something must be assumed.
+    facts += [offer["assumed"] for offer in one.offers if offer.get("assumed")]
     return facts
 
 
@@ -209,11 +212,13 @@ def _loss_note(result: dict[str, Any], depth: Depth | None) -> str:
 
 
 def _margin_note(result: dict[str, Any]) -> str:
-    """Of which orders it is, and that gifts and waived postage are taken off it."""
+    """Of which orders it is, and that gifts, benefits and waived postage are taken off it."""
     beside = result.get("gift_cost_cents", 0) + result.get("postage_off_cents", 0)
     if not beside:
         return gettext("成本已知的订单")
-    return gettext("成本已知的订单；赠品和免掉的运费 %(cents)s 算成本") % {"cents": figures.yuan(beside)}
+    return gettext("成本已知的订单；赠品、权益和免掉的运费 %(cents)s 算成本") % {
+        "cents": figures.yuan(beside)
+    }
 
 
 def _verdict(result: dict[str, Any]) -> ui.Notice:
@@ -251,7 +256,7 @@ def _per_offer(one: Backtest) -> ui.Table:
                     str(LAYERS.get(names.get(found["offer_id"], {}).get("layer", ""), "")),
                     figures.exact(found["qualifying_orders"]),
                     figures.exact(found["used_orders"]),
-                    _given(found),
+                    _given(found, names.get(found["offer_id"], {}).get("layer", "")),
                 ],
                 url=_offer_url(names.get(found["offer_id"], {})),
             )
@@ -261,11 +266,13 @@ def _per_offer(one: Backtest) -> ui.Table:
     )
 
 
-def _given(found: dict[str, Any]) -> str:
-    """What an offer gave: money, or gifts by number. Older backtests knew no gifts."""
+def _given(found: dict[str, Any], layer: str) -> str:
+    """What an offer gave: money, or gifts and benefits by number. Older backtests knew neither."""
     pieces = found.get("gift_pieces", 0)
     if not pieces:
         return figures.cents(found["discount_cents"])
+    if layer == Layer.BENEFIT:
+        return gettext("权益 %(n)s 份") % {"n": figures.exact(pieces)}
     return ngettext("%(n)s 件赠品", "%(n)s 件赠品", pieces) % {"n": figures.exact(pieces)}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from laoke.promotions.engine import Layer
+from laoke.promotions.engine import FIRST_ORDER, OLD_CUSTOMER, Layer
 from laoke.shops.joins import listed
 from laoke.web.pages.offers.fields import DiscountField, MomentField, MoneyField
 from laoke.web.pages.offers.goods import Goods
@@ -64,6 +64,8 @@ class OfferForm(forms.Form):
     more_label: Any = ""
     units: Mapping[str, Any] = {}
     own_products = False
+    first_audience = ""
+    """Who a new offer of this kind is for until somebody says otherwise."""
 
     name = forms.CharField(label=_("名称"), max_length=80)
     starts_at = MomentField(label=_("开始"))
@@ -79,6 +81,7 @@ class OfferForm(forms.Form):
     )
     product_ids = ProductsField(label=_("商品编号"), help_text=_("一行一个"))
     excluded_product_ids = ProductsField(label=_("不参加的商品"), help_text=_("一行一个，写了就一定不参加"))
+    audience = forms.ChoiceField(label=_("给谁"), required=False)
     per_person = forms.IntegerField(label=_("每人限用"), min_value=1, required=False)
 
     def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
@@ -86,12 +89,25 @@ class OfferForm(forms.Form):
         self.goods = goods
         if not self.data and not self.initial.get("starts_at"):
             self.initial.setdefault("scope", ALL)
+        self._offer_audiences()
         self.fields["categories"].choices = [(name, name) for name in goods.categories]  # type: ignore[attr-defined]
         if self.own_products:
             self.fields["scope"].required = False
         for field in self.fields.values():
             if hasattr(field, "known"):
                 field.known = goods.titles
+
+    @classmethod
+    def audiences(cls) -> dict[str, Any]:
+        """The audiences that one can pick, by key; others come from a file."""
+        return {"": _("所有人"), FIRST_ORDER: _("首单顾客"), OLD_CUSTOMER: _("老客")}
+
+    def _offer_audiences(self) -> None:
+        """Those to pick from, and the stored one where it is none of them."""
+        known = self.audiences()
+        stored = str(self.initial.get("audience", self.first_audience))
+        self.initial["audience"] = stored
+        self.fields["audience"].choices = list(({stored: stored} | known).items())  # type: ignore[attr-defined]
 
     @property
     def term_rows(self) -> Rows:
@@ -150,6 +166,7 @@ class OfferForm(forms.Form):
             },
             "window": {"start": data["starts_at"].isoformat(), "end": data["ends_at"].isoformat()},
             "limits": {"per_person": data["per_person"]},
+            "audience": data["audience"],
         }
 
     @classmethod
@@ -166,6 +183,7 @@ class OfferForm(forms.Form):
             "product_ids": scope["product_ids"],
             "excluded_product_ids": scope["excluded_product_ids"],
             "per_person": terms["limits"]["per_person"],
+            "audience": terms["audience"],
         }
 
     def focus_on(self, path: str, message: str) -> None:

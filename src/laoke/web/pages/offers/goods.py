@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from laoke.money import format_cents
-from laoke.promotions.engine import Basket, Buyer, Line, MemberPrice, Offer
+from laoke.promotions.engine import (
+    FIRST_ORDER,
+    Basket,
+    Buyer,
+    GroupBuy,
+    Line,
+    MemberPrice,
+    MoreCheaper,
+    Offer,
+)
 from laoke.promotions.facts import reader_at
 from laoke.shops import catalog
 from laoke.shops.models import Shop
@@ -52,7 +61,8 @@ class Goods:
     ) -> Basket | None:
         """The picked products as the engine prices them; None when nothing was picked.
 
-        Whoever buys them holds the coupon and has the best member level of the offer that is being tried.
+        Whoever buys them is meant by the offer that is being tried, holds its coupon, has its best member level, buys
+        in its group, and is the buyer with whom its first step of buyers is reached.
         """
         lines = tuple(
             Line(
@@ -68,9 +78,13 @@ class Goods:
         )
         levels = offer.mechanic.levels if isinstance(offer.mechanic, MemberPrice) else ()
         buyer = Buyer(
-            groups=frozenset(level.group for level in levels), held_coupons=frozenset({offer.offer_id})
+            groups=frozenset({offer.audience, *(level.group for level in levels)}),
+            first_order=offer.audience == FIRST_ORDER,
+            held_coupons=frozenset({offer.offer_id}),
+            joined=frozenset({offer.offer_id} if isinstance(offer.mechanic, GroupBuy) else ()),
         )
-        return Basket(lines, postage_cents or 0, buyer) if lines else None
+        came = offer.mechanic.steps[0].buyers - 1 if isinstance(offer.mechanic, MoreCheaper) else 0
+        return Basket(lines, postage_cents or 0, buyer, taken={offer.offer_id: came}) if lines else None
 
 
 def goods_of(shop: Shop) -> Goods:

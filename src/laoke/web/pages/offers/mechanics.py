@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.engine import Layer
+from laoke.web.pages.offers.benefit_forms import LevelRewardForm, ServiceBenefitForm
 from laoke.web.pages.offers.by_buyer import EarlyBirdForm, FlashSaleForm, MemberPriceForm
 from laoke.web.pages.offers.fields import (
     DiscountField,
@@ -28,8 +29,9 @@ from laoke.web.pages.offers.forms import (
     ThresholdForm,
 )
 from laoke.web.pages.offers.giving import GiftForm, PostageForm
+from laoke.web.pages.offers.together import DepositForm, GroupBuyForm
 
-PIECES, TENTHS, TIMES = _("件"), _("折"), _("次")
+PIECES, TENTHS, TIMES, PEOPLE = _("件"), _("折"), _("次"), _("人")
 
 
 class AmountOffForm(OfferForm):
@@ -222,6 +224,37 @@ class CountOffForm(LadderForm):
         return {**super().initial_of(terms), "repeating": own["repeating"], "cap": own["cap_cents"]}
 
 
+class MoreCheaperForm(LadderForm):
+    """越买越便宜."""
+
+    mechanic = "more_cheaper"
+    layer = Layer.ITEM
+    layout = (("from_1", "gives_1"), ("assumed_buyers",))
+    units = _units(PEOPLE, TENTHS) | {"assumed_buyers": PEOPLE}
+    step_names = ("buyers", "pay_bp")
+
+    from_1 = forms.IntegerField(label=_("满"), min_value=1, max_value=10_000_000)
+    gives_1 = DiscountField(label=_("打"))
+    from_2 = forms.IntegerField(label=_("第二档满"), min_value=1, max_value=10_000_000, required=False)
+    gives_2 = DiscountField(label=_("第二档打"), required=False)
+    from_3 = forms.IntegerField(label=_("第三档满"), min_value=1, max_value=10_000_000, required=False)
+    gives_3 = DiscountField(label=_("第三档打"), required=False)
+    assumed_buyers = forms.IntegerField(
+        label=_("回放假设有多少人买"),
+        min_value=0,
+        max_value=10_000_000,
+        required=False,
+        help_text=_("不填就是降到最后一档；过去没有这种优惠，回放只能假设"),
+    )
+
+    def terms(self) -> dict[str, Any]:
+        return {**super().terms(), "assumed_buyers": self.cleaned_data["assumed_buyers"]}
+
+    @classmethod
+    def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
+        return {**super().initial_of(terms), "assumed_buyers": terms["terms"]["assumed_buyers"]}
+
+
 class PiecesForm(OfferForm):
     """What is counted by pieces and may be bounded per order."""
 
@@ -371,8 +404,13 @@ FORMS: dict[str, type[OfferForm]] = {
         MemberPriceForm,
         EarlyBirdForm,
         FlashSaleForm,
+        DepositForm,
+        GroupBuyForm,
+        MoreCheaperForm,
         GiftForm,
         PostageForm,
+        ServiceBenefitForm,
+        LevelRewardForm,
     )
 }
 
@@ -394,8 +432,13 @@ MECHANICS: dict[str, Any] = {
     "member_price": _("会员价"),
     "early_bird": _("早鸟价"),
     "flash_sale": _("秒杀"),
+    "deposit_expansion": _("定金膨胀"),
+    "group_buy": _("拼团"),
+    "more_cheaper": _("越买越便宜"),
     "threshold_gift": _("满赠"),
     "free_postage": _("包邮"),
+    "service_benefit": _("老客权益"),
+    "level_reward": _("升级礼"),
 }
 
 GROUPS: dict[Any, tuple[str, ...]] = {
@@ -411,6 +454,8 @@ GROUPS: dict[Any, tuple[str, ...]] = {
         "flash_sale",
     ),
     _("多件优惠"): ("nth_piece", "buy_get", "any_bundle", "set_bundle", "addon_purchase"),
+    _("定金和拼团"): ("deposit_expansion", "group_buy", "more_cheaper"),
     _("赠品和包邮"): ("threshold_gift", "free_postage"),
+    _("老客和会员"): ("service_benefit", "level_reward"),
 }
 """Kinds of offers as the editor shows them: a group first, then a mechanic of it."""

@@ -20,9 +20,10 @@ TOTALS = ("list_price", "payable")
 
 @dataclass(frozen=True)
 class QuoteView:
-    """The trace of a typed basket, and the sentence for every offer that was not used."""
+    """The trace of a typed basket, what stands beside its price (deposit, benefits), what was not used and why."""
 
     trace: ui.PriceTrace | None
+    beside: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
     loss: str = ""
@@ -40,7 +41,10 @@ def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at:
         return QuoteView(None, hint=gettext("选几件商品，看看要付多少"))
     quote = engine.quote(basket, offers, at)
     names = {offer.offer_id: offer.name for offer in offers}
-    steps = [_step(step, names) for step in quote.trace]
+    steps = [_step(step, names) for step in quote.trace if not _beside(step)]
+    beside = tuple(
+        _named(engine.step_sentence(step, language()), names) for step in quote.trace if _beside(step)
+    )
     if quote.margin_cents is not None:
         tone: Literal["ok", "bad"] = "bad" if quote.margin_cents < 0 else "ok"
         steps.append(
@@ -59,7 +63,12 @@ def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at:
     loss = ""
     if quote.margin_cents is not None and quote.margin_cents < 0:
         loss = gettext("这样卖每单亏 %(loss)s") % {"loss": figures.yuan(-quote.margin_cents)}
-    return QuoteView(ui.PriceTrace(steps), refused, coming, loss)
+    return QuoteView(ui.PriceTrace(steps), beside, refused, coming, loss)
+
+
+def _beside(step: engine.TraceStep) -> bool:
+    """True for what is said of the price and does not change it."""
+    return step.code == "deposit" or step.code.startswith("benefit_")
 
 
 def _step(step: engine.TraceStep, names: dict[str, str]) -> ui.TraceStep:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import CampaignOffer
 from laoke.promotions import engine, offers
-from laoke.promotions.describing import describe, scope_text, shop_page_text
+from laoke.promotions.describing import audience_text, describe, scope_text, shop_page_text
 from laoke.promotions.models import Offer
 from laoke.promotions.setup.links import SetupRefused
 from laoke.shops.models import Shop
@@ -26,6 +26,7 @@ from laoke.web.pages.offers.coupon_pages import issues_table
 from laoke.web.pages.offers.forms import THRESHOLD, OfferForm
 from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.mechanics import FORMS, GROUPS, MECHANICS
+from laoke.web.pages.offers.near_levels import near_levels
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
 from laoke.web.pages.offers.trying import BasketForm
 from laoke.web.pages.setup.words import refusal_text as setup_refusal_text
@@ -187,9 +188,11 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
         [
             (gettext("内容"), describe(value)),
             (gettext("适用"), scope_text(value)),
+            (gettext("给谁"), audience_text(value.audience)),
             (gettext("时间"), window_text(row, now)),
             (gettext("每人限用"), value.limits.per_person or gettext("不限")),
             (gettext("平台活动号"), row.platform_activity_id or gettext("还没有填")),
+            *near_levels(value),
         ]
     )
     used = CampaignOffer.objects.filter(offer=row, campaign__shop=shop).values_list(

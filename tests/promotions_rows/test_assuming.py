@@ -1,0 +1,102 @@
+"""What a backtest assumes of offers that the past did not have: stated with the offer, said, and always the same."""
+
+from datetime import date, datetime
+
+import numpy as np
+import pytest
+
+from laoke.promotions import engine
+from laoke.promotions.assuming import assumed_open, assumed_variants, assumption
+from laoke.promotions.backtesting import backtest
+from laoke.promotions.offers import add_offer
+from tests.campaigns.stores import bought
+from tests.promotions_rows.test_offers import of
+
+NOVEMBER = (date(2025, 11, 1), date(2025, 11, 30))
+NOON = datetime(2026, 11, 11, 12)
+
+
+def offer(mechanic, layer=engine.Layer.ITEM, name="预售"):
+    return engine.Offer("o", layer, mechanic, name)
+
+
+def group(share):
+    return offer(engine.GroupBuy(5_900, 3, 24, share))
+
+
+def falling(buyers):
+    steps = (engine.BuyersStep(10, 9_000), engine.BuyersStep(20, 8_000))
+    return offer(engine.MoreCheaper(steps, buyers))
+
+
+def test_a_share_of_the_orders_is_drawn_by_their_numbers():
+    orders = np.array([f"T{number}" for number in range(10_000)], dtype=object)
+
+    found = assumed_open([group(6_000)], orders)["o"]
+
+    assert 5_850 < found.sum() < 6_150
+    assert (assumed_open([group(6_000)], orders[::-1])["o"][::-1] == found).all(), (
+        "the same orders in any order"
+    )
+    assert assumed_open([group(10_000)], orders) == {}, "all of them are not drawn"
+
+
+@pytest.mark.parametrize(("buyers", "number"), [(9, -1), (10, 1), (20, 0), (500, 0)])
+def test_so_many_buyers_reach_their_step(buyers, number):
+    assert assumed_variants([falling(buyers)], 3)["o"].tolist() == [number] * 3
+    assert assumed_variants([falling(None)], 3) == {}, "none stated is the last step"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            offer(engine.DepositExpansion(5_000, 10_000, NOON, NOON, 8_050)),
+            "假设「预售」有 80.5% 的订单付定金也付尾款",
+        ),
+        (group(6_000), "假设「预售」有 60% 的订单成团，其余按没有拼团算"),
+        (falling(None), "假设「预售」降到最后一档"),
+        (falling(12), "假设「预售」有 12 人买"),
+        (
+            offer(engine.LevelReward((engine.LevelStep("金", 1, "杯"),)), engine.Layer.BENEFIT, "会员"),
+            "假设「会员」每单升一级，送最贵的升级礼",
+        ),
+        (
+            offer(engine.ServiceBenefit("service", "改裤脚"), engine.Layer.BENEFIT, "改"),
+            "「改」没写成本，不算成本",
+        ),
+        (offer(engine.ServiceBenefit("service", "改裤脚", cost_cents=5), engine.Layer.BENEFIT), ""),
+        (offer(engine.PercentOff(8_000)), ""),
+    ],
+)
+def test_an_assumption_is_a_sentence(value, said):
+    assert assumption(value) == said
+
+
+def test_figures_follow_the_assumption_and_name_it(store):
+    rows = [
+        bought(f"S{n}", n, date(2025, 11, 11), goods_cents=20_000, paid_cents=20_000) for n in range(1, 401)
+    ]
+    store.sold(*rows)
+    steps = [{"buyers": 10, "pay_bp": 9_000}, {"buyers": 1_000, "pay_bp": 5_000}]
+    falling_price = of("more_cheaper", "item", steps=steps, assumed_buyers=400)
+    in_groups = of("group_buy", "item", price_cents=17_000, people=3, hours=24, assumed_bp=5_000)
+    card = of("service_benefit", "benefit", kind="gift", title="卡", value_cents=990, cost_cents=200)
+    offers = [
+        add_offer(store.shop, data, by=store.owner, now=store.now)
+        for data in (falling_price, in_groups, card)
+    ]
+
+    row = backtest(store.shop, offers, *NOVEMBER, by=store.owner, clock=store.clock)
+    told = {one["offer_id"]: one for one in row.result["offers"]}
+    more, groups, cards = (told[f"offer-{one.pk}"] for one in offers)
+
+    assert [one["assumed"] for one in row.offers] == [
+        "假设「more_cheaper」有 400 人买",
+        "假设「group_buy」有 50% 的订单成团，其余按没有拼团算",
+        "",
+    ]
+    assert 150 < groups["used_orders"] < 250 and groups["used_orders"] + more["used_orders"] == 400
+    assert groups["discount_cents"] == groups["used_orders"] * 3_000
+    assert more["discount_cents"] == more["used_orders"] * 2_000
+    assert (cards["used_orders"], cards["gift_pieces"], row.result["gift_cost_cents"]) == (400, 400, 80_000)
