@@ -69,6 +69,7 @@ class Example:
     basket: Basket
     offers: tuple[Offer, ...]
     at: datetime
+    best: bool
     outcome: Table
     given: dict[str, tuple[str, int]]
     promised: dict[str, tuple[str, str]]
@@ -159,7 +160,8 @@ def _example(name: str, text: str) -> Example:
     deposit = re.search(r"^- deposit ([\d.]+)$", text, flags=re.MULTILINE)
     held = cents(deposit[1]) if deposit else 0
     paid = cents(pays[1]), cents(pays[2])
-    return Example(name, basket, offers, at, outcome, gifts, promised, held, *paid, refused)
+    best = given.get("coupons") == "best"
+    return Example(name, basket, offers, at, best, outcome, gifts, promised, held, *paid, refused)
 
 
 def _given(text: str) -> dict[str, str]:

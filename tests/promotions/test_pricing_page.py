@@ -17,6 +17,7 @@ from laoke.promotions.engine import (
     PaidOrder,
     ThresholdGift,
     Window,
+    best_quote,
     needed_orders,
     quote,
     refund,
@@ -32,7 +33,10 @@ GIFT = ThresholdGift((GiftStep(30_000, (GiftChoice("mug", "mug", 1_990),)),))
 @pytest.mark.parametrize("number", PRICED)
 def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
     example = PRICED[number]
-    result = quote(example.basket, example.offers, example.at)
+    if example.best:
+        result = best_quote(example.basket, example.offers, example.at).quote
+    else:
+        result = quote(example.basket, example.offers, example.at)
     used = {use.offer_id for use in result.consumed}
 
     assert [line.line_id for line in result.lines] == [row["line"] for row in example.outcome]
@@ -55,15 +59,19 @@ def test_an_example_of_the_page_is_priced_as_it_says(number: str) -> None:
     assert refused == example.refused
 
 
-def test_every_example_is_numbered_in_order_and_tested() -> None:
-    assert list(sections()) == [f"E{number}" for number in range(1, 49)]
+def test_every_example_is_numbered_once_and_tested() -> None:
+    assert sorted(sections(), key=_number) == [f"E{number}" for number in (*range(1, 49), 60, 61)]
     assert set(sections()) - set(PRICED) == {"E21", "E22", "E40", "E46", "E47", "E48"}
 
 
-def test_every_rule_is_numbered_in_order() -> None:
+def test_every_rule_is_numbered_once() -> None:
     text = PAGE.read_text(encoding="utf-8")
     rules = re.findall(r"^\*\*(R\d+) · ", text, flags=re.MULTILINE)
-    assert rules == [f"R{number}" for number in range(1, 36)]
+    assert sorted(rules, key=_number) == [f"R{number}" for number in (*range(1, 36), 40, 41, 42)]
+
+
+def _number(name: str) -> int:
+    return int(name[1:])
 
 
 def test_e22_the_orders_a_period_needs() -> None:

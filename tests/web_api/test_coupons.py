@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from laoke.shops.setup import add_shop
 from laoke.shops.tokens import make_token
 from laoke.web.pages.api.access import SCOPES
 from laoke.web.pages.api.openapi import document
-from tests.promotions_rows.coupon_shop import ANNA, NOW, CouponShop
+from tests.promotions_rows.coupon_shop import ANNA, BEN, NOW, CouponShop
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,106 @@ def test_a_quote_prices_with_the_running_offers_and_says_what_is_missing(
         "code": "coupon_not_used", "message": "这一单用不上这张券：满 199.00 可用，还差 7.00。",
     }  # fmt: skip
     assert Coupon.objects.get().state == "issued" and not CouponCall.objects.exists()
+
+
+def category_offer(here: CouponShop) -> CouponShop:
+    """A second coupon offer of the shop, in the other layer: 15 off from 100 on."""
+    offer = {
+        "name": "品类券 15", "layer": "category_coupon", "mechanic": "shop_coupon",
+        "terms": {"threshold_cents": 10_000, "face_cents": 1_500},
+        "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"},
+    }  # fmt: skip
+    return CouponShop(here.shop, add_offer(here.shop, offer, by=None, now=NOW))
+
+
+def test_the_best_of_what_a_customer_holds_is_found_and_the_others_say_why(
+    here: CouponShop, till: Till
+) -> None:
+    other = category_offer(here)
+    sooner = here.claimed(here.issue(valid_to=NOW + timedelta(days=2)))
+    later, category = here.claimed(here.issue()), other.claimed(other.issue())
+    poor, taken = other.claimed(other.issue(budget_cents=1)), here.claimed(here.issue())
+    here.reserved(taken, order="A-9")
+    here.claimed(here.issue(), customer=BEN)
+
+    quoted = till.told("quote", held=True, customer={"customer_id": str(ANNA)}, basket=BASKET)
+    assert (quoted["payable_cents"], quoted["coupon"]) == (20_500, None)
+    told = {row["code"].replace("-", ""): row for row in quoted["coupons"]}
+    assert set(told) == {one.code for one in (sooner, later, category, poor, taken)}
+    assert {code for code, row in told.items() if row["used"]} == {sooner.code, category.code}
+    assert told[sooner.code]["discount_cents"] == 2_000 and told[category.code]["discount_cents"] == 1_500
+    assert told[later.code]["refused"] == {
+        "code": "coupon_second", "message": "同一个优惠的券每单用一张，这一单用先到期的那张。",
+    }  # fmt: skip
+    assert told[poor.code]["refused"]["code"] == "coupon_second"
+    assert told[taken.code]["refused"]["code"] == "reserved"
+    assert Coupon.objects.filter(state="claimed").count() == 5 and not CouponCall.objects.exists()
+
+
+def test_the_best_of_named_codes_says_what_each_other_one_would_cost(here: CouponShop, till: Till) -> None:
+    offer = {
+        "name": "满 100 减 30", "layer": "coupon", "mechanic": "shop_coupon",
+        "terms": {"threshold_cents": 10_000, "face_cents": 3_000},
+        "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"},
+    }  # fmt: skip
+    better = CouponShop(here.shop, add_offer(here.shop, offer, by=None, now=NOW))
+    [small], [large] = here.codes(here.issue(), 1), better.codes(better.issue(), 1, seed=2)
+    quoted = till.told("quote", codes=[small.code, large.code, small.code], basket=BASKET)
+    assert quoted["payable_cents"] == 21_000
+    assert {row["code"].replace("-", ""): row["refused"] for row in quoted["coupons"]} == {
+        large.code: None,
+        small.code: {
+            "code": "coupon_not_used", "message": "这一单用不上这张券：用它要比这样搭配多付 10.00。",
+        },
+    }  # fmt: skip
+
+
+def test_coupons_of_one_order_are_reserved_for_what_they_take_beside_each_other(
+    here: CouponShop, till: Till
+) -> None:
+    """The two of them would take 40.00 off a basket of 35.00: the second one takes what the first one leaves."""
+    terms = {"layer": "category_coupon", "terms": {"threshold_cents": 0, "face_cents": 2_000}}
+    window = {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"}
+    offer = {"name": "品类券 20", "mechanic": "shop_coupon", "window": window} | terms
+    other = CouponShop(here.shop, add_offer(here.shop, offer, by=None, now=NOW))
+    plain = {"name": "无门槛 20", "mechanic": "shop_coupon", "window": window} | terms | {"layer": "coupon"}
+    first_shop = CouponShop(here.shop, add_offer(here.shop, plain, by=None, now=NOW))
+    first = first_shop.claimed(first_shop.issue(budget_cents=2_000))
+    second = other.claimed(other.issue(budget_cents=2_000))
+    given = {
+        "customer": {"customer_id": str(ANNA)}, "order_id": "S-1",
+        "basket": {"lines": [{"line_id": "1", "product_id": "P1", "unit_price_cents": 3_500}]},
+    }  # fmt: skip
+
+    kept = till.told("reserve", code=second.code, beside=[first.code], **given)
+    assert (kept["discount_cents"], kept["payable_cents"]) == (1_500, 0)
+    kept = till.told("reserve", code=first.code, beside=[second.code], **given)
+    assert (kept["discount_cents"], kept["payable_cents"]) == (2_000, 0)
+    assert till.told("redeem", code=second.code, order_id="S-1")["discount_cents"] == 1_500
+
+    third = first_shop.claimed(first_shop.issue())
+    refused = till.told("reserve", 422, code=third.code, beside=[first.code, second.code], **given)
+    assert refused["code"] == "coupon_second"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"codes": "7KQ2"}, 400, "body_shape"),
+        ({"codes": [], "code": "7KQ2"}, 400, "coupons_named_twice"),
+        ({"codes": ["7KQ2MX9T4HRA"] * 101}, 422, "coupons_too_many"),
+        ({"codes": ["nothing"]}, 404, "code_wrong"),
+        ({"held": False}, 400, "body_shape"),
+        ({"held": True}, 400, "field_missing"),
+    ],
+)
+def test_what_cannot_be_compared_has_its_code(till: Till, body: Any, status: int, code: str) -> None:
+    assert till.told("quote", status, basket=BASKET, **body)["code"] == code
+
+
+def test_a_customer_whom_nobody_knows_holds_nothing(till: Till) -> None:
+    quoted = till.told("quote", held=True, customer={"nick": "没见过"}, basket=BASKET)
+    assert (quoted["payable_cents"], quoted["coupons"]) == (24_000, [])
 
 
 def test_a_reservation_that_the_basket_does_not_earn_is_refused(here: CouponShop, till: Till) -> None:

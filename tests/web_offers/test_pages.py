@@ -414,6 +414,25 @@ def test_a_typed_basket_is_priced_with_its_trace(demo: Demo) -> None:
     assert "把优惠写完整" in unfinished
 
 
+def test_a_basket_is_priced_with_the_other_running_offers_and_the_best_of_their_coupons(demo: Demo) -> None:
+    client = demo.client()
+    goods = client.get(reverse("offer_new")).context["page"].form.goods.products
+    dear = max(goods, key=lambda one: one.list_price_cents)
+    new(demo, threshold_1="1", off_1="1")
+    offer = Offer.objects.get()
+    for face in ("10", "25"):
+        typed = {"name": f"券 {face}", "threshold": "", "face": face, "must_hold": "on"}
+        assert new(demo, "shop_coupon", **typed).status_code == 302
+    url, basket = reverse("offer", args=[offer.pk]), {"product_1": dear.product_id, "quantity_1": "3"}
+
+    alone = client.get(url, basket).context["page"].quote
+    together = client.get(url, {**basket, "together": "on"}).context["page"].quote
+
+    assert len(alone.refused) == 0
+    assert together.refused == ("券 10：用它要比这样搭配多付 15.00",)
+    assert [step.rule for step in together.trace.steps][1:3] == ["规则 R5", "规则 R8"]
+
+
 def test_a_hostile_name_stays_text(demo: Demo) -> None:
     new(demo, name="<script>alert(1)</script>")
 

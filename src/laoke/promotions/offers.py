@@ -173,6 +173,17 @@ def offer_values(rows: Sequence[Offer]) -> tuple[engine.Offer, ...]:
         raise OfferRefused.of(error) from None
 
 
+def running(shop: Shop, at: datetime) -> list[Offer]:
+    """The offers of a shop that run at a moment."""
+    found = Offer.objects.filter(shop=shop, archived=False, starts_at__lte=at, ends_at__gt=at)
+    return list(found.order_by("pk"))
+
+
+def running_beside(row: Offer) -> list[engine.Offer]:
+    """The shop's other offers that run when this one starts."""
+    return [offer_value(other) for other in running(row.shop, row.starts_at) if other.pk != row.pk]
+
+
 def read_offer(data: Mapping[str, Any]) -> engine.Offer:
     """Check an offer given as JSON; a missing `offer_id` is filled, the window must be closed.
 

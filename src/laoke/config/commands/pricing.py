@@ -51,6 +51,7 @@ def _json_file(file: Path) -> Any:
 def quote(
     file: Annotated[Path, typer.Argument(help="JSON：basket、offers、at")],
     returned: Annotated[list[str] | None, typer.Option(help="退哪行几件，如 1=2；可多次")] = None,
+    best: Annotated[bool, typer.Option("--best", help="手里的券怎么搭配最便宜就怎么用")] = False,
 ) -> None:
     """给一篮子商品算价：每行多少、每个优惠减多少、为什么没用上；退一部分要退多少。"""
     ready(migrated=False)
@@ -63,7 +64,12 @@ def quote(
     with refusals():
         try:
             basket, offers, at = engine.request_from_dict(data)
-            found = engine.quote(basket, offers, at or clock_from_env().now())
+            moment = at or clock_from_env().now()
+            found = (
+                engine.best_quote(basket, offers, moment).quote
+                if best
+                else engine.quote(basket, offers, moment)
+            )
             back = engine.refund(found, offers, _pieces_back(returned)) if returned else None
         except engine.EngineError as error:
             raise OfferRefused.of(error) from None

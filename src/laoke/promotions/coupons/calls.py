@@ -29,6 +29,8 @@ from laoke.shops.models import ApiToken, Shop
 
 KEPT = timedelta(days=30)
 LONGEST_ORDER_ID = 64
+MOST_COMPARED = 100
+"""Coupons of which one request may want the best; more are no longer looked up for a checkout that waits."""
 _KEY = re.compile(r"[\x21-\x7e]{1,100}", re.ASCII)
 _ORDER_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 
@@ -59,9 +61,11 @@ def quote(caller: Caller, body: Body) -> Json:
     ------
     CouponRefused, OfferRefused
     """
-    _only(body, "basket", "code", "customer")
+    _only(body, "basket", "code", "codes", "held", "customer")
     basket = _basket(body)
     customer_id = _customer(caller, body, make=False)
+    if (coupons := _compared(caller, body, customer_id)) is not None:
+        return _quote_best(caller, basket, coupons, customer_id)
     if "code" not in body:
         priced = pricing.price(caller.shop, basket, None, customer_id, caller.now)
         return pricing.quote_told(priced.quote) | {"coupon": None}
@@ -75,6 +79,53 @@ def quote(caller: Caller, body: Body) -> Json:
         "refused": _refusal(priced.refused),
     }
     return pricing.quote_told(priced.quote) | {"coupon": told}
+
+
+def _compared(caller: Caller, body: Body, customer_id: int | None) -> list[Coupon] | None:
+    """The coupons of which the best are wanted: those of `codes`, or all that the customer holds; None = neither."""
+    if len([name for name in ("code", "codes", "held") if name in body]) > 1:
+        raise CouponRefused("coupons_named_twice", fields="code, codes, held")
+    if "codes" in body:
+        return _coupons(caller, body, "codes")
+    if "held" not in body:
+        return None
+    if body["held"] is not True:
+        raise CouponRefused("body_shape", field="held", expected="true")
+    if "customer" not in body:
+        raise CouponRefused("field_missing", field="customer")
+    found = [] if customer_id is None else moves.held_by(caller.shop, customer_id)
+    return _not_too_many(found)
+
+
+def _coupons(caller: Caller, body: Body, name: str) -> list[Coupon]:
+    codes = body[name]
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+        raise CouponRefused("body_shape", field=name, expected='["…"]')
+    found = {coupon.pk: coupon for code in _not_too_many(codes) if (coupon := moves.find(caller.shop, code))}
+    return list(found.values())
+
+
+def _not_too_many(found: list[Any]) -> list[Any]:
+    if len(found) > MOST_COMPARED:
+        raise CouponRefused("coupons_too_many", most=MOST_COMPARED, found=len(found))
+    return found
+
+
+def _quote_best(
+    caller: Caller, basket: engine.Basket, coupons: list[Coupon], customer_id: int | None
+) -> Json:
+    best = pricing.price_best(caller.shop, basket, coupons, customer_id, caller.now)
+    told = [
+        {
+            "code": shown_code(coupon.code),
+            "state": moves.state_at(coupon, caller.now),
+            "used": coupon.pk in best.used,
+            "discount_cents": best.used.get(coupon.pk, 0),
+            "refused": _refusal(best.refused.get(coupon.pk)),
+        }
+        for coupon in sorted(coupons, key=lambda one: one.code)
+    ]
+    return pricing.quote_told(best.quote) | {"coupon": None, "coupons": told}
 
 
 def claim(caller: Caller, body: Body) -> Json:
@@ -93,19 +144,41 @@ def claim(caller: Caller, body: Body) -> Json:
 
 
 def reserve(caller: Caller, body: Body) -> Json:
-    """Keep a coupon for an order. What it takes off is computed here, from the basket, and not believed."""
-    _only(body, "code", "order_id", "customer", "basket")
+    """Keep a coupon for an order. What it takes off is computed here, from the basket and the coupons that the order
+    uses besides (`beside`), and not believed."""
+    _only(body, "code", "order_id", "customer", "basket", "beside")
     coupon = moves.find(caller.shop, _text(body, "code"))
     order_id, basket = _order_id(body), _basket(body)
+    beside = _coupons(caller, body, "beside") if "beside" in body else []
     customer_id = _customer(caller, body, make=True)
-    priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
-    if priced.refused is not None:
-        raise priced.refused
+    cents, payable_cents = _worth(caller, coupon, beside, basket, customer_id, order_id)
     kept = moves.reserve(
-        coupon, order_id=order_id, cents=priced.discount_cents, customer_id=customer_id, now=caller.now, by=caller.name,
+        coupon, order_id=order_id, cents=cents, customer_id=customer_id, now=caller.now, by=caller.name,
     )  # fmt: skip
-    more = {"reserved_until": _told(kept.due_at), "payable_cents": priced.quote.payable_cents}
+    more = {"reserved_until": _told(kept.due_at), "payable_cents": payable_cents}
     return _noted(caller, "coupon.reserve", kept) | more
+
+
+def _worth(
+    caller: Caller,
+    coupon: Coupon,
+    beside: list[Coupon],
+    basket: engine.Basket,
+    customer_id: int | None,
+    order_id: str,
+) -> tuple[int, int]:
+    """What the coupon takes off the order, and what the order pays, in cents; refused when it takes nothing."""
+    if not beside:
+        priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
+        if priced.refused is not None:
+            raise priced.refused
+        return priced.discount_cents, priced.quote.payable_cents
+    best = pricing.price_best(
+        caller.shop, basket, [coupon, *beside], customer_id, caller.now, order_id=order_id
+    )
+    if coupon.pk not in best.used:
+        raise best.refused[coupon.pk]
+    return best.used[coupon.pk], best.quote.payable_cents
 
 
 def redeem(caller: Caller, body: Body) -> Json:

@@ -51,6 +51,16 @@ def find(shop: Shop, typed: str) -> Coupon:
     return found
 
 
+def held_by(shop: Shop, customer_id: int) -> list[Coupon]:
+    """The coupons that the person of a customer has and no order has used, the first that ends first."""
+    person = person_of(shop, customer_id)
+    customers = [customer_id] if person is None else customers_of(shop, person)
+    found = Coupon.objects.select_related("issue", "issue__offer", "shop").filter(
+        shop=shop, customer_id__in=customers, state__in=(states.CLAIMED, states.RESERVED)
+    )
+    return list(found.order_by("valid_to", "pk"))
+
+
 def state_at(coupon: Coupon, now: datetime) -> str:
     """The state as it is now, also when time has changed it and no row says so yet."""
     state = coupon.state

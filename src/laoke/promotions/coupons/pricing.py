@@ -1,20 +1,21 @@
-"""What a basket costs with the shop's running offers and one named coupon, by the engine and with its reasons."""
+"""What a basket costs with the shop's running offers and the coupons of a buyer, by the engine and with its reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import get_language
 
+from laoke.money import MAX_CENTS
 from laoke.money.formatting import Language
 from laoke.promotions import engine
-from laoke.promotions.coupons import moves
+from laoke.promotions.coupons import moves, states
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, Offer
-from laoke.promotions.offers import offer_values
+from laoke.promotions.offers import OfferRefused, offer_value, offer_values, running
 from laoke.shops.models import Shop
 
 
@@ -41,7 +42,8 @@ def price(
     held = frozenset({_engine_id(coupon.issue.offer)} if coupon is not None and refused is None else ())
     # Uses are counted by the ledger, across all issues of the offer, when the coupon is checked.
     buyer = replace(basket.buyer, held_coupons=held, used={})
-    found = engine.quote(replace(basket, buyer=buyer), offer_values(_running(shop, coupon, now)), now)
+    rows = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
+    found = engine.quote(replace(basket, buyer=buyer), offer_values(rows), now)
     if coupon is None or refused is not None:
         return Priced(found, 0, refused)
     cents = sum(use.discount_cents for use in found.consumed if use.offer_id in held)
@@ -53,6 +55,81 @@ def price(
     return Priced(found, cents, refused)
 
 
+@dataclass(frozen=True)
+class PricedBest:
+    """The quote of the cheapest combination; and by the number of each coupon's row what it takes off,
+    or why it takes nothing."""
+
+    quote: engine.Quote
+    used: dict[int, int]
+    refused: dict[int, CouponRefused]
+
+
+def price_best(
+    shop: Shop,
+    basket: engine.Basket,
+    coupons: Sequence[Coupon],
+    customer_id: int | None,
+    now: datetime,
+    order_id: str = "",
+) -> PricedBest:
+    """Price a basket with those of the coupons that make it cheapest (rule R40).
+
+    What `order_id` keeps already counts as free to it, with the budget that it holds.
+
+    Raises
+    ------
+    OfferRefused
+        when the running offers cannot be priced together, or the coupons are of too many offers.
+    """
+    by_offer, refused = _sorted_out(coupons, customer_id, now, order_id)
+    caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
+    buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used={})
+    rows = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
+    try:
+        found = engine.best_quote(replace(basket, buyer=buyer), [offer_value(row) for row in rows], now, caps)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
+    taken = {use.offer_id: use.discount_cents for use in found.quote.consumed}
+    used = {}
+    for name in by_offer.keys() & set(found.coupon_ids):
+        # Of coupons of one offer the one that ends first, if its budget bears it.
+        first = next(coupon for coupon, left in by_offer[name] if taken[name] <= _cap(left))
+        used[first.pk] = taken[name]
+    for name, held in by_offer.items():
+        why = _why(found.quote, {name})
+        refusal = CouponRefused("coupon_not_used", why=why) if why else CouponRefused("coupon_second")
+        refused |= {coupon.pk: refusal for coupon, _left in held if coupon.pk not in used}
+    return PricedBest(found.quote, used, refused)
+
+
+Held = dict[str, list[tuple[Coupon, int | None]]]
+
+
+def _sorted_out(
+    coupons: Sequence[Coupon], customer_id: int | None, now: datetime, order_id: str
+) -> tuple[Held, dict[int, CouponRefused]]:
+    """By the engine's id of their offer the coupons that can be used, what ends first in front, each with what is left
+    of its budget (None = no limit); and why the others cannot."""
+    held: Held = {}
+    refused = {}
+    for coupon in sorted(coupons, key=lambda one: (one.valid_to or datetime.max, one.pk)):
+        kept = bool(order_id) and coupon.order_id == order_id and coupon.state in states.TAKEN
+        refusal = None if kept else _refusal_of(coupon, customer_id, now)
+        if refusal is not None:
+            refused[coupon.pk] = refusal
+            continue
+        left = moves.budget_left(coupon.issue, now)
+        if left is not None and kept:
+            left += coupon.cents
+        held.setdefault(_engine_id(coupon.issue.offer), []).append((coupon, left))
+    return held, refused
+
+
+def _cap(left: int | None) -> int:
+    return MAX_CENTS if left is None else left
+
+
 def _refusal_of(coupon: Coupon, customer_id: int | None, now: datetime) -> CouponRefused | None:
     coupon.state = moves.state_at(coupon, now)
     try:
@@ -62,14 +139,11 @@ def _refusal_of(coupon: Coupon, customer_id: int | None, now: datetime) -> Coupo
     return None
 
 
-def _running(shop: Shop, coupon: Coupon | None, now: datetime) -> list[Offer]:
-    found = list(
-        Offer.objects.filter(shop=shop, archived=False, starts_at__lte=now, ends_at__gt=now).order_by("pk")
-    )
+def _running_with(shop: Shop, named: Sequence[Offer], now: datetime) -> list[Offer]:
+    found = running(shop, now)
+    known = {offer.pk for offer in found}
     # One that does not run is priced too, so that the answer says so.
-    if coupon is not None and coupon.issue.offer_id not in {offer.pk for offer in found}:
-        found.append(coupon.issue.offer)
-    return found
+    return found + [offer for offer in named if offer.pk not in known]
 
 
 def _engine_id(offer: Offer) -> str:

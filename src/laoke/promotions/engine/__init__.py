@@ -16,6 +16,7 @@ from laoke.promotions.engine.by_pieces import (
     Part,
     SetBundle,
 )
+from laoke.promotions.engine.combining import MOST_COUPONS, Combination, best_quote
 from laoke.promotions.engine.errors import EngineError
 from laoke.promotions.engine.item_prices import AmountOff, FixedPrice, PercentOff, ProductPrice, WasNow
 from laoke.promotions.engine.ladders import (
@@ -85,6 +86,7 @@ __all__ = [
     "FIRST_ORDER",
     "MECHANICS",
     "OLD_CUSTOMER",
+    "MOST_COUPONS",
     "VARIED",
     "AddonChoice",
     "AddonPurchase",
@@ -95,6 +97,7 @@ __all__ = [
     "BuyGet",
     "Buyer",
     "BuyersStep",
+    "Combination",
     "Consumed",
     "CountDiscount",
     "CountDiscountStep",
@@ -156,6 +159,7 @@ __all__ = [
     "at_lowest",
     "basket_from_dict",
     "basket_to_dict",
+    "best_quote",
     "check_offers",
     "exposure",
     "needed_orders",

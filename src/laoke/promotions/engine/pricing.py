@@ -40,7 +40,7 @@ def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told:
     if item_offers:
         _apply_item_layer(pricing, item_offers)
     for layer, offers in later:
-        _apply(pricing, layer, offers)
+        apply_layer(pricing, layer, offers)
     return pricing
 
 
@@ -53,7 +53,7 @@ def price_below(
     for (layer, offers), most in zip(later, at_most, strict=True):
         if pricing.goods_cents - left >= limit_cents:
             return None
-        _apply(pricing, layer, offers)
+        apply_layer(pricing, layer, offers)
         left -= most
     return pricing
 
@@ -80,7 +80,8 @@ def most_off(ground: Ground, later: Layered) -> list[int]:
     return found_most
 
 
-def _apply(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
+def apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
+    """Apply one layer after the item layer to the state that those before it left."""
     if layer is Layer.GIFT:
         apply_gifts(pricing, offers)
     elif layer is Layer.POSTAGE:
@@ -88,7 +89,7 @@ def _apply(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     elif layer is Layer.BENEFIT:
         apply_benefits(pricing, offers)
     else:
-        _apply_layer(pricing, layer, offers)
+        _apply_goods(pricing, layer, offers)
 
 
 def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:
@@ -144,7 +145,7 @@ def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
         pricing.note("R3", "item_price", -off, offer_id=offer.offer_id, lines=len(won))
 
 
-def _apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
+def _apply_goods(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     """Rules R4 to R11 for one order-level layer: test thresholds, choose, split over the lines."""
     candidates = [found for offer in offers if (found := _candidate(pricing, offer)) is not None]
     if not candidates:

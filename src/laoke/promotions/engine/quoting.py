@@ -29,6 +29,17 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     ordered = check_offers(offers)
     ground = Ground(basket)
     opened, refused = open_offers(ordered, ground, at)
+    return told_quote(basket, ground, ordered, opened, refused)
+
+
+def told_quote(
+    basket: Basket,
+    ground: Ground,
+    ordered: Sequence[Offer],
+    opened: Sequence[Offer],
+    refused: list[Refusal],
+) -> Quote:
+    """The quote of `opened` with its worst case among all that were `ordered`, both in pricing order."""
     items = [offer for offer in opened if offer.layer is Layer.ITEM]
     pricing = price(ground, items, by_layer(opened[len(items) :]), told=True)
     pricing.next_steps[:0] = next_buyers(ordered, ground, at)
@@ -36,7 +47,8 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
     same = len(opened) == len(everything) and all(map(is_, opened, ordered))
     worst = _worst(Ground(basket), everything, None) if not same else _worst(ground, ordered, pricing)
-    return _finished(basket, pricing, refused, worst.total_cents)
+    # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R40).
+    return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
 
 
 def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:

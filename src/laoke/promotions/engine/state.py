@@ -104,6 +104,12 @@ class Pricing:
         """What is payable for goods and postage."""
         return self.goods_cents + self.ground.basket.postage_cents - self.postage_off
 
+    def branch(self) -> Pricing:
+        """What may go on differently from here, untold; prices of pieces are the same in both."""
+        return Pricing(
+            self.ground, False, self.units, self.base, list(self.room), self.item_offer, [], self.wares
+        )
+
     def wares_of(self, positions: tuple[int, ...]) -> Wares:
         """The lines at these positions with their item-level prices; to be asked after the item layer."""
         found = self.wares.get(positions)

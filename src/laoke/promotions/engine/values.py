@@ -275,8 +275,11 @@ def _pricing_order(offer: Offer) -> tuple[int, str]:
     return _PLACES[offer.layer], offer.offer_id
 
 
-def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
-    """The offers in pricing order: by layer, then offer id. Refuses twins and too many in one layer."""
+def check_offers(offers: Iterable[Offer], *, most_coupons: int = MAX_OFFERS_PER_LAYER) -> tuple[Offer, ...]:
+    """The offers in pricing order: by layer, then offer id. Refuses twins and too many in one layer.
+
+    Of coupons an order takes one, so whoever tries them one by one may allow more (`most_coupons`).
+    """
     ordered = tuple(sorted(offers, key=_pricing_order))
     seen: set[str] = set()
     found: dict[Layer, int] = {}
@@ -287,6 +290,8 @@ def check_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
         found[offer.layer] = found.get(offer.layer, 0) + 1
     for layer, count in found.items():
         most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
+        if layer.one_per_order:
+            most = most_coupons
         if count > most:
             raise EngineError("too_many_offers", "offers", layer=layer.value, found=count, most=most)
     return ordered

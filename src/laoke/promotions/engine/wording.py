@@ -55,6 +55,19 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "zh": "「{better}」更优惠，同层只用一个",
         "en": "“{better}” takes more off in the same layer",
     },
+    "same_as_other": {
+        "zh": "和「{other}」减的一样，每单用一张",
+        "en": "it takes off what “{other}” does, and an order takes one of them",
+    },
+    "dearer_with_it": {
+        "zh": "用它要比这样搭配多付 {more_cents}",
+        "en": "with it the order would cost {more_cents} more",
+    },
+    "no_cheaper": {"zh": "用上它也不会更便宜", "en": "with it the order would cost the same"},
+    "budget_too_small": {
+        "zh": "它的预算只剩 {left_cents}，这一单要减 {wanted_cents}",
+        "en": "{left_cents} are left of its budget, this order would take {wanted_cents}",
+    },
     "nothing_to_take": {"zh": "没有可减的金额", "en": "there is nothing left to take off"},
 }
 

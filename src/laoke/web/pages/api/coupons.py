@@ -22,7 +22,8 @@ SCOPE_OF = {"claim": CLAIM, "reserve": USE, "redeem": USE, "rollback": USE}
 # Everything else that is refused says that the request cannot be worked with as it is: 422.
 STATUSES = {
     "key_missing": 400, "key_wrong": 400, "body_shape": 400, "field_missing": 400, "field_unknown": 400,
-    "name_twice": 400, "code_wrong": 404, "coupon_unknown": 404, "issue_unknown": 404, "customer_unknown": 404,
+    "name_twice": 400, "coupons_named_twice": 400, "code_wrong": 404, "coupon_unknown": 404, "issue_unknown": 404,
+    "customer_unknown": 404,
     "reserved": 409, "redeemed": 409, "expired": 409, "blocked": 409, "not_claimable": 409, "not_reserved": 409,
     "reservation_over": 409, "nothing_to_roll_back": 409, "other_order": 409, "not_yet_valid": 409,
     "issue_stopped": 409, "issue_used_up": 409, "person_limit": 409, "use_limit": 409, "budget_used_up": 409,

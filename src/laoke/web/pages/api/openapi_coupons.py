@@ -6,7 +6,7 @@ from typing import Any
 
 from laoke.customers.identities import KINDS
 from laoke.money import MAX_CENTS
-from laoke.promotions.coupons.calls import KEPT
+from laoke.promotions.coupons.calls import KEPT, MOST_COMPARED
 from laoke.promotions.coupons.states import HOLD, STATES
 from laoke.web.pages.api.coupons import MOST_A_MINUTE, MOST_BYTES, SCOPE_OF, STATUSES, UNPROCESSABLE
 
@@ -23,7 +23,14 @@ ORDER_ID: Json = {
 }
 CODE: Json = {**TEXT, "description": "as printed or typed: case, spaces and dashes do not matter"}
 OTHER_CODES = {
-    UNPROCESSABLE: ("coupon_not_used", "told_by_ledger", "key_used", "no_lines", "not_a_whole_number"),
+    UNPROCESSABLE: (
+        "coupon_not_used",
+        "coupons_too_many",
+        "told_by_ledger",
+        "key_used",
+        "no_lines",
+        "not_a_whole_number",
+    ),
     400: ("not_json", "not_utf8", "too_deep"),
 }
 MEANINGS = {
@@ -81,6 +88,20 @@ def schemas() -> Json:
                 "payable_cents": {**CENTS, "description": "of reserve alone, postage included"},
             },
         },
+        "compared-coupon": {
+            "type": "object",
+            "required": ["code", "state", "used", "discount_cents", "refused"],
+            "properties": {
+                "code": TEXT,
+                "state": {"enum": list(STATES)},
+                "used": {"type": "boolean"},
+                "discount_cents": CENTS,
+                "refused": {
+                    "description": "null when it is used",
+                    "oneOf": [{"$ref": "#/components/schemas/refusal"}, {"type": "null"}],
+                },
+            },
+        },
         "quote": {
             "type": "object",
             "description": "lines with the share of every offer, what was used, what was not and why, each step",
@@ -92,7 +113,15 @@ def schemas() -> Json:
                 "trace": {"type": "array"},
                 "payable_cents": CENTS,
                 "discount_cents": CENTS,
-                "coupon": {"type": ["object", "null"]},
+                "coupon": {
+                    "type": ["object", "null"],
+                    "description": "of `code`: whether it can be used here",
+                },
+                "coupons": {
+                    "type": "array",
+                    "description": "of `codes` or `held` alone: which make the order cheapest, and why not the others",
+                    "items": {"$ref": "#/components/schemas/compared-coupon"},
+                },
             },
         },
     }
@@ -140,12 +169,36 @@ def _basket() -> Json:
     }
 
 
+_CODES: Json = {"type": "array", "items": TEXT, "maxItems": MOST_COMPARED}
 _BODIES: dict[str, tuple[tuple[str, ...], Json]] = {
-    "quote": (("basket",), {"basket": {"$ref": "#/components/schemas/basket"}, "code": CODE}),
+    "quote": (
+        ("basket",),
+        {
+            "basket": {"$ref": "#/components/schemas/basket"},
+            "code": CODE,
+            "codes": {
+                **_CODES,
+                "description": "the cheapest combination of these (R40); instead of `code`",
+            },
+            "held": {
+                "const": True,
+                "description": "the cheapest combination of all that the customer holds; instead of `code`",
+            },
+        },
+    ),
     "claim": (("customer",), {"issue": {**TEXT, "description": "number of the issue"}, "code": CODE}),
     "reserve": (
         ("code", "order_id", "basket"),
-        {"code": CODE, "order_id": ORDER_ID, "basket": {"$ref": "#/components/schemas/basket"}},
+        {
+            "code": CODE,
+            "order_id": ORDER_ID,
+            "basket": {"$ref": "#/components/schemas/basket"},
+            "beside": {
+                **_CODES,
+                "description": "the other coupons of this order, kept for it already or still to be: what each takes "
+                "off is worked out with them (R40)",
+            },
+        },
     ),
     "redeem": (("code", "order_id"), {"code": CODE, "order_id": ORDER_ID}),
     "rollback": (("code", "order_id"), {"code": CODE, "order_id": ORDER_ID}),
@@ -169,7 +222,8 @@ def _quote() -> Json:
     answers = {status: text for status, text in MEANINGS.items() if status != "409"}
     return {
         "operationId": "quote-basket",
-        "summary": "the price of a basket with the running offers and the named coupon; nothing is changed",
+        "summary": "the price of a basket with the running offers and the named coupon, or the cheapest "
+        "combination of several; nothing is changed",
         "description": "Scope: coupons:quote",
         "requestBody": _body("quote"),
         "responses": {"200": _answer("the price", "quote"), **_refusals(answers)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -57,12 +58,12 @@ class Goods:
         return sorted({product.category for product in self.products if product.category})
 
     def basket(
-        self, picked: list[tuple[str, int]], offer: Offer, postage_cents: int | None = None
+        self, picked: list[tuple[str, int]], offers: Sequence[Offer], postage_cents: int | None = None
     ) -> Basket | None:
         """The picked products as the engine prices them; None when nothing was picked.
 
-        Whoever buys them is meant by the offer that is being tried, holds its coupon, has its best member level, buys
-        in its group, and is the buyer with whom its first step of buyers is reached.
+        Whoever buys them is meant by the first of the offers that are being tried, holds the coupons and has the best
+        member levels of all, buys in their groups, and is the buyer with whom their first steps of buyers are reached.
         """
         lines = tuple(
             Line(
@@ -76,15 +77,21 @@ class Goods:
             for number, (product, quantity) in enumerate(picked, 1)
             if product in self.by_id
         )
-        levels = offer.mechanic.levels if isinstance(offer.mechanic, MemberPrice) else ()
+        mechanics = {offer.offer_id: offer.mechanic for offer in offers}
+        levels = [
+            level.group for one in mechanics.values() if isinstance(one, MemberPrice) for level in one.levels
+        ]
+        audience = offers[0].audience
         buyer = Buyer(
-            groups=frozenset({offer.audience, *(level.group for level in levels)}),
-            first_order=offer.audience == FIRST_ORDER,
-            held_coupons=frozenset({offer.offer_id}),
-            joined=frozenset({offer.offer_id} if isinstance(offer.mechanic, GroupBuy) else ()),
+            groups=frozenset({audience, *levels}),
+            first_order=audience == FIRST_ORDER,
+            held_coupons=frozenset(mechanics),
+            joined=frozenset(offer for offer, one in mechanics.items() if isinstance(one, GroupBuy)),
         )
-        came = offer.mechanic.steps[0].buyers - 1 if isinstance(offer.mechanic, MoreCheaper) else 0
-        return Basket(lines, postage_cents or 0, buyer, taken={offer.offer_id: came}) if lines else None
+        came = {
+            offer: one.steps[0].buyers - 1 for offer, one in mechanics.items() if isinstance(one, MoreCheaper)
+        }
+        return Basket(lines, postage_cents or 0, buyer, taken=came) if lines else None
 
 
 def goods_of(shop: Shop) -> Goods:

@@ -11,6 +11,7 @@ from django.utils.translation import get_language, gettext
 
 from laoke.money.formatting import Language
 from laoke.promotions import engine
+from laoke.promotions.offers import OfferRefused
 from laoke.shops.joins import named
 from laoke.web import components as ui
 from laoke.web import figures
@@ -36,10 +37,13 @@ def language() -> Language:
 
 
 def quote_view(basket: engine.Basket | None, offers: Sequence[engine.Offer], at: datetime) -> QuoteView:
-    """Price the basket at `at`. Coupons count as held: the example shows what a holder pays."""
+    """Price the basket at `at`. Coupons count as held, the best of them are used: what a holder pays at least."""
     if basket is None:
         return QuoteView(None, hint=gettext("选几件商品，看看要付多少"))
-    quote = engine.quote(basket, offers, at)
+    try:
+        quote = engine.best_quote(basket, offers, at).quote
+    except engine.EngineError as error:
+        return QuoteView(None, hint=OfferRefused.of(error).message)
     names = {offer.offer_id: offer.name for offer in offers}
     steps = [_step(step, names) for step in quote.trace if not _beside(step)]
     beside = tuple(

@@ -33,11 +33,17 @@ class BasketForm(forms.Form):
             )
 
         self.fields["postage"] = MoneyField(label=_("运费"), required=False)
+        self.fields["together"] = forms.BooleanField(label=_("和店里同时在跑的优惠一起算"), required=False)
 
     @property
     def postage_cents(self) -> int | None:
         """The postage that was typed; None when there is none or it cannot be read."""
         return self.cleaned_data.get("postage") if self.is_bound and self.is_valid() else None
+
+    @property
+    def together(self) -> bool:
+        """Whether the shop's other offers of that time are to be priced too."""
+        return self.is_bound and self.is_valid() and bool(self.cleaned_data.get("together"))
 
     def picked(self) -> list[tuple[str, int]]:
         """(product, pieces) of the lines that name a product."""

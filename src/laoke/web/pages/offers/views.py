@@ -181,7 +181,8 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
     # A link or a search sends the basket in the address; the page shows the same price again.
     basket = BasketForm(request.GET if "product_1" in request.GET else None, goods=goods)
     picked = basket.picked() if basket.is_bound and basket.is_valid() else []
-    quote = quote_view(goods.basket(picked, value, basket.postage_cents), [value], row.starts_at)
+    tried = [value, *offers.running_beside(row)] if basket.together else [value]
+    quote = quote_view(goods.basket(picked, tried, basket.postage_cents), tried, row.starts_at)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "offers/quote.html", {"quote": quote})
     facts = ui.Facts(
@@ -301,7 +302,7 @@ def offer_try(request: HttpRequest) -> HttpResponse:
             view = QuoteView(None, hint=refused.message)
         else:
             at = value.window.start or clock_of(request).now()
-            view = quote_view(goods.basket(picked, value, basket.postage_cents), [value], at)
+            view = quote_view(goods.basket(picked, [value], basket.postage_cents), [value], at)
     return render(request, "offers/quote.html", {"quote": view})
 
 
