@@ -16,6 +16,7 @@ from laoke.config.commands import (
     bench,
     campaign,
     connecting,
+    coupons,
     facts,
     fakes,
     house,
@@ -91,6 +92,7 @@ for module in (
     segment,
     campaign,
     pricing,
+    coupons,
     reach,
     bench,
 ):

@@ -187,12 +187,12 @@ def _typed_offer(
     if percent is not None:
         return {
             "name": name or f"{percent} 折", "layer": "item", "mechanic": "percent_off",
-            "terms": {"pay_bp": _cents(percent, "--percent") * 10},
+            "terms": {"pay_bp": typed_cents(percent, "--percent") * 10},
         }  # fmt: skip
     if coupon is not None:
         terms: dict[str, Any] = {
-            "threshold_cents": _cents(spend, "--spend") if spend else 0,
-            "face_cents": _cents(coupon, "--coupon"),
+            "threshold_cents": typed_cents(spend, "--spend") if spend else 0,
+            "face_cents": typed_cents(coupon, "--coupon"),
         }
         return {
             "name": name or f"店铺券 {coupon}",
@@ -203,16 +203,17 @@ def _typed_offer(
     if spend is None or off is None:
         raise typer.BadParameter("写 --percent，或 --spend 和 --off，或 --coupon")
     terms = {
-        "steps": [{"threshold_cents": _cents(spend, "--spend"), "off_cents": _cents(off, "--off")}],
+        "steps": [{"threshold_cents": typed_cents(spend, "--spend"), "off_cents": typed_cents(off, "--off")}],
         "repeating": repeating,
-        "cap_cents": _cents(cap, "--cap") if cap else None,
+        "cap_cents": typed_cents(cap, "--cap") if cap else None,
     }
     return {
         "name": name or f"满 {spend} 减 {off}", "layer": "shop", "mechanic": "threshold_discount", "terms": terms,
     }  # fmt: skip
 
 
-def _cents(text: str | None, option: str) -> int:
+def typed_cents(text: str | None, option: str) -> int:
+    """An amount as typed, in cents."""
     from laoke.money import MoneyError, parse_cents
 
     try:
@@ -249,7 +250,8 @@ def offer_list(
     emit({"offers": told}, "\n".join(f"{o['id']}  {o['name']}：{o['what']}" for o in told) or "还没有优惠")
 
 
-def _stored_offer(target: Any, number: int) -> Any:
+def stored_offer(target: Any, number: int) -> Any:
+    """The offer of that number."""
     from laoke.promotions.models import Offer
 
     offer = Offer.objects.filter(shop=target, pk=number).first()
@@ -270,7 +272,7 @@ def offer_edit(
     from laoke.promotions.offers import edit_offer, offer_value
 
     target = the_shop(shop)
-    offer = _stored_offer(target, number)
+    offer = stored_offer(target, number)
     with refusals():
         edit_offer(offer, _json_file(file), by=the_user(target, by), now=clock_of(target).now())
     emit({"offer": offer.pk, "what": describe(offer_value(offer))}, describe(offer_value(offer)))
@@ -284,7 +286,7 @@ def offer_archive(
     from laoke.promotions.offers import archive_offer
 
     target = the_shop(shop)
-    offer = _stored_offer(target, number)
+    offer = stored_offer(target, number)
     archive_offer(offer, by=the_user(target, by), now=clock_of(target).now())
     emit({"offer": offer.pk, "archived": True}, f"已收起：{offer.name}")
 

@@ -25,13 +25,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from laoke.customers.links import person_of
 from laoke.promotions.coupons import issues, moves, states
+from laoke.promotions.coupons.code_files import STATE_WORDS, write_codes
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponBatch, CouponEvent, CouponIssue, Offer
-from laoke.shops import audit, jobs
+from laoke.shops import jobs
 from laoke.shops.models import Shop
 from laoke.shops.open_files import let_go
-from laoke.shops.sheets import write_xlsx
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -44,14 +44,6 @@ from laoke.web.sheets import XLSX
 
 MOST_DAYS_SHOWN = 60
 JOB = "coupon_codes"
-STATE_WORDS: dict[str, Words] = {
-    states.ISSUED: _("没人领"),
-    states.CLAIMED: _("已领"),
-    states.RESERVED: _("占用中"),
-    states.REDEEMED: _("已用"),
-    states.EXPIRED: _("已过期"),
-    states.BLOCKED: _("已停用"),
-}
 EVENT_WORDS: dict[str, Words] = {
     states.ISSUED: _("做出来"),
     states.CLAIMED: _("领取"),
@@ -278,24 +270,10 @@ def issue_file(request: HttpRequest, pk: int, batch_id: int) -> HttpResponse:
     batch = get_object_or_404(
         CouponBatch.objects.select_related("issue"), issue=find_issue(shop, pk), pk=batch_id
     )
-    rows = Coupon.objects.filter(batch=batch).order_by("pk").values_list("code", "state", "valid_to")
     path = settings.PLACE.exports / f"codes-{shop.pk}-{batch.pk}-{now:%Y%m%d-%H%M%S-%f}.xlsx"
-    lines = (
-        [
-            shown_code(code),
-            str(STATE_WORDS[state]),
-            ends.isoformat(sep=" ", timespec="minutes") if ends else "",
-        ]
-        for code, state, ends in rows.iterator()
-    )
-    header = [gettext("券码"), gettext("状态"), gettext("有效到")]
-    written = write_xlsx(path, header, lines, sheet=gettext("券码"))
+    write_codes(path, batch.issue, batch=batch, by=request.user, now=now)  # type: ignore[arg-type]
     body = path.read_bytes()
     let_go(path)
-    audit.record(
-        "coupon.export", shop=shop, actor=request.user, at=now, subject=str(batch.issue_id), count=written.rows,  # type: ignore[arg-type]
-        batch=batch.pk, sha256=written.sha256,
-    )  # fmt: skip
     answer = HttpResponse(body, content_type=XLSX)
     name = gettext("券码-%(issue)s-%(batch)s") % {"issue": batch.issue.name, "batch": batch.pk}
     answer["Content-Disposition"] = content_disposition_header(True, f"{name}.xlsx") or "attachment"
