@@ -60,7 +60,7 @@ def test_an_issue_is_made_its_codes_are_written_and_counted(here: CouponShop, tm
     again = tmp_path / "全部.xlsx"
     assert laoke("coupon", "export", str(issue), "--out", str(again))["codes"] == 3
     sent = AuditEvent.objects.filter(act="coupon.export").order_by("pk")
-    assert [(row.subject, row.detail["count"]) for row in sent] == [(str(issue), 3), (str(issue), 3)]
+    assert [(row.subject, row.count) for row in sent] == [(str(issue), 3), (str(issue), 3)]
 
 
 def test_what_cannot_be_is_refused_with_its_reason_and_nothing_is_made(

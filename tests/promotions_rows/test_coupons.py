@@ -305,8 +305,8 @@ def test_the_mirror_hears_of_coupons_that_somebody_has(here: CouponShop) -> None
 
 
 def test_every_refusal_has_its_sentence() -> None:
-    blanks = dict.fromkeys(("left_cents", "wanted_cents", "most", "left"), 0) | dict.fromkeys(
-        "order_id until state held at why name when field expected known".split(), "x"
+    blanks = dict.fromkeys(("left_cents", "wanted_cents", "most", "left", "found"), 0) | dict.fromkeys(
+        "order_id until state held at why name when field fields expected known".split(), "x"
     )
     for code in SENTENCES:
         assert "%(" not in CouponRefused(code, **blanks).message
