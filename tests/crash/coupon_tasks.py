@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from laoke.promotions.coupons import calls, moves
+from laoke.promotions.coupons.bodies import Caller
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponCall, CouponEvent, CouponIssue
 from laoke.shops.models import ApiToken, AuditEvent
@@ -45,7 +46,7 @@ def ask(act: str, number: int, key: str, die_at: str = "", minutes: float = 0) -
     if act == "reserve":
         body |= {"customer": {"customer_id": str(ANNA)}, "basket": BASKET}
     token = ApiToken.objects.select_related("shop").get()
-    caller = calls.Caller(token, NOW + timedelta(minutes=minutes))
+    caller = Caller(token, NOW + timedelta(minutes=minutes))
     try:
         calls.once(caller, act, key, json.dumps(body).encode(), body, step)
     except CouponRefused:

@@ -12,9 +12,11 @@ import pytest
 from django.db import connection
 
 from laoke.promotions.coupons import calls, moves
+from laoke.promotions.coupons.bodies import Caller
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponCall, CouponEvent, CouponIssue
+from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops.setup import add_shop
 from laoke.shops.tokens import make_token
 from tests.promotions_rows.coupon_shop import ANNA, BEN, FACE, NOW, CouponShop, in_order
@@ -38,7 +40,7 @@ def at_once(work: Callable[[int], object], many: int = MANY) -> Counter[str]:
             together.wait()
             work(number)
             ends.append("done")
-        except CouponRefused as refusal:
+        except (CouponRefused, RewardRefused) as refusal:
             ends.append(refusal.code)
         except Exception as error:  # noqa: BLE001 - a thread's error must reach the test
             ends.append(repr(error))
@@ -121,7 +123,7 @@ def test_the_same_request_fifty_times_is_done_once_and_answered_alike(here: Coup
     coupon = here.claimed(issue)
     here.reserved(coupon)
     token, _ = make_token(here.shop, name="ERP", scopes=["coupons:use"], days=9, by=None, now=NOW)
-    caller = calls.Caller(token, NOW)
+    caller = Caller(token, NOW)
     body = {"code": shown_code(coupon.code), "order_id": "A-1"}
     answers = []
 

@@ -144,6 +144,10 @@ def furnished(demo: Demo) -> Made:
         "hook": {"provider": "aliyun", "token": "no-such-token"},
         "api_facts": {"kind": "orders"},
         "api_coupon_act": {"act": "claim"},
+        "api_points_act": {"act": "earn"},
+        "api_lottery_act": {"act": "draw"},
+        "lottery_settle": {"pk": rows["lottery"].pk, "number": 1},
+        "lottery": {"pk": rows["lottery"].pk},
         "api_batch": {"pk": 1},
         "api_nowhere": {"rest": "nowhere"},
     }
@@ -204,6 +208,7 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.promotions.models import Backtest, Offer
     from laoke.promotions.offers import add_offer
     from laoke.shops.clock import clock_from_env
+    from laoke.promotions.rewards import lotteries, lottery_draws
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
     from laoke.shops.uploads import store_upload
@@ -225,10 +230,18 @@ def _rows(demo: Demo) -> dict[str, Any]:
     coupon = add_offer(shop, COUPON, by=demo.owner, now=now)
     terms = issues.Terms(name="双11 券", total_limit=10, valid_from=now, valid_to=now + timedelta(days=9))
     issue = issues.add_issue(coupon, terms, by=demo.owner, now=now)
+    prize = lotteries.Prize("手账本", lotteries.GOODS, 2, value_cents=3_900, odds_ppm=1_000_000)
+    rules = lotteries.Rules(
+        "lottery", "双11 抽奖", "某某公司", "人人能抽", now, now + timedelta(days=9), 1, [prize]
+    )
+    draft = lotteries.save_draft(shop, rules, by=demo.owner, now=now)
+    lottery = lotteries.publish(draft, by=demo.owner, now=now)
+    lottery_draws.draw(lottery, 1, "", now=now, by="t")
     sealed, key_id = seal({"text": "好的"}, f"reply|{shop.pk}")
     job = Job.objects.create(shop=shop, kind="import", created_at=now)
     return {
         "offer": offer,
+        "lottery": lottery,
         "coupon": issue,
         "codes": issues.order_codes(issue, 1, by=demo.owner, now=now),
         "occasion": occasion,

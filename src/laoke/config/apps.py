@@ -18,6 +18,7 @@ class ConfigConfig(AppConfig):
         from laoke.groups.models import GroupMember
         from laoke.intake.loading import quarantine
         from laoke.promotions.coupons import moves
+        from laoke.promotions.rewards import lottery_draws, points
         from laoke.service import cases
 
         gates.register()
@@ -28,6 +29,8 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("snapshots", snapshots.forget_people)
         erasure.register_forgetter("events", erasing.forget_events)
         erasure.register_forgetter("coupons", moves.forget_person)
+        erasure.register_forgetter("lotteries", lottery_draws.forget_person)
+        erasure.register_forgetter("points", points.forget_person)
         erasure.register_forgetter("groups", members.forget_person)
         erasure.register_forgetter("cases", cases.forget_person)
         carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

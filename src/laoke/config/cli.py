@@ -22,6 +22,7 @@ from laoke.config.commands import (
     house,
     keys,
     layouts,
+    lotteries,
     people,
     pricing,
     reach,
@@ -93,6 +94,7 @@ for module in (
     campaign,
     pricing,
     coupons,
+    lotteries,
     reach,
     bench,
 ):

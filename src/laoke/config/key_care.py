@@ -15,6 +15,7 @@ from laoke.dispatch.sealed import SEALED_HERE as OF_DISPATCH
 from laoke.dispatch.sealed import tests_under_way
 from laoke.intake.loading.quarantine import SEALED_HERE as OF_INTAKE
 from laoke.intake.top.connections import SEALED_HERE as OF_CONNECTIONS
+from laoke.promotions.rewards.lotteries import SEALED as OF_REWARDS
 from laoke.service.cases import SEALED as OF_SERVICE
 from laoke.shops import audit, uploads
 from laoke.shops.key_rotation import add_vault_key, changing_keys, copy_key_file, drop_vault_key, put_back
@@ -22,7 +23,7 @@ from laoke.shops.models import Job, JobState, User
 from laoke.shops.open_files import read_text
 from laoke.shops.setup import check_keys
 
-SEALED = (*OF_CUSTOMERS, *OF_DISPATCH, *OF_INTAKE, *OF_CONNECTIONS, *OF_SERVICE)
+SEALED = (*OF_CUSTOMERS, *OF_DISPATCH, *OF_INTAKE, *OF_CONNECTIONS, *OF_REWARDS, *OF_SERVICE)
 
 
 class StillInUse(Exception):

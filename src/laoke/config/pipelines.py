@@ -371,6 +371,20 @@ def _coupons(worker: Worker) -> bool:
     return bool(expire_due(worker.clock()))
 
 
+def _points(worker: Worker) -> bool:
+    """Points kept for orders that were lost are let go of, points past their end go."""
+    from laoke.promotions.rewards.points import end_due
+
+    return bool(end_due(worker.clock()))
+
+
+def _lotteries(worker: Worker) -> bool:
+    """Lotteries whose time is over are ended: their seed is there for all to see."""
+    from laoke.promotions.rewards.lotteries import end_due
+
+    return bool(end_due(worker.clock()))
+
+
 def _erase(worker: Worker) -> bool:
     """Erasures go on: what is held is deleted when messages have come to rest, facts are rewritten at night."""
     from django.conf import settings
@@ -425,6 +439,8 @@ TICKS: list[Tick] = [
     Tick("names", 2.0, _names),
     Tick("tag_rules", 1.0, _tag_rules),
     Tick("coupons", 10.0, _coupons),
+    Tick("points", 10.0, _points),
+    Tick("lotteries", 30.0, _lotteries),
     Tick("value", 60.0, _value),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),

@@ -180,6 +180,8 @@ for _entry in (
     NavEntry(PRICE, _("价格表"), "prices", 20, SELLING),
     NavEntry(PRICE, _("回放"), "backtests", 30, SELLING, go="b"),
     NavEntry(PRICE, _("券预算"), "budgets", 40, SELLING),
+    NavEntry(PRICE, _("积分"), "points", 50, SELLING, section="points"),
+    NavEntry(PRICE, _("抽奖"), "lotteries", 60, SELLING, section="lottery"),
     NavEntry(REACH, _("轮次"), "rounds", 10, SELLING, go="c"),
     NavEntry(REACH, _("消息模板"), "templates", 20, SELLING, go="m"),
     NavEntry(REACH, _("关怀流程"), "flows", 30, SELLING),

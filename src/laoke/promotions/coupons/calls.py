@@ -9,49 +9,35 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from laoke.customers.identities import KINDS, known_customer, resolve, usable_keys
-from laoke.customers.links import person_of
-from laoke.customers.models import Erasure
 from laoke.promotions import engine
 from laoke.promotions.coupons import moves, pricing
+from laoke.promotions.coupons.bodies import (
+    Body,
+    Caller,
+    Json,
+    customer_of,
+    moment_told,
+    only,
+    order_id_of,
+    text_of,
+)
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponCall, CouponIssue
 from laoke.promotions.offers import OfferRefused
 from laoke.shops import audit
-from laoke.shops.models import ApiToken, Shop
+from laoke.shops.models import Shop
 
 KEPT = timedelta(days=30)
 LONGEST_ORDER_ID = 64
 MOST_COMPARED = 100
 """Coupons of which one request may want the best; more are no longer looked up for a checkout that waits."""
 _KEY = re.compile(r"[\x21-\x7e]{1,100}", re.ASCII)
-_ORDER_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
-
-Json = dict[str, Any]
-Body = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Whose token asks, and when."""
-
-    token: ApiToken
-    now: datetime
-
-    @property
-    def shop(self) -> Shop:
-        return self.token.shop
-
-    @property
-    def name(self) -> str:
-        return f"api:{self.token.prefix}"
 
 
 def quote(caller: Caller, body: Body) -> Json:
@@ -61,15 +47,15 @@ def quote(caller: Caller, body: Body) -> Json:
     ------
     CouponRefused, OfferRefused
     """
-    _only(body, "basket", "code", "codes", "held", "customer")
+    only(body, "basket", "code", "codes", "held", "customer")
     basket = _basket(body)
-    customer_id = _customer(caller, body, make=False)
+    customer_id = customer_of(caller, body, make=False)
     if (coupons := _compared(caller, body, customer_id)) is not None:
         return _quote_best(caller, basket, coupons, customer_id)
     if "code" not in body:
         priced = pricing.price(caller.shop, basket, None, customer_id, caller.now)
         return pricing.quote_told(priced.quote) | {"coupon": None}
-    coupon = moves.find(caller.shop, _text(body, "code"))
+    coupon = moves.find(caller.shop, text_of(body, "code"))
     priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
     told = {
         "code": shown_code(coupon.code),
@@ -130,13 +116,13 @@ def _quote_best(
 
 def claim(caller: Caller, body: Body) -> Json:
     """A coupon for a customer: a new one of `issue`, or the one of `code` that nobody has yet."""
-    _only(body, "issue", "code", "customer")
-    customer_id = _customer(caller, body, make=True)
+    only(body, "issue", "code", "customer")
+    customer_id = customer_of(caller, body, make=True)
     if customer_id is None:
         raise CouponRefused("field_missing", field="customer")
     if "code" in body:
         coupon = moves.claim_code(
-            moves.find(caller.shop, _text(body, "code")), customer_id, now=caller.now, by=caller.name
+            moves.find(caller.shop, text_of(body, "code")), customer_id, now=caller.now, by=caller.name
         )
     else:
         coupon = moves.claim_new(_issue(caller, body), customer_id, now=caller.now, by=caller.name)
@@ -146,16 +132,16 @@ def claim(caller: Caller, body: Body) -> Json:
 def reserve(caller: Caller, body: Body) -> Json:
     """Keep a coupon for an order. What it takes off is computed here, from the basket and the coupons that the order
     uses besides (`beside`), and not believed."""
-    _only(body, "code", "order_id", "customer", "basket", "beside")
-    coupon = moves.find(caller.shop, _text(body, "code"))
-    order_id, basket = _order_id(body), _basket(body)
+    only(body, "code", "order_id", "customer", "basket", "beside")
+    coupon = moves.find(caller.shop, text_of(body, "code"))
+    order_id, basket = order_id_of(body), _basket(body)
     beside = _coupons(caller, body, "beside") if "beside" in body else []
-    customer_id = _customer(caller, body, make=True)
+    customer_id = customer_of(caller, body, make=True)
     cents, payable_cents = _worth(caller, coupon, beside, basket, customer_id, order_id)
     kept = moves.reserve(
         coupon, order_id=order_id, cents=cents, customer_id=customer_id, now=caller.now, by=caller.name,
     )  # fmt: skip
-    more = {"reserved_until": _told(kept.due_at), "payable_cents": payable_cents}
+    more = {"reserved_until": moment_told(kept.due_at), "payable_cents": payable_cents}
     return _noted(caller, "coupon.reserve", kept) | more
 
 
@@ -183,23 +169,23 @@ def _worth(
 
 def redeem(caller: Caller, body: Body) -> Json:
     """The order is paid."""
-    _only(body, "code", "order_id")
-    coupon = moves.find(caller.shop, _text(body, "code"))
+    only(body, "code", "order_id")
+    coupon = moves.find(caller.shop, text_of(body, "code"))
     return _noted(
         caller,
         "coupon.redeem",
-        moves.redeem(coupon, order_id=_order_id(body), now=caller.now, by=caller.name),
+        moves.redeem(coupon, order_id=order_id_of(body), now=caller.now, by=caller.name),
     )
 
 
 def roll_back(caller: Caller, body: Body) -> Json:
     """The order is off, before or after it was paid."""
-    _only(body, "code", "order_id")
-    coupon = moves.find(caller.shop, _text(body, "code"))
+    only(body, "code", "order_id")
+    coupon = moves.find(caller.shop, text_of(body, "code"))
     return _noted(
         caller,
         "coupon.roll_back",
-        moves.roll_back(coupon, order_id=_order_id(body), now=caller.now, by=caller.name),
+        moves.roll_back(coupon, order_id=order_id_of(body), now=caller.now, by=caller.name),
     )
 
 
@@ -214,8 +200,9 @@ def once(
     data: bytes,
     body: Body,
     step: Callable[[str], None] = lambda name: None,
+    acts: Mapping[str, Act] = ACTS,
 ) -> tuple[Json, bool]:
-    """Do an act of `ACTS`, or give the answer that the same key and bytes had before; whether it was given before.
+    """Do an act of `acts`, or give the answer that the same key and bytes had before; whether it was given before.
 
     `step` is called after each step (tests kill there).
 
@@ -237,7 +224,7 @@ def once(
                 shop=caller.shop, key=key, body_sha256=sha, created_at=caller.now
             )
             step("noted")
-            call.answer = ACTS[act](caller, body)
+            call.answer = acts[act](caller, body)
             step("moved")
             call.save(update_fields=["answer"])
             step("answered")
@@ -255,7 +242,7 @@ def _known(shop: Shop, key: str, sha: str) -> Json | None:
     if found is None:
         return None
     if found.body_sha256 != sha:
-        raise CouponRefused("key_used", when=_told(found.created_at))
+        raise CouponRefused("key_used", when=moment_told(found.created_at))
     return _alike(found.answer)
 
 
@@ -282,7 +269,7 @@ def _noted(caller: Caller, act: str, coupon: Coupon) -> Json:
         "order_id": coupon.order_id or None,
         "discount_cents": coupon.cents,
         "customer_id": None if coupon.customer_id is None else str(coupon.customer_id),
-        "valid_to": _told(coupon.valid_to) or None,
+        "valid_to": moment_told(coupon.valid_to) or None,
     }
 
 
@@ -290,30 +277,8 @@ def _refusal(refusal: CouponRefused | None) -> Json | None:
     return None if refusal is None else {"code": refusal.code, "message": refusal.message}
 
 
-def _only(body: Body, *known: str) -> None:
-    for name in body:
-        if name not in known:
-            raise CouponRefused("field_unknown", field=name[:80], known=", ".join(known))
-
-
-def _text(body: Body, name: str) -> str:
-    if name not in body:
-        raise CouponRefused("field_missing", field=name)
-    value = body[name]
-    if not isinstance(value, str):
-        raise CouponRefused("body_shape", field=name, expected="text")
-    return value
-
-
-def _order_id(body: Body) -> str:
-    value = _text(body, "order_id")
-    if not _ORDER_ID.fullmatch(value):
-        raise CouponRefused("body_shape", field="order_id", expected=f"1-{LONGEST_ORDER_ID} ASCII")
-    return value
-
-
 def _issue(caller: Caller, body: Body) -> CouponIssue:
-    text = _text(body, "issue")
+    text = text_of(body, "issue")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     found = CouponIssue.objects.filter(shop=caller.shop, pk=number).first()
     if found is None:
@@ -333,52 +298,3 @@ def _basket(body: Body) -> engine.Basket:
     if basket.buyer.held_coupons or basket.buyer.used:
         raise CouponRefused("told_by_ledger", field="basket.buyer.held_coupons, basket.buyer.used")
     return basket
-
-
-def _customer(caller: Caller, body: Body, *, make: bool) -> int | None:
-    """The customer that a request names by number or by one or more strong keys; None when it names none, or, unless
-    one is to be made, one that nobody has seen."""
-    given = body.get("customer")
-    if given is None:
-        return None
-    if (
-        not isinstance(given, Mapping)
-        or not given
-        or not all(isinstance(value, str) for value in given.values())
-    ):
-        raise CouponRefused("body_shape", field="customer", expected='{"customer_id": "…"}')
-    _only(given, "customer_id", *KINDS)
-    customer_id = _numbered(caller.shop, given["customer_id"]) if "customer_id" in given else None
-    if customer_id is None:
-        customer_id = _by_keys(caller, dict(given), make)
-    if customer_id is not None and _is_erased(caller.shop, customer_id):
-        raise CouponRefused("customer_erased")
-    return customer_id
-
-
-def _numbered(shop: Shop, text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else 0
-    if not 0 < number < 2**63 or person_of(shop, number) is None:
-        raise CouponRefused("customer_unknown")
-    return number
-
-
-def _by_keys(caller: Caller, given: dict[str, Any], make: bool) -> int | None:
-    keys = usable_keys(given)
-    if not keys:
-        raise CouponRefused("customer_unknown")
-    if not make:
-        return known_customer(caller.shop, keys)
-    [found] = resolve(caller.shop, [keys], now=caller.now).ids
-    if found is None:
-        raise CouponRefused("customer_erased")
-    return found
-
-
-def _is_erased(shop: Shop, customer_id: int) -> bool:
-    person = person_of(shop, customer_id)
-    return person is not None and Erasure.objects.filter(owner_id=shop.owner_id, person_id=person).exists()
-
-
-def _told(moment: datetime | None) -> str:
-    return moment.isoformat(sep=" ", timespec="seconds") if moment else ""

@@ -24,7 +24,12 @@ from laoke.web.pages.api.answers import refused
 
 READ = "batches:read"
 QUOTE, CLAIM, USE = "coupons:quote", "coupons:claim", "coupons:use"
-SCOPES = (*(f"facts:{kind}" for kind in SENT_KINDS), READ, QUOTE, CLAIM, USE)
+POINTS_READ, POINTS_EARN, POINTS_USE = "points:read", "points:earn", "points:use"
+LOTTERY_READ, LOTTERY_DRAW = "lotteries:read", "lotteries:draw"
+SCOPES = (
+    *(f"facts:{kind}" for kind in SENT_KINDS), READ, QUOTE, CLAIM, USE, POINTS_READ, POINTS_EARN, POINTS_USE,
+    LOTTERY_READ, LOTTERY_DRAW,
+)  # fmt: skip
 LONGEST_HEADER = 200
 
 View = Callable[..., HttpResponse]

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 
 from laoke.intake.sent.bodies import Doubled, read_json
 from laoke.promotions.coupons import calls
+from laoke.promotions.coupons.bodies import Caller
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.offers import OfferRefused
 from laoke.shops.clock import live_now
@@ -36,9 +37,9 @@ UNPROCESSABLE = 422
 def quote(request: HttpRequest) -> HttpResponse:
     """The price of a basket with its reasons; nothing is changed by asking."""
     token = token_for(request, QUOTE, MOST_A_MINUTE)
-    caller = calls.Caller(token, live_now(token.shop.timezone))
+    caller = Caller(token, live_now(token.shop.timezone))
     data = body_of(request, MOST_BYTES)
-    return _answered(lambda: said(calls.quote(caller, _body(data)), 200))
+    return _answered(lambda: said(calls.quote(caller, object_of(data)), 200))
 
 
 @answers("POST")
@@ -47,12 +48,12 @@ def act(request: HttpRequest, act: str) -> HttpResponse:
     if act not in SCOPE_OF:
         raise not_found()
     token = token_for(request, SCOPE_OF[act], MOST_A_MINUTE)
-    caller = calls.Caller(token, live_now(token.shop.timezone))
+    caller = Caller(token, live_now(token.shop.timezone))
     data = body_of(request, MOST_BYTES)
     key = request.headers.get("Idempotency-Key", "")
 
     def done() -> HttpResponse:
-        told, repeated = calls.once(caller, act, key, data, _body(data))
+        told, repeated = calls.once(caller, act, key, data, object_of(data))
         answer = said(told, 200)
         if repeated:
             answer["Idempotent-Replay"] = "true"
@@ -72,7 +73,7 @@ def _answered(work: Callable[[], HttpResponse]) -> HttpResponse:
         return said(told, UNPROCESSABLE)
 
 
-def _body(data: bytes) -> dict[str, Any]:
+def object_of(data: bytes) -> dict[str, Any]:
     """The object that a body is.
 
     Raises

@@ -18,7 +18,7 @@ from laoke.intake.sent.fields import (
 )
 from laoke.intake.sent.taking import KEPT, MOST_WAITING
 from laoke.shops.tokens import MOST_A_MINUTE
-from laoke.web.pages.api import openapi_coupons
+from laoke.web.pages.api import openapi_coupons, openapi_rewards
 
 JSON = "application/json"
 TIME = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})?$"
@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Laoke API",
             "version": "1",
-            "description": "Facts of a shop in batches, and its own coupons. Facts: the same rules, the same "
+            "description": "Facts of a shop in batches, its own coupons, points and lotteries. Facts: the same rules, the same "
             "import, the same quarantine as files. "
             f"A batch holds at most {MOST_ROWS} rows and {MOST_BYTES} bytes. Money is integer cents, a time without "
             f"offset is the shop's local time, ids are text. An Idempotency-Key is kept for {KEPT.days} days.",
@@ -55,6 +55,7 @@ def document() -> dict[str, Any]:
             **{f"/api/v1/facts/{kind.name}": {"post": _post(kind)} for kind in SENT_KINDS.values()},
             "/api/v1/batches/{batch}": {"get": _get()},
             **openapi_coupons.paths(),
+            **openapi_rewards.paths(),
             "/api/v1/openapi.json": {
                 "get": {
                     "operationId": "describe",
@@ -80,6 +81,7 @@ def document() -> dict[str, Any]:
                 "line": _object(LINE),
                 **_answers(),
                 **openapi_coupons.schemas(),
+                **openapi_rewards.schemas(),
             },
         },
     }

@@ -44,6 +44,8 @@ from laoke.insights import people
 from laoke.insights.value import value_of
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import CouponEvent
+from laoke.promotions.rewards.lottery_models import LotteryDraw
+from laoke.promotions.rewards.models import PointsEvent
 from laoke.service import cases
 from laoke.service.models import CaseStep, ServiceCase
 from laoke.shops import audit
@@ -321,6 +323,27 @@ def _coupons(whose: Whose) -> Rows:
     ]
 
 
+def _points(whose: Whose) -> Rows:
+    rows = PointsEvent.objects.filter(customer_id__in=whose.numbers)
+    names = ("at", "kind", "points", "order_id", "note")
+    return [
+        {"shop": row.shop.name, "good_until": row.lot.good_until if row.lot else None}
+        | {name: getattr(row, name) for name in names}
+        for row in rows.select_related("shop", "lot").order_by("pk")
+    ]
+
+
+def _draws(whose: Whose) -> Rows:
+    rows = LotteryDraw.objects.filter(customer_id__in=whose.numbers).select_related("lottery__shop", "prize")
+    return [
+        {
+            "shop": row.lottery.shop.name, "lottery": row.lottery.name, "number": row.number, "at": row.at,
+            "text_sha256": row.text_sha256, "prize": row.prize.title if row.prize else "", "state": row.state,
+        }
+        for row in rows.order_by("pk")
+    ]  # fmt: skip
+
+
 PARTS: dict[str, Callable[[Whose], Rows]] = {
     "contacts": _contacts,
     "keys": lambda w: _told(Identity.objects.filter(customer_id__in=w.members), "kind", "digest"),
@@ -336,6 +359,8 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "attempts": _attempts,
     "replies": _replies,
     "coupons": _coupons,
+    "points": _points,
+    "draws": _draws,
     "consents": _consents,
     "refusals": _refusals,
     "tags": _tags,
@@ -350,6 +375,9 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
 # Tables that name a person and are not handed out, and why.
 NOT_HANDED_OUT = {
     "promotions_coupon": "told by what happened to it",
+    "promotions_pointslot": "told by what happened to them",
+    "promotions_pointshold": "told by what happened to the points",
+    "promotions_pointsowed": "the order that was refunded, which is told",
     "customers_customer": "the number alone, which stands in every part",
     "customers_namepart": "digests of the names that are handed out",
     "customers_namewaiting": "the number alone, until the name can be found",

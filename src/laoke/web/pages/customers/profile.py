@@ -34,7 +34,7 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
 from laoke.web.figures import Amount
-from laoke.web.pages.customers import agreements, coupons, habits, merging, timeline, words
+from laoke.web.pages.customers import agreements, coupons, habits, merging, points, timeline, words
 from laoke.web.pages.customers.habits import Heat
 from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
@@ -71,6 +71,7 @@ class CustomerPage:
     value: ValueCard | None
     bought: ui.BarList | None
     coupons: ui.Table | None
+    points: points.PointsCard | None
     reach: ui.Table
     shown_today: int
     records: list[VaultRecord]
@@ -129,6 +130,7 @@ def page_of(
         usual=habits.usual(paid, now),
         bought=habits.bought(facts.categories) if reading else None,
         coupons=coupons.coupons_of(shop, members, now),
+        points=points.points_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
         reach=_reach(shop, person_id, masks, now),
         shown_today=_shown_today(shop, now),

@@ -7,7 +7,18 @@ from django.utils.translation import gettext as _
 from laoke.intake.reading.messages import row_is
 from laoke.intake.sent.fields import SENT_KINDS
 from laoke.shops.joins import listed
-from laoke.web.pages.api.access import CLAIM, QUOTE, READ, SCOPES, USE
+from laoke.web.pages.api.access import (
+    CLAIM,
+    LOTTERY_DRAW,
+    LOTTERY_READ,
+    POINTS_EARN,
+    POINTS_READ,
+    POINTS_USE,
+    QUOTE,
+    READ,
+    SCOPES,
+    USE,
+)
 
 
 def scope_choices() -> list[tuple[str, str]]:
@@ -19,9 +30,14 @@ def scope_name(scope: str) -> str:
     """One scope in words; one of another version shows its code."""
     if scope == READ:
         return _("查批次的结果")
-    coupons = {QUOTE: _("券：算价"), CLAIM: _("券：发给客户"), USE: _("券：占用、核销、撤回")}
-    if scope in coupons:
-        return coupons[scope]
+    own = {
+        QUOTE: _("券：算价"), CLAIM: _("券：发给客户"), USE: _("券：占用、核销、撤回"),
+        POINTS_READ: _("积分：查余额"), POINTS_EARN: _("积分：记分、退款收回"),
+        POINTS_USE: _("积分：占用、核销、撤回"), LOTTERY_READ: _("抽奖：查规则和结果"),
+        LOTTERY_DRAW: _("抽奖：替客户抽"),
+    }  # fmt: skip
+    if scope in own:
+        return own[scope]
     kind = SENT_KINDS.get(scope.removeprefix("facts:"))
     if kind is None:
         return scope

@@ -1,0 +1,153 @@
+"""Draws that anybody can check: a seed is drawn and its hash published before the first draw, the seed after the last.
+
+    commitment = SHA-256 of "SEED\\nTERMS": the seed in hex, and everything that was published as canonical JSON
+    roll       = HMAC-SHA-256 with the seed as key, of "NUMBER\\nSHA-256 of the person's own text", as a whole number
+    lottery    = roll modulo a million falls into the odds of one prize, in the order of the prizes, or into none;
+                 a prize that is used up passes it on to the next one that is left
+    scratch    = roll modulo the cards that are left falls on one of them, the prizes lying in their order, then blanks
+
+Whoever runs it cannot change seed or odds afterwards, whoever takes part adds a text that nobody knew before. The
+remainder of a 256-bit number by a million favours no prize by more than one in 10^70. Pure: the seed comes in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+LOTTERY, SCRATCH = "lottery", "scratch"
+ODDS_BASE = 1_000_000
+SEED_BYTES = 32
+MOST_WRONG = 20
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Deck:
+    """What is drawn from: `odds` in a million for each prize (a lottery), or `cards` in all (scratch cards), and how
+    many of each prize there are."""
+
+    kind: str
+    odds: tuple[int, ...]
+    stock: tuple[int, ...]
+    cards: int = 0
+
+    @classmethod
+    def of(cls, terms: Json) -> Deck:
+        """Of published terms."""
+        prizes = terms["prizes"]
+        return cls(
+            terms["kind"],
+            tuple(int(one["odds_ppm"]) for one in prizes),
+            tuple(int(one["stock"]) for one in prizes),
+            int(terms["cards"]),
+        )
+
+
+def canonical(terms: Json) -> str:
+    """Terms as the text that is hashed.
+
+    >>> canonical({"b": 1, "a": "奖"})
+    '{"a":"奖","b":1}'
+    """
+    return json.dumps(terms, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def commitment(seed: str, terms: Json) -> str:
+    """What is published before the first draw; the seed is hex."""
+    return _sha256(f"{seed}\n{canonical(terms)}")
+
+
+def text_digest(text: str) -> str:
+    """What is kept and published of a person's own text."""
+    return _sha256(text)
+
+
+def roll(seed: str, number: int, text_sha256: str) -> int:
+    """The whole number of a draw, below 2^256."""
+    told = f"{number}\n{text_sha256}".encode()
+    return int.from_bytes(hmac.new(bytes.fromhex(seed), told, hashlib.sha256).digest())
+
+
+def prize_of(deck: Deck, given: Sequence[int], drawn: int, rolled: int) -> int | None:
+    """The place of the prize that a draw wins after `drawn` draws that gave so many of each; None = none."""
+    if deck.kind == SCRATCH:
+        return _card(deck, given, rolled % (deck.cards - drawn))
+    return _by_odds(deck, given, rolled % ODDS_BASE)
+
+
+def _card(deck: Deck, given: Sequence[int], place: int) -> int | None:
+    for prize, (stock, out) in enumerate(zip(deck.stock, given, strict=True)):
+        place -= stock - out
+        if place < 0:
+            return prize
+    return None
+
+
+def _by_odds(deck: Deck, given: Sequence[int], place: int) -> int | None:
+    hit = None
+    for prize, odds in enumerate(deck.odds):
+        place -= odds
+        if place < 0:
+            hit = prize
+            break
+    if hit is None:
+        return None
+    return next((one for one in range(hit, len(deck.odds)) if given[one] < deck.stock[one]), None)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A draw that is not what the seed says; places of prizes, None = none. `code` is `number` or `prize`."""
+
+    code: str
+    number: int
+    told: int | None
+    computed: int | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether published draws are what seed, terms and texts make them. `wrong` holds the first ones at most."""
+
+    draws: int
+    seed_matches: bool
+    wrong: tuple[Wrong, ...]
+
+    @property
+    def is_fair(self) -> bool:
+        return self.seed_matches and not self.wrong
+
+
+def verify(published: Json) -> Verdict:
+    """Compute every draw anew: `terms`, `commitment`, `seed`, and `draws` with `number`, `text_sha256`, `prize`.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError
+        when it is no such document, or its seed has not been published yet.
+    """
+    seed, terms, draws = str(published["seed"]), published["terms"], published["draws"]
+    deck = Deck.of(terms)
+    given, wrong = [0] * len(deck.stock), []
+    for place, draw in enumerate(draws, 1):
+        number, told = int(draw["number"]), draw["prize"]
+        if number != place or (deck.kind == SCRATCH and number > deck.cards):
+            wrong.append(Wrong("number", number, told, None))
+            break
+        computed = prize_of(deck, given, place - 1, roll(seed, number, draw["text_sha256"]))
+        if computed is not None:
+            given[computed] += 1
+        if computed != told:
+            wrong.append(Wrong("prize", number, told, computed))
+    matches = hmac.compare_digest(commitment(seed, terms), str(published["commitment"]))
+    return Verdict(len(draws), matches, tuple(wrong[:MOST_WRONG]))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

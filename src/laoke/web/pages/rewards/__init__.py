@@ -1,0 +1,1 @@
+"""Rewards of the shop's own: points, lotteries, referrals."""

@@ -1,0 +1,66 @@
+"""Requests about points die at every step: each is done once when sent again, and nothing stays held for ever."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from laoke.shops.keys import make_key_file
+from laoke.shops.place import Place
+from tests.crash.nursery import Nursery
+from tests.crash.reward_tasks import KILLED, REFUSED
+from tests.crash.test_coupon_kills import STANDS, STEPS
+
+
+def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
+    path = folder / "seen.json"
+    assert nursery.run("look", path=str(path)) == 0
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_a_request_about_points_killed_at_every_step_is_done_once_when_it_is_sent_again(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path / "home")
+    place.make()
+    make_key_file(place.keys)
+    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.reward_tasks") as nursery:
+        assert nursery.run("make_shop") == 0
+        left = 0
+        for number, step in enumerate(STEPS):
+            order = f"A-{number}"
+            for act, change in (
+                ("earn", 100),
+                ("reserve", -100),
+                ("redeem", 0),
+                ("rollback", 100),
+                ("refund", -100),
+            ):
+                key = f"{number}-{act}"
+                before = seen(nursery, tmp_path)
+                assert nursery.run("ask", act=act, order=order, key=key, die_at=step) == KILLED
+                assert (seen(nursery, tmp_path) == before) == (step not in STANDS)
+                for _ in range(2):
+                    assert nursery.run("ask", act=act, order=order, key=key) == 0
+                left += change
+                found = seen(nursery, tmp_path)
+                assert (found["left"], found["keys"]) == (left, before["keys"] + 1)
+                assert found["audited"] == found["keys"]
+        assert found["holds"] == ["rolled_back"] * len(STEPS)
+        assert found["events"] == [
+            ["earned", 100], ["used", -100], ["returned", 100], ["taken_back", -100],
+        ] * len(STEPS)  # fmt: skip
+
+        # Killed after it reserved and never heard of again: the points are held until the time is over, and no longer.
+        assert nursery.run("ask", act="earn", order="B-0", key="b0") == 0
+        assert nursery.run("ask", act="reserve", order="B-1", key="lost", die_at="done") == KILLED
+        assert nursery.run("ask", act="reserve", order="B-2", key="next", minutes=29) == REFUSED
+        assert nursery.run("ask", act="reserve", order="B-2", key="next", minutes=31) == 0
+        assert nursery.run("tick", minutes=62) == 0
+        found = seen(nursery, tmp_path)
+        assert (found["left"], found["holds"][-2:]) == (100, ["rolled_back", "rolled_back"])
