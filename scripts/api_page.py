@@ -15,7 +15,8 @@ Facts of a shop from a system of its own, as JSON in batches. A batch goes the w
 the same import in the list, the same quarantine, and it can be taken back like one.
 Examples: [how to send](../how-to/api.md); [openapi.json](openapi.json) says the same for programs, and a running
 Laoke serves it at `/api/v1/openapi.json`. Coupons of the shop's own have [a page](../how-to/coupons.md), points
-[another](../how-to/points.md), lotteries [a third](../how-to/lotteries.md); fields and codes are in openapi.json.
+[another](../how-to/points.md), lotteries [a third](../how-to/lotteries.md), referrals
+[a fourth](../how-to/referrals.md); fields and codes are in openapi.json.
 
 What is under `/api/v1/` changes only by additions. This page is made from the source.
 
@@ -79,8 +80,9 @@ LIMITS = """
 
 A token may do what its scopes say: `facts:KIND` for each kind below, `batches:read`, for coupons `coupons:quote`,
 `coupons:claim` and `coupons:use` (reserve, redeem, roll back), for points `points:read`, `points:earn` (earn, take
-back on a refund) and `points:use` (reserve, redeem, roll back), for lotteries `lotteries:read` and `lotteries:draw`.
-It belongs to one shop, ends on its day, and can be revoked at once. The session of a browser opens nothing here.
+back on a refund) and `points:use` (reserve, redeem, roll back), for lotteries `lotteries:read` and
+`lotteries:draw`, for referrals `referrals:invite` and `referrals:orders`. It belongs to one shop, ends on its day,
+and can be revoked at once. The session of a browser opens nothing here.
 """
 
 

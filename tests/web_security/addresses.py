@@ -146,6 +146,7 @@ def furnished(demo: Demo) -> Made:
         "api_coupon_act": {"act": "claim"},
         "api_points_act": {"act": "earn"},
         "api_lottery_act": {"act": "draw"},
+        "api_referral_act": {"act": "invite"},
         "lottery_settle": {"pk": rows["lottery"].pk, "number": 1},
         "lottery": {"pk": rows["lottery"].pk},
         "api_batch": {"pk": 1},

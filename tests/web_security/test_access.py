@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 # What systems call: a token in the header opens it, and no session does (tests/web_api/test_tokens.py).
 API = {
     "api_facts", "api_batch", "api_coupon_quote", "api_coupon_act", "api_description", "api_filter_schema",
-    "api_nowhere", "api_points_act", "api_lottery_act",
+    "api_nowhere", "api_points_act", "api_lottery_act", "api_referral_act",
 }  # fmt: skip
 OPEN = {"login", "logout", "language", "hook", *API}
 # These name a kind of figures, of which every shop has its own, or what is done to the orders of a form, and no thing.
@@ -123,7 +123,7 @@ def test_a_form_from_elsewhere_is_refused(demo: Demo, made: Made) -> None:
     statuses = {name: client.post(address(name, made.things)).status_code for name in NAMES}
     # without a session there is nothing that a form could ride on
     tokens = {"api_facts": 401, "api_coupon_quote": 401, "api_coupon_act": 401, "api_nowhere": 404}
-    tokens |= dict.fromkeys(("api_points_act", "api_lottery_act"), 401)
+    tokens |= dict.fromkeys(("api_points_act", "api_lottery_act", "api_referral_act"), 401)
     tokens |= dict.fromkeys(("api_batch", "api_description", "api_filter_schema"), 405)
     assert {name: status for name, status in statuses.items() if status != 403} == {"hook": 404, **tokens}
     assert changed(before) == set()

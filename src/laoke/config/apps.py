@@ -18,7 +18,7 @@ class ConfigConfig(AppConfig):
         from laoke.groups.models import GroupMember
         from laoke.intake.loading import quarantine
         from laoke.promotions.coupons import moves
-        from laoke.promotions.rewards import lottery_draws, points
+        from laoke.promotions.rewards import lottery_draws, points, referrals
         from laoke.service import cases
 
         gates.register()
@@ -31,6 +31,7 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("coupons", moves.forget_person)
         erasure.register_forgetter("lotteries", lottery_draws.forget_person)
         erasure.register_forgetter("points", points.forget_person)
+        erasure.register_forgetter("referrals", referrals.forget_person)
         erasure.register_forgetter("groups", members.forget_person)
         erasure.register_forgetter("cases", cases.forget_person)
         carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

@@ -385,6 +385,13 @@ def _lotteries(worker: Worker) -> bool:
     return bool(end_due(worker.clock()))
 
 
+def _referrals(worker: Worker) -> bool:
+    """Friends whose order stands after the window earn both their points."""
+    from laoke.promotions.rewards.referrals import reward_due
+
+    return bool(reward_due(worker.clock()))
+
+
 def _erase(worker: Worker) -> bool:
     """Erasures go on: what is held is deleted when messages have come to rest, facts are rewritten at night."""
     from django.conf import settings
@@ -441,6 +448,7 @@ TICKS: list[Tick] = [
     Tick("coupons", 10.0, _coupons),
     Tick("points", 10.0, _points),
     Tick("lotteries", 30.0, _lotteries),
+    Tick("referrals", 30.0, _referrals),
     Tick("value", 60.0, _value),
     Tick("erase", 120.0, _erase),
     Tick("upkeep", 600.0, _upkeep),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from laoke.promotions.rewards import lottery_models  # noqa: F401 - Django looks for rows from here
+from laoke.promotions.rewards import lottery_models, referral_models  # noqa: F401 - Django looks for rows from here
 from laoke.shops.models import Shop, User
 
 

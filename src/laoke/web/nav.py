@@ -182,6 +182,7 @@ for _entry in (
     NavEntry(PRICE, _("券预算"), "budgets", 40, SELLING),
     NavEntry(PRICE, _("积分"), "points", 50, SELLING, section="points"),
     NavEntry(PRICE, _("抽奖"), "lotteries", 60, SELLING, section="lottery"),
+    NavEntry(PRICE, _("老带新"), "referrals", 70, SELLING, section="referral"),
     NavEntry(REACH, _("轮次"), "rounds", 10, SELLING, go="c"),
     NavEntry(REACH, _("消息模板"), "templates", 20, SELLING, go="m"),
     NavEntry(REACH, _("关怀流程"), "flows", 30, SELLING),

@@ -14,8 +14,8 @@ from laoke.customers.models import Erasure
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.shops.models import ApiToken, Shop
 
-LONGEST_ORDER_ID = 64
-_ORDER_ID = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
+LONGEST_LABEL = 64
+_LABEL = re.compile(r"[\x21-\x7e]{1,64}", re.ASCII)
 
 Json = dict[str, Any]
 Body = Mapping[str, Any]
@@ -71,9 +71,14 @@ def whole_of(body: Body, name: str, most: int, least: int = 0) -> int:
 
 def order_id_of(body: Body) -> str:
     """The order in the shop's own system."""
-    value = text_of(body, "order_id")
-    if not _ORDER_ID.fullmatch(value):
-        raise CouponRefused("body_shape", field="order_id", expected=f"1-{LONGEST_ORDER_ID} ASCII")
+    return label_of(body, "order_id")
+
+
+def label_of(body: Body, name: str) -> str:
+    """A name that the shop's own system gives to something: visible ASCII."""
+    value = text_of(body, name)
+    if not _LABEL.fullmatch(value):
+        raise CouponRefused("body_shape", field=name, expected=f"1-{LONGEST_LABEL} ASCII")
     return value
 
 

@@ -248,7 +248,9 @@ def _known(shop: Shop, key: str, sha: str) -> Json | None:
 
 def _alike(answer: Json) -> Json:
     """PostgreSQL keeps an object's names in an order of its own: the same answer is the same bytes each time."""
-    return dict(sorted(answer.items()))
+    return {
+        name: _alike(value) if isinstance(value, dict) else value for name, value in sorted(answer.items())
+    }
 
 
 def forget_calls(now: datetime) -> int:

@@ -90,7 +90,13 @@ def _hand_over(found: LotteryDraw, prize: LotteryPrize, *, now: datetime, by: st
     if prize.kind == lotteries.POINTS:
         lottery = found.lottery
         found.points_lot = points.give(
-            lottery.shop, found.customer_id, prize.points, source="prize", note=lottery.name, now=now, by=by
+            lottery.shop,
+            found.customer_id,
+            prize.points,
+            source=points.PRIZE,
+            note=lottery.name,
+            now=now,
+            by=by,
         )
     elif prize.kind == lotteries.COUPON:
         assert prize.issue is not None  # checked when the prize was written

@@ -33,7 +33,7 @@ from laoke.shops import audit
 from laoke.shops.models import Shop, User
 
 ENDED_AT_ONCE = 200
-ORDER, GIFT = "order", "gift"
+ORDER, GIFT, PRIZE, REFERRAL, SHARE = "order", "gift", "prize", "referral", "share"
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,23 @@ LOTTERY: dict[str, Promise] = {
     "text_too_long": _("自己写的那段话最多 %(most)s 个字。"),
     "nothing_due": _("这一抽没有要兑的奖。"),
 }
-SENTENCES: dict[str, Promise] = {**POINTS, **LOTTERY}
+REFERRAL: dict[str, Promise] = {
+    "no_referral_scheme": _("还没有老带新的规则。先写好，再邀请。"),
+    "referral_stopped": _("老带新停了：不再收新朋友，已经来的照样给。"),
+    "referral_steps": _("每位朋友给多少分：第 1 位起要写，人数和积分都要一档比一档多，最多 %(most)s 档。"),
+    "referral_window": _("付款后几天算数，要在 0 到 %(most)s 之间。"),
+    "referral_least": _("首单至少付多少，不能是负的。"),
+    "referral_most": _("每人最多得几次要大于 0，不限就留空。"),
+    "referral_likes": _("每个赞的积分不能是负的，每人每天最多算 %(most)s 个赞。"),
+    "invitation_unknown": _("没有这个邀请码。"),
+    "referral_same_person": _("不能自己邀请自己。"),
+    "referral_household": _("你们用过同一个电话或邮箱，算一家人，不能互相邀请。"),
+    "referral_already": _("这位朋友已经由人邀请过了。"),
+    "referral_not_new": _("这位朋友以前买过，不算新朋友。"),
+    "likes_not_rewarded": _("现在分享不送积分。"),
+    "share_of_another": _("这次分享是别人的。"),
+}
+SENTENCES: dict[str, Promise] = {**POINTS, **LOTTERY, **REFERRAL}
 
 
 class RewardRefused(Exception):

@@ -26,9 +26,10 @@ READ = "batches:read"
 QUOTE, CLAIM, USE = "coupons:quote", "coupons:claim", "coupons:use"
 POINTS_READ, POINTS_EARN, POINTS_USE = "points:read", "points:earn", "points:use"
 LOTTERY_READ, LOTTERY_DRAW = "lotteries:read", "lotteries:draw"
+REFER, REFER_ORDERS = "referrals:invite", "referrals:orders"
 SCOPES = (
     *(f"facts:{kind}" for kind in SENT_KINDS), READ, QUOTE, CLAIM, USE, POINTS_READ, POINTS_EARN, POINTS_USE,
-    LOTTERY_READ, LOTTERY_DRAW,
+    LOTTERY_READ, LOTTERY_DRAW, REFER, REFER_ORDERS,
 )  # fmt: skip
 LONGEST_HEADER = 200
 

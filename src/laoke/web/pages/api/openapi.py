@@ -43,8 +43,8 @@ def document() -> dict[str, Any]:
         "info": {
             "title": "Laoke API",
             "version": "1",
-            "description": "Facts of a shop in batches, its own coupons, points and lotteries. Facts: the same rules, the same "
-            "import, the same quarantine as files. "
+            "description": "Facts of a shop in batches, its own coupons, points, lotteries and referrals. "
+            "Facts: the same rules, the same import, the same quarantine as files. "
             f"A batch holds at most {MOST_ROWS} rows and {MOST_BYTES} bytes. Money is integer cents, a time without "
             f"offset is the shop's local time, ids are text. An Idempotency-Key is kept for {KEPT.days} days.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},

@@ -1,4 +1,4 @@
-"""The part of the OpenAPI document about rewards: points and lotteries."""
+"""The part of the OpenAPI document about rewards: points, lotteries and referrals."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from laoke.promotions.coupons.states import HOLD
 from laoke.promotions.rewards.lotteries import PRIZE_KINDS
 from laoke.promotions.rewards.lottery_draws import LONGEST_TEXT, STATES
 from laoke.promotions.rewards.points_rules import MOST_POINTS
+from laoke.promotions.rewards.referrals import MOST_LIKES
+from laoke.promotions.rewards.referrals import STATES as REFERRAL_STATES
 from laoke.web.pages.api import coupons
-from laoke.web.pages.api.openapi_coupons import CENTS, JSON, ORDER_ID, TEXT, Json
+from laoke.web.pages.api.openapi_coupons import CENTS, CODE, JSON, ORDER_ID, TEXT, Json
 from laoke.web.pages.api.rewards import MOST_BYTES, READS, SCOPE_OF, STATUSES
 
 CUSTOMER: Json = {"$ref": "#/components/schemas/coupon-customer"}
 POINTS: Json = {"type": "integer", "minimum": 0, "maximum": MOST_POINTS}
+SHARE: Json = {**ORDER_ID, "description": "what was shared, in your system"}
 NUMBER: Json = {**TEXT, "description": "number of the lottery"}
 OWN_TEXT: Json = {
     **TEXT,
@@ -44,6 +47,11 @@ SUMMARIES = {
     "lotteries.show": "what is promised, the hash that binds it, what is left of each prize; after the end the seed "
     "and every draw, to be computed anew by anybody",
     "lotteries.draw": "one draw for a customer; points and coupons are given at once, goods are due",
+    "referrals.invite": "the code by which a customer invites friends; a person has one",
+    "referrals.accept": "a friend comes by an invitation: new, no other number of the inviter, of another household",
+    "referrals.paid": "a customer has paid; tell every order, whether one counts for a referral is decided here",
+    "referrals.refunded": "an order was refunded; while its window runs the friend's next one may count",
+    "referrals.liked": "how many likes something shared has now; the new ones are rewarded up to the day's limit",
 }
 # Of each act: the fields that it needs, and those that it may have.
 BODIES: dict[str, tuple[Json, Json]] = {
@@ -58,12 +66,28 @@ BODIES: dict[str, tuple[Json, Json]] = {
     "points.rollback": ({"order_id": ORDER_ID}, {}),
     "lotteries.show": ({"lottery": NUMBER}, {}),
     "lotteries.draw": ({"lottery": NUMBER, "customer": CUSTOMER}, {"text": OWN_TEXT}),
+    "referrals.invite": ({"customer": CUSTOMER}, {}),
+    "referrals.accept": ({"code": CODE, "customer": CUSTOMER}, {}),
+    "referrals.paid": ({"customer": CUSTOMER, "order_id": ORDER_ID, "paid_cents": CENTS}, {}),
+    "referrals.refunded": ({"order_id": ORDER_ID}, {}),
+    "referrals.liked": (
+        {
+            "customer": CUSTOMER,
+            "share_id": SHARE,
+            "likes": {"type": "integer", "minimum": 0, "maximum": MOST_LIKES},
+        },
+        {},
+    ),
 }
 ANSWERS = {
     "points.quote": "points-balance",
     "lotteries.show": "lottery",
     "lotteries.draw": "lottery-draw",
-} | {name: "points-moved" for name in BODIES if name.startswith("points.") and name not in READS}
+    "referrals.invite": "invitation",
+    "referrals.liked": "share",
+    **{f"referrals.{act}": "referral" for act in ("accept", "paid", "refunded")},
+    **{f"points.{act}": "points-moved" for act in ("earn", "refund", "reserve", "redeem", "rollback")},
+}
 
 
 def paths() -> Json:
@@ -81,37 +105,68 @@ def schemas() -> Json:
         "next_end": {**MOMENT, "description": "when the first of them end, shop time"},
         "ending": {**POINTS, "description": "how many end then"},
     }
-    return _lotteries() | {
-        "points-balance": {
-            "type": "object",
-            "required": list(balance),
-            "properties": {
-                **balance,
-                "most_points": {**POINTS, "description": "with payable_cents alone"},
-                "most_cents": {**CENTS, "description": "with payable_cents alone"},
-            },
-        },
-        "points-moved": {
-            "type": "object",
-            "required": ["order_id", "customer_id", "points", "balance"],
-            "properties": {
-                "order_id": TEXT,
-                "customer_id": {"type": ["string", "null"]},
-                "points": {**POINTS, "description": "of the order: earned and kept, or used"},
-                "balance": {"$ref": "#/components/schemas/points-balance"},
-                "usable_from": {**TEXT, "description": "of earn alone, shop time"},
-                "good_until": {**MOMENT, "description": "of earn alone, shop time; null = no end"},
-                "taken_back": {
-                    **POINTS,
-                    "description": "of refund alone: by all refunds of the order together",
+    return (
+        _lotteries()
+        | _referrals()
+        | {
+            "points-balance": {
+                "type": "object",
+                "required": list(balance),
+                "properties": {
+                    **balance,
+                    "most_points": {**POINTS, "description": "with payable_cents alone"},
+                    "most_cents": {**CENTS, "description": "with payable_cents alone"},
                 },
-                "state": {"enum": ["reserved", "redeemed", "rolled_back"]},
-                "discount_cents": {**CENTS, "description": "what the points take off"},
-                "payable_cents": {**CENTS, "description": "of reserve alone, after the points"},
-                "reserved_until": {**TEXT, "description": "of reserve alone, shop time"},
+            },
+            "points-moved": {
+                "type": "object",
+                "required": ["order_id", "customer_id", "points", "balance"],
+                "properties": {
+                    "order_id": TEXT,
+                    "customer_id": {"type": ["string", "null"]},
+                    "points": {**POINTS, "description": "of the order: earned and kept, or used"},
+                    "balance": {"$ref": "#/components/schemas/points-balance"},
+                    "usable_from": {**TEXT, "description": "of earn alone, shop time"},
+                    "good_until": {**MOMENT, "description": "of earn alone, shop time; null = no end"},
+                    "taken_back": {
+                        **POINTS,
+                        "description": "of refund alone: by all refunds of the order together",
+                    },
+                    "state": {"enum": ["reserved", "redeemed", "rolled_back"]},
+                    "discount_cents": {**CENTS, "description": "what the points take off"},
+                    "payable_cents": {**CENTS, "description": "of reserve alone, after the points"},
+                    "reserved_until": {**TEXT, "description": "of reserve alone, shop time"},
+                },
+            },
+        }
+    )
+
+
+def _referrals() -> Json:
+    return {
+        "invitation": {
+            "type": "object",
+            "required": ["code", "customer_id"],
+            "properties": {"code": TEXT, "customer_id": TEXT},
+        },
+        "referral": {
+            "type": "object",
+            "required": ["referral"],
+            "properties": {
+                "referral": {"type": ["string", "null"], "description": "null = it means nothing to any"},
+                "state": {"enum": list(REFERRAL_STATES)},
+                "due_at": {**MOMENT, "description": "when both are rewarded, shop time"},
             },
         },
-    }
+        "share": {
+            "type": "object",
+            "required": ["share_id", "likes", "rewarded", "points"],
+            "properties": {
+                "share_id": TEXT, "likes": {"type": "integer"}, "rewarded": {"type": "integer"},
+                "points": {**POINTS, "description": "given now"},
+            },
+        },
+    }  # fmt: skip
 
 
 def _lotteries() -> Json:

@@ -1,4 +1,4 @@
-"""Points and lotteries for the shop's own system: read, earn, take back, reserve, redeem, roll back, draw."""
+"""Points, lotteries and referrals for the shop's own system."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from laoke.promotions.coupons import calls
 from laoke.promotions.coupons.bodies import Body, Caller, Json
 from laoke.promotions.coupons.calls import Act
 from laoke.promotions.coupons.refusals import CouponRefused
-from laoke.promotions.rewards import lottery_calls, points_calls
+from laoke.promotions.rewards import lottery_calls, points_calls, referral_calls
 from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops.clock import live_now
 from laoke.web.pages.api import coupons
@@ -20,6 +20,8 @@ from laoke.web.pages.api.access import (
     POINTS_EARN,
     POINTS_READ,
     POINTS_USE,
+    REFER,
+    REFER_ORDERS,
     answers,
     body_of,
     token_for,
@@ -31,11 +33,13 @@ READS: dict[str, Callable[[Caller, Body], Json]] = {
     "points.quote": points_calls.quote,
     "lotteries.show": lottery_calls.show,
 }
-ACTS: dict[str, Act] = {**points_calls.ACTS, **lottery_calls.ACTS}
+ACTS: dict[str, Act] = {**points_calls.ACTS, **lottery_calls.ACTS, **referral_calls.ACTS}
 SCOPE_OF = {
     "points.quote": POINTS_READ, "points.earn": POINTS_EARN, "points.refund": POINTS_EARN,
     "points.reserve": POINTS_USE, "points.redeem": POINTS_USE, "points.rollback": POINTS_USE,
     "lotteries.show": LOTTERY_READ, "lotteries.draw": LOTTERY_DRAW,
+    "referrals.invite": REFER, "referrals.accept": REFER, "referrals.liked": REFER,
+    "referrals.paid": REFER_ORDERS, "referrals.refunded": REFER_ORDERS,
 }  # fmt: skip
 # Everything else that is refused says that the request cannot be worked with as it is: 422.
 STATUSES = {
@@ -43,7 +47,9 @@ STATUSES = {
     "refund_above_paid": 409, "points_least": 409, "points_step": 409, "points_share": 409, "points_day": 409,
     "points_short": 409, "order_has_points": 409, "no_points_held": 409, "points_redeemed": 409,
     "no_points_used": 409, "points_hold_over": 409, "lottery_unknown": 404, "lottery_not_open": 409,
-    "lottery_not_yet": 409, "lottery_over": 409, "lottery_person": 409, "lottery_day": 409,
+    "no_referral_scheme": 409, "referral_stopped": 409, "invitation_unknown": 404, "referral_same_person": 409,
+    "referral_household": 409, "referral_already": 409, "referral_not_new": 409, "likes_not_rewarded": 409,
+    "share_of_another": 409, "lottery_not_yet": 409, "lottery_over": 409, "lottery_person": 409, "lottery_day": 409,
 }  # fmt: skip
 
 

@@ -13,5 +13,6 @@ urlpatterns = [
     path("api/v1/coupons/<slug:act>", coupons.act, name="api_coupon_act"),
     path("api/v1/points/<slug:act>", rewards.reward, {"noun": "points"}, name="api_points_act"),
     path("api/v1/lotteries/<slug:act>", rewards.reward, {"noun": "lotteries"}, name="api_lottery_act"),
+    path("api/v1/referrals/<slug:act>", rewards.reward, {"noun": "referrals"}, name="api_referral_act"),
     path("api/v1/<path:rest>", views.nowhere, name="api_nowhere"),
 ]

@@ -46,6 +46,7 @@ from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import CouponEvent
 from laoke.promotions.rewards.lottery_models import LotteryDraw
 from laoke.promotions.rewards.models import PointsEvent
+from laoke.promotions.rewards.referral_models import Invitation, Referral, Share
 from laoke.service import cases
 from laoke.service.models import CaseStep, ServiceCase
 from laoke.shops import audit
@@ -344,6 +345,32 @@ def _draws(whose: Whose) -> Rows:
     ]  # fmt: skip
 
 
+def _referrals(whose: Whose) -> Rows:
+    """Whom the person invited and who invited them: the other one is not told."""
+    found: Rows = []
+    for part in ("referrer", "friend"):
+        rows = Referral.objects.filter(**{f"{part}_id__in": whose.numbers}).select_related("shop")
+        names = ("at", "state", "reason", "due_at", "settled_at")
+        found += [
+            {"shop": row.shop.name, "as": part}
+            | {name: getattr(row, name) for name in names}
+            | ({"order_id": row.order_id} if part == "friend" else {"points": row.points})
+            for row in rows.order_by("pk")
+        ]
+    return found
+
+
+def _shares(whose: Whose) -> Rows:
+    rows = Share.objects.filter(customer_id__in=whose.numbers).select_related("shop").order_by("pk")
+    names = ("share_id", "likes", "rewarded", "at")
+    return [{"shop": row.shop.name} | {name: getattr(row, name) for name in names} for row in rows]
+
+
+def _invitations(whose: Whose) -> Rows:
+    rows = Invitation.objects.filter(customer_id__in=whose.numbers).select_related("shop").order_by("pk")
+    return [{"shop": row.shop.name, "code": shown_code(row.code), "at": row.at} for row in rows]
+
+
 PARTS: dict[str, Callable[[Whose], Rows]] = {
     "contacts": _contacts,
     "keys": lambda w: _told(Identity.objects.filter(customer_id__in=w.members), "kind", "digest"),
@@ -361,6 +388,9 @@ PARTS: dict[str, Callable[[Whose], Rows]] = {
     "coupons": _coupons,
     "points": _points,
     "draws": _draws,
+    "invitations": _invitations,
+    "referrals": _referrals,
+    "shares": _shares,
     "consents": _consents,
     "refusals": _refusals,
     "tags": _tags,

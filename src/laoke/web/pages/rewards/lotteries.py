@@ -112,8 +112,10 @@ def _edited(request: HttpRequest, lottery: Lottery | None) -> HttpResponse:
     initial = initial_of(lottery) if lottery else {"organiser": shop.name, "starts_at": now}
     form = LotteryForm(request.POST or None, initial=initial)
     rows = PrizeRows(
-        request.POST or None, initial=initial_rows(lottery), prefix="prizes", form_kwargs={"shop": shop}
-    )
+        request.POST or None, initial=initial_rows(lottery), prefix="prizes",
+        # A row that is as it was before is no empty one.
+        form_kwargs={"shop": shop, "empty_permitted": False},
+    )  # fmt: skip
     if request.method == "POST" and form.is_valid() and rows.is_valid():
         try:
             saved = lotteries.save_draft(

@@ -47,6 +47,11 @@ KIND_WORDS: dict[str, Words] = {
     points_rows.SETTLED: _("补欠分"),
     points_rows.FORGOTTEN: _("删除资料"),
 }
+GIVEN_WORDS: dict[str, Words] = {
+    points.PRIZE: _("中奖"),
+    points.REFERRAL: _("老带新"),
+    points.SHARE: _("分享得赞"),
+}
 _FIELDS = {
     "earn_wrong": "earn_points", "burn_wrong": "burn_points", "share_wrong": "share", "least_wrong": "least_points",
     "day_wrong": "most_a_day", "good_days_wrong": "good_days", "wait_days_wrong": "wait_days",
@@ -80,7 +85,8 @@ class RuleForm(forms.Form):
     def terms(self) -> points_scheme.Terms:
         """The rule as it was typed."""
         given = dict(self.cleaned_data)
-        return points_scheme.Terms(**given, most_share_bp=given.pop("share") * WHOLE_BP // 100)
+        share = given.pop("share")
+        return points_scheme.Terms(**given, most_share_bp=share * WHOLE_BP // 100)
 
 
 class GiveForm(forms.Form):
@@ -327,7 +333,7 @@ def event_lines(found: Sequence[PointsEvent], now: datetime) -> list[ui.Row]:
         ui.Row(
             [
                 figures.when(one.at, now),
-                ui.Cell(str(KIND_WORDS[one.kind]), sub=one.note),
+                ui.Cell(str(_kind(one)), sub=one.note),
                 signed(one.points),
                 customer_link(one.customer_id),
                 one.order_id or "—",
@@ -338,6 +344,12 @@ def event_lines(found: Sequence[PointsEvent], now: datetime) -> list[ui.Row]:
         )
         for one in found
     ]
+
+
+def _kind(one: PointsEvent) -> Words:
+    if one.kind == points_rows.GIVEN and one.lot is not None:
+        return GIVEN_WORDS.get(one.lot.source, KIND_WORDS[one.kind])
+    return KIND_WORDS[one.kind]
 
 
 def _until(one: PointsEvent, now: datetime) -> str:

@@ -1,8 +1,8 @@
-"""Addresses of points and lotteries."""
+"""Addresses of points, lotteries and referrals."""
 
 from django.urls import path
 
-from laoke.web.pages.rewards import lotteries, points
+from laoke.web.pages.rewards import lotteries, points, referrals
 
 urlpatterns = [
     path("points/", points.points_home, name="points"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("lotteries/<int:pk>/check/", lotteries.lottery_check, name="lottery_check"),
     path("lotteries/<int:pk>/proof.json", lotteries.lottery_proof, name="lottery_proof"),
     path("lotteries/<int:pk>/draws/<int:number>/", lotteries.lottery_settle, name="lottery_settle"),
+    path("referrals/", referrals.referral_home, name="referrals"),
+    path("referrals/open/", referrals.referral_open, name="referral_open"),
 ]

@@ -16,6 +16,8 @@ from laoke.web.pages.api.access import (
     POINTS_USE,
     QUOTE,
     READ,
+    REFER,
+    REFER_ORDERS,
     SCOPES,
     USE,
 )
@@ -34,7 +36,8 @@ def scope_name(scope: str) -> str:
         QUOTE: _("券：算价"), CLAIM: _("券：发给客户"), USE: _("券：占用、核销、撤回"),
         POINTS_READ: _("积分：查余额"), POINTS_EARN: _("积分：记分、退款收回"),
         POINTS_USE: _("积分：占用、核销、撤回"), LOTTERY_READ: _("抽奖：查规则和结果"),
-        LOTTERY_DRAW: _("抽奖：替客户抽"),
+        LOTTERY_DRAW: _("抽奖：替客户抽"), REFER: _("老带新：邀请、分享"),
+        REFER_ORDERS: _("老带新：记下付款和退款"),
     }  # fmt: skip
     if scope in own:
         return own[scope]
