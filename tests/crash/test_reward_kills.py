@@ -1,8 +1,10 @@
-"""Requests about points die at every step: each is done once when sent again, and nothing stays held for ever."""
+"""Requests about rewards die at every step: each is done once when sent again, and nothing stays held for ever."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,16 @@ from laoke.shops.place import Place
 from tests.crash.nursery import Nursery
 from tests.crash.reward_tasks import KILLED, REFUSED
 from tests.crash.test_coupon_kills import STANDS, STEPS
+
+
+@contextmanager
+def shop_in(ledger_url: str, folder: Path) -> Iterator[Nursery]:
+    place = Place(folder / "home")
+    place.make()
+    make_key_file(place.keys)
+    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.reward_tasks") as nursery:
+        assert nursery.run("make_shop") == 0
+        yield nursery
 
 
 def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
@@ -26,11 +38,7 @@ def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
 def test_a_request_about_points_killed_at_every_step_is_done_once_when_it_is_sent_again(
     ledger_url: str, tmp_path: Path
 ) -> None:
-    place = Place(tmp_path / "home")
-    place.make()
-    make_key_file(place.keys)
-    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.reward_tasks") as nursery:
-        assert nursery.run("make_shop") == 0
+    with shop_in(ledger_url, tmp_path) as nursery:
         left = 0
         for number, step in enumerate(STEPS):
             order = f"A-{number}"
@@ -64,3 +72,39 @@ def test_a_request_about_points_killed_at_every_step_is_done_once_when_it_is_sen
         assert nursery.run("tick", minutes=62) == 0
         found = seen(nursery, tmp_path)
         assert (found["left"], found["holds"][-2:]) == (100, ["rolled_back", "rolled_back"])
+
+
+@pytest.mark.timeout(600)
+def test_a_draw_killed_at_every_step_costs_and_wins_once_and_the_draws_can_be_checked(
+    ledger_url: str, tmp_path: Path
+) -> None:
+    with shop_in(ledger_url, tmp_path) as nursery:
+        assert nursery.run("open_lottery") == 0
+        for number, step in enumerate(STEPS):
+            before = seen(nursery, tmp_path)
+            given = {"act": "lotteries.draw", "order": f"text {number}", "key": f"draw-{number}"}
+            assert nursery.run("ask", **given, die_at=step) == KILLED
+            assert (seen(nursery, tmp_path) == before) == (step not in STANDS)
+            for _ in range(2):
+                assert nursery.run("ask", **given) == 0
+            found = seen(nursery, tmp_path)
+            assert (found["draws"], found["left"]) == (number + 1, 10)
+        assert nursery.run("check_fairness") == 0
+
+
+@pytest.mark.timeout(600)
+def test_a_friend_killed_at_every_step_comes_and_counts_once(ledger_url: str, tmp_path: Path) -> None:
+    with shop_in(ledger_url, tmp_path) as nursery:
+        assert nursery.run("take_friends") == 0
+        for act, state in (("referrals.accept", "waiting"), ("referrals.paid", "counting")):
+            for step in STEPS:
+                before = seen(nursery, tmp_path)
+                assert nursery.run("ask", act=act, order="B-1", key=act, die_at=step) == KILLED
+                assert (seen(nursery, tmp_path) == before) == (step not in STANDS)
+            for _ in range(2):
+                assert nursery.run("ask", act=act, order="B-1", key=act) == 0
+            assert seen(nursery, tmp_path)["referrals"] == [state]
+        for _ in range(2):
+            assert nursery.run("reward", days=15) == 0
+        found = seen(nursery, tmp_path)
+        assert (found["referrals"], found["left"]) == (["rewarded"], 1_000)

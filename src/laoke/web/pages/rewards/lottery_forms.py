@@ -63,7 +63,9 @@ class PrizeForm(forms.Form):
     )  # fmt: skip
     value = MoneyField(label=_("价值"), required=False, help_text=_("实物才写，按市场价"))
     points = forms.IntegerField(label=_("积分"), min_value=1, max_value=MOST_POINTS, required=False)
-    issue = forms.ModelChoiceField(CouponIssue.objects.none(), label=_("券批"), required=False)
+    issue = forms.ModelChoiceField(
+        CouponIssue.objects.none(), label=_("券批"), required=False, empty_label="—"
+    )
 
     def __init__(self, *args: Any, shop: Shop, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,7 +88,9 @@ PrizeRows = forms.formset_factory(PrizeForm, extra=0, max_num=lotteries.MOST_PRI
 
 def initial_of(lottery: Lottery) -> dict[str, Any]:
     """A stored draft as the form's values."""
-    return {name: getattr(lottery, name) for name in LotteryForm.base_fields}
+    return {name: getattr(lottery, name) for name in LotteryForm.base_fields} | {
+        "cards": lottery.cards or None
+    }
 
 
 def initial_rows(lottery: Lottery | None) -> list[dict[str, Any]]:

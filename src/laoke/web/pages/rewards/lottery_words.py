@@ -127,10 +127,10 @@ def prizes_table(lottery: Lottery) -> ui.Table:
             ui.Column("title", _("奖品")),
             ui.Column("kind", _("是什么"), "nowrap", priority=2),
             ui.Column("value", _("值"), "num"),
-            ui.Column("odds", _("中奖概率"), "num"),
-            ui.Column("stock", _("数量"), "num"),
-            ui.Column("given", _("送出"), "num", priority=2),
-            ui.Column("left", _("还剩"), "num", card="end"),
+            ui.Column("odds", _("中奖概率"), "num", label_on_card=_("中奖概率")),
+            ui.Column("stock", _("数量"), "num", label_on_card=_("数量")),
+            ui.Column("given", _("送出"), "num", priority=2, card="hide"),
+            ui.Column("left", _("还剩"), "num", card="end", label_on_card=_("还剩")),
         ],
         [
             ui.Row(
@@ -161,7 +161,7 @@ def proof(lottery: Lottery, now: datetime) -> ui.Facts | None:
 
 def draw_columns() -> list[ui.Column]:
     return [
-        ui.Column("number", gettext("第几抽"), "num"),
+        ui.Column("number", gettext("第几抽"), "num", label_on_card=gettext("第几抽")),
         ui.Column("at", gettext("时间"), "nowrap", priority=2),
         ui.Column("who", gettext("客户"), "nowrap", priority=2),
         ui.Column("prize", gettext("奖品")),

@@ -35,7 +35,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.offers.coupon_pages import by_told
 from laoke.web.pages.offers.fields import MoneyField
 
-MOST_PEOPLE = 10
+MOST_PEOPLE = 5
 SOON = timedelta(days=30)
 KIND_WORDS: dict[str, Words] = {
     points_rows.EARNED: _("消费得分"),

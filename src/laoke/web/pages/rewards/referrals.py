@@ -256,10 +256,10 @@ def _listing(shop: Shop, request: HttpRequest) -> lists.Listing[Referral]:
         columns=[
             ui.Column("at", gettext("什么时候来"), "nowrap"),
             ui.Column("friend", gettext("朋友"), "nowrap"),
-            ui.Column("referrer", gettext("谁邀请的"), "nowrap"),
+            ui.Column("referrer", gettext("谁邀请的"), "nowrap", label_on_card=gettext("谁邀请的")),
             ui.Column("order", gettext("首单"), "nowrap", priority=2),
             ui.Column("paid", gettext("付了（元）"), "num", priority=2),
-            ui.Column("points", gettext("给了"), "num", priority=3),
+            ui.Column("points", gettext("给了"), "num", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
             ui.Column("told", gettext("为什么"), priority=2),
         ],
