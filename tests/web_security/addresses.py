@@ -208,8 +208,8 @@ def _rows(demo: Demo) -> dict[str, Any]:
     from laoke.promotions.ladder import Terms
     from laoke.promotions.models import Backtest, Offer
     from laoke.promotions.offers import add_offer
-    from laoke.shops.clock import clock_from_env
     from laoke.promotions.rewards import lotteries, lottery_draws
+    from laoke.shops.clock import clock_from_env
     from laoke.shops.models import Job
     from laoke.shops.tokens import make_token
     from laoke.shops.uploads import store_upload

@@ -275,7 +275,7 @@ def touches(sources: Sources, states: tuple[str, ...], channel: str, window: Win
 
 
 def _messages(sources: Sources, states: tuple[str, ...], channel: str, window: Window) -> exp.Select:
-    tests = [column("t", "state").isin(*(exp.Literal.string(one) for one in states))]
+    tests: list[exp.Expr] = [column("t", "state").isin(*(exp.Literal.string(one) for one in states))]
     return _exchanged(sources, "touches", tests, channel, window)
 
 

@@ -327,8 +327,8 @@ def backtest(
     usual = usual_terms(target, campaign)
     try:
         terms = CostTerms(
-            usual.fee_bp if fee is None else _cents(fee, "--fee"),
-            usual.postage_cents if postage is None else _cents(postage, "--postage"),
+            usual.fee_bp if fee is None else typed_cents(fee, "--fee"),
+            usual.postage_cents if postage is None else typed_cents(postage, "--postage"),
         )
     except ValueError:
         raise typer.BadParameter(

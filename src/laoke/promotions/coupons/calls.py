@@ -34,7 +34,6 @@ from laoke.shops import audit
 from laoke.shops.models import Shop
 
 KEPT = timedelta(days=30)
-LONGEST_ORDER_ID = 64
 MOST_COMPARED = 100
 """Coupons of which one request may want the best; more are no longer looked up for a checkout that waits."""
 _KEY = re.compile(r"[\x21-\x7e]{1,100}", re.ASCII)

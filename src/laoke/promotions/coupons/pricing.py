@@ -73,7 +73,7 @@ def price_best(
     now: datetime,
     order_id: str = "",
 ) -> PricedBest:
-    """Price a basket with those of the coupons that make it cheapest (rule R40).
+    """Price a basket with those of the coupons that make it cheapest (rule R36).
 
     What `order_id` keeps already counts as free to it, with the budget that it holds.
 

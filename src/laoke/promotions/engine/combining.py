@@ -1,4 +1,4 @@
-"""The coupons that bring an order to its lowest price, and what speaks against each of the others (rules R40 to R42).
+"""The coupons that bring an order to its lowest price, and what speaks against each of the others (rules R36 to R38).
 
 `quote` takes of each coupon layer the one that takes most off there (R8). Where coupons reach for the same lines that
 is not always the cheapest order: what one takes of a line, a later one cannot take again. Here every choice is priced.
@@ -57,7 +57,7 @@ def best_quote(
     """Price `basket` at `at` (shop time) with those of the open coupons that make it cheapest.
 
     `caps` names by offer id what a coupon may take at most, in cents: what is left of its budget. A combination in
-    which one would take more is none (R42). Raises EngineError as `quote` does, but `too_many_offers` only for more
+    which one would take more is none (R38). Raises EngineError as `quote` does, but `too_many_offers` only for more
     than `MOST_COUPONS` coupons of one layer.
     """
     ordered = check_offers(offers, most_coupons=MOST_COUPONS)
@@ -84,11 +84,11 @@ def best_quote(
     ids = {offer.offer_id for offer in left_out}
     refused += [_against(offer.offer_id, search, twins) for offer in left_out]
     used = [offer for offer in opened if offer.offer_id not in ids]
-    return Combination(told_quote(basket, ground, ordered, used, refused), coupon_ids, search.tried)
+    return Combination(told_quote(basket, ground, ordered, used, refused, at), coupon_ids, search.tried)
 
 
 def _reached(start: Pricing, coupons: Sequence[Offer]) -> list[Offer]:
-    """R41: coupons whose sum is reached. It is one of item-level prices (R4), so no other coupon changes it."""
+    """R37: coupons whose sum is reached. It is one of item-level prices (R4), so no other coupon changes it."""
     found = []
     for offer in coupons:
         wares = start.wares_of(start.ground.scope(offer))
@@ -98,7 +98,7 @@ def _reached(start: Pricing, coupons: Sequence[Offer]) -> list[Offer]:
 
 
 def _twins(coupons: Sequence[Offer], ground: Ground, caps: Mapping[str, int]) -> dict[str, str]:
-    """R41: coupons that do the same as another one that is tried, with its id: same layer, face and lines.
+    """R37: coupons that do the same as another one that is tried, with its id: same layer, face and lines.
 
     Tried is the one that may take most, of equals the first by id.
     """
@@ -134,7 +134,7 @@ def _outcomes(search: _Search, pricing: Pricing, place: int, chosen: Ids) -> Ite
 
 
 def _is_paid_for(search: _Search, coupon: Offer, cents: int) -> bool:
-    """R42: whether the coupon may take as much; the least that it would have taken is kept for the reason."""
+    """R38: whether the coupon may take as much; the least that it would have taken is kept for the reason."""
     coupon_id = coupon.offer_id
     if cents <= search.caps.get(coupon_id, cents):
         return True
@@ -143,7 +143,7 @@ def _is_paid_for(search: _Search, coupon: Offer, cents: int) -> bool:
 
 
 def _note(search: _Search, goods_cents: int, chosen: Ids) -> None:
-    """R40: the cheapest, of equals the fewest coupons, of those the ids that sort first."""
+    """R36: the cheapest, of equals the fewest coupons, of those the ids that sort first."""
     search.tried += 1
     rank = goods_cents, len(chosen), chosen
     if search.best is None or rank < search.best:

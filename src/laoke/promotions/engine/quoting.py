@@ -29,7 +29,7 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     ordered = check_offers(offers)
     ground = Ground(basket)
     opened, refused = open_offers(ordered, ground, at)
-    return told_quote(basket, ground, ordered, opened, refused)
+    return told_quote(basket, ground, ordered, opened, refused, at)
 
 
 def told_quote(
@@ -38,6 +38,7 @@ def told_quote(
     ordered: Sequence[Offer],
     opened: Sequence[Offer],
     refused: list[Refusal],
+    at: datetime,
 ) -> Quote:
     """The quote of `opened` with its worst case among all that were `ordered`, both in pricing order."""
     items = [offer for offer in opened if offer.layer is Layer.ITEM]
@@ -47,7 +48,7 @@ def told_quote(
     # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
     same = len(opened) == len(everything) and all(map(is_, opened, ordered))
     worst = _worst(Ground(basket), everything, None) if not same else _worst(ground, ordered, pricing)
-    # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R40).
+    # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R36).
     return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
 
 

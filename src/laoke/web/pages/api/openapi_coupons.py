@@ -178,7 +178,7 @@ _BODIES: dict[str, tuple[tuple[str, ...], Json]] = {
             "code": CODE,
             "codes": {
                 **_CODES,
-                "description": "the cheapest combination of these (R40); instead of `code`",
+                "description": "the cheapest combination of these (R36); instead of `code`",
             },
             "held": {
                 "const": True,
@@ -196,7 +196,7 @@ _BODIES: dict[str, tuple[tuple[str, ...], Json]] = {
             "beside": {
                 **_CODES,
                 "description": "the other coupons of this order, kept for it already or still to be: what each takes "
-                "off is worked out with them (R40)",
+                "off is worked out with them (R36)",
             },
         },
     ),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('promotions', '0002_coupons'),
+        ('promotions', '0004_setups'),
         ('shops', '0005_feature_basis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

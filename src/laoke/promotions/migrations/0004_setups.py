@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('promotions', '0002_coupons'),
+        ('promotions', '0003_backtest_depth'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('promotions', '0003_points'),
+        ('promotions', '0005_points'),
         ('shops', '0005_feature_basis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

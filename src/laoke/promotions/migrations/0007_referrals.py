@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('promotions', '0004_lotteries'),
+        ('promotions', '0006_lotteries'),
         ('shops', '0005_feature_basis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0003_coupon_budget'),
+        ('campaigns', '0004_launch_checks'),
         ('shops', '0005_feature_basis'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
