@@ -38,6 +38,7 @@ from laoke.promotions.engine import Layer, Scope, Window
 from laoke.promotions.ladder import Item, Key, Known, Terms, price_item
 
 START, END = datetime(2026, 11, 11), datetime(2026, 11, 12)
+HOUR = timedelta(hours=1)
 DAY = Window(START, END)
 QUILT = Ware("P1", "云朵被", "被子", 39_900, 100)
 PILLOW = Ware("P2", "枕头", "枕头", 9_900, 30)
@@ -177,6 +178,9 @@ def test_without_prices_nobody_asks_for_deals() -> None:
         (engine.EarlyBird((engine.EarlyStep(START, 7_000), engine.EarlyStep(END, 9_000))), [35_910, 8_910]),
         (engine.MemberPrice((engine.MemberLevel("VIP", 9_000), engine.MemberLevel("SVIP", 8_500))), [35_910, 8_910]),
         (engine.WasNow((engine.ProductPrice("P1", 29_900, 39_900),)), [29_900]),
+        (engine.GroupBuy(8_800, people=3, hours=24), [8_800, 8_800]),
+        (engine.DepositExpansion(1_000, 10_000, START + HOUR, START + 2 * HOUR), [30_900]),
+        (engine.MoreCheaper((engine.BuyersStep(10, 9_000), engine.BuyersStep(100, 8_000))), [35_910, 8_910]),
     ],
 )  # fmt: skip
 def test_item_offers_say_what_a_piece_will_cost_the_last_buyer(mechanic: Any, prices: list[int]) -> None:

@@ -315,3 +315,38 @@ def test_a_round_may_not_go_while_its_campaign_is_blocked(store: Store) -> None:
     [block] = launch(store, one).weighed.blocks
     sign(one, block.state, "公布了", by=store.owner, now=store.now)
     assert (point().state, point().text) == ("warning", "1 项签字放行（boss：公布了），0 项要看")
+
+
+def test_lotteries_and_scratch_cards_of_these_days_are_checked_with_their_odds(store: Store) -> None:
+    from laoke.campaigns.launch import Draw, Prize
+    from laoke.campaigns.launch_plan import plan_of
+    from laoke.promotions.rewards.lottery_models import Lottery, LotteryPrize
+
+    one = campaign(store)
+    use(store, one, offer(store, "八折", "percent_off", {"pay_bp": 8_000}))
+    named = {
+        "shop": store.shop,
+        "organiser": "",
+        "conditions": "",
+        "per_person_limit": 1,
+        "created_at": store.now,
+    }
+    wheel = Lottery.objects.create(kind="lottery", name="转盘", starts_at=START, ends_at=END, **named)
+    cards = Lottery.objects.create(
+        kind="scratch", name="刮刮卡", starts_at=START, ends_at=END, cards=400, **named
+    )
+    before = {"starts_at": datetime(2026, 9, 1), "ends_at": datetime(2026, 9, 2)}
+    Lottery.objects.create(kind="lottery", name="早过了", **before, **named)
+    Lottery.objects.create(
+        kind="lottery", name="停了", starts_at=START, ends_at=END, over_at=store.now, **named
+    )
+    for row, odds in ((wheel, 5_000), (cards, 0)):
+        LotteryPrize.objects.create(
+            lottery=row, place=1, title="金条", kind="goods", value_cents=5_000_001, odds_ppm=odds, stock=3
+        )
+
+    assert plan_of(one, store.now).draws == (
+        Draw("转盘", "", START, END, (Prize("金条", 5_000_001, 5_000, 3),)),
+        Draw("刮刮卡", "", START, END, (Prize("金条", 5_000_001, 7_500, 3),)),
+    )
+    assert codes(store, one).count("prize_above_cap") == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
 from laoke.campaigns.gates import protection_days
@@ -10,11 +10,13 @@ from laoke.campaigns.launch import (
     Carried,
     CouponTerms,
     Dealt,
+    Draw,
     OtherOffer,
     OtherPrice,
     Plan,
     Planned,
     Priced,
+    Prize,
     Protection,
     Said,
     Ware,
@@ -38,6 +40,7 @@ from laoke.promotions.facts import day_number, reader_at
 from laoke.promotions.ladder import Item, Key, Terms, price_item
 from laoke.promotions.models import CouponIssue, Offer
 from laoke.promotions.offers import offer_value
+from laoke.promotions.rewards.lottery_models import Lottery
 from laoke.shops import catalog
 from laoke.shops.models import Shop
 
@@ -79,7 +82,27 @@ def plan_of(campaign: Campaign, now: datetime) -> Plan:
         levels=frozenset(MemberLevel.objects.filter(shop=campaign.shop).values_list("name", flat=True)),
         orders_until=until,
         protection=_protection(campaign.shop, priced, starts_at, until),
+        draws=tuple(_draws(campaign, starts_at)),
     )
+
+
+def _draws(campaign: Campaign, starts_at: datetime) -> Iterator[Draw]:
+    """The lotteries and scratch cards of the shop that run in the days of the campaign."""
+    rows = Lottery.objects.filter(
+        shop=campaign.shop, over_at=None, starts_at__lt=campaign.ends_at, ends_at__gt=starts_at
+    )
+    for row in rows.prefetch_related("prizes").order_by("pk"):
+        prizes = tuple(
+            # Of scratch cards the odds are in the pile: so many prizes among so many cards.
+            Prize(
+                one.title,
+                one.value_cents,
+                one.odds_ppm or one.stock * 1_000_000 // max(row.cards, 1),
+                one.stock,
+            )
+            for one in row.prizes.all()
+        )
+        yield Draw(row.name, row.organiser, row.starts_at, row.ends_at, prizes)
 
 
 def selling_from(campaign: Campaign, offers: Sequence[Offer], sheet: PriceSheet | None) -> datetime:

@@ -12,10 +12,13 @@ from laoke.campaigns.launch.values import Plan, Priced, Ware
 from laoke.money import pay_cents
 from laoke.promotions.engine import (
     AmountOff,
+    DepositExpansion,
     EarlyBird,
     FixedPrice,
     FlashSale,
+    GroupBuy,
     MemberPrice,
+    MoreCheaper,
     Offer,
     PercentOff,
     WasNow,
@@ -76,17 +79,22 @@ def claimed_items(offer: Offer, wares: Sequence[Ware]) -> list[Item]:
 
 
 def _price(terms: object, listed: int | None) -> int | None:
-    if isinstance(terms, FixedPrice | FlashSale):
+    if isinstance(terms, FixedPrice | FlashSale | GroupBuy):
         return terms.price_cents if listed is None else min(terms.price_cents, listed)
     if listed is None:
         return None
     if isinstance(terms, AmountOff):
         # A piece that costs no more than what comes off takes no part.
         return listed - terms.off_cents if listed > terms.off_cents else None
+    if isinstance(terms, DepositExpansion):
+        grown = terms.counts_cents - terms.deposit_cents
+        return listed - grown if listed > terms.counts_cents else None
     rates = {
         PercentOff: lambda: [terms.pay_bp],  # type: ignore[attr-defined]
         EarlyBird: lambda: [step.pay_bp for step in terms.steps],  # type: ignore[attr-defined]
         MemberPrice: lambda: [level.pay_bp for level in terms.levels],  # type: ignore[attr-defined]
+        # How many come nobody knows: the first step is what the page can promise.
+        MoreCheaper: lambda: [step.pay_bp for step in terms.steps],  # type: ignore[attr-defined]
     }.get(type(terms), list)()
     return pay_cents(listed, max(rates)) if rates else None
 
