@@ -107,6 +107,8 @@ GROSS = {
     "person_reviews": "what somebody wrote, no sum of anything",
     "person_lines": "lines of orders that were chosen as counted ones before",
     "refunds_against_orders": "two files about one order, fake or not",
+    "setup_orders": "the back office counts fake orders too: each with its flag",
+    "setup_sent": "which of orders that were chosen as counted ones before",
     "shop_days_against_orders": "the platform's report counts every order too",
     "suspect_orders": "counts those that are left out",
 }
