@@ -57,6 +57,11 @@ MARKETING = frozenset({Role.OWNER, Role.OPERATOR})
 READS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE, Role.ANALYST, Role.AUDITOR})
 
 
+def may_market(request: HttpRequest) -> bool:
+    """Whether buttons that change something are shown."""
+    return request.role in MARKETING  # type: ignore[attr-defined]
+
+
 def _sign_in_first(request: HttpRequest, *, may_change_password: bool = False) -> HttpResponse | None:
     """Where a request goes that may not be answered yet: to sign in, or to replace a one-time password."""
     if not request.user.is_authenticated:

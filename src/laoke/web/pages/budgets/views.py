@@ -23,13 +23,12 @@ from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.charts.budgets import money_by_group, money_by_group_table
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.pages.budgets.forms import BudgetForm, ResponseForm
 from laoke.web.pages.budgets.words import headline, outcome_table
-from laoke.web.pages.offers.views import may_market
 
 REFUSALS: dict[str, Words] = {
     "no_facts": _("还没有导入订单，不知道人群里有谁"),

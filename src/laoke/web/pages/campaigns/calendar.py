@@ -14,9 +14,9 @@ from laoke.campaigns.finding import campaign_tasks
 from laoke.campaigns.models import Campaign, CampaignState
 from laoke.web import components as ui
 from laoke.web import sheets
-from laoke.web.access import EVERYONE, allowed, clock_of, shop_of
+from laoke.web.access import EVERYONE, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.campaigns.facts import round_figures
-from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market
+from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of
 from laoke.web.pages.campaigns.gantt import Gantt, day_text, gantt
 from laoke.web.pages.campaigns.tasks import task_status
 from laoke.work.models import Task

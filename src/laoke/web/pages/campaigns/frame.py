@@ -14,7 +14,7 @@ from laoke.campaigns.models import Campaign, CampaignState
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING
+from laoke.web.access import may_market
 from laoke.web.components.words import Tone
 from laoke.web.nav import SELLING
 
@@ -50,11 +50,6 @@ def find_campaign(shop: Shop, pk: int) -> Campaign:
     return get_object_or_404(
         Campaign.objects.select_related("in_charge__user", "shop", "holdout_signed_by"), shop=shop, pk=pk
     )
-
-
-def may_market(request: HttpRequest) -> bool:
-    """Whether buttons that change something are shown."""
-    return request.role in MARKETING  # type: ignore[attr-defined]
 
 
 def frame_of(request: HttpRequest, campaign: Campaign, tab: str, now: datetime) -> CampaignFrame:

@@ -21,13 +21,13 @@ from laoke.promotions.offers import offer_value
 from laoke.shops.joins import clauses, listed, named
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import EVERYONE, allowed, clock_of, shop_of
+from laoke.web.access import EVERYONE, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.campaigns import sales_against_target
 from laoke.web.figures import Amount
 from laoke.web.nav import SELLING
 from laoke.web.pages.campaigns.deposits import deposit_moments
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures, sales_of
-from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market, stepper
+from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, stepper
 from laoke.web.pages.campaigns.gantt import day_text
 from laoke.web.pages.campaigns.tasks import task_status
 from laoke.web.pages.offers.comparisons import kept_with

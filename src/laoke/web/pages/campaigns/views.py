@@ -18,9 +18,9 @@ from laoke.campaigns.playbook import Playbook, playbook, playbook_names
 from laoke.campaigns.refusals import CampaignRefused
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.campaigns.forms import CampaignForm
-from laoke.web.pages.campaigns.frame import may_market, span_text, state_tag
+from laoke.web.pages.campaigns.frame import span_text, state_tag
 from laoke.web.pages.campaigns.words import sentence_of
 
 

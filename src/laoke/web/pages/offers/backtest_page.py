@@ -20,7 +20,7 @@ from laoke.promotions.models import Backtest, BacktestDepth
 from laoke.shops.joins import phrases
 from laoke.web import components as ui
 from laoke.web import figures, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.offers import money_flow, money_flow_table
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.comparisons import compare_form, make_comparison
@@ -28,7 +28,6 @@ from laoke.web.pages.offers.depth import DepthView, depth_of, depth_view, initia
 from laoke.web.pages.offers.depth_forms import AssumedForm, CompareForm
 from laoke.web.pages.offers.depth_sheets import workbook
 from laoke.web.pages.offers.depth_words import LAYERS, by_layer, idle_notice, lift_kpi, net_kpi
-from laoke.web.pages.offers.views import may_market
 
 COMPARED = 5
 ASSUMED = ("member_price", "early_bird", "flash_sale", "threshold_gift")

@@ -31,12 +31,11 @@ from laoke.promotions.offers import OfferRefused
 from laoke.shops.joins import clauses
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
 from laoke.web.pages.offers.comparisons import kept_with
 from laoke.web.pages.offers.trying import BacktestForm
-from laoke.web.pages.offers.views import may_market
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,13 @@ from laoke.shops.joins import clauses
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.backtests import plans_by_net, plans_by_net_table
 from laoke.web.components.base import Words
 from laoke.web.components.tables import CellValue
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.depth_forms import CompareForm
 from laoke.web.pages.offers.depth_words import lift_text
-from laoke.web.pages.offers.views import may_market
 
 REFUSALS: dict[str, Words] = {
     "none": _("再选一个回放，或写一组别的数"),

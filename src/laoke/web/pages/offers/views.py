@@ -20,7 +20,7 @@ from laoke.promotions.setup.links import SetupRefused
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.offers.coupon_pages import issues_table
 from laoke.web.pages.offers.forms import THRESHOLD, OfferForm
@@ -68,11 +68,6 @@ class OfferHome:
     may_edit: bool
     used_by: list[str]
     issues: ui.Table | None
-
-
-def may_market(request: HttpRequest) -> bool:
-    """Whether buttons that change something are shown."""
-    return request.role in MARKETING  # type: ignore[attr-defined]
 
 
 def status_of(row: Offer, now: datetime) -> ui.Status:

@@ -20,17 +20,10 @@ from laoke.campaigns.refusals import CampaignRefused
 from laoke.campaigns.review import latest_review, review
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.charts.reviews import day_result_table, result_by_day
 from laoke.web.nav import SELLING
-from laoke.web.pages.campaigns.frame import (
-    CampaignFrame,
-    find_campaign,
-    frame_of,
-    may_market,
-    span_text,
-    state_tag,
-)
+from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, span_text, state_tag
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.web.pages.reviews.telling import (
     METRICS,

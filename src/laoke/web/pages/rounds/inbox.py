@@ -21,10 +21,9 @@ from laoke.shops import audit
 from laoke.shops.models import Role, Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.nav import TALKING
 from laoke.web.numbers import row_number
-from laoke.web.pages.campaigns.frame import may_market
 
 PAGE_ROWS = 50
 HANDLES = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})

@@ -21,9 +21,8 @@ from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.variables import VARIABLES
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
-from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.rounds.forms import TemplateForm
 from laoke.web.pages.rounds.preview import TextPreview, text_preview
 

@@ -22,10 +22,9 @@ from laoke.dispatch.text.preview import millis_to_cents
 from laoke.shops.joins import clauses, named
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.campaigns.facts import RoundFigures, round_figures
-from laoke.web.pages.campaigns.frame import may_market
 from laoke.web.pages.campaigns.gantt import day_text
 from laoke.web.pages.rounds.finding import find_round
 from laoke.web.pages.rounds.forms import ResultForm, TestForm

@@ -27,9 +27,9 @@ from laoke.shops.open_files import let_go
 from laoke.shops.sheets import write_book
 from laoke.web import components as ui
 from laoke.web import figures, sheets
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
-from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of, may_market
+from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of
 from laoke.web.pages.setup.forms import NumbersForm, PlaceForm
 from laoke.web.pages.setup.tables import (
     MOST_ITEMS,
