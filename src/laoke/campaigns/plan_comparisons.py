@@ -19,7 +19,7 @@ from laoke.audiences.models import Segment
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison, PriceSheet
 from laoke.campaigns.price_sheets import terms_of
 from laoke.promotions import engine
-from laoke.promotions.backtesting import backtest_plans, usual_period
+from laoke.promotions.backtesting import backtest_plans, replayed_terms, usual_period
 from laoke.promotions.deepening import SegmentPeople
 from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.models import Backtest, Offer
@@ -113,7 +113,7 @@ def plan_of(one: Backtest) -> list[Offer | Mapping[str, Any]]:
     rows = Offer.objects.in_bulk([offer["row"] for offer in one.offers if offer.get("row")])
     plan: list[Offer | Mapping[str, Any]] = []
     for told in one.offers:
-        given = {name: value for name, value in told.items() if name not in ("row", "what")}
+        given = replayed_terms(told)
         row = rows.get(told.get("row"))
         same = row is not None and engine.offer_to_dict(offer_value(row)) == given
         plan.append(row if row is not None and same else given)
@@ -135,7 +135,7 @@ def varied(
     for place, told in enumerate(one.offers):
         if told["offer_id"] != offer_id or told["mechanic"] not in VARIED:
             continue
-        given = deepcopy({key: value for key, value in told.items() if key not in ("row", "what")})
+        given = deepcopy(replayed_terms(told))
         if len(figures) != (1 if told["mechanic"] == "percent_off" else 2):
             raise ComparisonRefused("no_change")
         given["name"] = name

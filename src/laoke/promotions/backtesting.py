@@ -157,6 +157,15 @@ def _values(offers: Sequence[Offer | Mapping[str, Any]]) -> list[engine.Offer]:
     return values
 
 
+# What a stored backtest says of its offers beside their terms.
+NOTES = frozenset({"row", "what", "assumed"})
+
+
+def replayed_terms(told: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of an offer of a stored backtest, without the notes beside them."""
+    return {name: value for name, value in told.items() if name not in NOTES}
+
+
 def _given(data: Mapping[str, Any]) -> engine.Offer:
     try:
         return engine.offer_from_dict(data)
