@@ -5,7 +5,7 @@ what a full line cannot take moves on to the lines with room.
 """
 
 from collections.abc import Sequence
-from operator import add, sub
+from operator import add, gt, sub
 
 
 def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
@@ -48,6 +48,10 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
     if total_cents >= whole:  # every line is filled
         return list(caps)
     shares, room, left = [0] * len(weights), list(caps), total_cents
+    if min(caps) and any(weights):  # mostly no line is full, and none becomes so
+        taken = allocate(total_cents, weights)
+        if not any(map(gt, taken, caps)):
+            return taken
     while left > 0:
         open_weights = [weight if free else 0 for weight, free in zip(weights, room, strict=True)]
         taken = list(map(min, allocate(left, open_weights if any(open_weights) else room), room))

@@ -91,7 +91,7 @@ def _reached(start: Pricing, coupons: Sequence[Offer]) -> list[Offer]:
     """R37: coupons whose sum is reached. It is one of item-level prices (R4), so no other coupon changes it."""
     found = []
     for offer in coupons:
-        wares = start.wares_of(start.ground.scope(offer))
+        wares = start.wares_of(start.ground.part(offer))
         if wares.positions and promise(offer.mechanic, wares, wares).times:
             found.append(offer)
     return found
@@ -105,7 +105,7 @@ def _twins(coupons: Sequence[Offer], ground: Ground, caps: Mapping[str, int]) ->
     first: dict[tuple[object, ...], Offer] = {}
     twins = {}
     for offer in sorted(coupons, key=lambda one: (-caps.get(one.offer_id, _NO_CAP), one.offer_id)):
-        terms = offer.layer, ground.scope(offer), getattr(offer.mechanic, "face_cents", None)
+        terms = offer.layer, ground.part(offer).mask, getattr(offer.mechanic, "face_cents", None)
         if terms in first:
             twins[offer.offer_id] = first[terms].offer_id
         else:

@@ -119,11 +119,11 @@ def _promise(pricing: Pricing, offer: Offer, wares: Wares, benefits: Sequence[Be
 
 
 def _wares(pricing: Pricing, offer: Offer) -> Wares | None:
-    positions = pricing.ground.scope(offer)
-    if not positions:
+    part = pricing.ground.part(offer)
+    if not part.positions:
         pricing.refuse(offer, "nothing_in_scope")
         return None
-    return pricing.wares_of(positions)
+    return pricing.wares_of(part)
 
 
 def _chosen(step: GiftStep, offer: Offer, basket: Basket) -> GiftChoice | None:

@@ -61,7 +61,7 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
         return _by_buyers(offer, mechanic, basket.taken.get(offer.offer_id, 0) + 1)
     if not isinstance(mechanic, FlashSale):
         raise TypeError(f"offer {offer.offer_id} has one price")
-    wanted = sum(ground.lines[position].quantity for position in ground.scope(offer))
+    wanted = ground.part(offer).pieces
     left = max(0, mechanic.stock - basket.taken.get(offer.offer_id, 0))
     return 0 if wanted <= left else Refusal(offer.offer_id, "sold_out", {"left": left, "wanted": wanted})
 
@@ -122,7 +122,7 @@ def _not_together(offer: Offer, ground: Ground, at: datetime) -> Refusal | None:
     if at < mechanic.balance_from:
         start = mechanic.balance_from.isoformat(sep=" ", timespec="minutes")
         return Refusal(offer.offer_id, "balance_not_yet", {"start": start})
-    wanted = sum(ground.lines[position].quantity for position in ground.scope(offer))
+    wanted = ground.part(offer).pieces
     if wanted > paid:
         return Refusal(offer.offer_id, "deposit_short", {"paid": paid, "wanted": wanted})
     return None

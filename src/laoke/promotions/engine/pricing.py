@@ -14,7 +14,7 @@ from laoke.money import allocate_capped
 from laoke.promotions.engine.giving import apply_benefits, apply_gifts, apply_postage
 from laoke.promotions.engine.promises import promise, shortfall
 from laoke.promotions.engine.results import Consumed, Share
-from laoke.promotions.engine.selection import Candidate, best_set
+from laoke.promotions.engine.selection import Candidate, Reached, best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
@@ -42,42 +42,6 @@ def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told:
     for layer, offers in later:
         apply_layer(pricing, layer, offers)
     return pricing
-
-
-def price_below(
-    ground: Ground, item_offers: Sequence[Offer], later: Layered, at_most: Sequence[int], limit_cents: int
-) -> Pricing | None:
-    """As `price`, untold; None as soon as the layers that are left (`at_most`, as `most_off`) cannot bring it below."""
-    pricing = price(ground, item_offers, [], told=False)
-    left = sum(at_most)
-    for (layer, offers), most in zip(later, at_most, strict=True):
-        if pricing.goods_cents - left >= limit_cents:
-            return None
-        apply_layer(pricing, layer, offers)
-        left -= most
-    return pricing
-
-
-def most_off(ground: Ground, later: Layered) -> list[int]:
-    """What each layer can never take more than off the goods: its promises on list prices, in sets that R7 allows.
-
-    No promise shrinks when a price rises, and no item-level price lies above the list price.
-    """
-    listed = price(ground, (), [], told=False)
-    found_most = []
-    for layer, of_layer in later:
-        if not layer.changes_goods:
-            found_most.append(0)
-            continue
-        candidates = [
-            Candidate(offer, wares, found, found.face_cents)
-            for offer in of_layer
-            if (wares := listed.wares_of(ground.scope(offer))).positions
-            and (found := promise(offer.mechanic, wares, listed.wares_of(ground.counted(offer)))).times
-        ]
-        chosen = best_set(candidates, one_per_order=layer.one_per_order)
-        found_most.append(sum(candidate.value_cents for candidate in chosen))
-    return found_most
 
 
 def apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
@@ -127,7 +91,7 @@ def _set_aside(pricing: Pricing) -> None:
 
 def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
     """Write down what an item-level offer took off, or why nothing."""
-    lines, covered = pricing.ground.lines, pricing.ground.scope(offer)
+    lines, covered = pricing.ground.lines, pricing.ground.part(offer).positions
     won = [position for position in covered if pricing.item_offer[position] == offer.offer_id]
     if not covered:
         pricing.refuse(offer, "nothing_in_scope")
@@ -147,7 +111,44 @@ def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
 
 def _apply_goods(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     """Rules R4 to R11 for one order-level layer: test thresholds, choose, split over the lines."""
-    candidates = [found for offer in offers if (found := _candidate(pricing, offer)) is not None]
+    found = [reached(pricing, offer) for offer in offers]
+    apply_reached(pricing, layer, [one for one in found if one is not None])
+
+
+def reached(pricing: Pricing, offer: Offer) -> Reached | None:
+    """What an offer promises, or None after noting why it promises nothing.
+
+    That is settled by item-level prices (R4): it is the same whatever the layers before it take off.
+    """
+    ground = pricing.ground
+    part = ground.part(offer)
+    counting = ground.counted(offer) if offer.layer is Layer.ADDON else part
+    if not counting.positions:
+        pricing.refuse(offer, "nothing_in_scope")
+        return None
+    wares = pricing.wares_of(part)
+    counted = wares if counting is part else pricing.wares_of(counting)
+    found = promise(offer.mechanic, wares, counted)
+    if pricing.told:
+        pricing.missing(offer, shortfall(offer.mechanic, counted), reached=found.times > 0)
+    if found.times == 0:
+        return None
+    if not part.positions:
+        pricing.refuse(offer, "no_addon_picked")
+        return None
+    return Reached(offer, wares, found)
+
+
+def apply_reached(pricing: Pricing, layer: Layer, offers: Sequence[Reached]) -> None:
+    """Of the offers of one layer that are reached choose, by what is left on their lines, and split."""
+    candidates = []
+    room = pricing.room
+    for one in offers:
+        value_cents = min(one.promise.face_cents, sum(map(room.__getitem__, one.wares.positions)))
+        if value_cents:
+            candidates.append(Candidate(one, value_cents))
+        else:
+            pricing.refuse(one.offer, "nothing_to_take")
     if not candidates:
         return
     chosen = best_set(candidates, one_per_order=layer.one_per_order)
@@ -161,32 +162,6 @@ def _apply_goods(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> Non
                 better=_winner(candidate, chosen, layer),
                 own_cents=candidate.value_cents,
             )
-
-
-def _candidate(pricing: Pricing, offer: Offer) -> Candidate | None:
-    """The offer with what it could take, or None after noting why it cannot take anything."""
-    ground = pricing.ground
-    positions = ground.scope(offer)
-    counting = ground.counted(offer) if offer.layer is Layer.ADDON else positions
-    if not counting:
-        pricing.refuse(offer, "nothing_in_scope")
-        return None
-    wares = pricing.wares_of(positions)
-    counted = wares if counting is positions else pricing.wares_of(counting)
-    found = promise(offer.mechanic, wares, counted)
-    if pricing.told:
-        pricing.missing(offer, shortfall(offer.mechanic, counted), reached=found.times > 0)
-    if found.times == 0:
-        return None
-    if not positions:
-        pricing.refuse(offer, "no_addon_picked")
-        return None
-    room = pricing.room
-    value_cents = min(found.face_cents, sum(room[position] for position in positions))
-    if value_cents == 0:
-        pricing.refuse(offer, "nothing_to_take")
-        return None
-    return Candidate(offer, wares, found, value_cents)
 
 
 def _take(pricing: Pricing, candidate: Candidate) -> None:

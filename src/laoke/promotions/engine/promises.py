@@ -24,19 +24,25 @@ from laoke.promotions.engine.together import DepositExpansion, GroupBuy
 from laoke.promotions.engine.values import Line
 
 
-class Wares(NamedTuple):
-    """The lines in one offer's scope: positions in pricing order, and per line price, pieces and their product."""
+class Part(NamedTuple):
+    """What an offer covers of a basket: positions in pricing order, the same as bits, the lines there, their pieces."""
 
     positions: tuple[int, ...]
+    mask: int
     lines: tuple[Line, ...]
+    pieces: int
+
+
+class Wares(NamedTuple):
+    """A part of a basket with its item-level prices: per line that of a piece and of all pieces, and their sum."""
+
+    positions: tuple[int, ...]
+    mask: int
+    lines: tuple[Line, ...]
+    pieces: int
     units: tuple[int, ...]
     bases: tuple[int, ...]
     cents: int
-
-    @property
-    def pieces(self) -> int:
-        """How many pieces the lines have together."""
-        return sum(line.quantity for line in self.lines)
 
 
 class Promise(NamedTuple):
@@ -52,7 +58,7 @@ class Promise(NamedTuple):
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Shortfall:
     """What is missing to the next step, in cents or in pieces, and what that step takes off (a face or a rate).
 

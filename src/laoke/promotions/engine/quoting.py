@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import combinations
 from operator import is_
 
 from laoke.promotions.engine.opening import at_lowest, next_buyers, open_offers
-from laoke.promotions.engine.pricing import by_layer, most_off, price, price_below
+from laoke.promotions.engine.pricing import by_layer, price
 from laoke.promotions.engine.results import Benefit, Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
-
-_MOST_TRIED_EXACTLY = 6
+from laoke.promotions.engine.worst import worst_outcome
 
 
 def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
@@ -47,7 +45,11 @@ def told_quote(
     everything = tuple(at_lowest(offer) for offer in ordered)
     # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
     same = len(opened) == len(everything) and all(map(is_, opened, ordered))
-    worst = _worst(Ground(basket), everything, None) if not same else _worst(ground, ordered, pricing)
+    worst = (
+        worst_outcome(Ground(basket), everything, None)
+        if not same
+        else worst_outcome(ground, ordered, pricing)
+    )
     # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R36).
     return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
 
@@ -58,52 +60,13 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     Thresholds are still tested. An item-level price can cost a buyer a threshold, so outcomes with item-level
     offers left out are tried too (rule R16) and the cheapest is the answer.
     """
-    worst = _worst(Ground(basket), [at_lowest(offer) for offer in check_offers(offers)], None)
+    worst = worst_outcome(Ground(basket), [at_lowest(offer) for offer in check_offers(offers)], None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=worst.goods_cents,
         cost_cents=_cost(basket.lines, worst.gifts, worst.benefits),
         offer_ids=tuple(worst.used),
     )
-
-
-def _worst(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | None) -> Pricing:
-    """The cheapest outcome for the buyer; `with_all` is that of all offers where it is known already.
-
-    Outcomes whose item-level prices cannot be made good by the rest are passed over without being worked out.
-    """
-    later = by_layer(offer for offer in ordered if offer.layer is not Layer.ITEM)
-    choices = _item_level_choices(ground, ordered)
-    best = price(ground, choices[0], later, told=False) if with_all is None else with_all
-    if len(choices) > 1 and later:
-        at_most = most_off(ground, later)
-        for chosen in choices[1:]:
-            if _base_cents(ground, chosen) - sum(at_most) < best.total_cents:
-                found = price_below(ground, chosen, later, at_most, best.total_cents)
-                if found is not None and found.total_cents < best.total_cents:
-                    best = found
-    return best
-
-
-def _base_cents(ground: Ground, chosen: Sequence[Offer]) -> int:
-    """The sum of the lines under these item-level offers (rule R3)."""
-    prices = [ground.prices(offer) for offer in chosen]
-    return sum(
-        min([line.unit_price_cents, *[found[position] for found in prices if position in found]])
-        * line.quantity
-        for position, line in enumerate(ground.lines)
-    )
-
-
-def _item_level_choices(ground: Ground, offers: Sequence[Offer]) -> list[tuple[Offer, ...]]:
-    """The sets of item-level offers to try: every set up to six that touch the basket, else all, none, all but one.
-
-    All of them stand first.
-    """
-    touching = [offer for offer in offers if offer.layer is Layer.ITEM and ground.scope(offer)]
-    count = len(touching)
-    sizes = range(count, -1, -1) if count <= _MOST_TRIED_EXACTLY else (count, count - 1, 0)
-    return [chosen for size in sizes for chosen in combinations(touching, size)]
 
 
 def _cost(lines: Sequence[Line], gifts: Sequence[Gift], benefits: Sequence[Benefit]) -> int | None:

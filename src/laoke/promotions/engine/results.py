@@ -1,6 +1,7 @@
 """What the engine answers: a quote with its shares, refusals and trace, and the worst case of a basket.
 
-Results are values: codes with figures, no sentences (those are in `wording`). Amounts are cents.
+Results are codes with figures, no sentences (those are in `wording`). Amounts are cents. They are not frozen, because a
+quote makes some sixty of them and freezing triples what each costs; nobody changes one.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from laoke.promotions.engine.values import Layer
 Params = dict[str, int | str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Share:
     """What one offer takes off one line."""
 
@@ -19,7 +20,7 @@ class Share:
     cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class QuotedLine:
     """A line with its prices: list (before offers), base (after the item layer), payable (after all)."""
 
@@ -34,7 +35,7 @@ class QuotedLine:
     cost_cents: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Gift:
     """What is given beside the goods: `pieces` of a product, the value of one in the shop, its cost if known."""
 
@@ -46,7 +47,7 @@ class Gift:
     cost_cents: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Benefit:
     """A promise beside the price (R34, R35): its kind ("level" for a level's reward) and name, the days that a longer
     period adds, the level, its value and what it costs the shop where that is stated."""
@@ -60,7 +61,7 @@ class Benefit:
     cost_cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Consumed:
     """An offer that was used: on which lines, on which sum, how many times, for how much.
 
@@ -76,7 +77,7 @@ class Consumed:
     discount_cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Refusal:
     """An offer that was not used, with the reason as code and figures (rule R14)."""
 
@@ -85,7 +86,7 @@ class Refusal:
     params: Params = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NextStep:
     """What is missing to the next step of an open offer, in `unit` (cents, pieces or buyers), and what the step gives.
 
@@ -102,7 +103,7 @@ class NextStep:
     gives: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraceStep:
     """One step of the calculation: the rule that was followed, what happened, and the change in cents."""
 
@@ -112,7 +113,7 @@ class TraceStep:
     amount_cents: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Quote:
     """The price of a basket. payable_cents = Σ lines + postage_cents − postage_off_cents, to the cent.
 
@@ -151,7 +152,7 @@ class Quote:
         return self.goods_cents - self.cost_cents - self.postage_off_cents
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Exposure:
     """The least a buyer could pay for the goods of a basket, if every offer were open to them (rule R16)."""
 

@@ -4,46 +4,69 @@ The choice is exact, over all sets; an order-level layer holds at most eight off
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from laoke.promotions.engine.promises import Promise, Wares
 from laoke.promotions.engine.values import Offer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """An offer that is reached: its lines, what it promises on them, and `value_cents`, what it can take."""
+class Reached(NamedTuple):
+    """An offer that is reached: its lines, and what it promises on them."""
 
     offer: Offer
     wares: Wares
     promise: Promise
-    value_cents: int
 
 
-def best_set(candidates: Sequence[Candidate], *, one_per_order: bool) -> tuple[Candidate, ...]:
+class Candidate:
+    """An offer that is reached and can take `value_cents`."""
+
+    __slots__ = ("offer", "promise", "value_cents", "wares")
+
+    def __init__(self, reached: Reached, value_cents: int) -> None:
+        self.offer, self.wares, self.promise = reached
+        self.value_cents = value_cents
+
+
+def best_set(candidates: Sequence[Candidate], *, one_per_order: bool) -> Sequence[Candidate]:
     """The candidates to apply, in their given order.
 
     Most cents off first; of equals the fewest offers; of those the set that does without the latest candidate
     that the other has. Candidates must come sorted by offer id, so that the answer never depends on input order.
     """
     if len(candidates) <= 1:  # what most shops run
-        return tuple(candidates)
+        return candidates
+    if one_per_order:
+        return (max(candidates, key=_value),)
+    conflicts = _conflict_masks(candidates)
     everybody = (1 << len(candidates)) - 1
-    conflicts = [everybody] * len(candidates) if one_per_order else _conflict_masks(candidates)
-    if all(mask == everybody for mask in conflicts):
-        return (max(candidates, key=lambda candidate: candidate.value_cents),)
-    best, best_rank = 0, (0, 0)
-    for mask in range(1, 1 << len(candidates)):
-        members = [position for position in range(len(candidates)) if mask >> position & 1]
-        if any(conflicts[position] & mask & ~(1 << position) for position in members):
-            continue
-        rank = (sum(candidates[position].value_cents for position in members), -len(members))
-        if rank > best_rank:
-            best, best_rank = mask, rank
-    return tuple(candidate for position, candidate in enumerate(candidates) if best >> position & 1)
+    if conflicts.count(everybody) == len(conflicts):
+        return (max(candidates, key=_value),)
+    best = _best_mask([candidate.value_cents for candidate in candidates], conflicts)
+    return [candidate for position, candidate in enumerate(candidates) if best >> position & 1]
+
+
+def _best_mask(values: Sequence[int], conflicts: Sequence[int]) -> int:
+    """The set as bits. Each set is its highest member and the set of the others, which was worked out before it."""
+    sums = [0]  # of the sets by their bits; -1 = two of them share a line
+    best, best_cents, best_size = 0, 0, 0
+    for position, cents in enumerate(values):
+        clash, own = conflicts[position], 1 << position
+        for rest in range(own):
+            total = -1 if sums[rest] < 0 or clash & rest else sums[rest] + cents
+            sums.append(total)
+            if total >= best_cents:
+                size = rest.bit_count() + 1
+                if total > best_cents or size < best_size:
+                    best, best_cents, best_size = rest | own, total, size
+    return best
+
+
+def _value(candidate: Candidate) -> int:
+    return candidate.value_cents
 
 
 def _conflict_masks(candidates: Sequence[Candidate]) -> list[int]:
     """For each candidate the bits of those that share a line with it, its own included."""
-    lines = [sum(1 << position for position in candidate.wares.positions) for candidate in candidates]
+    lines = [candidate.wares.mask for candidate in candidates]
     return [sum(1 << other for other, theirs in enumerate(lines) if mine & theirs) for mine in lines]

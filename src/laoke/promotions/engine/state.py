@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from laoke.promotions.engine.promises import Shortfall, Wares, unit_price
+from laoke.promotions.engine.promises import Part, Shortfall, Wares, unit_price
 from laoke.promotions.engine.results import Benefit, Consumed, Gift, NextStep, Refusal, Share, TraceStep
 from laoke.promotions.engine.together import DepositExpansion
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer
@@ -17,25 +17,27 @@ _LINE_ID = attrgetter("line_id")
 class Ground:
     """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
 
-    Item-level offers have their price per piece by position, order-level ones the positions in their scope. `deposits`
-    has the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
+    Item-level offers have their price per piece by position, order-level ones the part in their scope. `deposits` has
+    the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
     """
 
-    __slots__ = ("_prices", "_scopes", "basket", "deposits", "everything", "lines")
+    __slots__ = ("_everything", "_parts", "_prices", "basket", "deposits", "lines")
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
         self.lines: tuple[Line, ...] = tuple(sorted(basket.lines, key=_LINE_ID))
-        self.everything = tuple(range(len(self.lines)))
-        self._scopes: dict[str, tuple[int, ...]] = {}
+        self._everything = self._part(range(len(self.lines)))
+        self._parts: dict[str, Part] = {}
         self._prices: dict[str, dict[int, int]] = {}
         self.deposits: dict[str, int] = {}
 
-    def scope(self, offer: Offer) -> tuple[int, ...]:
-        """The positions of the lines that an offer covers."""
-        found = self._scopes.get(offer.offer_id)
+    def part(self, offer: Offer) -> Part:
+        """The lines that an offer covers."""
+        found = self._parts.get(offer.offer_id)
         if found is None:
-            found = self._scopes[offer.offer_id] = self._scope(offer)
+            reach = offer.reach
+            found = self._everything if reach.is_all else self._where(reach.covers)
+            self._parts[offer.offer_id] = found
         return found
 
     def prices(self, offer: Offer) -> dict[int, int]:
@@ -43,24 +45,30 @@ class Ground:
         found = self._prices.get(offer.offer_id)
         if found is None:
             found = self._prices[offer.offer_id] = {
-                position: unit_price(offer.mechanic, self.lines[position]) for position in self.scope(offer)
+                position: unit_price(offer.mechanic, self.lines[position])
+                for position in self.part(offer).positions
             }
             if isinstance(offer.mechanic, DepositExpansion):
                 self.deposits[offer.offer_id] = offer.mechanic.deposit_cents
         return found
 
-    def counted(self, offer: Offer) -> tuple[int, ...]:
-        """The positions whose sum or pieces are tested: those in scope, but for an add-on the other goods."""
-        return self._where(offer.counts) if offer.layer is Layer.ADDON else self.scope(offer)
+    def counted(self, offer: Offer) -> Part:
+        """The lines whose sum or pieces are tested: those in scope, but for an add-on the other goods."""
+        return self._where(offer.counts) if offer.layer is Layer.ADDON else self.part(offer)
 
-    def _scope(self, offer: Offer) -> tuple[int, ...]:
-        reach = offer.reach
-        return self.everything if reach.is_all else self._where(reach.covers)
-
-    def _where(self, covers: Callable[[str, str], bool]) -> tuple[int, ...]:
-        return tuple(
+    def _where(self, covers: Callable[[str, str], bool]) -> Part:
+        return self._part(
             [position for position, line in enumerate(self.lines) if covers(line.product_id, line.category)]
         )
+
+    def _part(self, positions: Sequence[int]) -> Part:
+        mask, pieces, lines = 0, 0, []
+        for position in positions:
+            line = self.lines[position]
+            mask |= 1 << position
+            pieces += line.quantity
+            lines.append(line)
+        return Part(tuple(positions), mask, tuple(lines), pieces)
 
 
 @dataclass(slots=True)
@@ -78,7 +86,7 @@ class Pricing:
     room: list[int]
     item_offer: list[str]
     shares: list[list[Share]]
-    wares: dict[tuple[int, ...], Wares] = field(default_factory=dict)
+    wares: dict[int, Wares] = field(default_factory=dict)
     consumed: list[Consumed] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     next_steps: list[NextStep] = field(default_factory=list)
@@ -110,18 +118,14 @@ class Pricing:
             self.ground, False, self.units, self.base, list(self.room), self.item_offer, [], self.wares
         )
 
-    def wares_of(self, positions: tuple[int, ...]) -> Wares:
-        """The lines at these positions with their item-level prices; to be asked after the item layer."""
-        found = self.wares.get(positions)
+    def wares_of(self, part: Part) -> Wares:
+        """The part with its item-level prices; to be asked after the item layer."""
+        found = self.wares.get(part.mask)
         if found is None:
+            positions = part.positions
             bases = tuple([self.base[position] for position in positions])
-            found = self.wares[positions] = Wares(
-                positions,
-                tuple([self.ground.lines[position] for position in positions]),
-                tuple([self.units[position] for position in positions]),
-                bases,
-                sum(bases),
-            )
+            units = tuple([self.units[position] for position in positions])
+            found = self.wares[part.mask] = Wares(*part, units, bases, sum(bases))
         return found
 
     def refuse(self, offer: Offer, code: str, **params: int | str) -> None:

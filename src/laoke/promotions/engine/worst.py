@@ -1,0 +1,104 @@
+"""The least any buyer could pay for a basket (rule R16): the cheapest of the outcomes with item-level offers left out.
+
+All of them are looked at, few are worked out: what offers promise on the prices of an outcome bounds what it can cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+
+from laoke.promotions.engine.pricing import Layered, apply_layer, apply_reached, by_layer, price, reached
+from laoke.promotions.engine.selection import Candidate, Reached, best_set
+from laoke.promotions.engine.state import Ground, Pricing
+from laoke.promotions.engine.values import Layer, Offer
+
+_MOST_TRIED_EXACTLY = 6
+
+Chosen = tuple[Offer, ...]
+
+
+def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | None) -> Pricing:
+    """The cheapest outcome for the buyer; `with_all` is that of all offers where it is known already."""
+    touching = tuple(offer for offer in ordered if offer.layer is Layer.ITEM and ground.part(offer).positions)
+    later = by_layer(offer for offer in ordered if offer.layer is not Layer.ITEM)
+    best = price(ground, touching, later, told=False) if with_all is None else with_all
+    if not touching or not later:
+        return best
+    # No promise shrinks when a price rises, and no item-level price lies above the list price: what offers promise on
+    # list prices is the most that they take off in any outcome.
+    listed = _Outcome(ground, (), later)
+    at_most = listed.at_most()
+    for choices in _choices_by_size(touching):
+        near = [
+            chosen
+            for chosen in choices
+            if _base_cents(ground, chosen) - sum(at_most.values()) < best.total_cents
+        ]
+        # With fewer item-level offers the prices are no lower: where no set of a size is near, no smaller one is.
+        if not near:
+            break
+        for chosen in near:
+            outcome = _Outcome(ground, chosen, later) if chosen else listed
+            if outcome.may_be_below(best.total_cents, at_most):
+                found = outcome.finished()
+                if found.total_cents < best.total_cents:
+                    best = found
+    return best
+
+
+class _Outcome:
+    """A basket under some item-level offers, with what the later layers promise on these prices."""
+
+    def __init__(self, ground: Ground, item_offers: Chosen, later: Layered) -> None:
+        self._pricing = price(ground, item_offers, [], told=False)
+        self._later = dict(later)
+        self._reached: dict[Layer, list[Reached]] = {}
+
+    def at_most(self) -> dict[Layer, int]:
+        """What each layer takes off at most: its promises, in sets that R7 allows. The largest stands first."""
+        found = {layer: self._promised(layer) for layer in self._later if layer.changes_goods}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+    def may_be_below(self, limit_cents: int, at_most: Mapping[Layer, int]) -> bool:
+        """Whether it may cost less than the limit: each layer's bound gives way to what the layer promises here."""
+        least = self._pricing.goods_cents - sum(at_most.values())
+        for layer, most in at_most.items():
+            if least >= limit_cents:
+                return False
+            least += most - self._promised(layer)
+        return least < limit_cents
+
+    def finished(self) -> Pricing:
+        """The outcome worked out, once."""
+        for layer, offers in self._later.items():
+            if layer.changes_goods:
+                apply_reached(self._pricing, layer, self._reached[layer])
+            else:
+                apply_layer(self._pricing, layer, offers)
+        return self._pricing
+
+    def _promised(self, layer: Layer) -> int:
+        found = [one for offer in self._later[layer] if (one := reached(self._pricing, offer)) is not None]
+        self._reached[layer] = found
+        faces = [Candidate(one, one.promise.face_cents) for one in found]
+        chosen = best_set(faces, one_per_order=layer.one_per_order)
+        return sum(candidate.value_cents for candidate in chosen)
+
+
+def _base_cents(ground: Ground, chosen: Chosen) -> int:
+    """The sum of the lines under these item-level offers (rule R3)."""
+    units = [line.unit_price_cents for line in ground.lines]
+    for offer in chosen:
+        for position, unit in ground.prices(offer).items():
+            if unit < units[position]:
+                units[position] = unit
+    return sum(unit * line.quantity for unit, line in zip(units, ground.lines, strict=True))
+
+
+def _choices_by_size(touching: Chosen) -> Iterator[Iterator[Chosen]]:
+    """The sets of item-level offers to try beside all of them, the large ones first: every set up to six offers that
+    touch the basket, with more those without one of them, and none."""
+    count = len(touching)
+    sizes = range(count - 1, -1, -1) if count <= _MOST_TRIED_EXACTLY else (count - 1, 0)
+    return (combinations(touching, size) for size in sizes)
