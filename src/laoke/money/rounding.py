@@ -25,4 +25,6 @@ def pay_cents(price_cents: int, pay_bp: int) -> int:
     >>> pay_cents(999, 8500)
     849
     """
-    return divide_half_up(price_cents * pay_bp, FULL_BP)
+    if price_cents < 0:
+        return divide_half_up(price_cents * pay_bp, FULL_BP)
+    return (2 * price_cents * pay_bp + FULL_BP) // (2 * FULL_BP)

@@ -164,5 +164,6 @@ def _give(pricing: Pricing, offer: Offer, wares: Wares, step: GiftStep, choice: 
 def _use(pricing: Pricing, offer: Offer, wares: Wares, off: int) -> None:
     pricing.used.append(offer.offer_id)
     if pricing.told:
-        ids = tuple(line.line_id for line in wares.lines)
-        pricing.consumed.append(Consumed(offer.offer_id, offer.layer, ids, wares.cents, 1, off, off))
+        pricing.consumed.append(
+            Consumed(offer.offer_id, offer.layer, wares.line_ids, wares.cents, 1, off, off)
+        )

@@ -137,12 +137,12 @@ def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:
             if moment is not None
         }
         return Refusal(offer.offer_id, "out_of_window", {**moments, "at": at.isoformat(sep=" ")})
-    if not buyer.belongs_to(offer.audience):
+    if offer.audience and not buyer.belongs_to(offer.audience):
         return Refusal(offer.offer_id, "not_in_audience", {"audience": offer.audience})
     mechanic = offer.mechanic
     if isinstance(mechanic, ShopCoupon) and mechanic.must_hold and offer.offer_id not in buyer.held_coupons:
         return Refusal(offer.offer_id, "coupon_not_held")
-    used = buyer.used.get(offer.offer_id, 0)
-    if offer.limits.per_person is not None and used >= offer.limits.per_person:
-        return Refusal(offer.offer_id, "limit_reached", {"used": used, "per_person": offer.limits.per_person})
+    most = offer.limits.per_person
+    if most is not None and (used := buyer.used.get(offer.offer_id, 0)) >= most:
+        return Refusal(offer.offer_id, "limit_reached", {"used": used, "per_person": most})
     return None

@@ -9,19 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
+from typing import NamedTuple
 
 from laoke.money import allocate_capped
 from laoke.promotions.engine.giving import apply_benefits, apply_gifts, apply_postage
-from laoke.promotions.engine.promises import promise, shortfall
+from laoke.promotions.engine.promises import Promise, Wares, promise, shortfall
 from laoke.promotions.engine.results import Consumed, Share
-from laoke.promotions.engine.selection import Candidate, Reached, best_set
+from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
 _LAYER = attrgetter("layer")
 
-
 Layered = list[tuple[Layer, list[Offer]]]
+
+
+class Reached(NamedTuple):
+    """An offer that is reached: its lines, and what it promises on them."""
+
+    offer: Offer
+    wares: Wares
+    promise: Promise
 
 
 def by_layer(offers: Iterable[Offer]) -> Layered:
@@ -141,70 +149,68 @@ def reached(pricing: Pricing, offer: Offer) -> Reached | None:
 
 def apply_reached(pricing: Pricing, layer: Layer, offers: Sequence[Reached]) -> None:
     """Of the offers of one layer that are reached choose, by what is left on their lines, and split."""
-    candidates = []
-    room = pricing.room
+    candidates, values = [], []
     for one in offers:
-        value_cents = min(one.promise.face_cents, sum(map(room.__getitem__, one.wares.positions)))
+        value_cents = min(one.promise.face_cents, sum(map(pricing.room.__getitem__, one.wares.positions)))
         if value_cents:
-            candidates.append(Candidate(one, value_cents))
+            candidates.append(one)
+            values.append(value_cents)
         else:
             pricing.refuse(one.offer, "nothing_to_take")
     if not candidates:
         return
-    chosen = best_set(candidates, one_per_order=layer.one_per_order)
-    for candidate in candidates:
-        if candidate in chosen:
-            _take(pricing, candidate)
+    chosen = best_set(values, [one.wares.mask for one in candidates], one_per_order=layer.one_per_order)
+    for place, (candidate, value_cents) in enumerate(zip(candidates, values, strict=True)):
+        if chosen >> place & 1:
+            _take(pricing, candidate, value_cents)
         elif pricing.told:
-            pricing.refuse(
-                candidate.offer,
-                "loses_to_better",
-                better=_winner(candidate, chosen, layer),
-                own_cents=candidate.value_cents,
-            )
+            rivals = [one for other, one in enumerate(candidates) if chosen >> other & 1]
+            better = _winner(candidate, rivals, layer)
+            pricing.refuse(candidate.offer, "loses_to_better", better=better, own_cents=value_cents)
 
 
-def _take(pricing: Pricing, candidate: Candidate) -> None:
+def _take(pricing: Pricing, taken: Reached, value_cents: int) -> None:
     """Rules R10 and R11: split the discount over the lines in scope, never below zero."""
-    offer, wares, found = candidate.offer, candidate.wares, candidate.promise
-    room = [pricing.room[position] for position in wares.positions]
-    shares = allocate_capped(found.face_cents, found.weights, room)
+    offer, wares, found = taken
+    all_room = pricing.room
+    shares = allocate_capped(
+        found.face_cents, found.weights, [all_room[position] for position in wares.positions]
+    )
     pricing.used.append(offer.offer_id)
     for position, cents in zip(wares.positions, shares, strict=True):
-        pricing.room[position] -= cents
+        all_room[position] -= cents
+        if pricing.told:
+            pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
     if not pricing.told:
         return
-    for position, cents in zip(wares.positions, shares, strict=True):
-        pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
-    ids = tuple([line.line_id for line in wares.lines])
     pricing.consumed.append(
         Consumed(
             offer.offer_id,
             offer.layer,
-            ids,
+            wares.line_ids,
             wares.cents,
             found.times,
             found.face_cents,
-            candidate.value_cents,
+            value_cents,
         )
     )
     pricing.note(
         found.rule,
         found.code or offer.layer.value,
-        -candidate.value_cents,
+        -value_cents,
         offer_id=offer.offer_id,
         scope_cents=wares.cents,
         times=found.times,
-        lines=len(ids),
+        lines=len(wares.line_ids),
     )
-    lost = found.face_cents - candidate.value_cents
+    lost = found.face_cents - value_cents
     if lost:
         pricing.note("R11", "no_room_left", 0, offer_id=offer.offer_id, lost_cents=lost)
 
 
-def _winner(candidate: Candidate, chosen: Sequence[Candidate], layer: Layer) -> str:
+def _winner(candidate: Reached, chosen: Sequence[Reached], layer: Layer) -> str:
     """The first chosen offer that stands in the candidate's way."""
     for rival in chosen:
-        if layer.one_per_order or not set(rival.wares.positions).isdisjoint(candidate.wares.positions):
+        if layer.one_per_order or rival.wares.mask & candidate.wares.mask:
             return rival.offer.offer_id
     raise AssertionError("an offer without a rival is always chosen")

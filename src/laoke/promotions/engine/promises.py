@@ -30,6 +30,7 @@ class Part(NamedTuple):
     positions: tuple[int, ...]
     mask: int
     lines: tuple[Line, ...]
+    line_ids: tuple[str, ...]
     pieces: int
 
 
@@ -39,6 +40,7 @@ class Wares(NamedTuple):
     positions: tuple[int, ...]
     mask: int
     lines: tuple[Line, ...]
+    line_ids: tuple[str, ...]
     pieces: int
     units: tuple[int, ...]
     bases: tuple[int, ...]
@@ -99,9 +101,12 @@ def unit_price(mechanic: Mechanic, line: Line) -> int:
 
 def promise(mechanic: Mechanic, wares: Wares, counted: Wares) -> Promise:
     """What an order-level offer promises on its lines; `counted` are those whose sum is tested (mostly the same)."""
+    plain = _PROMISES.get(type(mechanic))
+    if plain is not None:
+        return plain(mechanic, wares)
     if isinstance(mechanic, AddonPurchase):
         return _addon(mechanic, wares, counted)
-    return _PROMISES[type(mechanic)](mechanic, wares)
+    raise TypeError(f"{type(mechanic).__name__} promises nothing on lines")
 
 
 def shortfall(mechanic: Mechanic, wares: Wares) -> Shortfall | None:

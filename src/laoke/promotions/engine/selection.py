@@ -4,54 +4,30 @@ The choice is exact, over all sets; an order-level layer holds at most eight off
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-from laoke.promotions.engine.promises import Promise, Wares
-from laoke.promotions.engine.values import Offer
+from functools import reduce
+from operator import and_
 
 
-class Reached(NamedTuple):
-    """An offer that is reached: its lines, and what it promises on them."""
+def best_set(values: Sequence[int], masks: Sequence[int], *, one_per_order: bool) -> int:
+    """The candidates to apply, as bits by their place.
 
-    offer: Offer
-    wares: Wares
-    promise: Promise
-
-
-class Candidate:
-    """An offer that is reached and can take `value_cents`."""
-
-    __slots__ = ("offer", "promise", "value_cents", "wares")
-
-    def __init__(self, reached: Reached, value_cents: int) -> None:
-        self.offer, self.wares, self.promise = reached
-        self.value_cents = value_cents
-
-
-def best_set(candidates: Sequence[Candidate], *, one_per_order: bool) -> Sequence[Candidate]:
-    """The candidates to apply, in their given order.
-
-    Most cents off first; of equals the fewest offers; of those the set that does without the latest candidate
-    that the other has. Candidates must come sorted by offer id, so that the answer never depends on input order.
+    `values` are the cents that each can take, `masks` its lines as bits. Most cents off first; of equals the fewest
+    offers; of those the set that does without the latest candidate that the other has. Candidates must come sorted by
+    offer id, so that the answer never depends on input order.
     """
-    if len(candidates) <= 1:  # what most shops run
-        return candidates
-    if one_per_order:
-        return (max(candidates, key=_value),)
-    conflicts = _conflict_masks(candidates)
-    everybody = (1 << len(candidates)) - 1
-    if conflicts.count(everybody) == len(conflicts):
-        return (max(candidates, key=_value),)
-    best = _best_mask([candidate.value_cents for candidate in candidates], conflicts)
-    return [candidate for position, candidate in enumerate(candidates) if best >> position & 1]
+    if len(values) <= 1:  # what most shops run
+        return len(values)
+    if one_per_order or reduce(and_, masks):  # each stands in the way of each
+        return 1 << values.index(max(values))
+    return _best_of_all_sets(values, [_bits_of_those_beside(mask, masks) for mask in masks])
 
 
-def _best_mask(values: Sequence[int], conflicts: Sequence[int]) -> int:
-    """The set as bits. Each set is its highest member and the set of the others, which was worked out before it."""
+def _best_of_all_sets(values: Sequence[int], conflicts: Sequence[int]) -> int:
+    """Each set is its highest member and the set of the others, which was worked out before it."""
     sums = [0]  # of the sets by their bits; -1 = two of them share a line
     best, best_cents, best_size = 0, 0, 0
-    for position, cents in enumerate(values):
-        clash, own = conflicts[position], 1 << position
+    for place, cents in enumerate(values):
+        clash, own = conflicts[place], 1 << place
         for rest in range(own):
             total = -1 if sums[rest] < 0 or clash & rest else sums[rest] + cents
             sums.append(total)
@@ -62,11 +38,6 @@ def _best_mask(values: Sequence[int], conflicts: Sequence[int]) -> int:
     return best
 
 
-def _value(candidate: Candidate) -> int:
-    return candidate.value_cents
-
-
-def _conflict_masks(candidates: Sequence[Candidate]) -> list[int]:
-    """For each candidate the bits of those that share a line with it, its own included."""
-    lines = [candidate.wares.mask for candidate in candidates]
-    return [sum(1 << other for other, theirs in enumerate(lines) if mine & theirs) for mine in lines]
+def _bits_of_those_beside(mask: int, masks: Sequence[int]) -> int:
+    """The candidates that share a line with one of these lines, itself included."""
+    return sum(1 << place for place, other in enumerate(masks) if mask & other)

@@ -13,6 +13,8 @@ from laoke.promotions.engine.values import Basket, Layer, Line, Offer
 
 _LINE_ID = attrgetter("line_id")
 
+NOTHING = Part((), 0, (), (), 0)
+
 
 class Ground:
     """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
@@ -21,11 +23,12 @@ class Ground:
     the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
     """
 
-    __slots__ = ("_everything", "_parts", "_prices", "basket", "deposits", "lines")
+    __slots__ = ("_everything", "_parts", "_prices", "_products", "basket", "deposits", "lines")
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
         self.lines: tuple[Line, ...] = tuple(sorted(basket.lines, key=_LINE_ID))
+        self._products = {line.product_id for line in self.lines}
         self._everything = self._part(range(len(self.lines)))
         self._parts: dict[str, Part] = {}
         self._prices: dict[str, dict[int, int]] = {}
@@ -36,7 +39,12 @@ class Ground:
         found = self._parts.get(offer.offer_id)
         if found is None:
             reach = offer.reach
-            found = self._everything if reach.is_all else self._where(reach.covers)
+            if reach.is_all:
+                found = self._everything
+            elif reach.product_ids and not reach.categories and reach.product_ids.isdisjoint(self._products):
+                found = NOTHING
+            else:
+                found = self._where(reach.covers)
             self._parts[offer.offer_id] = found
         return found
 
@@ -62,13 +70,14 @@ class Ground:
         )
 
     def _part(self, positions: Sequence[int]) -> Part:
-        mask, pieces, lines = 0, 0, []
+        mask, pieces, lines, line_ids = 0, 0, [], []
         for position in positions:
             line = self.lines[position]
             mask |= 1 << position
             pieces += line.quantity
             lines.append(line)
-        return Part(tuple(positions), mask, tuple(lines), pieces)
+            line_ids.append(line.line_id)
+        return Part(tuple(positions), mask, tuple(lines), tuple(line_ids), pieces)
 
 
 @dataclass(slots=True)

@@ -8,8 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
-from laoke.promotions.engine.pricing import Layered, apply_layer, apply_reached, by_layer, price, reached
-from laoke.promotions.engine.selection import Candidate, Reached, best_set
+from laoke.promotions.engine.pricing import (
+    Layered,
+    Reached,
+    apply_layer,
+    apply_reached,
+    by_layer,
+    price,
+    reached,
+)
+from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
@@ -29,13 +37,12 @@ def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | 
     # list prices is the most that they take off in any outcome.
     listed = _Outcome(ground, (), later)
     at_most = listed.at_most()
+    # A line takes one item-level price, so a set of offers saves at most what each of them saves alone.
+    saved = {offer.offer_id: _saved_cents(ground, offer) for offer in touching}
+    far = best.total_cents - (listed.goods_cents - sum(at_most.values()))
     for choices in _choices_by_size(touching):
-        near = [
-            chosen
-            for chosen in choices
-            if _base_cents(ground, chosen) - sum(at_most.values()) < best.total_cents
-        ]
-        # With fewer item-level offers the prices are no lower: where no set of a size is near, no smaller one is.
+        near = [chosen for chosen in choices if sum(saved[one.offer_id] for one in chosen) + far > 0]
+        # Fewer offers save no more: where no set of a size is near, no smaller one is.
         if not near:
             break
         for chosen in near:
@@ -55,6 +62,11 @@ class _Outcome:
         self._later = dict(later)
         self._reached: dict[Layer, list[Reached]] = {}
 
+    @property
+    def goods_cents(self) -> int:
+        """The sum of its item-level prices, until it is finished."""
+        return self._pricing.goods_cents
+
     def at_most(self) -> dict[Layer, int]:
         """What each layer takes off at most: its promises, in sets that R7 allows. The largest stands first."""
         found = {layer: self._promised(layer) for layer in self._later if layer.changes_goods}
@@ -62,7 +74,7 @@ class _Outcome:
 
     def may_be_below(self, limit_cents: int, at_most: Mapping[Layer, int]) -> bool:
         """Whether it may cost less than the limit: each layer's bound gives way to what the layer promises here."""
-        least = self._pricing.goods_cents - sum(at_most.values())
+        least = self.goods_cents - sum(at_most.values())
         for layer, most in at_most.items():
             if least >= limit_cents:
                 return False
@@ -81,19 +93,20 @@ class _Outcome:
     def _promised(self, layer: Layer) -> int:
         found = [one for offer in self._later[layer] if (one := reached(self._pricing, offer)) is not None]
         self._reached[layer] = found
-        faces = [Candidate(one, one.promise.face_cents) for one in found]
-        chosen = best_set(faces, one_per_order=layer.one_per_order)
-        return sum(candidate.value_cents for candidate in chosen)
+        if not found:
+            return 0
+        faces, masks = [one.promise.face_cents for one in found], [one.wares.mask for one in found]
+        chosen = best_set(faces, masks, one_per_order=layer.one_per_order)
+        return sum(cents for place, cents in enumerate(faces) if chosen >> place & 1)
 
 
-def _base_cents(ground: Ground, chosen: Chosen) -> int:
-    """The sum of the lines under these item-level offers (rule R3)."""
-    units = [line.unit_price_cents for line in ground.lines]
-    for offer in chosen:
-        for position, unit in ground.prices(offer).items():
-            if unit < units[position]:
-                units[position] = unit
-    return sum(unit * line.quantity for unit, line in zip(units, ground.lines, strict=True))
+def _saved_cents(ground: Ground, offer: Offer) -> int:
+    """What an item-level offer takes off when it is the only one (rule R3)."""
+    lines = ground.lines
+    return sum(
+        (lines[position].unit_price_cents - unit) * lines[position].quantity
+        for position, unit in ground.prices(offer).items()
+    )
 
 
 def _choices_by_size(touching: Chosen) -> Iterator[Iterator[Chosen]]:
