@@ -7,6 +7,7 @@ columns for lists. The platform executes offers; what is stored here is what was
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,9 @@ from laoke.shops import audit
 from laoke.shops.models import Shop, User
 
 MOST_AT_ONCE = 2
+MOST_VALUES_KEPT = 1_000
+
+_values: dict[int, tuple[Any, engine.Offer]] = {}
 
 REFUSALS: dict[str, str] = {
     "missing": gettext_noop("%(field)s没有填"),
@@ -161,8 +165,18 @@ def refusal_message(
 
 
 def offer_value(row: Offer) -> engine.Offer:
-    """The engine's value of a stored offer."""
-    return engine.offer_from_dict(row.terms)
+    """The engine's value of a stored offer.
+
+    Reading takes longer than pricing, so the last values stay, each beside a copy of the terms that it was read from.
+    """
+    known = _values.get(row.pk)
+    if known is not None and known[0] == row.terms:
+        return known[1]
+    value = engine.offer_from_dict(row.terms)
+    if len(_values) >= MOST_VALUES_KEPT:
+        _values.clear()
+    _values[row.pk] = (deepcopy(row.terms), value)
+    return value
 
 
 def offer_values(rows: Sequence[Offer]) -> tuple[engine.Offer, ...]:

@@ -10,7 +10,7 @@ from laoke.config.bench.measures import Bench
 
 NAMES = (
     "laoke_help", "import_facts", "import_facts_narrow", "import_contacts", "import_memory", "segment_count",
-    "ledger_alone", "sending", "pricing", "coupon_codes", "demo_shop", "features", "pages",
+    "ledger_alone", "sending", "pricing", "coupon_codes", "coupon_quotes", "demo_shop", "features", "pages",
     "customer_pages", "tag_rule",
     "customer_summary", "customer_value", "feature_update", "large_shop", "engines",
 )  # fmt: skip

@@ -42,7 +42,7 @@ def _campaign() -> list[Offer]:
     ]
 
 
-def _twenty() -> list[Offer]:
+def twenty_offers() -> list[Offer]:
     """Twenty open offers: item-level prices, ladders, pieces, coupons, an official cut, cross-shop and a gift."""
     from laoke.promotions.engine import (
         CountDiscount,
@@ -111,7 +111,7 @@ def _past(figure: str, offers: list[Offer], count: int, note: str) -> Measured:
 def _single(count: int) -> Measured:
     from laoke.promotions.engine import quote
 
-    baskets, offers = _baskets(count), _offers()
+    baskets, offers = some_baskets(count), _offers()
     with spent() as time:
         for basket in baskets:
             quote(basket, offers, AT)
@@ -127,7 +127,7 @@ def _twenty_open(count: int) -> Measured:
 
     from laoke.promotions.engine import quote
 
-    baskets, offers, each = _baskets(count), _twenty(), []
+    baskets, offers, each = some_baskets(count), twenty_offers(), []
     with spent() as time:
         for basket in baskets:
             began = perf_counter()
@@ -138,7 +138,7 @@ def _twenty_open(count: int) -> Measured:
     )
 
 
-def _baskets(count: int) -> list[Basket]:
+def some_baskets(count: int) -> list[Basket]:
     import random
 
     from laoke.promotions.engine import Basket, Line

@@ -4,14 +4,24 @@ Reading is strict: unknown fields, wrong types and missing fields are refused wi
 a file written by hand says where it is wrong. Amounts are whole cents, times ISO texts in shop time.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from laoke.promotions.engine.errors import EngineError
 from laoke.promotions.engine.reading import Fields, at
-from laoke.promotions.engine.results import Quote
+from laoke.promotions.engine.results import (
+    Benefit,
+    Consumed,
+    Gift,
+    NextStep,
+    Quote,
+    QuotedLine,
+    Refusal,
+    Share,
+    TraceStep,
+)
 from laoke.promotions.engine.terms import mechanic_from_terms, mechanic_name, terms_to_dict
 from laoke.promotions.engine.values import Basket, Buyer, Layer, Limits, Line, Offer, Scope, Window
 
@@ -124,7 +134,21 @@ def request_from_dict(data: Any) -> tuple[Basket, tuple[Offer, ...], datetime | 
 
 def quote_to_dict(quote: Quote) -> Json:
     """The quote as plain data, balance and margin included."""
-    return {**asdict(quote), "balance_cents": quote.balance_cents, "margin_cents": quote.margin_cents}
+    return {**_plain(quote), "balance_cents": quote.balance_cents, "margin_cents": quote.margin_cents}
+
+
+_TOLD = {
+    kind: tuple(one.name for one in fields(kind))
+    for kind in (Quote, QuotedLine, Share, Gift, Benefit, Consumed, Refusal, NextStep, TraceStep)
+}
+
+
+def _plain(value: Any) -> Any:
+    """What `asdict` gives, without its copies: a checkout waits for this."""
+    names = _TOLD.get(type(value))
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
+    return tuple(map(_plain, value)) if type(value) is tuple else value
 
 
 def _numbers(part: Fields, name: str) -> dict[str, int]:
