@@ -14,6 +14,7 @@ from laoke.promotions.engine.together import DepositExpansion, GroupBuy, MoreChe
 from laoke.promotions.engine.values import Buyer, Offer
 
 VARIED = (MemberPrice, EarlyBird, FlashSale, MoreCheaper)
+_VARIED = frozenset(VARIED)
 _BY_BUYERS = (GroupBuy, MoreCheaper)
 _NOT_PLAIN = frozenset({*VARIED, DepositExpansion, GroupBuy})
 
@@ -32,7 +33,7 @@ def open_offers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> tuple
 
 def at_lowest(offer: Offer) -> Offer:
     """The offer with the lowest of its prices, as if every level, step and piece of stock were open (rule R16)."""
-    return with_variant(offer, 0) if isinstance(offer.mechanic, VARIED) else offer
+    return with_variant(offer, 0) if type(offer.mechanic) in _VARIED else offer
 
 
 def with_variant(offer: Offer, number: int) -> Offer:
@@ -98,7 +99,7 @@ def _by_buyers(offer: Offer, mechanic: MoreCheaper, buyers: int) -> int | Refusa
 def _plain(offer: Offer, ground: Ground, at: datetime) -> Offer | Refusal:
     if type(offer.mechanic) not in _NOT_PLAIN:
         return offer
-    if not isinstance(offer.mechanic, VARIED):
+    if type(offer.mechanic) not in _VARIED:
         return _not_together(offer, ground, at) or offer
     found = open_variant(offer, ground, at)
     return found if isinstance(found, Refusal) else with_variant(offer, found)

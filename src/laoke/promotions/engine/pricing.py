@@ -100,10 +100,11 @@ def _set_aside(pricing: Pricing) -> None:
 def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
     """Write down what an item-level offer took off, or why nothing."""
     lines, covered = pricing.ground.lines, pricing.ground.part(offer).positions
-    won = [position for position in covered if pricing.item_offer[position] == offer.offer_id]
     if not covered:
         pricing.refuse(offer, "nothing_in_scope")
-    elif not won:
+        return
+    won = [position for position in covered if pricing.item_offer[position] == offer.offer_id]
+    if not won:
         winners = [pricing.item_offer[position] for position in covered if pricing.item_offer[position]]
         if winners:
             pricing.refuse(offer, "loses_to_better", better=winners[0])

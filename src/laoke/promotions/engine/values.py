@@ -37,7 +37,12 @@ FIRST_ORDER, OLD_CUSTOMER = "first_order", "old_customer"
 
 
 class Layer(StrEnum):
-    """Where an offer acts; the order of the members is the order of pricing (rule R2)."""
+    """Where an offer acts; the order of the members is the order of pricing (rule R2).
+
+    place          its place in that order
+    one_per_order  True where an order takes a single offer of the layer, False where each line may have its own
+    changes_goods  False where what goods cost stays as it is: gifts, postage and benefits, which are worked out last
+    """
 
     ITEM = "item"
     ADDON = "addon"
@@ -50,15 +55,10 @@ class Layer(StrEnum):
     POSTAGE = "postage"
     BENEFIT = "benefit"
 
-    @property
-    def one_per_order(self) -> bool:
-        """True where an order takes a single offer of the layer, False where each line may have its own."""
-        return self in (Layer.COUPON, Layer.CATEGORY_COUPON)
-
-    @property
-    def changes_goods(self) -> bool:
-        """False where what goods cost stays as it is: gifts, postage and benefits, which are worked out last."""
-        return self not in (Layer.GIFT, Layer.POSTAGE, Layer.BENEFIT)
+    def __init__(self, name: str) -> None:
+        self.place = len(type(self).__members__)
+        self.one_per_order = name in ("coupon", "category_coupon")
+        self.changes_goods = name not in ("gift", "postage", "benefit")
 
 
 _ITEM_PRICES = (
@@ -268,11 +268,8 @@ class Basket:
         check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
 
 
-_PLACES = {layer: place for place, layer in enumerate(Layer)}
-
-
 def _pricing_order(offer: Offer) -> tuple[int, str]:
-    return _PLACES[offer.layer], offer.offer_id
+    return offer.layer.place, offer.offer_id
 
 
 def check_offers(offers: Iterable[Offer], *, most_coupons: int = MAX_OFFERS_PER_LAYER) -> tuple[Offer, ...]:
@@ -282,13 +279,13 @@ def check_offers(offers: Iterable[Offer], *, most_coupons: int = MAX_OFFERS_PER_
     """
     ordered = tuple(sorted(offers, key=_pricing_order))
     seen: set[str] = set()
-    found: dict[Layer, int] = {}
+    found = [0] * len(Layer)
     for offer in ordered:
         if offer.offer_id in seen:
             raise EngineError("duplicate_offer_id", "offers", offer_id=offer.offer_id)
         seen.add(offer.offer_id)
-        found[offer.layer] = found.get(offer.layer, 0) + 1
-    for layer, count in found.items():
+        found[offer.layer.place] += 1
+    for layer, count in zip(Layer, found, strict=True):
         most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
         if layer.one_per_order:
             most = most_coupons

@@ -5,7 +5,7 @@ All of them are looked at, few are worked out: what offers promise on the prices
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from laoke.promotions.engine.pricing import (
@@ -37,9 +37,10 @@ def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | 
     # list prices is the most that they take off in any outcome.
     listed = _Outcome(ground, (), later)
     at_most = listed.at_most()
+    most_cents = sum(most for _place, most in at_most)
     # A line takes one item-level price, so a set of offers saves at most what each of them saves alone.
     saved = {offer.offer_id: _saved_cents(ground, offer) for offer in touching}
-    far = best.total_cents - (listed.goods_cents - sum(at_most.values()))
+    far = best.total_cents - (listed.goods_cents - most_cents)
     for choices in _choices_by_size(touching):
         near = [chosen for chosen in choices if sum(saved[one.offer_id] for one in chosen) + far > 0]
         # Fewer offers save no more: where no set of a size is near, no smaller one is.
@@ -47,7 +48,7 @@ def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | 
             break
         for chosen in near:
             outcome = _Outcome(ground, chosen, later) if chosen else listed
-            if outcome.may_be_below(best.total_cents, at_most):
+            if outcome.may_be_below(best.total_cents, at_most, most_cents):
                 found = outcome.finished()
                 if found.total_cents < best.total_cents:
                     best = found
@@ -55,49 +56,63 @@ def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | 
 
 
 class _Outcome:
-    """A basket under some item-level offers, with what the later layers promise on these prices."""
+    """A basket under some item-level offers, with what the later layers promise on these prices.
+
+    Layers are named by their place among the later ones.
+    """
 
     def __init__(self, ground: Ground, item_offers: Chosen, later: Layered) -> None:
         self._pricing = price(ground, item_offers, [], told=False)
-        self._later = dict(later)
-        self._reached: dict[Layer, list[Reached]] = {}
+        self._later = later
+        self._reached: list[list[Reached]] = [[]] * len(later)
 
     @property
     def goods_cents(self) -> int:
         """The sum of its item-level prices, until it is finished."""
         return self._pricing.goods_cents
 
-    def at_most(self) -> dict[Layer, int]:
-        """What each layer takes off at most: its promises, in sets that R7 allows. The largest stands first."""
-        found = {layer: self._promised(layer) for layer in self._later if layer.changes_goods}
-        return dict(sorted(found.items(), key=lambda item: -item[1]))
+    def at_most(self) -> list[tuple[int, int]]:
+        """(place, what the layer takes off at most: its promises, in sets that R7 allows), the largest first."""
+        found = [
+            (place, self._promised(place))
+            for place, (layer, _offers) in enumerate(self._later)
+            if layer.changes_goods
+        ]
+        return sorted(found, key=_negative_cents)
 
-    def may_be_below(self, limit_cents: int, at_most: Mapping[Layer, int]) -> bool:
+    def may_be_below(self, limit_cents: int, at_most: Sequence[tuple[int, int]], most_cents: int) -> bool:
         """Whether it may cost less than the limit: each layer's bound gives way to what the layer promises here."""
-        least = self.goods_cents - sum(at_most.values())
-        for layer, most in at_most.items():
+        least = self.goods_cents - most_cents
+        for place, most in at_most:
             if least >= limit_cents:
                 return False
-            least += most - self._promised(layer)
+            least += most - self._promised(place)
         return least < limit_cents
 
     def finished(self) -> Pricing:
         """The outcome worked out, once."""
-        for layer, offers in self._later.items():
+        for (layer, offers), found in zip(self._later, self._reached, strict=True):
             if layer.changes_goods:
-                apply_reached(self._pricing, layer, self._reached[layer])
+                apply_reached(self._pricing, layer, found)
             else:
                 apply_layer(self._pricing, layer, offers)
         return self._pricing
 
-    def _promised(self, layer: Layer) -> int:
-        found = [one for offer in self._later[layer] if (one := reached(self._pricing, offer)) is not None]
-        self._reached[layer] = found
+    def _promised(self, place: int) -> int:
+        layer, offers = self._later[place]
+        found = [one for offer in offers if (one := reached(self._pricing, offer)) is not None]
+        self._reached[place] = found
         if not found:
             return 0
-        faces, masks = [one.promise.face_cents for one in found], [one.wares.mask for one in found]
-        chosen = best_set(faces, masks, one_per_order=layer.one_per_order)
-        return sum(cents for place, cents in enumerate(faces) if chosen >> place & 1)
+        faces = [one.promise.face_cents for one in found]
+        if layer.one_per_order or len(found) == 1:
+            return max(faces)
+        chosen = best_set(faces, [one.wares.mask for one in found], one_per_order=False)
+        return sum(cents for number, cents in enumerate(faces) if chosen >> number & 1)
+
+
+def _negative_cents(row: tuple[int, int]) -> int:
+    return -row[1]
 
 
 def _saved_cents(ground: Ground, offer: Offer) -> int:
