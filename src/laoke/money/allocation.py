@@ -5,7 +5,7 @@ what a full line cannot take moves on to the lines with room.
 """
 
 from collections.abc import Sequence
-from operator import add, gt, sub
+from operator import add, le, sub
 
 
 def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
@@ -50,7 +50,7 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
     shares, room, left = [0] * len(weights), list(caps), total_cents
     if min(caps) and any(weights):  # mostly no line is full, and none becomes so
         taken = allocate(total_cents, weights)
-        if not any(map(gt, taken, caps)):
+        if all(map(le, taken, caps)):
             return taken
     while left > 0:
         open_weights = [weight if free else 0 for weight, free in zip(weights, room, strict=True)]

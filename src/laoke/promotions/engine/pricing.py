@@ -138,8 +138,8 @@ def reached(pricing: Pricing, offer: Offer) -> Reached | None:
     wares = pricing.wares_of(part)
     counted = wares if counting is part else pricing.wares_of(counting)
     found = promise(offer.mechanic, wares, counted)
-    if pricing.told:
-        pricing.missing(offer, shortfall(offer.mechanic, counted), reached=found.times > 0)
+    if pricing.told and (missing := shortfall(offer.mechanic, counted)) is not None:
+        pricing.missing(offer, missing, reached=found.times > 0)
     if found.times == 0:
         return None
     if not part.positions:

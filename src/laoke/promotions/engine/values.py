@@ -83,6 +83,7 @@ _SHOP_OFFERS = (
     AnyBundle,
     SetBundle,
 )
+_NAMING_PRODUCTS = (WasNow, SetBundle, AddonPurchase)
 _MECHANICS: dict[Layer, tuple[type, ...]] = {
     Layer.ITEM: _ITEM_PRICES,
     Layer.ADDON: (AddonPurchase,),
@@ -184,7 +185,7 @@ class Offer:
     @property
     def reach(self) -> Scope:
         """The products that it takes something off: its scope, or those that its mechanic names itself."""
-        if isinstance(self.mechanic, WasNow | SetBundle | AddonPurchase):
+        if isinstance(self.mechanic, _NAMING_PRODUCTS):
             return Scope(self.mechanic.own_products, excluded_product_ids=self.scope.excluded_product_ids)
         return self.scope
 

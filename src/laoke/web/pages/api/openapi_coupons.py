@@ -88,6 +88,13 @@ def schemas() -> Json:
                 "payable_cents": {**CENTS, "description": "of reserve alone, postage included"},
             },
         },
+        **_quoted(),
+    }
+
+
+def _quoted() -> Json:
+    """The answer to a quote, and what it says of coupons that were compared."""
+    return {
         "compared-coupon": {
             "type": "object",
             "required": ["code", "state", "used", "discount_cents", "refused"],
