@@ -6,7 +6,7 @@ columns for lists. The platform executes offers; what is stored here is what was
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -169,33 +169,29 @@ def offer_value(row: Offer) -> engine.Offer:
 
     Reading takes longer than pricing, so the last values stay, each beside a copy of the terms that it was read from.
     """
-    known = _values.get(row.pk)
-    if known is not None and known[0] == row.terms:
+    return _value_of(row.pk, row.terms)
+
+
+def _value_of(pk: int, terms: Any) -> engine.Offer:
+    known = _values.get(pk)
+    if known is not None and known[0] == terms:
         return known[1]
-    value = engine.offer_from_dict(row.terms)
+    value = engine.offer_from_dict(terms)
     if len(_values) >= MOST_VALUES_KEPT:
         _values.clear()
-    _values[row.pk] = (deepcopy(row.terms), value)
+    _values[pk] = (deepcopy(terms), value)
     return value
 
 
-def offer_values(rows: Sequence[Offer]) -> tuple[engine.Offer, ...]:
-    """The values of several offers, checked together (layers, numbers)."""
-    try:
-        return engine.check_offers(offer_value(row) for row in rows)
-    except engine.EngineError as error:
-        raise OfferRefused.of(error) from None
-
-
-def running(shop: Shop, at: datetime) -> list[Offer]:
-    """The offers of a shop that run at a moment."""
+def running(shop: Shop, at: datetime) -> dict[int, engine.Offer]:
+    """The values of a shop's offers that run at a moment, by the number of their row."""
     found = Offer.objects.filter(shop=shop, archived=False, starts_at__lte=at, ends_at__gt=at)
-    return list(found.order_by("pk"))
+    return {pk: _value_of(pk, terms) for pk, terms in found.order_by("pk").values_list("pk", "terms")}
 
 
 def running_beside(row: Offer) -> list[engine.Offer]:
     """The shop's other offers that run when this one starts."""
-    return [offer_value(other) for other in running(row.shop, row.starts_at) if other.pk != row.pk]
+    return [value for pk, value in running(row.shop, row.starts_at).items() if pk != row.pk]
 
 
 def read_offer(data: Mapping[str, Any]) -> engine.Offer:

@@ -15,7 +15,7 @@ from laoke.promotions import engine
 from laoke.promotions.coupons import moves, states
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, Offer
-from laoke.promotions.offers import OfferRefused, offer_value, offer_values, running
+from laoke.promotions.offers import OfferRefused, offer_value, running
 from laoke.shops.models import Shop
 
 
@@ -42,8 +42,11 @@ def price(
     held = frozenset({_engine_id(coupon.issue.offer)} if coupon is not None and refused is None else ())
     # Uses are counted by the ledger, across all issues of the offer, when the coupon is checked.
     buyer = replace(basket.buyer, held_coupons=held, used={})
-    rows = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
-    found = engine.quote(replace(basket, buyer=buyer), offer_values(rows), now)
+    offers = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
+    try:
+        found = engine.quote(replace(basket, buyer=buyer), offers, now)
+    except engine.EngineError as error:
+        raise OfferRefused.of(error) from None
     if coupon is None or refused is not None:
         return Priced(found, 0, refused)
     cents = sum(use.discount_cents for use in found.consumed if use.offer_id in held)
@@ -85,9 +88,9 @@ def price_best(
     by_offer, refused = _sorted_out(coupons, customer_id, now, order_id)
     caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
     buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used={})
-    rows = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
+    offers = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
     try:
-        found = engine.best_quote(replace(basket, buyer=buyer), [offer_value(row) for row in rows], now, caps)
+        found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
     taken = {use.offer_id: use.discount_cents for use in found.quote.consumed}
@@ -139,11 +142,10 @@ def _refusal_of(coupon: Coupon, customer_id: int | None, now: datetime) -> Coupo
     return None
 
 
-def _running_with(shop: Shop, named: Sequence[Offer], now: datetime) -> list[Offer]:
+def _running_with(shop: Shop, named: Sequence[Offer], now: datetime) -> list[engine.Offer]:
     found = running(shop, now)
-    known = {offer.pk for offer in found}
     # One that does not run is priced too, so that the answer says so.
-    return found + [offer for offer in named if offer.pk not in known]
+    return list((found | {row.pk: offer_value(row) for row in named if row.pk not in found}).values())
 
 
 def _engine_id(offer: Offer) -> str:
