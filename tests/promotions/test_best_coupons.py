@@ -12,6 +12,7 @@ from laoke.promotions.engine import (
     MOST_COUPONS,
     Basket,
     Buyer,
+    DepositExpansion,
     DiscountStep,
     EngineError,
     Layer,
@@ -25,7 +26,7 @@ from laoke.promotions.engine import (
     refusal_sentence,
 )
 from tests.promotions.rival import payable_by_line
-from tests.promotions.strategies import AT, baskets, coupons, offers, scopes
+from tests.promotions.strategies import AT, baskets, coupons, deposits, offers, scopes
 
 Offers = tuple[Offer, ...]
 NOON = datetime(2026, 11, 11, 12)
@@ -100,6 +101,19 @@ def test_no_coupon_takes_more_than_its_budget_has(basket: Basket, coupons: Offer
         assert use.discount_cents <= caps.get(use.offer_id, use.discount_cents)
 
 
+@given(baskets(), offers(), several_coupons(), deposits())
+def test_budgets_that_bear_the_best_combination_leave_it_the_best(
+    basket: Basket, given_offers: Offers, coupons: Offers, deposit: DepositExpansion
+) -> None:
+    others = (offer for offer in given_offers if not offer.layer.one_per_order)
+    everything = (*others, *coupons, Offer("deposit", Layer.ITEM, deposit))
+    held = with_coupons(basket, coupons)
+    best = best_quote(held, everything, AT)
+    taken = {use.offer_id: use.discount_cents for use in best.quote.consumed}
+    capped = best_quote(held, everything, AT, {coupon_id: taken[coupon_id] for coupon_id in best.coupon_ids})
+    assert capped.quote.payable_cents == best.quote.payable_cents
+
+
 def coupon(offer_id: str, face: int, threshold: int = 0, *products: str) -> Offer:
     return Offer(
         offer_id, Layer.COUPON, ShopCoupon(threshold, face), scope=Scope(product_ids=frozenset(products))
@@ -144,6 +158,15 @@ def test_a_coupon_whose_budget_does_not_bear_it_leaves_its_place_to_the_next() -
         "large": "29.99 are left of its budget, this order would take 30.00"
     }
     assert best_quote(order(large, small), (large, small), NOON, {"large": 3_000}).coupon_ids == ("large",)
+
+
+def test_a_deposit_is_no_part_of_what_a_coupon_takes() -> None:
+    deposit = Offer("deposit", Layer.ITEM, DepositExpansion(1_000, 3_000, NOON, NOON))
+    small = coupon("small", 1_500)
+    held = Basket(CUP_AND_COAT, buyer=Buyer(held_coupons=frozenset({"small"}), deposits={"deposit": 2}))
+    best = best_quote(held, (deposit, small), NOON, {"small": 1_500})
+    assert (best.coupon_ids, best.quote.deposit_cents) == (("small",), 1_000)
+    assert best.quote.payable_cents == 12_000 - 2_000 - 1_500
 
 
 def test_of_coupons_that_do_the_same_the_one_with_budget_is_used() -> None:

@@ -122,10 +122,12 @@ class Pricing:
         return self.goods_cents + self.ground.basket.postage_cents - self.postage_off
 
     def branch(self) -> Pricing:
-        """What may go on differently from here, untold; prices of pieces are the same in both."""
-        return Pricing(
+        """What may go on differently from here, untold; prices of pieces and deposits are the same in both."""
+        found = Pricing(
             self.ground, False, self.units, self.base, list(self.room), self.item_offer, [], self.wares
         )
+        found.deposits, found.deposit_cents = self.deposits, self.deposit_cents
+        return found
 
     def wares_of(self, part: Part) -> Wares:
         """The part with its item-level prices; to be asked after the item layer."""
