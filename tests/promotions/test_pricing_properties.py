@@ -1,7 +1,7 @@
 """What holds for every basket: parts and whole, nothing below zero, any order, and two rival pricers agree."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -27,6 +27,7 @@ from laoke.promotions.engine import (
     offer_to_dict,
     open_variant,
     quote,
+    quote_to_dict,
     refusal_sentence,
     step_sentence,
 )
@@ -147,6 +148,13 @@ def test_what_is_written_as_json_reads_back(basket: Basket, given_offers: Offers
     assert basket_from_dict(basket_to_dict(basket)) == basket
     for offer in given_offers:
         assert offer_from_dict(offer_to_dict(offer)) == offer
+
+
+@given(baskets(), offers())
+def test_a_quote_as_plain_data_is_what_its_fields_say(basket: Basket, given_offers: Offers) -> None:
+    result = quote(basket, given_offers, AT)
+    more = {"balance_cents": result.balance_cents, "margin_cents": result.margin_cents}
+    assert quote_to_dict(result) == asdict(result) | more
 
 
 @settings(max_examples=670, deadline=None)

@@ -13,12 +13,14 @@ from laoke.customers import erasure
 from laoke.customers.identities import join
 from laoke.promotions.coupons import issues, moves
 from laoke.promotions.coupons.codes import make_codes, shown_code
+from laoke.promotions.coupons.pricing import price, price_best
 from laoke.promotions.coupons.refusals import SENTENCES, CouponRefused
+from laoke.promotions.engine import Basket, Line
 from laoke.promotions.models import Coupon, CouponBatch, CouponEvent, CouponIssue
-from laoke.promotions.offers import archive_offer
+from laoke.promotions.offers import OfferRefused, archive_offer
 from laoke.shops.models import AuditEvent, Dirty
 from tests.campaigns.stores import Store
-from tests.promotions_rows.coupon_shop import ANNA, BEN, END, NOW, CouponShop, in_order, later, told
+from tests.promotions_rows.coupon_shop import ANNA, BEN, END, FACE, NOW, CouponShop, in_order, later, told
 
 pytestmark = pytest.mark.django_db
 
@@ -302,6 +304,26 @@ def test_the_mirror_hears_of_coupons_that_somebody_has(here: CouponShop) -> None
     assert list(Dirty.objects.filter(mirror="coupon_events").values_list("key", flat=True)) == [
         str(coupon.pk)
     ]
+
+
+def test_a_price_follows_the_terms_as_they_are_stored_and_refuses_those_that_cannot_be_read(
+    here: CouponShop,
+) -> None:
+    coupon = here.claimed(here.issue())
+    basket = Basket((Line("1", "coat", 30_000),))
+    assert price(here.shop, basket, coupon, ANNA, NOW).discount_cents == FACE
+    here.offer.terms["terms"]["face_cents"] = 3_000
+    here.offer.save(update_fields=["terms"])
+    assert price(here.shop, basket, coupon, ANNA, NOW).discount_cents == 3_000
+    assert list(price_best(here.shop, basket, [coupon], ANNA, NOW).used.values()) == [3_000]
+    here.offer.terms["terms"]["face_cents"] = 0
+    here.offer.save(update_fields=["terms"])
+    for work in (
+        lambda: price(here.shop, basket, coupon, ANNA, NOW),
+        lambda: price_best(here.shop, basket, [coupon], ANNA, NOW),
+    ):
+        with pytest.raises(OfferRefused):
+            work()
 
 
 def test_every_refusal_has_its_sentence() -> None:

@@ -42,8 +42,8 @@ def price(
     held = frozenset({_engine_id(coupon.issue.offer)} if coupon is not None and refused is None else ())
     # Uses are counted by the ledger, across all issues of the offer, when the coupon is checked.
     buyer = replace(basket.buyer, held_coupons=held, used={})
-    offers = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
     try:
+        offers = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
         found = engine.quote(replace(basket, buyer=buyer), offers, now)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
@@ -88,8 +88,8 @@ def price_best(
     by_offer, refused = _sorted_out(coupons, customer_id, now, order_id)
     caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
     buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used={})
-    offers = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
     try:
+        offers = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
         found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
