@@ -44,6 +44,7 @@ def filled(demo: Demo) -> dict[str, Place]:
     _put_aside(run)
     kept_away = _tags_and_companies(demo)
     full_group = _groups_and_cases(demo)
+    drawn = _rewards(demo)
     return {
         "campaigns": Place(reverse("campaigns"), HOSTILE),
         "tasks": Place(reverse("tasks"), HOSTILE),
@@ -70,7 +71,44 @@ def filled(demo: Demo) -> dict[str, Place]:
         "groups": Place(reverse("groups"), HOSTILE[:30]),
         "group": Place(reverse("group", args=[full_group]), HOSTILE),
         "service": Place(reverse("service"), "900000"),
+        "points": Place(reverse("points"), "P-3"),
+        "lotteries": Place(reverse("lotteries"), HOSTILE[:30]),
+        "lottery": Place(reverse("lottery", args=[drawn]), HOSTILE[:30]),
+        "referrals": Place(reverse("referrals"), "R-3"),
     }
+
+
+def _rewards(demo: Demo) -> int:
+    """Points of orders, lotteries, draws of one of them, and friends who came; the lottery that was drawn."""
+    from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
+    from laoke.promotions.rewards.models import PointsEvent
+    from laoke.promotions.rewards.referral_models import Invitation, Referral
+
+    shop, now = demo.shop, demo.now
+    lottery_rows = [
+        Lottery.objects.create(
+            shop=shop, kind="lottery", name=f"{HOSTILE} {n}", organiser="某某公司", conditions="人人能抽", starts_at=now,
+            ends_at=now + timedelta(days=9), per_person_limit=1, created_at=now, published_at=now,
+        )
+        for n in range(MADE)
+    ]  # fmt: skip
+    lottery = lottery_rows[0]
+    prize = LotteryPrize.objects.create(
+        lottery=lottery, place=1, title=HOSTILE, kind="goods", value_cents=3_900, odds_ppm=500_000, stock=MADE
+    )
+    invitation = Invitation.objects.create(shop=shop, customer_id=1, code="ABCD2345", at=now)
+    for n in range(MADE):
+        LotteryDraw.objects.create(
+            lottery=lottery, number=n + 1, customer_id=n + 1, text_sha256="", prize=prize, state="due", at=now
+        )
+        PointsEvent.objects.create(
+            shop=shop, customer_id=n + 1, kind="earned", points=100, order_id=f"P-{n}", at=now, note=HOSTILE
+        )
+        Referral.objects.create(
+            shop=shop, invitation=invitation, referrer_id=1, friend_id=n + 2, state="counting", order_id=f"R-{n}",
+            paid_cents=1_000, at=now, due_at=now + timedelta(days=7),
+        )  # fmt: skip
+    return lottery.pk
 
 
 def _price_sheets(demo: Demo) -> None:
