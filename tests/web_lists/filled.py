@@ -87,8 +87,8 @@ def _rewards(demo: Demo) -> int:
     shop, now = demo.shop, demo.now
     lottery_rows = [
         Lottery.objects.create(
-            shop=shop, kind="lottery", name=f"{HOSTILE} {n}", organiser="某某公司", conditions="人人能抽", starts_at=now,
-            ends_at=now + timedelta(days=9), per_person_limit=1, created_at=now, published_at=now,
+            shop=shop, kind="lottery", name=f"{HOSTILE} {n}", organiser="某某公司", conditions="人人能抽",
+            starts_at=now, ends_at=now + timedelta(days=9), per_person_limit=1, created_at=now, published_at=now,
         )
         for n in range(MADE)
     ]  # fmt: skip
