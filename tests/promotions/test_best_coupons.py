@@ -208,3 +208,27 @@ def test_forty_coupons_of_a_layer_are_tried_and_more_are_refused() -> None:
     assert (refused.value.code, refused.value.params) == (
         "too_many_offers", {"layer": "coupon", "found": 41, "most": 40},
     )  # fmt: skip
+
+
+def test_what_the_order_keeps_is_used_and_no_other_of_its_layer() -> None:
+    """Kept is used although another one takes more, and although the order would be cheaper without it."""
+    small, large = coupon("small", 1_000), coupon("large", 3_000)
+    best = best_quote(order(small, large), (small, large), NOON, kept=frozenset({"small"}))
+    assert (best.coupon_ids, best.quote.payable_cents) == (("small",), 11_000)
+    assert [refusal_sentence(one, "en") for one in best.quote.refused] == [
+        "the order keeps “small” already, and takes one of a layer"
+    ]
+    pot = Scope(product_ids=frozenset({"pot"}))
+    dearer = (
+        coupon("small", 200),
+        cross("everything", 450, "tea", "pot"),
+        cross("tea", 500, "tea"),
+        Offer("z", Layer.CATEGORY_COUPON, ShopCoupon(0, 1_000), scope=pot),
+    )
+    held = order(*dearer, lines=(Line("1", "tea", 500), Line("2", "pot", 1_000)))
+    best = best_quote(held, dearer, NOON, kept=frozenset({"small", "gone"}))
+    assert (best.coupon_ids, best.quote.payable_cents) == (("small", "z"), 284)
+    # What is not reached holds no place.
+    short = coupon("short", 9_000, 20_000)
+    best = best_quote(order(short, small), (short, small), NOON, kept=frozenset({"short"}))
+    assert best.coupon_ids == ("small",)

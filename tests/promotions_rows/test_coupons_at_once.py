@@ -10,6 +10,7 @@ from threading import Barrier, Thread
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from laoke.promotions.coupons import calls, moves
 from laoke.promotions.coupons.bodies import Caller
@@ -137,3 +138,31 @@ def test_the_same_request_fifty_times_is_done_once_and_answered_alike(here: Coup
     assert len(set(answers)) == 1
     assert CouponEvent.objects.filter(coupon=coupon, kind="redeemed").count() == 1
     assert CouponCall.objects.count() == 1
+
+
+def test_one_order_asks_for_twenty_coupons_of_one_layer_at_once_and_keeps_one(here: CouponShop) -> None:
+    coupons = [here.claimed(here.issue()) for _ in range(20)]
+    token, _ = make_token(here.shop, name="ERP", scopes=["coupons:use"], days=9, by=None, now=NOW)
+    caller = Caller(token, NOW)
+    line = {"line_id": "1", "product_id": "P1", "unit_price_cents": 30_000}
+    given = {"order_id": "A-1", "customer": {"customer_id": str(ANNA)}, "basket": {"lines": [line]}}
+
+    def keep(number: int) -> None:
+        body = given | {"code": coupons[number].code}
+        calls.once(caller, "reserve", f"k{number}", json.dumps(body).encode(), body)
+
+    assert at_once(keep, 20) == {"done": 1, "coupon_second": 19}
+    assert list(Coupon.objects.filter(order_id="A-1").values_list("cents", flat=True)) == [FACE]
+
+
+def test_the_coupons_of_an_order_are_found_by_an_index(here: CouponShop) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert moves.kept_for(here.shop, "A-1", NOW) == []
+    with connection.cursor() as cursor:
+        is_postgres = connection.vendor == "postgresql"
+        if is_postgres:
+            cursor.execute("SET enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {'' if is_postgres else 'QUERY PLAN'} {asked[-1]['sql']}")
+        assert "coupon_order" in str(cursor.fetchall())
+        if is_postgres:
+            cursor.execute("RESET enable_seqscan")

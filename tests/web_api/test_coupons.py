@@ -194,6 +194,90 @@ def test_coupons_of_one_order_are_reserved_for_what_they_take_beside_each_other(
     assert refused["code"] == "coupon_second"
 
 
+def offer_of(here: CouponShop, name: str, face_cents: int, layer: str = "coupon") -> CouponShop:
+    """One more coupon offer of the shop, without a threshold."""
+    offer = {
+        "name": name, "layer": layer, "mechanic": "shop_coupon",
+        "terms": {"threshold_cents": 0, "face_cents": face_cents},
+        "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"},
+    }  # fmt: skip
+    return CouponShop(here.shop, add_offer(here.shop, offer, by=None, now=NOW))
+
+
+ORDER = {"customer": {"customer_id": str(ANNA)}, "order_id": "S-1"}
+POOR = {"lines": [{"line_id": "1", "product_id": "P1", "unit_price_cents": 3_500}]}
+
+
+def test_a_second_coupon_of_a_layer_is_refused_whether_the_first_is_named_or_not(
+    here: CouponShop, till: Till
+) -> None:
+    better = offer_of(here, "无门槛 30", 3_000)
+    first, second = here.claimed(here.issue()), better.claimed(better.issue())
+    till.told("reserve", code=first.code, basket=BASKET, **ORDER)
+
+    for beside in ({}, {"beside": [first.code]}):
+        refused = till.told("reserve", 422, code=second.code, basket=BASKET, **beside, **ORDER)
+        assert (refused["code"], "同层只用一个" in refused["message"]) == ("coupon_not_used", True)
+    till.told("redeem", code=first.code, order_id="S-1")
+    assert till.told("reserve", 422, code=second.code, basket=BASKET, **ORDER)["code"] == "coupon_not_used"
+    # of another order it may be the one
+    assert till.told("reserve", code=second.code, basket=BASKET, **(ORDER | {"order_id": "S-2"}))
+
+
+def test_a_coupon_that_ends_sooner_does_not_take_the_place_of_the_one_that_is_kept(
+    here: CouponShop, till: Till
+) -> None:
+    kept = here.claimed(here.issue())
+    sooner = here.claimed(here.issue(valid_to=NOW + timedelta(days=2)))
+    till.told("reserve", code=kept.code, basket=BASKET, **ORDER)
+
+    for beside in ({}, {"beside": [kept.code]}):
+        refused = till.told("reserve", 422, code=sooner.code, basket=BASKET, **beside, **ORDER)
+        assert refused["code"] == "coupon_second"
+    assert till.told("reserve", 409, code=kept.code, basket=BASKET, **ORDER)["code"] == "reserved"
+
+
+def test_planned_coupons_change_nothing_that_is_kept(here: CouponShop, till: Till) -> None:
+    """What was kept for itself leaves 15.00 of 35.00: no plan gives the next one more, or the place of the first."""
+    first_shop, better = offer_of(here, "无门槛 20", 2_000), offer_of(here, "无门槛 30", 3_000)
+    other = offer_of(here, "品类券 20", 2_000, "category_coupon")
+    first, planned = first_shop.claimed(first_shop.issue()), better.claimed(better.issue())
+    category = other.claimed(other.issue(budget_cents=2_000))
+    given = {"basket": POOR} | ORDER
+    assert till.told("reserve", code=category.code, **given)["discount_cents"] == 2_000
+
+    kept = till.told("reserve", code=first.code, **given)
+    # The quote gives it 20.00 and the category coupon 15.00; that one has 20.00 already.
+    assert (kept["discount_cents"], kept["payable_cents"]) == (1_500, 0)
+    refused = till.told("reserve", 422, code=planned.code, beside=[first.code, category.code], **given)
+    assert refused["code"] == "coupon_not_used"
+    assert sum(Coupon.objects.filter(order_id="S-1").values_list("cents", flat=True)) == 3_500
+
+
+def test_a_planned_coupon_does_not_take_the_place_of_one_that_is_kept(here: CouponShop, till: Till) -> None:
+    better, other = offer_of(here, "无门槛 30", 3_000), category_offer(here)
+    first, planned = here.claimed(here.issue()), better.claimed(better.issue())
+    category = other.claimed(other.issue())
+    till.told("reserve", code=first.code, basket=BASKET, **ORDER)
+
+    kept = till.told("reserve", code=category.code, beside=[planned.code], basket=BASKET, **ORDER)
+
+    assert (kept["discount_cents"], kept["payable_cents"]) == (1_500, 24_000 - 2_000 - 1_500)
+
+
+def test_what_was_kept_and_ran_out_makes_room_again(
+    here: CouponShop, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    better = offer_of(here, "无门槛 30", 3_000)
+    first, second = here.claimed(here.issue()), better.claimed(better.issue())
+    till.told("reserve", code=first.code, basket=BASKET, **ORDER)
+    assert till.told("reserve", 422, code=second.code, basket=BASKET, **ORDER)["code"] == "coupon_not_used"
+
+    monkeypatch.setenv("LAOKE_NOW", "=2026-11-09 10:30")
+
+    assert till.told("reserve", code=second.code, basket=BASKET, **ORDER)["discount_cents"] == 3_000
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

@@ -124,6 +124,9 @@ class Coupon(models.Model):
                 fields=["customer_id"], condition=models.Q(customer_id__isnull=False), name="coupon_customer"
             ),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="coupon_due"),
+            models.Index(
+                fields=["shop", "order_id"], condition=models.Q(order_id__gt=""), name="coupon_order"
+            ),
         ]
 
 

@@ -129,11 +129,12 @@ def claim(caller: Caller, body: Body) -> Json:
 
 
 def reserve(caller: Caller, body: Body) -> Json:
-    """Keep a coupon for an order. What it takes off is computed here, from the basket and the coupons that the order
-    uses besides (`beside`), and not believed."""
+    """Keep a coupon for an order. What it takes off is computed here, from the basket, the coupons that the order keeps
+    already and those that it will use besides (`beside`), and not believed."""
     only(body, "code", "order_id", "customer", "basket", "beside")
-    coupon = moves.find(caller.shop, text_of(body, "code"))
     order_id, basket = order_id_of(body), _basket(body)
+    moves.hold_order(caller.shop, order_id)
+    coupon = moves.find(caller.shop, text_of(body, "code"))
     beside = _coupons(caller, body, "beside") if "beside" in body else []
     customer_id = customer_of(caller, body, make=True)
     cents, payable_cents = _worth(caller, coupon, beside, basket, customer_id, order_id)
@@ -152,18 +153,27 @@ def _worth(
     customer_id: int | None,
     order_id: str,
 ) -> tuple[int, int]:
-    """What the coupon takes off the order, and what the order pays, in cents; refused when it takes nothing."""
-    if not beside:
+    """What the coupon takes off the order, and what the order pays, in cents; refused when it takes nothing.
+
+    All coupons of an order together take off no more than they do in the quote.
+    """
+    kept = [one for one in moves.kept_for(caller.shop, order_id, caller.now) if one.pk != coupon.pk]
+    has = {one.pk for one in kept} | {coupon.pk}
+    others = [one for one in beside if one.pk not in has]
+    if not kept and not others:
         priced = pricing.price(caller.shop, basket, coupon, customer_id, caller.now)
         if priced.refused is not None:
             raise priced.refused
         return priced.discount_cents, priced.quote.payable_cents
-    best = pricing.price_best(
-        caller.shop, basket, [coupon, *beside], customer_id, caller.now, order_id=order_id
-    )
+    best = pricing.price_best(caller.shop, basket, [coupon, *others], customer_id, caller.now, kept)
     if coupon.pk not in best.used:
         raise best.refused[coupon.pk]
-    return best.used[coupon.pk], best.quote.payable_cents
+    # What is kept was worked out without this one: what it takes too much now, this one takes less.
+    over = sum(one.cents - best.used.get(one.pk, 0) for one in kept)
+    cents = best.used[coupon.pk] - max(0, over)
+    if cents <= 0:
+        raise CouponRefused("coupon_not_used", why=pricing.nothing_to_take())
+    return cents, best.quote.payable_cents
 
 
 def redeem(caller: Caller, body: Body) -> Json:

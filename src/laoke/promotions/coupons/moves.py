@@ -9,11 +9,13 @@ reservation ends by itself: whoever comes next finds its time run out and lets g
 from __future__ import annotations
 
 import secrets
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, Sum
+from django.db.models.expressions import RawSQL
 
 from laoke.customers.erasure import Traces
 from laoke.customers.links import customers_of, person_of
@@ -27,6 +29,8 @@ from laoke.shops.models import Shop, User
 
 CLOCK = "clock"
 """Who an event is by when nobody did it: its time came."""
+
+ORDER_LOCK = 7_120_040
 
 EXPIRED_AT_ONCE = 1_000
 RELEASED_AT_ONCE = 200
@@ -57,6 +61,29 @@ def held_by(shop: Shop, customer_id: int) -> list[Coupon]:
     customers = [customer_id] if person is None else customers_of(shop, person)
     found = Coupon.objects.select_related("issue", "issue__offer", "shop").filter(
         shop=shop, customer_id__in=customers, state__in=(states.CLAIMED, states.RESERVED)
+    )
+    return list(found.order_by("valid_to", "pk"))
+
+
+def hold_order(shop: Shop, order_id: str) -> None:
+    """One after the other: two coupons that are kept for one order must see each other. On SQLite writers wait anyway.
+
+    Held until the transaction ends, and taken before any issue.
+    """
+    if connection.vendor == "postgresql":
+        number = zlib.crc32(f"{shop.pk}\n{order_id}".encode()) - 2**31
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [ORDER_LOCK, number])
+
+
+def kept_for(shop: Shop, order_id: str, now: datetime) -> list[Coupon]:
+    """The coupons that an order has, reserved or redeemed, the first that ends first."""
+    found = Coupon.objects.select_related("issue", "issue__offer", "shop").filter(
+        # The same words as the index has, so that it serves.
+        Q(order_id__gt=RawSQL("''", [])),
+        Q(state=states.REDEEMED) | Q(state=states.RESERVED, due_at__gt=now),
+        shop=shop,
+        order_id=order_id,
     )
     return list(found.order_by("valid_to", "pk"))
 

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from laoke.money import MAX_CENTS
 from laoke.money.formatting import Language
 from laoke.promotions import engine
-from laoke.promotions.coupons import moves, states
+from laoke.promotions.coupons import moves
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, Offer
 from laoke.promotions.offers import OfferRefused, offer_value, running
@@ -74,29 +74,30 @@ def price_best(
     coupons: Sequence[Coupon],
     customer_id: int | None,
     now: datetime,
-    order_id: str = "",
+    kept: Sequence[Coupon] = (),
 ) -> PricedBest:
     """Price a basket with those of the coupons that make it cheapest (rule R36).
 
-    What `order_id` keeps already counts as free to it, with the budget that it holds.
+    What the order keeps already (`kept`) is used before any other of its layer, whatever is left of its budget.
 
     Raises
     ------
     OfferRefused
         when the running offers cannot be priced together, or the coupons are of too many offers.
     """
-    by_offer, refused = _sorted_out(coupons, customer_id, now, order_id)
+    by_offer, refused = _sorted_out(coupons, customer_id, now, kept)
     caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
     buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used={})
     try:
         offers = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
-        found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps)
+        has = frozenset(_engine_id(coupon.issue.offer) for coupon in kept)
+        found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps, has)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
     taken = {use.offer_id: use.discount_cents for use in found.quote.consumed}
     used = {}
     for name in by_offer.keys() & set(found.coupon_ids):
-        # Of coupons of one offer the one that ends first, if its budget bears it.
+        # Of coupons of one offer the one that is kept, or else ends first, if its budget bears it.
         first = next(coupon for coupon, left in by_offer[name] if taken[name] <= _cap(left))
         used[first.pk] = taken[name]
     for name, held in by_offer.items():
@@ -110,21 +111,20 @@ Held = dict[str, list[tuple[Coupon, int | None]]]
 
 
 def _sorted_out(
-    coupons: Sequence[Coupon], customer_id: int | None, now: datetime, order_id: str
+    coupons: Sequence[Coupon], customer_id: int | None, now: datetime, kept: Sequence[Coupon]
 ) -> tuple[Held, dict[int, CouponRefused]]:
-    """By the engine's id of their offer the coupons that can be used, what ends first in front, each with what is left
-    of its budget (None = no limit); and why the others cannot."""
+    """By the engine's id of their offer the coupons that can be used, what is kept in front, then what ends first, each
+    with what is left of its budget (None = no limit); and why the others cannot."""
     held: Held = {}
     refused = {}
+    for coupon in kept:
+        held.setdefault(_engine_id(coupon.issue.offer), []).append((coupon, None))
     for coupon in sorted(coupons, key=lambda one: (one.valid_to or datetime.max, one.pk)):
-        kept = bool(order_id) and coupon.order_id == order_id and coupon.state in states.TAKEN
-        refusal = None if kept else _refusal_of(coupon, customer_id, now)
+        refusal = _refusal_of(coupon, customer_id, now)
         if refusal is not None:
             refused[coupon.pk] = refusal
             continue
         left = moves.budget_left(coupon.issue, now)
-        if left is not None and kept:
-            left += coupon.cents
         held.setdefault(_engine_id(coupon.issue.offer), []).append((coupon, left))
     return held, refused
 
@@ -157,6 +157,11 @@ def _why(quote: engine.Quote, held: Iterable[str]) -> str:
         engine.refusal_sentence(refusal, language()) for refusal in quote.refused if refusal.offer_id in held
     ]
     return reasons[0] if reasons else ""
+
+
+def nothing_to_take() -> str:
+    """Why a coupon is not used whose share of the order others have already."""
+    return engine.refusal_sentence(engine.Refusal("", "nothing_to_take", {}), language())
 
 
 def language() -> Language:

@@ -45,6 +45,7 @@ class _Search:
     layers: Layered
     choices: Mapping[Layer, Sequence[Offer]]
     caps: Mapping[str, int]
+    kept: frozenset[str]
     tried: int = 0
     best: tuple[int, int, Ids] | None = None
     least_with: dict[str, int] = field(default_factory=dict)
@@ -52,13 +53,18 @@ class _Search:
 
 
 def best_quote(
-    basket: Basket, offers: Iterable[Offer], at: datetime, caps: Mapping[str, int] | None = None
+    basket: Basket,
+    offers: Iterable[Offer],
+    at: datetime,
+    caps: Mapping[str, int] | None = None,
+    kept: frozenset[str] = frozenset(),
 ) -> Combination:
     """Price `basket` at `at` (shop time) with those of the open coupons that make it cheapest.
 
     `caps` names by offer id what a coupon may take at most, in cents: what is left of its budget. A combination in
-    which one would take more is none (R38). Raises EngineError as `quote` does, but `too_many_offers` only for more
-    than `MOST_COUPONS` coupons of one layer.
+    which one would take more is none (R38). `kept` names by offer id the coupons that the order has already: what is
+    reached of them is used, and no other one of their layer. Raises EngineError as `quote` does, but `too_many_offers`
+    only for more than `MOST_COUPONS` coupons of one layer.
     """
     ordered = check_offers(offers, most_coupons=MOST_COUPONS)
     ground = Ground(basket)
@@ -67,12 +73,13 @@ def best_quote(
     layers = by_layer(opened[len(items) :])
     start = price(ground, items, [], told=False)
     reached = {layer: _reached(start, of_layer) for layer, of_layer in layers if layer.one_per_order}
-    twins = _twins([offer for of_layer in reached.values() for offer in of_layer], ground, caps or {})
+    open_to = {layer: _kept_of(of_layer, kept) or of_layer for layer, of_layer in reached.items()}
+    twins = _twins([offer for of_layer in open_to.values() for offer in of_layer], ground, caps or {})
     choices = {
         layer: [offer for offer in of_layer if offer.offer_id not in twins]
-        for layer, of_layer in reached.items()
+        for layer, of_layer in open_to.items()
     }
-    search = _Search(layers, choices, caps or {})
+    search = _Search(layers, choices, caps or {}, kept)
     for goods_cents, chosen in _outcomes(search, start, 0, ()):
         _note(search, goods_cents, chosen)
     if search.best is None:
@@ -82,9 +89,13 @@ def best_quote(
         offer for of_layer in reached.values() for offer in of_layer if offer.offer_id not in coupon_ids
     ]
     ids = {offer.offer_id for offer in left_out}
-    refused += [_against(offer.offer_id, search, twins) for offer in left_out]
+    refused += [_against(offer, search, twins) for offer in left_out]
     used = [offer for offer in opened if offer.offer_id not in ids]
     return Combination(told_quote(basket, ground, ordered, used, refused, at), coupon_ids, search.tried)
+
+
+def _kept_of(coupons: Sequence[Offer], kept: frozenset[str]) -> list[Offer]:
+    return [offer for offer in coupons if offer.offer_id in kept]
 
 
 def _reached(start: Pricing, coupons: Sequence[Offer]) -> list[Offer]:
@@ -121,7 +132,8 @@ def _outcomes(search: _Search, pricing: Pricing, place: int, chosen: Ids) -> Ite
     for number in range(place, len(search.layers)):
         layer, offers = search.layers[number]
         if layer.one_per_order:
-            yield from _outcomes(search, pricing.branch(), number + 1, chosen)
+            if not _kept_of(search.choices[layer], search.kept):
+                yield from _outcomes(search, pricing.branch(), number + 1, chosen)
             for coupon in search.choices[layer]:
                 with_it = pricing.branch()
                 apply_layer(with_it, layer, [coupon])
@@ -152,8 +164,12 @@ def _note(search: _Search, goods_cents: int, chosen: Ids) -> None:
         search.least_with[coupon_id] = min(goods_cents, search.least_with.get(coupon_id, goods_cents))
 
 
-def _against(coupon_id: str, search: _Search, twins: Mapping[str, str]) -> Refusal:
+def _against(coupon: Offer, search: _Search, twins: Mapping[str, str]) -> Refusal:
     """Why a coupon that is reached is not used."""
+    coupon_id = coupon.offer_id
+    kept = _kept_of(search.choices[coupon.layer], search.kept)
+    if kept:
+        return Refusal(coupon_id, "kept_other", {"other": kept[0].offer_id})
     if coupon_id in twins:
         return Refusal(coupon_id, "same_as_other", {"other": twins[coupon_id]})
     if coupon_id not in search.least_with:

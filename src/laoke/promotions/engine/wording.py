@@ -59,6 +59,10 @@ REFUSALS: dict[str, dict[Language, str]] = {
         "zh": "和「{other}」减的一样，每单用一张",
         "en": "it takes off what “{other}” does, and an order takes one of them",
     },
+    "kept_other": {
+        "zh": "这一单已经占着「{other}」，同层只用一个",
+        "en": "the order keeps “{other}” already, and takes one of a layer",
+    },
     "dearer_with_it": {
         "zh": "用它要比这样搭配多付 {more_cents}",
         "en": "with it the order would cost {more_cents} more",
