@@ -35,7 +35,8 @@ def drawn(count: int, promised: dict[str, Any], seed: str = SEED) -> dict[str, A
         if prize is not None:
             out[prize] += 1
         draws.append({"number": number, "text_sha256": digest, "prize": prize})
-    return {"terms": promised, "seed": seed, "commitment": commitment(seed, promised), "draws": draws}
+    told = {"terms": promised, "seed": seed, "commitment": commitment(seed, promised), "drawn": count}
+    return told | {"draws": draws}
 
 
 def rival(published: dict[str, Any]) -> list[int | None]:
@@ -121,9 +122,41 @@ def test_a_changed_draw_and_a_missing_one_are_found() -> None:
     changed["draws"][4]["prize"] = other
     assert verify(changed).wrong == (Wrong("prize", 5, other, before),)
 
+    for cut in (8, 0):
+        cut_off = told | {"draws": told["draws"][:cut]}
+        assert verify(cut_off).wrong == (Wrong("number", cut + 1, None, None),)
+    assert verify(told | {"drawn": 7}).wrong == (Wrong("number", 8, None, None),)
+
     shorter = copy.deepcopy(told)
     shorter["draws"].pop(4)
     assert verify(shorter).wrong == (Wrong("number", 6, shorter["draws"][4]["prize"], None),)
+
+
+@pytest.mark.parametrize("number", ["3", "3 ", 3.0, 3.9, True, None])
+def test_a_number_that_only_looks_like_one_is_found(number: Any) -> None:
+    told = drawn(9, terms())
+    told["draws"][2]["number"] = number
+    assert verify(told).wrong == (Wrong("number", 3, told["draws"][2]["prize"], None),)
+
+
+def test_a_prize_that_only_equals_the_right_one_is_found() -> None:
+    promised = terms() | {"prizes": [{"title": "一", "odds_ppm": 500_000, "stock": 9}] * 2}
+    told = drawn(9, promised)
+    for place, draw in enumerate(told["draws"]):
+        for equal in [] if draw["prize"] is None else [bool(draw["prize"]), float(draw["prize"])]:
+            changed = copy.deepcopy(told)
+            changed["draws"][place]["prize"] = equal
+            assert verify(changed).wrong == (Wrong("prize", place + 1, None, draw["prize"]),)
+    assert {0, 1} <= {draw["prize"] for draw in told["draws"]}
+
+
+def test_a_name_that_stands_twice_is_no_published_document() -> None:
+    told = json.dumps(drawn(2, terms()))
+    assert verify(fair_draws.read_published(told)).is_fair
+    doubled = told.replace('"prize": ', '"prize": 7, "prize": ', 1)
+    assert verify(json.loads(doubled)).is_fair
+    with pytest.raises(ValueError, match="twice"):
+        fair_draws.read_published(doubled)
 
 
 def test_another_text_is_another_draw() -> None:

@@ -32,6 +32,8 @@ def test_the_lines_agree_with_what_was_published_and_see_what_was_changed(
     fair = run(tmp_path, published)
     assert (fair.returncode, fair.stdout) == (0, f"{draws} draws are what the seed makes them\n"), fair.stderr
 
+    cut_off = published | {"draws": published["draws"][:-1]}
+    assert run(tmp_path, cut_off).returncode == 1
     told = published["draws"][7]
     told["prize"] = 1 if told["prize"] is None else None
     assert run(tmp_path, published).returncode == 1

@@ -133,9 +133,20 @@ def test_after_the_end_every_draw_is_checked_on_the_page_and_from_the_file(
     assert (run.exit_code, json.loads(run.stdout)["error"]) == (1, "not_fair")
     assert json.loads(run.stdout)["wrong"][0]["number"] == 4
 
+    assert (told["drawn"], told["over_at"], told["over_reason"]) == (12, "2026-11-20 00:00:00", "")
+    file.write_text(json.dumps(told | {"draws": told["draws"][:3]}), encoding="utf-8")
+    run = CliRunner().invoke(app, ["--json", "lottery", "verify", str(file)])
+    assert (run.exit_code, json.loads(run.stdout)["wrong"][0]["number"]) == (1, 4)
+
 
 @pytest.mark.parametrize(
-    ("text", "code"), [("{}", "not_published"), ("x", "not_published"), ('{"seed": null}', "no_seed")]
+    ("text", "code"),
+    [
+        ("{}", "not_published"),
+        ("x", "not_published"),
+        ('{"seed": null}', "no_seed"),
+        ('{"seed": "00", "seed": null}', "not_published"),
+    ],
 )
 def test_a_file_that_cannot_be_checked_is_refused(tmp_path: Path, text: str, code: str) -> None:
     file = tmp_path / "a.json"

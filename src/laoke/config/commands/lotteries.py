@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +23,7 @@ def verify(file: Annotated[Path, typer.Argument(help="从抽奖页下载的公�
     from laoke.promotions.rewards import fair_draws
 
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
+        told = fair_draws.read_published(file.read_text(encoding="utf-8"))
         if told["seed"] is None:
             refuse("no_seed", "种子还没公开，抽奖结束后再下载一次")
         found = fair_draws.verify(told)

@@ -43,9 +43,9 @@ class Deck:
         prizes = terms["prizes"]
         return cls(
             terms["kind"],
-            tuple(int(one["odds_ppm"]) for one in prizes),
-            tuple(int(one["stock"]) for one in prizes),
-            int(terms["cards"]),
+            tuple(_whole(one["odds_ppm"]) for one in prizes),
+            tuple(_whole(one["stock"]) for one in prizes),
+            _whole(terms["cards"]),
         )
 
 
@@ -103,7 +103,8 @@ def _by_odds(deck: Deck, given: Sequence[int], place: int) -> int | None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A draw that is not what the seed says; places of prizes, None = none. `code` is `number` or `prize`."""
+    """A draw that is not what the seed says, or is missing. `code` is `number` or `prize`; of prizes it has the places,
+    None = none."""
 
     code: str
     number: int
@@ -124,29 +125,68 @@ class Verdict:
         return self.seed_matches and not self.wrong
 
 
+def read_published(text: str) -> Any:
+    """A published document as it was written: a name that stands twice in one object would hide what a reader sees.
+
+    Raises
+    ------
+    ValueError
+    """
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
 def verify(published: Json) -> Verdict:
-    """Compute every draw anew: `terms`, `commitment`, `seed`, and `draws` with `number`, `text_sha256`, `prize`.
+    """Compute every draw anew: `terms`, `commitment`, `seed`, `drawn` (how many there were), and `draws` with `number`,
+    `text_sha256`, `prize`.
 
     Raises
     ------
     ValueError, KeyError, TypeError
         when it is no such document, or its seed has not been published yet.
     """
-    seed, terms, draws = str(published["seed"]), published["terms"], published["draws"]
-    deck = Deck.of(terms)
+    seed, terms, draws = _text(published["seed"]), published["terms"], published["draws"]
+    deck, drawn = Deck.of(terms), _whole(published["drawn"])
     given, wrong = [0] * len(deck.stock), []
     for place, draw in enumerate(draws, 1):
-        number, told = int(draw["number"]), draw["prize"]
-        if number != place or (deck.kind == SCRATCH and number > deck.cards):
-            wrong.append(Wrong("number", number, told, None))
+        number, told = draw["number"], draw["prize"]
+        is_place = told is None or _is_whole(told)
+        shown = told if is_place else None
+        if not _is_whole(number) or number != place or (deck.kind == SCRATCH and number > deck.cards):
+            wrong.append(Wrong("number", number if _is_whole(number) else place, shown, None))
             break
-        computed = prize_of(deck, given, place - 1, roll(seed, number, draw["text_sha256"]))
+        computed = prize_of(deck, given, place - 1, roll(seed, number, _text(draw["text_sha256"])))
         if computed is not None:
             given[computed] += 1
-        if computed != told:
-            wrong.append(Wrong("prize", number, told, computed))
-    matches = hmac.compare_digest(commitment(seed, terms), str(published["commitment"]))
+        if not is_place or computed != told:
+            wrong.append(Wrong("prize", number, shown, computed))
+    if len(draws) != drawn and not any(one.code == "number" for one in wrong):
+        wrong.append(Wrong("number", min(len(draws), drawn) + 1, None, None))
+    matches = hmac.compare_digest(commitment(seed, terms), _text(published["commitment"]))
     return Verdict(len(draws), matches, tuple(wrong[:MOST_WRONG]))
+
+
+def _is_whole(value: Any) -> bool:
+    """Neither 3.0 nor true, which are equal to whole numbers."""
+    return type(value) is int
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _text(value: Any) -> str:
+    if type(value) is not str:
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 def _sha256(text: str) -> str:

@@ -305,12 +305,18 @@ def end_due(now: datetime) -> int:
 
 
 def published(lottery: Lottery) -> dict[str, Any]:
-    """The document that anybody can check with `fair_draws.verify`: no customer stands in it."""
+    """The document that anybody can check with `fair_draws.verify`: no customer stands in it.
+
+    How many draws there were, and why it ended before its time, are told beside them: none can be left out unseen.
+    """
     draws = LotteryDraw.objects.filter(lottery=lottery).order_by("number")
     found = draws.values_list("number", "text_sha256", "prize__place")
     return {
         "terms": lottery.terms,
         "commitment": lottery.commitment,
         "seed": lottery.seed or None,
+        "drawn": lottery.drawn,
+        "over_at": lottery.over_at.isoformat(sep=" ", timespec="seconds") if lottery.over_at else None,
+        "over_reason": lottery.over_reason,
         "draws": [{"number": number, "text_sha256": text, "prize": place} for number, text, place in found],
     }

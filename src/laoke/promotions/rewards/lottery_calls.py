@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from laoke.promotions.coupons.bodies import Body, Caller, Json, customer_of, moment_told, only, text_of
+from laoke.promotions.coupons.bodies import Body, Caller, Json, customer_of, only, text_of
 from laoke.promotions.coupons.calls import Act
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.coupons.refusals import CouponRefused
@@ -25,7 +25,7 @@ def show(caller: Caller, body: Body) -> Json:
     if not lottery.seed:
         told["draws"] = None
     left = [one.stock - one.given for one in lottery.prizes.order_by("place")]
-    return told | {"drawn": lottery.drawn, "left": left, "over_at": moment_told(lottery.over_at) or None}
+    return told | {"left": left}
 
 
 def draw(caller: Caller, body: Body) -> Json:

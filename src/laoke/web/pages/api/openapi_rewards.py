@@ -181,7 +181,7 @@ def _lotteries() -> Json:
     return {
         "lottery": {
             "type": "object",
-            "required": ["terms", "commitment", "seed", "draws", "drawn", "left", "over_at"],
+            "required": ["terms", "commitment", "seed", "draws", "drawn", "left", "over_at", "over_reason"],
             "properties": {
                 "terms": {"type": "object", "description": "all that is promised; the commitment binds it"},
                 "commitment": {**digest, "description": "SHA-256 of seed, line feed and terms as canonical JSON"},
@@ -190,6 +190,7 @@ def _lotteries() -> Json:
                 "drawn": {"type": "integer"},
                 "left": {"type": "array", "items": {"type": "integer"}},
                 "over_at": MOMENT,
+                "over_reason": {**TEXT, "description": "why it ended before its time; empty when it did not"},
             },
         },
         "lottery-draw": {
