@@ -12,17 +12,22 @@ import pytest
 from laoke.customers import erasure
 from laoke.customers.models import ContactIndex, Customer
 from laoke.promotions.coupons.codes import shown_code
+from laoke.promotions.facts import reader_at
 from laoke.promotions.rewards import points, referrals
 from laoke.promotions.rewards.models import PointsEvent
+from laoke.promotions.rewards.points_scheme import Terms as PointsTerms
+from laoke.promotions.rewards.points_scheme import set_scheme
 from laoke.promotions.rewards.referral_models import Invitation, Referral, ReferralScheme, Share
 from laoke.promotions.rewards.referrals import Terms
 from laoke.promotions.rewards.refusals import REFERRAL, RewardRefused
+from laoke.shops import catalog
 from laoke.shops.models import AuditEvent, Shop
 from laoke.shops.setup import add_shop
-from tests.promotions_rows.points_shop import ANNA, BEN, NOW, PointsShop, after
+from tests.promotions_rows.points_shop import ANNA, BEN, NOW, RULE, PointsShop, after
 
 if TYPE_CHECKING:
     from tests.campaigns.stores import Store
+    from tests.people import Demo
 
 pytestmark = pytest.mark.django_db
 
@@ -118,6 +123,26 @@ def test_a_refunded_order_earns_nothing_and_the_next_one_may(shop: Shop) -> None
     assert usable(shop, ANNA) == 1_000
 
 
+def test_a_refunded_order_that_is_told_again_stays_refunded(shop: Shop) -> None:
+    came(shop, BEN)
+    paid(shop, BEN, "B-1")
+    referrals.refunded(shop, order_id="B-1", now=after(3))
+
+    assert paid(shop, BEN, "B-1", now=after(4)) is None
+    assert referrals.reward_due(after(99)) == 0
+    assert paid(shop, BEN, "B-2", now=after(99)) is not None
+
+
+def test_a_refund_that_is_told_before_its_payment_counts(shop: Shop) -> None:
+    came(shop, BEN)
+    for _ in range(2):
+        assert referrals.refunded(shop, order_id="B-1", now=NOW) is None
+
+    assert paid(shop, BEN, "B-1") is None
+    assert states() == [("waiting", "")]
+    assert (usable(shop, ANNA), referrals.reward_due(after(99))) == (0, 0)
+
+
 def test_a_small_order_is_not_the_first_one(shop: Shop) -> None:
     came(shop, BEN)
 
@@ -180,6 +205,29 @@ def test_a_friend_comes_once_and_is_new(shop: Shop) -> None:
         refused(lambda: referrals.accept(shop, "2222-2222-2222", CHEN, now=NOW)).code == "invitation_unknown"
     )
     assert refused(lambda: referrals.accept(shop, "?", CHEN, now=NOW)).code == "invitation_unknown"
+
+
+def test_who_bought_before_by_the_facts_is_no_new_friend(demo: Demo) -> None:
+    entry = catalog.current()
+    assert entry is not None
+    rows = reader_at(entry).rows(
+        "SELECT customer_id, bool_or(paid_at IS NOT NULL) AS paid FROM orders WHERE customer_id IS NOT NULL "
+        f"AND shop_id = {demo.shop.pk} GROUP BY ALL ORDER BY ALL"
+    )
+    buyer = next(row["customer_id"] for row in rows if row["paid"])
+    set_scheme(demo.shop, PointsTerms(**RULE), by=None, now=NOW)
+    new, inviter = (
+        Customer.objects.create(id=number, owner=demo.shop.owner, person_id=number, created_at=NOW)
+        for number in (10**9, 10**9 + 1)
+    )
+    referrals.set_scheme(demo.shop, rule(), by=None, now=NOW)
+
+    assert refused(lambda: came(demo.shop, buyer, inviter.pk)).code == "referral_not_new"
+    assert came(demo.shop, new.pk, inviter.pk).state == "waiting"
+    # by whichever of the person's numbers
+    Customer.objects.filter(pk=new.pk).update(person_id=Customer.objects.get(pk=buyer).person_id)
+    Referral.objects.all().delete()
+    assert refused(lambda: came(demo.shop, new.pk, inviter.pk)).code == "referral_not_new"
 
 
 def test_there_is_a_most_for_one_person(shop: Shop) -> None:

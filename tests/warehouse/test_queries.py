@@ -102,6 +102,7 @@ GROSS = {
     "order_whole": "one order by its number, with its flag",
     "orders_span": "the first and last day of facts, no sum",
     "orders_without_customer": "what imports could not name",
+    "paid_orders": "who ever bought is no new friend, fake or not",
     "person_orders": "the raw history, each with its flag",
     "person_refunds": "the raw history of what was asked back",
     "person_reviews": "what somebody wrote, no sum of anything",

@@ -1,4 +1,4 @@
-"""Rows of referrals: the shop's rule, the invitations, who came by whom, and what was shared."""
+"""Rows of referrals: the shop's rule, the invitations, who came by whom, what was refunded and what was shared."""
 
 from __future__ import annotations
 
@@ -67,6 +67,17 @@ class Referral(models.Model):
             models.Index(fields=["shop", "order_id"], name="referral_order"),
             models.Index(fields=["due_at"], condition=models.Q(due_at__isnull=False), name="referral_due"),
         ]
+
+
+class RefundedOrder(models.Model):
+    """An order that was refunded before it earned anything, whether its payment had been told by then or not."""
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_index=False)
+    order_id = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "order_id"], name="refunded_order_once")]
 
 
 class Share(models.Model):

@@ -23,12 +23,19 @@ from laoke.customers.erasure import Traces
 from laoke.customers.models import ContactIndex
 from laoke.money import MAX_CENTS
 from laoke.promotions.coupons.codes import Random, make_codes, read_code
+from laoke.promotions.facts import reader_at
 from laoke.promotions.rewards import points
 from laoke.promotions.rewards.models import PointsLot, PointsScheme
 from laoke.promotions.rewards.points_rows import CLOCK, same_person
-from laoke.promotions.rewards.referral_models import Invitation, Referral, ReferralScheme, Share
+from laoke.promotions.rewards.referral_models import (
+    Invitation,
+    Referral,
+    ReferralScheme,
+    RefundedOrder,
+    Share,
+)
 from laoke.promotions.rewards.refusals import RewardRefused
-from laoke.shops import audit
+from laoke.shops import audit, catalog
 from laoke.shops.models import Shop, User
 
 WAITING, COUNTING, REWARDED, VOID = "waiting", "counting", "rewarded", "void"
@@ -184,10 +191,25 @@ def accept(shop: Shop, typed: str, friend_id: int, *, now: datetime) -> Referral
             raise RewardRefused("referral_already")
         if PointsLot.objects.filter(shop=shop, customer_id__in=friends, source=points.ORDER).exists():
             raise RewardRefused("referral_not_new")
+        if _has_bought(shop, friends):
+            raise RewardRefused("referral_not_new")
         return Referral.objects.create(
             shop=shop, invitation=invitation, referrer_id=invitation.customer_id, friend_id=friend_id,
             state=WAITING, at=now,
         )  # fmt: skip
+
+
+def _has_bought(shop: Shop, customers: Sequence[int]) -> bool:
+    """Whether the facts know a paid order of these customers, by whichever import; nothing imported = no."""
+    entry = catalog.current()
+    if entry is None or "orders" not in entry.versions:
+        return False
+    # One equality after the other: a number that stands in a query is found fast among ten million orders.
+    found = " UNION ALL ".join(
+        f"(SELECT 1 FROM {{rows}} AS o WHERE o.customer_id = {int(one)} LIMIT 1)" for one in customers
+    )
+    around = f"SELECT count(*) AS found FROM ({found}) AS f"
+    return bool(reader_at(entry).query("paid_orders", around, shop_id=shop.pk)["found"][0].as_py())
 
 
 def _why_not(shop: Shop, referrer_id: int, friend_id: int) -> str | None:
@@ -203,7 +225,7 @@ def _why_not(shop: Shop, referrer_id: int, friend_id: int) -> str | None:
 
 def paid(shop: Shop, friend_id: int, *, order_id: str, paid_cents: int, now: datetime) -> Referral | None:
     """A customer has paid an order: if they came by an invitation and it is their first that is large enough, its
-    window begins. None when it means nothing to any referral.
+    window begins. None when it means nothing to any referral, or was refunded: told again, it is still the same order.
 
     Raises
     ------
@@ -216,6 +238,8 @@ def paid(shop: Shop, friend_id: int, *, order_id: str, paid_cents: int, now: dat
         ).first()
         if waiting is None or paid_cents < max(1, scheme.least_cents):
             return None
+        if RefundedOrder.objects.filter(shop=shop, order_id=order_id).exists():
+            return None
         waiting.state, waiting.order_id, waiting.paid_cents = COUNTING, order_id, paid_cents
         waiting.due_at = now + timedelta(days=scheme.window_days)
         waiting.save()
@@ -223,9 +247,11 @@ def paid(shop: Shop, friend_id: int, *, order_id: str, paid_cents: int, now: dat
 
 
 def refunded(shop: Shop, *, order_id: str, now: datetime) -> Referral | None:
-    """An order was refunded: if its window still runs, the friend's next one may count. None when it means nothing."""
+    """An order was refunded: if its window still runs, the friend's next one may count. None when it means nothing yet:
+    it is remembered, for the payment may be told later."""
     with transaction.atomic():
         locked_scheme(shop)
+        RefundedOrder.objects.get_or_create(shop=shop, order_id=order_id, defaults={"at": now})
         counting = Referral.objects.filter(shop=shop, order_id=order_id, state=COUNTING).first()
         # Whose window is over was earned, whether a worker has given it yet or not.
         if counting is None or (counting.due_at is not None and counting.due_at <= now):
