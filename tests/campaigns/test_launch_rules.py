@@ -275,8 +275,8 @@ def test_the_name_of_an_item_offer_says_from_which_price_it_cuts() -> None:
 
 def issue(**given: Any) -> CouponTerms:
     usual: dict[str, Any] = {
-        "name": "老客券", "offer": 1, "total": 1_000, "made": 0, "per_person": 1, "budget_cents": 2_000_000,
-        "taken_cents": 0, "valid_from": START, "valid_to": END,
+        "number": 7, "name": "老客券", "offer": 1, "total": 1_000, "made": 0, "per_person": 1,
+        "budget_cents": 2_000_000, "taken_cents": 0, "valid_from": START, "valid_to": END,
     }  # fmt: skip
     return CouponTerms(**usual | given)
 
@@ -317,13 +317,38 @@ def test_a_stopped_issue_is_no_matter_while_another_of_the_offer_runs() -> None:
 def test_a_signature_for_coupons_that_outlive_their_offer_stays_while_they_are_used() -> None:
     longer = END + timedelta(days=1)
     states = {
-        check_plan(plan(offer(COUPON, Layer.COUPON), coupons=(issue(valid_to=longer, taken_cents=cents),)))[
-            0
-        ].state
-        for cents in (0, 100)
+        check_plan(
+            plan(
+                offer(COUPON, Layer.COUPON),
+                coupons=(issue(valid_to=longer, made=made, taken_cents=100 * made),),
+            )
+        )[0].state
+        for made in (0, 1)
     }
 
     assert len(states) == 1
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"number": 8}, {"total": 1_000_000}, {"per_person": 9}, {"budget_cents": 9_000_000},
+        {"valid_from": START - HOUR}, {"days_after_claim": 30},
+    ],
+)  # fmt: skip
+def test_a_signature_for_coupons_that_outlive_their_offer_is_for_that_issue_and_its_limits(
+    given: dict[str, Any],
+) -> None:
+    longer = {"valid_to": END + timedelta(days=1)}
+
+    def block(more: dict[str, Any]) -> Finding:
+        [one] = found(
+            plan(offer(COUPON, Layer.COUPON), coupons=(issue(**longer | more),)), "coupon_not_usable"
+        )
+        return one
+
+    assert block({}).subject == "coupon:7"
+    assert weigh([block(given)], [signed(block({}))]).signed == []
 
 
 def test_without_a_budget_the_most_that_it_may_cost_is_told() -> None:
@@ -557,6 +582,33 @@ def test_a_signature_lifts_exactly_the_block_in_the_state_it_was_given_for() -> 
     changed = weigh(check_plan(plan(cheaper)), [signature])
     assert [one.code for one in changed.blocks] == ["price_for_some"]
     assert (changed.signed, changed.lapsed) == ([], (signature,))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"item": Item("P1", "云朵被", 100, was_cents=50_000)},
+        {"item": Item("P1", "云朵被", 29_000, was_cents=50_000, list_cents=60_000)},
+        {"holds": {"end": "2027-11-11"}},
+        {"terms": Terms(fee_bp=600)},
+    ],
+)
+def test_a_signature_for_a_price_is_for_its_amount_its_terms_and_its_days(changed: dict[str, Any]) -> None:
+    was = {
+        "item": Item("P1", "云朵被", 29_000, was_cents=50_000),
+        "holds": {"end": "2026-11-12"},
+        "terms": Terms(),
+    }
+
+    def block(item: Item, **given: Any) -> Finding:
+        priced = replace(sheet(item, known=Known(35_000, 35_000), is_sheet=False), **given)
+        [one] = found(plan(priced=(priced,), orders_until=date(2026, 11, 10)), "ladder.invented_was")
+        return one
+
+    assert weigh([block(**was)], [signed(block(**was))]).blocks == []
+    assert [one.code for one in weigh([block(**was | changed)], [signed(block(**was))]).blocks] == [
+        "ladder.invented_was"
+    ]
 
 
 def test_a_warning_needs_no_signature_and_takes_none() -> None:

@@ -99,7 +99,9 @@ def test_what_offers_claim_is_measured_by_the_deals_before_they_begin(store: Sto
     assert found["ladder.invented_was"].params == {
         "about": "原价现价", "count": 1, "names": ["云朵被"],
     }  # fmt: skip
-    assert [tuple(key[:2]) for key in found["ladder.invented_was"].rests_on] == [("P1", "")]
+    holds, _, items = found["ladder.invented_was"].rests_on
+    assert [tuple(key[:2]) for key in items] == [("P1", "")]
+    assert holds["window"]["end"] == END.isoformat()
 
 
 def test_who_bought_for_more_within_the_days_of_the_shop_is_counted(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from laoke.campaigns.gates import protection_days
 from laoke.campaigns.launch import (
@@ -35,7 +36,7 @@ from laoke.campaigns.price_facts import only_wanted, price_facts
 from laoke.campaigns.price_sheets import items_of, newest, terms_of
 from laoke.customers.models import MemberLevel
 from laoke.promotions.backtesting import orders_until
-from laoke.promotions.engine import Layer, ThresholdGift
+from laoke.promotions.engine import Layer, ThresholdGift, offer_to_dict
 from laoke.promotions.facts import day_number, reader_at
 from laoke.promotions.ladder import Item, Key, Terms, price_item
 from laoke.promotions.models import CouponIssue, Offer
@@ -179,7 +180,7 @@ def _priced(
         version = newest(sheet)
         found.append(
             _measured(shop, f"sheet:{sheet.pk}", sheet.name, items_of(version), terms_of(version),
-                      sheet.starts_at, today, is_sheet=True)
+                      sheet.starts_at, today, str(sheet.starts_at), is_sheet=True)
         )  # fmt: skip
     for one in planned:
         starts_at = one.offer.window.start
@@ -187,8 +188,9 @@ def _priced(
             continue
         if items := claimed_items(one.offer, wares):
             found.append(
-                _measured(shop, f"offer:{one.number}", one.offer.name, items, Terms(), starts_at, today)
-            )
+                _measured(shop, f"offer:{one.number}", one.offer.name, items, Terms(), starts_at, today,
+                          offer_to_dict(one.offer))
+            )  # fmt: skip
     return found
 
 
@@ -200,12 +202,13 @@ def _measured(
     terms: Terms,
     starts_at: datetime,
     today: date,
+    holds: Any,
     *,
     is_sheet: bool = False,
 ) -> Priced:
     facts = price_facts(shop, starts_at, items, today)
     priced = tuple(price_item(one, facts.of(one), terms) for one in items)
-    return Priced(subject, about, priced, terms, is_sheet)
+    return Priced(subject, about, priced, terms, is_sheet, holds)
 
 
 def _said(campaign: Campaign, planned: Iterable[Planned], priced: Iterable[Priced]) -> Iterable[Said]:
@@ -234,9 +237,10 @@ def _coupons(links: Sequence[CampaignOffer]) -> Iterable[CouponTerms]:
     by_offer = {link.offer_id: link for link in links}
     for issue in CouponIssue.objects.filter(offer__in=list(by_offer)).order_by("pk"):
         yield CouponTerms(
-            issue.name, issue.offer_id, issue.total_limit, issue.made, issue.per_person_limit,
+            issue.pk, issue.name, issue.offer_id, issue.total_limit, issue.made, issue.per_person_limit,
             issue.budget_cents, issue.taken_cents, issue.valid_from, issue.valid_to,
             issue.stopped_at is not None, _seen(by_offer[issue.offer_id], "discount_cents"),
+            issue.days_after_claim,
         )  # fmt: skip
 
 

@@ -22,13 +22,13 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
         offer = plan.offer(issue.offer)
         if offer is None or not isinstance(offer.mechanic, ShopCoupon):
             continue
-        subject, read = f"coupon:{issue.name}", [astuple(issue), offer_to_dict(offer)]
+        subject, read = f"coupon:{issue.number}", [astuple(issue), offer_to_dict(offer)]
         params = {"name": issue.name, "offer": offer.name}
         ends = offer.window.end
         # It may be good for longer than the offer only on paper: nobody can use it then.
         if ends is not None and issue.valid_to is not None and issue.valid_to > ends:
             told = params | {"valid_to": f"{issue.valid_to:{MINUTE}}", "ends": f"{ends:{MINUTE}}"}
-            yield Finding("coupon_not_usable", subject, told, offer_to_dict(offer))
+            yield Finding("coupon_not_usable", subject, told, [issue.promised, offer_to_dict(offer)])
         if all(_is_used_up(other) for other in plan.coupons if other.offer == issue.offer):
             yield Finding("coupon_used_up", subject, params, read)
         most_cents = issue.total * offer.mechanic.face_cents

@@ -48,11 +48,12 @@ def _of(priced: Priced) -> Iterator[Finding]:
         for one in told:
             if priced.is_sheet or one.code in CLAIMS:
                 by_code.setdefault(one.code, []).append((key, one))
-    names = {one.item.key: one.item.title or one.item.product_id for one in priced.items}
+    wares = {one.item.key: one.item for one in priced.items}
     for code, found_of in by_code.items():
-        titles = [names[key] for key, _ in found_of]
+        titles = [wares[key].title or wares[key].product_id for key, _ in found_of]
         params: dict[str, Any] = {"about": priced.about, "count": len(titles), "names": titles[:NAMED]}
-        read = [[*astuple(key), dict(one.params)] for key, one in found_of]
+        items = [[*astuple(key), dict(one.params), astuple(wares[key])] for key, one in found_of]
+        read = [priced.holds, astuple(priced.terms), items]
         yield Finding(f"{LADDER}{code}", priced.subject, params, read)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from laoke.campaigns.launch.protection import Protection
 from laoke.promotions.engine import Offer
@@ -52,11 +52,12 @@ class Said:
 
 @dataclass(frozen=True)
 class CouponTerms:
-    """An issue of the shop's own coupons. None = no such limit; `taken_cents` are used or reserved.
+    """An issue of the shop's own coupons by its number. None = no such limit; `taken_cents` are used or reserved.
 
     wanted_cents  what the backtest that was seen took off by this offer; None where none was seen
     """
 
+    number: int
     name: str
     offer: int
     total: int
@@ -68,6 +69,15 @@ class CouponTerms:
     valid_to: datetime | None
     stopped: bool = False
     wanted_cents: int | None = None
+    days_after_claim: int | None = None
+
+    @property
+    def promised(self) -> tuple[object, ...]:
+        """What the issue says, however many of it were made and used meanwhile."""
+        return (
+            self.name, self.total, self.per_person, self.budget_cents, self.valid_from, self.valid_to,
+            self.days_after_claim,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +106,7 @@ class Priced:
     """Prices that are measured together by the rules of the ladder: a price sheet, or the prices of one offer.
 
     `about` is its name, `subject` its lasting mark: `sheet:3`, `offer:12`. The prices of an offer are no ladder and
-    have no cost.
+    have no cost. `holds` is plain data of when and on what terms they hold: a sheet's start, or the whole offer.
     """
 
     subject: str
@@ -104,6 +114,7 @@ class Priced:
     items: tuple[LadderPriced, ...]
     terms: Terms
     is_sheet: bool
+    holds: Any = None
 
 
 @dataclass(frozen=True)
