@@ -13,10 +13,14 @@ import pytest
 
 from laoke.customers import erasure
 from laoke.customers.models import Customer
-from laoke.promotions.models import Coupon
+from laoke.promotions.coupons import issues
+from laoke.promotions.coupons.refusals import CouponRefused
+from laoke.promotions.models import Coupon, Offer
+from laoke.promotions.offers import OfferRefused, archive_offer, edit_offer
 from laoke.promotions.rewards import fair_draws, lotteries, lottery_draws
 from laoke.promotions.rewards.lotteries import Prize
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
+from laoke.promotions.rewards.models import PointsScheme
 from laoke.promotions.rewards.refusals import LOTTERY, RewardRefused
 from laoke.shops.models import AuditEvent
 from tests.promotions_rows.coupon_shop import CouponShop
@@ -265,6 +269,114 @@ def test_coupons_that_would_not_be_there_until_the_end_are_not_promised(
     assert Lottery.objects.get().commitment == ""
     fits = here.draft(prizes=[dataclasses.replace(prize, stock=100)], ends_at=END + timedelta(days=1))
     assert refused(lambda: lotteries.publish(fits, by=None, now=NOW)).code == "prize_issue_short"
+
+
+def test_a_prize_is_worth_what_it_is_worth_when_it_is_published(here: LotteryShop, store: Store) -> None:
+    prize = dataclasses.replace(coupon_prize(here, store), odds_ppm=1)
+    draft, dear = here.draft(prizes=[prize, POINTS]), here.draft(prizes=[prize])
+    assert prize.issue is not None
+    offer = prize.issue.offer
+    edit_offer(
+        offer, {**offer.terms, "terms": {"face_cents": 3_000, "threshold_cents": 19_900}}, by=None, now=NOW
+    )
+    PointsScheme.objects.update(burn_cents=7)
+
+    terms = lotteries.publish(draft, by=None, now=NOW).terms
+
+    assert [one["value_cents"] for one in terms["prizes"]] == [
+        3_000,
+        70 // PointsScheme.objects.get().burn_points,
+    ]
+    assert list(draft.prizes.order_by("place").values_list("value_cents", flat=True)) == [
+        one["value_cents"] for one in terms["prizes"]
+    ]
+    changed = {**offer.terms, "terms": {"face_cents": 5_000_001, "threshold_cents": 9_000_000}}
+    Offer.objects.update(terms={**offer.terms, **changed})
+    assert refused(lambda: lotteries.publish(dear, by=None, now=NOW)).code == "prize_too_high"
+    assert Lottery.objects.get(pk=dear.pk).commitment == ""
+
+
+def test_the_commitment_binds_the_issue_its_offer_and_what_points_are_worth(
+    here: LotteryShop, store: Store
+) -> None:
+    prize = dataclasses.replace(coupon_prize(here, store), odds_ppm=1)
+    assert prize.issue is not None
+
+    terms = here.open(prizes=[prize, POINTS]).terms
+
+    coupon = terms["prizes"][0]["coupon"]
+    assert (coupon["issue"], coupon["valid_to"]) == (str(prize.issue.pk), "2026-11-20 00:00:00")
+    assert coupon["offer"] == prize.issue.offer.terms
+    scheme = PointsScheme.objects.get()
+    assert terms["prizes"][1]["points_worth"] == {"points": scheme.burn_points, "cents": scheme.burn_cents}
+
+
+def test_an_issue_has_room_for_all_that_is_promised_of_it(here: LotteryShop, store: Store) -> None:
+    prize = dataclasses.replace(coupon_prize(here, store, stock=60), odds_ppm=500_000)
+    twice = here.draft(prizes=[prize, dataclasses.replace(prize, title="再来一张")])
+    assert refused(lambda: lotteries.publish(twice, by=None, now=NOW)).params == {
+        "title": "满 199 减 20 / 再来一张", "stock": 120, "left": 100,
+    }  # fmt: skip
+    first = here.open(prizes=[dataclasses.replace(prize, odds_ppm=1_000_000)])
+    here.drawn(first)
+
+    # One of the sixty is made; the others are still promised.
+    other = here.draft(prizes=[dataclasses.replace(prize, stock=41)])
+    assert refused(lambda: lotteries.publish(other, by=None, now=NOW)).params["left"] == 40
+    lotteries.end(first, why="改", by=None, now=NOW)
+    assert lotteries.publish(other, by=None, now=NOW).commitment
+
+
+def test_coupons_that_were_won_and_not_given_keep_their_room(here: LotteryShop, store: Store) -> None:
+    prize = coupon_prize(here, store, per_person_limit=1)
+    first = here.open(prizes=[prize])
+    assert [here.drawn(first).state, here.drawn(first).state] == ["given", "due"]
+    lotteries.end(first, why="改", by=None, now=NOW)
+
+    all_left = here.draft(prizes=[dataclasses.replace(prize, stock=99)])
+    assert refused(lambda: lotteries.publish(all_left, by=None, now=NOW)).params["left"] == 98
+
+
+def test_what_a_lottery_promises_is_neither_stopped_nor_changed_until_it_is_over(
+    here: LotteryShop, store: Store
+) -> None:
+    prize = coupon_prize(here, store)
+    issue = prize.issue
+    assert issue is not None
+    lottery = here.open(prizes=[prize])
+    dearer = {**issue.offer.terms, "terms": {"face_cents": 1, "threshold_cents": 19_900}}
+
+    with pytest.raises(CouponRefused) as stopping:
+        issues.stop_issue(issue, by=None, now=NOW)
+    assert stopping.value.message == (
+        "抽奖“双11 抽奖”已公布要送这一批券，停了就兑不了奖。"
+        "等它 2026-11-20 00:00 结束，或请店主在抽奖页提前结束，再停。"
+    )
+    for work in (
+        lambda: edit_offer(issue.offer, dearer, by=None, now=NOW),
+        lambda: archive_offer(issue.offer, by=None, now=NOW),
+    ):
+        with pytest.raises(OfferRefused) as caught:
+            work()
+        assert "抽奖「双11 抽奖」" in caught.value.message and "2026-11-20 00:00" in caught.value.message
+    row = Offer.objects.get(pk=issue.offer_id)
+    assert (row.terms, row.archived, issue.offer.archived) == (issue.offer.terms, False, False)
+
+    lotteries.end(lottery, why="改", by=None, now=NOW)
+    assert issues.stop_issue(issue, by=None, now=NOW)
+    edit_offer(issue.offer, dearer, by=None, now=NOW)
+    archive_offer(issue.offer, by=None, now=NOW)
+
+
+def test_a_draft_and_one_whose_end_is_past_bind_nothing(here: LotteryShop, store: Store) -> None:
+    prize = coupon_prize(here, store)
+    assert prize.issue is not None
+    here.open(prizes=[prize])
+
+    archive_offer(prize.issue.offer, by=None, now=END)
+    other = coupon_prize(here, store)
+    here.draft(prizes=[other])
+    assert issues.stop_issue(other.issue, by=None, now=NOW)  # type: ignore[arg-type]
 
 
 def test_an_erased_person_is_in_no_draw_and_the_draws_can_still_be_checked(here: LotteryShop) -> None:

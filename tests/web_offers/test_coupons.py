@@ -14,12 +14,14 @@ from laoke.config.worker import run_job
 from laoke.promotions.coupons import moves
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import Coupon, CouponBatch, CouponIssue
+from laoke.promotions.rewards import lotteries
 from laoke.shops import jobs
 from laoke.shops.models import AuditEvent, Role, User
 from laoke.shops.setup import add_user
 from laoke.web import figures
 from tests.campaigns.stores import Store, make_store
 from tests.promotions_rows.coupon_shop import ANNA, NOW, CouponShop, later
+from tests.promotions_rows.lottery_shop import rules
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +154,21 @@ def test_an_issue_is_stopped_once_and_gives_nothing_more_out(here: CouponShop, s
     assert CouponIssue.objects.get().stopped_at == NOW
     page = seen(client, issue)
     assert "已停" in page and "做多少个码" not in page
+
+
+def test_an_issue_that_a_lottery_promises_stays_and_its_offer_too(here: CouponShop, store: Store) -> None:
+    client, issue = browser(store.owner), here.issue()
+    prize = lotteries.Prize("一张券", "coupon", 2, odds_ppm=1_000, issue=issue)
+    draft = lotteries.save_draft(store.shop, rules(prizes=[prize]), by=None, now=NOW)
+    lotteries.publish(draft, by=None, now=NOW)
+
+    for address in (
+        reverse("coupon_issue_stop", args=[issue.pk]), reverse("offer_archive", args=[issue.offer_id])
+    ):  # fmt: skip
+        page = client.post(address, follow=True).content.decode()
+        assert "双11 抽奖" in page and "在抽奖页提前结束" in page
+    issue.refresh_from_db()
+    assert (issue.stopped_at, issue.offer.archived) == (None, False)
 
 
 def test_who_may_only_read_changes_nothing_and_other_shops_see_nothing(

@@ -18,6 +18,7 @@ from laoke.money import format_cents
 from laoke.promotions import engine
 from laoke.promotions.coupons.rows import mark_offer
 from laoke.promotions.models import Offer
+from laoke.promotions.rewards import promised
 from laoke.promotions.setup.links import check_activity_id
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
@@ -70,6 +71,9 @@ REFUSALS: dict[str, str] = {
     "one_piece_is_no_set": gettext_noop("套餐至少要两件"),
     "scope_in_terms": gettext_noop("这种优惠自己列出商品，不要再写适用范围"),
     "no_window": gettext_noop("写明从几时到几时"),
+    "promised": gettext_noop(
+        "抽奖「%(lottery)s」已公布要送这个优惠的券，不能改，也不能收起。等它 %(until)s 结束，或请店主在抽奖页提前结束"
+    ),
     "duplicate_offer_id": gettext_noop("优惠编号 %(offer_id)s 出现了两次"),
     "duplicate_line_id": gettext_noop("行号 %(line_id)s 出现了两次"),
     "unknown_line": gettext_noop("购物篮里没有 %(line_id)s 行"),
@@ -241,14 +245,16 @@ def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: dat
     Raises
     ------
     OfferRefused
-        with the first wrong field; nothing is changed then.
+        with the first wrong field, or while a published lottery that is not over promises coupons of it; nothing is
+        changed then.
     """
     value = read_offer({**data, "offer_id": f"offer-{row.pk}"})
     columns = _columns(value, engine.offer_to_dict(value))
-    for name, content in columns.items():
-        setattr(row, name, content)
-    row.updated_at = now
     with transaction.atomic():
+        _check_not_promised(row, now)
+        for name, content in columns.items():
+            setattr(row, name, content)
+        row.updated_at = now
         row.save(update_fields=[*columns, "updated_at"])
         mark_offer(row)
         audit.record("offer.edit", shop=row.shop, actor=by, at=now, subject=str(row.pk))
@@ -256,12 +262,27 @@ def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: dat
 
 
 def archive_offer(row: Offer, *, by: User | None, now: datetime, archived: bool = True) -> None:
-    """Take an offer out of the lists (or back); what named it goes on naming it."""
-    row.archived, row.updated_at = archived, now
+    """Take an offer out of the lists (or back); what named it goes on naming it.
+
+    Raises
+    ------
+    OfferRefused
+        while a published lottery that is not over promises coupons of it.
+    """
     with transaction.atomic():
+        if archived:
+            _check_not_promised(row, now)
+        row.archived, row.updated_at = archived, now
         row.save(update_fields=["archived", "updated_at"])
         mark_offer(row)
         audit.record("offer.archive", shop=row.shop, actor=by, at=now, subject=str(row.pk), archived=archived)
+
+
+def _check_not_promised(row: Offer, now: datetime) -> None:
+    """Holds the offer, so that no lottery promises its coupons until the transaction ends."""
+    Offer.objects.select_for_update(no_key=True).get(pk=row.pk)
+    if (lottery := promised.promising(now, offer=row.pk)) is not None:
+        raise OfferRefused("promised", **promised.told_of(lottery))
 
 
 def set_activity_id(row: Offer, platform_activity_id: str, *, by: User | None, now: datetime) -> None:

@@ -287,7 +287,8 @@ def offer_archive(
 
     target = the_shop(shop)
     offer = stored_offer(target, number)
-    archive_offer(offer, by=the_user(target, by), now=clock_of(target).now())
+    with refusals():
+        archive_offer(offer, by=the_user(target, by), now=clock_of(target).now())
     emit({"offer": offer.pk, "archived": True}, f"已收起：{offer.name}")
 
 

@@ -17,6 +17,7 @@ from laoke.promotions.coupons.codes import Random, make_codes
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponBatch, CouponIssue, Offer
 from laoke.promotions.offers import offer_value
+from laoke.promotions.rewards import promised
 from laoke.shops import audit
 from laoke.shops.bulk import write_in_batches
 from laoke.shops.models import User
@@ -101,8 +102,17 @@ def add_issue(offer: Offer, terms: Terms, *, by: User | None, now: datetime) -> 
 
 def stop_issue(issue: CouponIssue, *, by: User | None, now: datetime) -> bool:
     """No coupon of the issue is claimed or reserved any more; what is reserved may still be redeemed. False when it
-    was stopped already."""
+    was stopped already.
+
+    Raises
+    ------
+    CouponRefused
+        while a published lottery that is not over promises coupons of it.
+    """
     with transaction.atomic():
+        rows.locked_issue(issue.pk)
+        if (lottery := promised.promising(now, issue=issue.pk)) is not None:
+            raise CouponRefused("promised", **promised.told_of(lottery))
         stopped = CouponIssue.objects.filter(pk=issue.pk, stopped_at=None).update(stopped_at=now)
         if stopped:
             rows.mark_issue(issue)

@@ -25,6 +25,9 @@ SENTENCES: dict[str, Promise] = {
     "other_order": _("这张券是订单 %(held)s 占着的，不是订单 %(order_id)s。"),
     "not_yet_valid": _("这张券 %(at)s 起才能用。"),
     "issue_stopped": _("这一批券已停发停用。"),
+    "promised": _(
+        "抽奖“%(lottery)s”已公布要送这一批券，停了就兑不了奖。等它 %(until)s 结束，或请店主在抽奖页提前结束，再停。"
+    ),
     "issue_unknown": _("没有这一批券。"),
     "issue_used_up": _("这一批券最多 %(most)s 张，只剩 %(left)s 张。"),
     "person_limit": _("每人限领 %(most)s 张，这位客户已领满。"),

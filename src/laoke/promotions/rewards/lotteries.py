@@ -17,9 +17,9 @@ from django.db.models import F, Q
 from laoke.customers.resealing import SealedKind
 from laoke.customers.sealing import open_sealed, seal
 from laoke.promotions import engine
-from laoke.promotions.models import CouponIssue
+from laoke.promotions.models import CouponIssue, Offer
 from laoke.promotions.offers import offer_value
-from laoke.promotions.rewards import fair_draws
+from laoke.promotions.rewards import fair_draws, promised
 from laoke.promotions.rewards.fair_draws import LOTTERY, ODDS_BASE, SCRATCH, SEED_BYTES
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
 from laoke.promotions.rewards.models import PointsScheme
@@ -161,7 +161,8 @@ def _value(shop: Shop, prize: Prize) -> int:
         if prize.issue is None or prize.issue.shop_id != shop.pk:
             raise RewardRefused("prize_issue", title=prize.title)
         mechanic = offer_value(prize.issue.offer).mechanic
-        assert isinstance(mechanic, engine.ShopCoupon)  # of other offers there are no issues
+        if not isinstance(mechanic, engine.ShopCoupon):  # it was one when the issue was made
+            raise RewardRefused("prize_issue", title=prize.title)
         value = mechanic.face_cents
     if prize.kind == GOODS and value < 1:
         raise RewardRefused("prize_value", title=prize.title)
@@ -185,7 +186,8 @@ def publish(
     Raises
     ------
     RewardRefused
-        when it was published, its end is past, or a coupon that can be won would not be there until then.
+        when it was published, its end is past, a prize is worth too much by now, or a coupon that can be won would not
+        be there until then.
     """
     with transaction.atomic():
         row = locked(lottery.pk)
@@ -193,8 +195,10 @@ def publish(
             raise RewardRefused("lottery_published")
         if row.ends_at <= now:
             raise RewardRefused("lottery_past")
-        for prize in row.prizes.select_related("issue__offer").exclude(issue=None):
-            _check_issue(row, prize)
+        prizes = _held_prizes(row)
+        for prize in prizes:
+            _value_anew(row.shop, prize)
+        _check_issues(row, prizes, now)
         seed = random(SEED_BYTES).hex()
         row.terms = terms_of(row)
         row.commitment = fair_draws.commitment(seed, row.terms)
@@ -207,22 +211,47 @@ def publish(
     return row
 
 
-def _check_issue(lottery: Lottery, prize: LotteryPrize) -> None:
-    issue = prize.issue
-    assert issue is not None  # the caller asked for those with one
-    ends = [issue.offer.ends_at, *([issue.valid_to] if issue.valid_to else [])]
-    room = issue.total_limit - issue.made
-    if (
-        issue.stopped_at is not None
-        or issue.offer.archived
-        or min(ends) < lottery.ends_at
-        or room < prize.stock
-    ):
-        raise RewardRefused("prize_issue_short", title=prize.title, stock=prize.stock, left=max(0, room))
+def _held_prizes(lottery: Lottery) -> list[LotteryPrize]:
+    """Its prizes; their issues and then the offers of these are held until the transaction ends, each in order."""
+    wanted = list(lottery.prizes.exclude(issue=None).values_list("issue_id", flat=True))
+    issues = CouponIssue.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+    offers = {one.offer_id for one in issues}
+    list(Offer.objects.select_for_update(no_key=True).filter(pk__in=offers).order_by("pk"))
+    return list(lottery.prizes.select_related("issue__offer").order_by("place"))
+
+
+def _value_anew(shop: Shop, prize: LotteryPrize) -> None:
+    """What one is worth by the offers and the rule of points as they are now, and no longer as the draft was saved."""
+    value = _value(
+        shop,
+        Prize(
+            prize.title, prize.kind, prize.stock, prize.value_cents, prize.odds_ppm, prize.points, prize.issue
+        ),
+    )
+    if value != prize.value_cents:
+        prize.value_cents = value
+        prize.save(update_fields=["value_cents"])
+
+
+def _check_issues(lottery: Lottery, prizes: Sequence[LotteryPrize], now: datetime) -> None:
+    """Each issue lasts until the end, with room for all prizes of this lottery beside what others promise of it."""
+    by_issue: dict[CouponIssue, list[LotteryPrize]] = {}
+    for prize in prizes:
+        if prize.issue is not None:
+            by_issue.setdefault(prize.issue, []).append(prize)
+    for issue, of_it in by_issue.items():
+        ends = [issue.offer.ends_at, *([issue.valid_to] if issue.valid_to else [])]
+        room = issue.total_limit - issue.made - promised.owed(issue.pk, now)
+        stock = sum(one.stock for one in of_it)
+        gone = issue.stopped_at is not None or issue.offer.archived or min(ends) < lottery.ends_at
+        if gone or room < stock:
+            title = " / ".join(one.title for one in of_it)
+            raise RewardRefused("prize_issue_short", title=title, stock=stock, left=max(0, room))
 
 
 def terms_of(lottery: Lottery) -> dict[str, Any]:
     """All that is promised, as it is published and hashed."""
+    scheme = PointsScheme.objects.filter(shop=lottery.shop).first()
     return {
         "lottery": str(lottery.pk),
         "name": lottery.name,
@@ -243,9 +272,30 @@ def terms_of(lottery: Lottery) -> dict[str, Any]:
                 "odds_ppm": one.odds_ppm,
                 "stock": one.stock,
                 "points": one.points,
+                **_given_as(one, scheme),
             }
-            for one in lottery.prizes.order_by("place")
+            for one in lottery.prizes.select_related("issue__offer").order_by("place")
         ],
+    }
+
+
+def _given_as(prize: LotteryPrize, scheme: PointsScheme | None) -> dict[str, Any]:
+    """Of a coupon its issue and all of its offer; of points how many are worth how much."""
+    if prize.kind == POINTS and scheme is not None:
+        return {"points_worth": {"points": scheme.burn_points, "cents": scheme.burn_cents}}
+    issue = prize.issue
+    if issue is None:
+        return {}
+    until = issue.valid_to
+    return {
+        "coupon": {
+            "issue": str(issue.pk),
+            "valid_from": issue.valid_from.isoformat(sep=" ", timespec="seconds"),
+            "valid_to": until.isoformat(sep=" ", timespec="seconds") if until else None,
+            "days_after_claim": issue.days_after_claim,
+            "per_person_limit": issue.per_person_limit,
+            "offer": engine.offer_to_dict(offer_value(issue.offer)),
+        }
     }
 
 

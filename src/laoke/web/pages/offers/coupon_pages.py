@@ -257,8 +257,12 @@ def issue_codes(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(*MARKETING)
 def issue_stop(request: HttpRequest, pk: int) -> HttpResponse:
     issue, now = find_issue(shop_of(request), pk), clock_of(request).now()
-    issues.stop_issue(issue, by=request.user, now=now)  # type: ignore[arg-type]
-    messages.success(request, gettext("停了：不再发、不再用，占用中的订单可以走完"))
+    try:
+        issues.stop_issue(issue, by=request.user, now=now)  # type: ignore[arg-type]
+    except CouponRefused as refused:
+        messages.error(request, refused.message)
+    else:
+        messages.success(request, gettext("停了：不再发、不再用，占用中的订单可以走完"))
     return redirect("coupon_issue", issue.pk)
 
 

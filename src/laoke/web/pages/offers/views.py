@@ -306,7 +306,11 @@ def offer_try(request: HttpRequest) -> HttpResponse:
 def offer_archive(request: HttpRequest, pk: int) -> HttpResponse:
     row, now = find_offer(shop_of(request), pk), clock_of(request).now()
     archived = request.POST.get("archived", "1") == "1"
-    offers.archive_offer(row, by=request.user, now=now, archived=archived)  # type: ignore[arg-type]
+    try:
+        offers.archive_offer(row, by=request.user, now=now, archived=archived)  # type: ignore[arg-type]
+    except offers.OfferRefused as refused:
+        messages.error(request, refused.message)
+        return redirect("offer", row.pk)
     messages.success(request, gettext("已收起") if archived else gettext("已放回列表"))
     return redirect("offers")
 
