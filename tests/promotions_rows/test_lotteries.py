@@ -224,6 +224,19 @@ def test_it_ends_by_itself_and_before_its_time_only_with_a_reason(here: LotteryS
     assert [row.detail["early"] for row in early_rows] == [True, False]
 
 
+def test_a_seed_that_cannot_be_opened_keeps_no_other_lottery_open(
+    here: LotteryShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, other = here.open(), here.open()
+    Lottery.objects.filter(pk=broken.pk).update(sealed=b"x")
+
+    assert (lotteries.end_due(END), lotteries.end_due(END)) == (1, 0)
+
+    assert Lottery.objects.get(pk=other.pk).seed == SEED.hex()
+    assert Lottery.objects.get(pk=broken.pk).over_at is None
+    assert [one.getMessage() for one in caplog.records] == [f"lottery {broken.pk} cannot be ended"] * 2
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

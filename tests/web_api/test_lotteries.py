@@ -8,6 +8,8 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from laoke.promotions.rewards import fair_draws, lotteries
 from laoke.promotions.rewards.lottery_models import LotteryDraw
@@ -52,7 +54,10 @@ def test_a_draw_is_done_once_for_its_key_and_its_proof_is_told_at_the_end(
     assert (LotteryDraw.objects.count(), here.points.usable()) == (1, 10)
     assert AuditEvent.objects.get(act="lottery.draw").detail == {"number": 1, "token": till.token.prefix}
 
-    shown = till.told("lotteries/show", lottery=str(lottery.pk))
+    with CaptureQueriesContext(connection) as asked:
+        shown = till.told("lotteries/show", lottery=str(lottery.pk))
+    # Whoever shows the page of a running lottery reads none of its draws, however many there are.
+    assert not any("promotions_lotterydraw" in one["sql"] for one in asked.captured_queries)
     assert (shown["seed"], shown["draws"], shown["drawn"], shown["left"]) == (None, None, 1, [39])
     assert shown["terms"]["prizes"][0]["odds_ppm"] == 1_000_000
     lotteries.end(lottery, by=None, now=END)

@@ -5,13 +5,14 @@ draft → published (the commitment stands, nothing changes any more) → over (
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 
 from laoke.customers.resealing import SealedKind
@@ -38,6 +39,8 @@ GOODS, POINTS, COUPON = "goods", "points", "coupon"
 PRIZE_KINDS = (GOODS, POINTS, COUPON)
 
 Random = Callable[[int], bytes]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -346,12 +349,36 @@ def end(lottery: Lottery, *, why: str = "", by: User | None, now: datetime) -> L
 
 
 def end_due(now: datetime) -> int:
-    """End what is through, so that its seed is there for all to see; how many."""
+    """End what is through, so that its seed is there for all to see; how many.
+
+    One that cannot be ended, say because its seed cannot be opened, is logged and keeps no other one open.
+    """
     through = Q(ends_at__lte=now) | Q(kind=SCRATCH, drawn__gte=F("cards"))
     due = Lottery.objects.filter(through, published_at__isnull=False, over_at=None).order_by("pk")
+    ended = 0
     for one in due:
-        end(one, by=None, now=now)
-    return len(due)
+        try:
+            end(one, by=None, now=now)
+        except OperationalError:
+            # The ledger itself is away or held: that is no matter of this lottery.
+            raise
+        except Exception:
+            log.exception("lottery %s cannot be ended", one.pk)
+        else:
+            ended += 1
+    return ended
+
+
+def head(lottery: Lottery) -> dict[str, Any]:
+    """What is published of it beside its draws; the seed only after the end."""
+    return {
+        "terms": lottery.terms,
+        "commitment": lottery.commitment,
+        "seed": lottery.seed or None,
+        "drawn": lottery.drawn,
+        "over_at": lottery.over_at.isoformat(sep=" ", timespec="seconds") if lottery.over_at else None,
+        "over_reason": lottery.over_reason,
+    }
 
 
 def published(lottery: Lottery) -> dict[str, Any]:
@@ -361,12 +388,5 @@ def published(lottery: Lottery) -> dict[str, Any]:
     """
     draws = LotteryDraw.objects.filter(lottery=lottery).order_by("number")
     found = draws.values_list("number", "text_sha256", "prize__place")
-    return {
-        "terms": lottery.terms,
-        "commitment": lottery.commitment,
-        "seed": lottery.seed or None,
-        "drawn": lottery.drawn,
-        "over_at": lottery.over_at.isoformat(sep=" ", timespec="seconds") if lottery.over_at else None,
-        "over_reason": lottery.over_reason,
-        "draws": [{"number": number, "text_sha256": text, "prize": place} for number, text, place in found],
-    }
+    told = [{"number": number, "text_sha256": text, "prize": place} for number, text, place in found]
+    return head(lottery) | {"draws": told}

@@ -21,9 +21,7 @@ def show(caller: Caller, body: Body) -> Json:
     """
     only(body, "lottery")
     lottery = _lottery(caller, body)
-    told = lotteries.published(lottery)
-    if not lottery.seed:
-        told["draws"] = None
+    told = lotteries.published(lottery) if lottery.seed else lotteries.head(lottery) | {"draws": None}
     left = [one.stock - one.given for one in lottery.prizes.order_by("place")]
     return told | {"left": left}
 
