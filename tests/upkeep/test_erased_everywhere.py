@@ -43,10 +43,15 @@ from laoke.groups import members
 from laoke.intake.loading.quarantine import put_aside
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.intake.reading.batches import QuarantinedRow as PutAside
+from laoke.promotions.rewards import lotteries, lottery_draws, points, referrals
+from laoke.promotions.rewards.points_scheme import Terms, set_scheme
 from laoke.service import cases
 from laoke.shops import catalog
+from laoke.shops.setup import add_shop
 from laoke.warehouse.engine import Reader
 from tests.people import Demo
+from tests.promotions_rows.lottery_shop import rules
+from tests.promotions_rows.points_shop import RULE
 
 pytestmark = pytest.mark.django_db
 
@@ -157,6 +162,7 @@ def everywhere(demo: Demo) -> int:
     freeze(shop, 'tag("爱晒图")', now=now, by=demo.owner)
     freeze(shop, "bought(1+)", now=now, by=demo.owner)
     _messages(demo, person)
+    _rewards_in_another_shop(demo, person)
     run = ImportRun.objects.filter(shop=shop).first()
     assert run is not None
     put_aside(
@@ -213,6 +219,22 @@ def _messages(demo: Demo, person: int) -> None:
     consent.opt_out(
         demo.shop, "sms", now=now, source="reply", person_id=person, contact_digest=digest, words="退"
     )
+
+
+def _rewards_in_another_shop(demo: Demo, person: int) -> None:
+    """Points, a reservation, a draw, an invitation and something shared, all in a second shop of the owner."""
+    now = demo.now
+    shop = add_shop("二店", now=now, owner=demo.shop.owner, is_demo=True)
+    set_scheme(shop, Terms(**RULE), by=None, now=now)
+    points.earn(shop, person, order_id="Z-1", paid_cents=90_000, now=now, by="t")
+    points.reserve(shop, person, order_id="Z-2", points=100, payable_cents=10_000, now=now, by="t")
+    wanted = rules(starts_at=now, ends_at=now + timedelta(days=9))
+    lottery = lotteries.publish(lotteries.save_draft(shop, wanted, by=None, now=now), by=None, now=now)
+    lottery_draws.draw(lottery, person, NICK, now=now, by="t")
+    promised = referrals.Terms(((1, 1_000),), 15, like_points=1, most_likes_a_day=10)
+    referrals.set_scheme(shop, promised, by=None, now=now)
+    referrals.invite(shop, person, now=now)
+    referrals.liked(shop, person, "S-1", 2, now=now, by="t")
 
 
 def test_nothing_of_an_erased_person_is_left(

@@ -27,7 +27,7 @@ from laoke.promotions.rewards.models import (
     PointsScheme,
 )
 from laoke.promotions.rewards.points_rules import MOST_POINTS, Earning
-from laoke.promotions.rewards.points_scheme import burning_of, earning_of, locked_scheme
+from laoke.promotions.rewards.points_scheme import burning_of, earning_of, locked_scheme, shops_held
 from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
@@ -348,13 +348,14 @@ def _end_some(shop: Shop, now: datetime) -> int:
 
 
 def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
-    """What an erased person still had is nobody's; the ledger keeps its sums and names them no more."""
-    mine = {"shop": shop, "customer_id__in": traces.people}
+    """What an erased person still had is nobody's, in every shop of the owner; the ledger keeps its sums and names them
+    no more."""
+    mine = {"shop__in": shops_held(shop.owner_id), "customer_id__in": traces.people}
     if not PointsEvent.objects.filter(**mine).exists():
         return 0
-    locked_scheme(shop)
-    for hold in PointsHold.objects.filter(**mine, state=rows.RESERVED).order_by("pk"):
-        rows.let_go(shop, hold, now, "erasure")
+    holds = PointsHold.objects.filter(**mine, state=rows.RESERVED).select_related("shop")
+    for hold in holds.order_by("pk"):
+        rows.let_go(hold.shop, hold, now, "erasure")
     lots = PointsLot.objects.filter(**mine, left__gt=0).order_by("pk")
     most = rows.total_left(lots)
     rows.take_out(lots, most, rows.FORGOTTEN, now=now, by="erasure")

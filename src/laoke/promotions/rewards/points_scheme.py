@@ -107,6 +107,14 @@ def locked_scheme(shop: Shop) -> PointsScheme:
     return found
 
 
+def shops_held(owner_id: int) -> list[int]:
+    """The owner's shops that have a rule, each rule held until the transaction ends."""
+    schemes = PointsScheme.objects.select_for_update(of=("self",), no_key=True).filter(
+        shop__owner_id=owner_id
+    )
+    return [scheme.shop_id for scheme in schemes.order_by("pk")]
+
+
 def terms_of(scheme: PointsScheme) -> Terms:
     """The rule as it stands."""
     values: dict[str, Any] = {name: getattr(scheme, name) for name in Terms.__dataclass_fields__}

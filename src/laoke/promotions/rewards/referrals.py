@@ -353,12 +353,13 @@ def _rewarded_likes(shop: Shop, customers: Sequence[int], at: datetime) -> int:
 
 
 def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
-    """Referrals of an erased person name them no more; what was under way is void."""
-    mine = Referral.objects.filter(
-        Q(referrer_id__in=traces.people) | Q(friend_id__in=traces.people), shop=shop
+    """Referrals of an erased person name them no more, in every shop of the owner; what was under way is void."""
+    shops = list(Shop.objects.filter(owner_id=shop.owner_id))
+    mine = Q(referrer_id__in=traces.people) | Q(friend_id__in=traces.people)
+    Referral.objects.filter(mine, shop__in=shops, state__in=(WAITING, COUNTING)).update(
+        state=VOID, reason=ERASED, due_at=None, settled_at=now
     )
-    mine.filter(state__in=(WAITING, COUNTING)).update(state=VOID, reason=ERASED, due_at=None, settled_at=now)
-    done = Referral.objects.filter(shop=shop, referrer_id__in=traces.people).update(referrer_id=None)
-    done += Referral.objects.filter(shop=shop, friend_id__in=traces.people).update(friend_id=None)
-    done += Invitation.objects.filter(shop=shop, customer_id__in=traces.people).update(customer_id=None)
-    return done + Share.objects.filter(shop=shop, customer_id__in=traces.people).update(customer_id=None)
+    done = Referral.objects.filter(shop__in=shops, referrer_id__in=traces.people).update(referrer_id=None)
+    done += Referral.objects.filter(shop__in=shops, friend_id__in=traces.people).update(friend_id=None)
+    done += Invitation.objects.filter(shop__in=shops, customer_id__in=traces.people).update(customer_id=None)
+    return done + Share.objects.filter(shop__in=shops, customer_id__in=traces.people).update(customer_id=None)
