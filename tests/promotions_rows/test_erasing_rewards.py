@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from laoke.customers import erasure
+from laoke.customers.models import Customer
 from laoke.promotions.rewards import lottery_draws, points, referrals
 from laoke.promotions.rewards.lottery_models import LotteryDraw
 from laoke.promotions.rewards.models import PointsEvent, PointsHold, PointsLot, PointsOwed
 from laoke.promotions.rewards.points_scheme import Terms, set_scheme
 from laoke.promotions.rewards.referral_models import Invitation, Referral, Share
-from laoke.shops.models import Owner
+from laoke.shops.models import Owner, User
 from laoke.shops.setup import add_shop
 from tests.promotions_rows.lottery_shop import NOTEBOOK, LotteryShop
 from tests.promotions_rows.points_shop import ANNA, BEN, NOW, RULE, PointsShop, after, in_order
@@ -81,6 +82,45 @@ def test_referrals_of_another_shop_of_the_owner_name_nobody(first: LotteryShop, 
     assert (one.referrer_id, one.friend_id, one.state, one.reason) == (None, BEN, "void", "erased")
     assert Invitation.objects.get().customer_id is None
     assert Share.objects.get().customer_id is None
+
+
+def test_who_reserved_points_of_a_person_they_were_merged_with_is_not_named_by_the_hold(
+    first: LotteryShop,
+) -> None:
+    here = first.points
+    here.earned(50_000, "B-1", BEN)
+    Customer.objects.filter(pk=ANNA).update(person_id=BEN)
+    here.reserved(200, "A-1")
+    here.redeemed(100, "A-2")
+    Customer.objects.filter(pk=ANNA).update(person_id=ANNA)
+    assert not PointsEvent.objects.filter(customer_id=ANNA).exists()
+
+    points.forget_person(here.shop, ANNA_GONE, after(1))
+
+    assert not PointsHold.objects.filter(customer_id=ANNA).exists()
+    assert dict(PointsHold.objects.values_list("order_id", "state")) == {
+        "A-1": "rolled_back",
+        "A-2": "redeemed",
+    }
+    assert here.usable(BEN) == 400
+    in_order(here.shop)
+
+
+def test_a_shop_without_a_rule_for_points_has_none_to_forget(store: Store) -> None:
+    assert points.forget_person(store.shop, ANNA_GONE, NOW) == 0
+
+
+def test_how_a_prize_was_handed_over_goes_with_its_winner(first: LotteryShop) -> None:
+    lottery = first.open(prizes=[dataclasses.replace(NOTEBOOK, odds_ppm=1_000_000)])
+    clerk = User.objects.create(username="clerk")
+    won = [first.drawn(lottery, customer=who) for who in (ANNA, BEN)]
+    for one in won:
+        lottery_draws.settle(one, note="快递 SF1，安娜收", actor=clerk, now=NOW)
+
+    lottery_draws.forget_person(first.shop, ANNA_GONE, after(1))
+
+    told = LotteryDraw.objects.order_by("number").values_list("customer_id", "state", "reason")
+    assert list(told) == [(None, "given", ""), (BEN, "given", "快递 SF1，安娜收")]
 
 
 def test_another_owners_shops_are_left_alone(first: LotteryShop) -> None:
