@@ -317,3 +317,28 @@ def test_a_file_that_is_held_open_is_tried_the_next_night(
     assert sorted(demo.place.warehouse.rglob("*.parquet")) == files
     assert Erasure.objects.get().numbers == [person]
     assert over(demo, later) == 1
+
+
+def test_one_package_after_the_other_forgets_all_whose_facts_are_rewritten(
+    demo: Demo, above: FakeMessages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that each kind of lock is taken before the next one, also of two persons."""
+    people = list(
+        VaultRecord.objects.order_by("customer_id").values_list("customer_id", flat=True).distinct()[:2]
+    )
+    for person in people:
+        begin(demo, person, above)
+    erasure.delete_records(now=demo.now, messages=above.known())
+    asked: list[tuple[str, int]] = []
+
+    def noting(name: str) -> erasure.Forget:
+        def forget(shop: object, traces: erasure.Traces, now: datetime) -> int:
+            asked.append((name, traces.people[0]))
+            return 0
+
+        return forget
+
+    monkeypatch.setattr(erasure, "_forgetters", {name: noting(name) for name in ("first", "second")})
+    erasure.rewrite_facts(demo.place, now=demo.now + timedelta(hours=17), messages=above.known())
+
+    assert asked == [(name, person) for name in ("first", "second") for person in people]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from laoke.customers import erasure
 from laoke.customers.models import Customer
+from laoke.promotions.coupons import moves
+from laoke.promotions.offers import add_offer
 from laoke.promotions.rewards import lottery_draws, points, referrals
 from laoke.promotions.rewards.lottery_models import LotteryDraw
 from laoke.promotions.rewards.models import PointsEvent, PointsHold, PointsLot, PointsOwed
@@ -16,6 +21,7 @@ from laoke.promotions.rewards.points_scheme import Terms, set_scheme
 from laoke.promotions.rewards.referral_models import Invitation, Referral, Share
 from laoke.shops.models import Owner, User
 from laoke.shops.setup import add_shop
+from tests.promotions_rows.coupon_shop import CouponShop
 from tests.promotions_rows.lottery_shop import NOTEBOOK, LotteryShop
 from tests.promotions_rows.points_shop import ANNA, BEN, NOW, RULE, PointsShop, after, in_order
 
@@ -24,6 +30,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 
+OFFER = {
+    "name": "满 199 减 20", "layer": "coupon", "mechanic": "shop_coupon",
+    "terms": {"threshold_cents": 19_900, "face_cents": 2_000},
+    "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"}, "limits": {},
+}  # fmt: skip
 ANNA_GONE = erasure.Traces((ANNA,), frozenset(), frozenset())
 
 
@@ -130,3 +141,42 @@ def test_another_owners_shops_are_left_alone(first: LotteryShop) -> None:
 
     assert points.forget_person(stranger, ANNA_GONE, after(1)) == 0
     assert first.points.usable() == 500
+
+
+def test_erasing_locks_in_the_order_in_which_rewards_are_given(
+    first: LotteryShop, second: LotteryShop, store: Store
+) -> None:
+    """Referral rules, lotteries, rules for points, issues; of each kind the older first (seen where rows lock)."""
+    names = list(erasure._forgetters)
+    order = [names.index(name) for name in ("referrals", "lotteries", "points", "coupons")]
+    assert order == sorted(order)
+    if connection.vendor != "postgresql":
+        return
+    issue = CouponShop(store.shop, add_offer(store.shop, OFFER, by=None, now=NOW)).issue()
+    moves.claim_new(issue, ANNA, now=NOW, by="t")
+    for here in (second, first):
+        terms = referrals.Terms(((1, 1_000),), 15)
+        referrals.set_scheme(here.shop, terms, by=None, now=NOW)
+        here.drawn(here.open())
+
+    with CaptureQueriesContext(connection) as asked:
+        for forget in erasure._forgetters.values():
+            forget(first.shop, ANNA_GONE, after(1))
+
+    locks = [one["sql"] for one in asked if "FOR NO KEY UPDATE" in one["sql"]]
+    tables = [found[1] for sql in locks if (found := re.search(r'FROM "promotions_(\w+)"', sql))]
+    assert tables == ["referralscheme", "lottery", "lottery", "pointsscheme", "couponissue"]
+    assert all("ORDER BY" in sql for sql in locks if "scheme" in sql)
+
+
+def test_a_move_of_a_referral_never_writes_whose_it_is(first: LotteryShop) -> None:
+    shop = first.shop
+    terms = referrals.Terms(((1, 1_000),), 15)
+    referrals.set_scheme(shop, terms, by=None, now=NOW)
+    invitation = referrals.invite(shop, ANNA, now=NOW)
+    read = referrals.accept(shop, invitation.code, BEN, now=NOW)
+    referrals.forget_person(shop, ANNA_GONE, NOW)
+
+    referrals._reward(shop, read, terms, after(15))
+
+    assert Referral.objects.get().referrer_id is None

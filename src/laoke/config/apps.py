@@ -28,10 +28,11 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("quarantine", quarantine.forget_person)
         erasure.register_forgetter("snapshots", snapshots.forget_people)
         erasure.register_forgetter("events", erasing.forget_events)
-        erasure.register_forgetter("coupons", moves.forget_person)
+        # In the order in which they lock: what is drawn and given holds the rule or lottery, points, then the issue.
+        erasure.register_forgetter("referrals", referrals.forget_person)
         erasure.register_forgetter("lotteries", lottery_draws.forget_person)
         erasure.register_forgetter("points", points.forget_person)
-        erasure.register_forgetter("referrals", referrals.forget_person)
+        erasure.register_forgetter("coupons", moves.forget_person)
         erasure.register_forgetter("groups", members.forget_person)
         erasure.register_forgetter("cases", cases.forget_person)
         carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

@@ -106,7 +106,8 @@ _forgetters: dict[str, Forget] = {}
 
 
 def register_forgetter(name: str, forget: Forget) -> None:
-    """Say how a package above forgets a person beside their messages; it runs in the transaction of step 2."""
+    """Say how a package above forgets a person beside their messages; it runs in the transaction of step 2, in
+    the order of registering."""
     _forgetters[name] = forget
 
 
@@ -201,24 +202,30 @@ def delete_records(*, now: datetime, messages: Messages | None = None) -> int:
             continue
         with transaction.atomic():
             _overwrite_deleted()
-            _forget(erasure, members, known, now)
+            _forget([(erasure, members)], known, now)
             Erasure.objects.filter(pk=erasure.pk, vault_deleted_at=None).update(vault_deleted_at=now)
             mark_persons(erasure.shop, people, members)
         done += 1
     return done
 
 
-def _forget(erasure: Erasure, members: Sequence[int], known: Messages, now: datetime) -> None:
-    """Delete what is held of the person, here and in every package above."""
-    # A key may have joined since they asked; it is buried before it is forgotten.
-    _bury(erasure.shop, members, now)
-    people = [erasure.person_id, *members]
-    traces = _traces_of(members, people)
+def _forget(erasures: Sequence[tuple[Erasure, Sequence[int]]], known: Messages, now: datetime) -> None:
+    """Delete what is held of persons and their members, here and in every package above.
+
+    One package after the other for all of them, so that locks are taken in one order however many persons go.
+    """
+    found: list[tuple[Shop, Sequence[int], Traces]] = []
+    for erasure, members in erasures:
+        # A key may have joined since they asked; it is buried before it is forgotten.
+        _bury(erasure.shop, members, now)
+        found.append((erasure.shop, members, _traces_of(members, [erasure.person_id, *members])))
     for forget in _forgetters.values():
-        forget(erasure.shop, traces, now)
-    known.wipe(people, now)
-    _delete(members, people)
-    _forget_contacts(traces)
+        for shop, _members, traces in found:
+            forget(shop, traces, now)
+    for _shop, members, traces in found:
+        known.wipe(traces.people, now)
+        _delete(members, traces.people)
+        _forget_contacts(traces)
 
 
 def _overwrite_deleted() -> None:
@@ -291,10 +298,9 @@ def rewrite_facts(
                 import_ref=entry.import_ref if entry else None,
             )  # fmt: skip
             _overwrite_deleted()
-            for erasure in open_ones:
-                # An import that knew the person before they asked may have sealed their contacts after step 2, and a
-                # list was frozen of facts that named them.
-                _forget(erasure, members[erasure.pk], known, now)
+            # An import that knew the person before they asked may have sealed their contacts after step 2, and a list
+            # was frozen of facts that named them.
+            _forget([(erasure, members[erasure.pk]) for erasure in open_ones], known, now)
             known.renumber(dict(zip(*aliases.to_pydict().values(), strict=True)))
             for erasure in open_ones:
                 # Kept until step 4 is over: older files are found by them.

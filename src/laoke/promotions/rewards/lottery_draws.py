@@ -148,5 +148,7 @@ def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     """Draws of an erased person stay, so that all others can be checked, and name nobody; what was due is forgone, and
     how it was handed over goes. In every shop of the owner."""
     mine = LotteryDraw.objects.filter(lottery__shop__owner_id=shop.owner_id, customer_id__in=traces.people)
+    for lottery_id in sorted(set(mine.values_list("lottery_id", flat=True))):
+        lotteries.locked(lottery_id)
     mine.filter(state=DUE).update(state=FORGONE, settled_at=now, settled_by="erasure")
     return mine.update(customer_id=None, reason="")

@@ -46,6 +46,9 @@ MOST_DAYS = 365
 MOST_POINTS_EACH = 10_000_000
 MOST_LIKES = 100_000
 REWARDED_AT_ONCE = 100
+# What a move writes; never whose the referral is, which erasing empties.
+MOVED = ("state", "order_id", "paid_cents", "due_at")
+SETTLED = ("state", "reason", "points", "due_at", "settled_at")
 
 
 @dataclass(frozen=True)
@@ -242,7 +245,7 @@ def paid(shop: Shop, friend_id: int, *, order_id: str, paid_cents: int, now: dat
             return None
         waiting.state, waiting.order_id, waiting.paid_cents = COUNTING, order_id, paid_cents
         waiting.due_at = now + timedelta(days=scheme.window_days)
-        waiting.save()
+        waiting.save(update_fields=MOVED)
     return waiting
 
 
@@ -257,7 +260,7 @@ def refunded(shop: Shop, *, order_id: str, now: datetime) -> Referral | None:
         if counting is None or (counting.due_at is not None and counting.due_at <= now):
             return None
         counting.state, counting.order_id, counting.paid_cents, counting.due_at = WAITING, "", 0, None
-        counting.save()
+        counting.save(update_fields=MOVED)
     return counting
 
 
@@ -292,10 +295,10 @@ def _reward(shop: Shop, one: Referral, terms: Terms, now: datetime) -> None:
     one.due_at, one.settled_at = None, now
     if against is not None:
         one.state, one.reason = VOID, against
-        one.save()
+        one.save(update_fields=SETTLED)
         return
     one.state, one.points = REWARDED, terms.points_of(before + 1)
-    one.save()
+    one.save(update_fields=SETTLED)
     give = {"source": points.REFERRAL, "note": "", "now": now, "by": CLOCK}
     points.give(shop, one.referrer_id, one.points, **give)  # type: ignore[arg-type]
     if terms.friend_points:
@@ -336,7 +339,7 @@ def liked(
         room = scheme.most_likes_a_day - _rewarded_likes(shop, customers, share.at)
         more = min(max(0, likes - share.rewarded), max(0, room))
         share.likes, share.rewarded = max(likes, share.likes), share.rewarded + more
-        share.save()
+        share.save(update_fields=["likes", "rewarded"])
         given = more * scheme.like_points
         if given:
             points.give(shop, customer_id, given, source=points.SHARE, note=share_id, now=now, by=by)
@@ -354,7 +357,8 @@ def _rewarded_likes(shop: Shop, customers: Sequence[int], at: datetime) -> int:
 
 def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     """Referrals of an erased person name them no more, in every shop of the owner; what was under way is void."""
-    shops = list(Shop.objects.filter(owner_id=shop.owner_id))
+    rules = ReferralScheme.objects.select_for_update(of=("self",), no_key=True)
+    shops = [rule.shop_id for rule in rules.filter(shop__owner_id=shop.owner_id).order_by("pk")]
     mine = Q(referrer_id__in=traces.people) | Q(friend_id__in=traces.people)
     Referral.objects.filter(mine, shop__in=shops, state__in=(WAITING, COUNTING)).update(
         state=VOID, reason=ERASED, due_at=None, settled_at=now
