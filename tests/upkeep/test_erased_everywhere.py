@@ -43,11 +43,14 @@ from laoke.groups import members
 from laoke.intake.loading.quarantine import put_aside
 from laoke.intake.models import ImportRun, QuarantinedRow
 from laoke.intake.reading.batches import QuarantinedRow as PutAside
-from laoke.promotions.rewards import lotteries, lottery_draws, points, referrals
+from laoke.promotions.coupons import calls
+from laoke.promotions.coupons.bodies import Caller
+from laoke.promotions.rewards import lotteries, lottery_draws, points, points_calls, referrals
 from laoke.promotions.rewards.points_scheme import Terms, set_scheme
 from laoke.service import cases
 from laoke.shops import catalog
 from laoke.shops.setup import add_shop
+from laoke.shops.tokens import make_token
 from laoke.warehouse.engine import Reader
 from tests.people import Demo
 from tests.promotions_rows.lottery_shop import rules
@@ -226,7 +229,9 @@ def _rewards_in_another_shop(demo: Demo, person: int) -> None:
     now = demo.now
     shop = add_shop("二店", now=now, owner=demo.shop.owner, is_demo=True)
     set_scheme(shop, Terms(**RULE), by=None, now=now)
-    points.earn(shop, person, order_id="Z-1", paid_cents=90_000, now=now, by="t")
+    token, _ = make_token(shop, name="商城", scopes=["points:earn"], days=9, by=None, now=now)
+    body = {"customer": {"customer_id": str(person)}, "order_id": "Z-1", "paid_cents": 90_000}
+    calls.once(Caller(token, now), "points.earn", "Z-1", b"{}", body, acts=points_calls.ACTS)
     points.reserve(shop, person, order_id="Z-2", points=100, payable_cents=10_000, now=now, by="t")
     wanted = rules(starts_at=now, ends_at=now + timedelta(days=9))
     lottery = lotteries.publish(lotteries.save_draft(shop, wanted, by=None, now=now), by=None, now=now)

@@ -2,6 +2,7 @@
 
 The key's row, the move, its event and its audit row stand in one transaction: killed before its end nothing was done,
 after it the same request gets the same answer. Only what was done uses a key up; a refused request may come again.
+Every answer that names a customer does it as `customer_id`, by which erasing finds it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from laoke.customers.erasure import Traces
 from laoke.promotions import engine
 from laoke.promotions.coupons import moves, pricing
 from laoke.promotions.coupons.bodies import (
@@ -252,6 +254,8 @@ def _known(shop: Shop, key: str, sha: str) -> Json | None:
         return None
     if found.body_sha256 != sha:
         raise CouponRefused("key_used", when=moment_told(found.created_at))
+    if not found.answer:
+        raise CouponRefused("customer_erased")
     return _alike(found.answer)
 
 
@@ -260,6 +264,16 @@ def _alike(answer: Json) -> Json:
     return {
         name: _alike(value) if isinstance(value, dict) else value for name, value in sorted(answer.items())
     }
+
+
+def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
+    """Empty the kept answers that name an erased person, in every shop of the owner; how many. The key stays, so that
+    what was done is not done again: the same request is told that the customer is erased."""
+    del now  # as every forgetter is called
+    named = [str(number) for number in traces.people]
+    return CouponCall.objects.filter(
+        shop__in=list(Shop.objects.filter(owner_id=shop.owner_id)), answer__customer_id__in=named
+    ).update(answer={})
 
 
 def forget_calls(now: datetime) -> int:
