@@ -86,7 +86,11 @@ def _together(offer: Offer, basket: Basket, at: datetime) -> bool:
     """R31, R32, R33: the deposit, the group, the buyers."""
     mechanic, buyer, came = offer.mechanic, basket.buyer, basket.taken.get(offer.offer_id, 0)
     if isinstance(mechanic, DepositExpansion) and at >= mechanic.deposit_until:
-        wanted = sum(line.quantity for line in basket.lines if _covers(offer, line))
+        wanted = sum(
+            line.quantity
+            for line in basket.lines
+            if _covers(offer, line) and _asked(mechanic, line) < line.unit_price_cents
+        )
         paid = buyer.deposits.get(offer.offer_id, 0)
         return at >= mechanic.balance_from and paid > 0 and paid >= wanted
     if isinstance(mechanic, GroupBuy):

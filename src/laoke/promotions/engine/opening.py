@@ -123,7 +123,8 @@ def _not_together(offer: Offer, ground: Ground, at: datetime) -> Refusal | None:
     if at < mechanic.balance_from:
         start = mechanic.balance_from.isoformat(sep=" ", timespec="minutes")
         return Refusal(offer.offer_id, "balance_not_yet", {"start": start})
-    wanted = ground.part(offer).pieces
+    least = mechanic.least_price_cents
+    wanted = sum(line.quantity for line in ground.part(offer).lines if line.unit_price_cents >= least)
     if wanted > paid:
         return Refusal(offer.offer_id, "deposit_short", {"paid": paid, "wanted": wanted})
     return None
