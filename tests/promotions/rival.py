@@ -95,7 +95,13 @@ def _together(offer: Offer, basket: Basket, at: datetime) -> bool:
         return at >= mechanic.balance_from and paid > 0 and paid >= wanted
     if isinstance(mechanic, GroupBuy):
         return offer.offer_id in buyer.joined and came < mechanic.people
-    return not isinstance(mechanic, MoreCheaper) or came + 1 >= mechanic.steps[0].buyers
+    return not isinstance(mechanic, MoreCheaper) or _buyers(offer, basket) >= mechanic.steps[0].buyers
+
+
+def _buyers(offer: Offer, basket: Basket) -> int:
+    """R33: each buyer once, the one of this order among them."""
+    others = basket.taken.get(offer.offer_id, 0) - (basket.buyer.used.get(offer.offer_id, 0) > 0)
+    return max(0, others) + 1
 
 
 def _levels(mechanic: MemberPrice, buyer: Buyer) -> list[int]:
@@ -138,7 +144,7 @@ def _now(offer: Offer, basket: Basket, at: datetime) -> Mechanic:
     """The plain price of an open offer."""
     mechanic, buyer = offer.mechanic, basket.buyer
     if isinstance(mechanic, MoreCheaper):
-        buyers = basket.taken.get(offer.offer_id, 0) + 1
+        buyers = _buyers(offer, basket)
         return PercentOff(min(step.pay_bp for step in mechanic.steps if step.buyers <= buyers))
     if isinstance(mechanic, MemberPrice):
         return PercentOff(min(_levels(mechanic, buyer)))

@@ -414,6 +414,20 @@ def test_a_group_says_how_many_are_missing_and_is_full_at_its_number() -> None:
     assert asked(1, False).next_steps == ()
 
 
+def test_a_buyer_who_comes_again_is_no_further_buyer() -> None:
+    offer = Offer("o", Layer.ITEM, MoreCheaper((BuyersStep(2, 9_000), BuyersStep(4, 8_000))))
+
+    def asked(came: int, used: int) -> tuple[int, list[int | None]]:
+        basket = Basket((Line("1", "a", 9_999),), buyer=Buyer(used={"o": used}), taken={"o": came})
+        found = quote(basket, [offer], NOON)
+        return found.payable_cents, [step.missing for step in found.next_steps]
+
+    assert asked(3, 1) == (8_999, [1]), "a, b and c have bought, and b buys again: three buyers"
+    assert asked(3, 0) == (7_999, []), "d is the fourth"
+    assert asked(1, 2) == (9_999, [1])
+    assert asked(0, 1) == (9_999, [1]), "who has bought is a buyer even where nobody was counted"
+
+
 def test_a_benefit_is_promised_and_its_stated_cost_counts_against_the_margin_and_no_price() -> None:
     offers = [
         Offer("card", Layer.BENEFIT, ServiceBenefit("gift", "卡片", value_cents=990, cost_cents=200)),

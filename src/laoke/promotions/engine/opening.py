@@ -59,7 +59,7 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
             offer.offer_id, "early_bird_over", {"until": mechanic.steps[-1].until.isoformat(sep=" ")}
         )
     if isinstance(mechanic, MoreCheaper):
-        return _by_buyers(offer, mechanic, basket.taken.get(offer.offer_id, 0) + 1)
+        return _by_buyers(offer, mechanic, _buyers(offer, ground))
     if not isinstance(mechanic, FlashSale):
         raise TypeError(f"offer {offer.offer_id} has one price")
     wanted = ground.part(offer).pieces
@@ -77,15 +77,22 @@ def next_buyers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> list[
         buyer = ground.basket.buyer
         if _closed(offer, buyer, at):
             continue
-        with_this = ground.basket.taken.get(offer.offer_id, 0) + 1
         if isinstance(mechanic, GroupBuy):
-            missing = mechanic.people - with_this
+            missing = mechanic.people - ground.basket.taken.get(offer.offer_id, 0) - 1
             if missing > 0 and offer.offer_id in buyer.joined:
                 steps.append(NextStep(offer.offer_id, "buyers", missing, None, None, "group"))
-        elif (step := mechanic.next_step(with_this)) is not None:
-            missing = step.buyers - with_this
-            steps.append(NextStep(offer.offer_id, "buyers", missing, None, step.pay_bp))
+        elif (step := mechanic.next_step(buyers := _buyers(offer, ground))) is not None:
+            steps.append(NextStep(offer.offer_id, "buyers", step.buyers - buyers, None, step.pay_bp))
     return steps
+
+
+def _buyers(offer: Offer, ground: Ground) -> int:
+    """How many have bought with this order; who bought before is among them already (R33)."""
+    bought, taken = (
+        ground.basket.buyer.used.get(offer.offer_id, 0),
+        ground.basket.taken.get(offer.offer_id, 0),
+    )
+    return max(1, taken + (0 if bought else 1))
 
 
 def _by_buyers(offer: Offer, mechanic: MoreCheaper, buyers: int) -> int | Refusal:

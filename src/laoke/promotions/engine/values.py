@@ -248,7 +248,8 @@ class Basket:
 
     `region` is a province ("" = not known yet). `chosen_gifts` names the gift that the buyer picked by offer id;
     `taken` says how many of a gift went out before, by "offer id/product id"; by offer id: how many pieces at a flash
-    price, how many people are in the group that the order joins, how many have bought what gets cheaper with buyers.
+    price, how many people are in the group that the order joins, how many have bought what gets cheaper with buyers
+    (each counted once; the buyer of this order too, where it is used before).
     """
 
     lines: tuple[Line, ...]
