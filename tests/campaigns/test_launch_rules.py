@@ -189,6 +189,15 @@ def test_item_offers_say_what_a_piece_will_cost_the_last_buyer(mechanic: Any, pr
     assert [one.price_cents for one in items] == prices
 
 
+def test_a_deposit_is_no_claim_of_a_piece_that_is_too_cheap_to_take_part() -> None:
+    deposit = offer(engine.DepositExpansion(5_000, 10_000, START + HOUR, START + 2 * HOUR), Layer.ITEM)
+
+    def claimed(cents: int) -> list[int]:
+        return [one.price_cents for one in claimed_items(deposit, (replace(QUILT, list_cents=cents),))]
+
+    assert [claimed(cents) for cents in (12_000, 24_999, 25_000)] == [[], [], [20_000]]
+
+
 def test_a_rate_says_nothing_of_goods_without_a_list_price_or_out_of_scope() -> None:
     unlisted = replace(QUILT, list_cents=None)
     some = offer(engine.PercentOff(8_000), Layer.ITEM, scope=Scope(categories=frozenset({"枕头"})))

@@ -89,7 +89,7 @@ def _price(terms: object, listed: int | None) -> int | None:
         return listed - terms.off_cents if listed > terms.off_cents else None
     if isinstance(terms, DepositExpansion):
         grown = terms.counts_cents - terms.deposit_cents
-        return listed - grown if listed > terms.counts_cents else None
+        return listed - grown if listed >= terms.least_price_cents else None
     rates = {
         PercentOff: lambda: [terms.pay_bp],  # type: ignore[attr-defined]
         EarlyBird: lambda: [step.pay_bp for step in terms.steps],  # type: ignore[attr-defined]
