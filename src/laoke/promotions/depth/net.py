@@ -81,25 +81,26 @@ def _net(price: Ints, orders: PricedOrders, terms: CostTerms) -> Ints:
 
 
 def net_figures(orders: PricedOrders, terms: CostTerms) -> NetFigures:
-    """The sums of a period. `goods_rate_bp` is what one more yuan of goods at the prices of then leaves after its cost
-    and the fee, in ten-thousandths (half up): without postage, which a fuller parcel does not pay twice."""
+    """The sums of a period. `goods_rate_bp` is what one more yuan of an order's value (goods after offers on single items)
+    leaves after their cost and the fee, in ten-thousandths (half up): without postage, which a fuller parcel does not
+    pay twice."""
     listed, paid, after = (
         _net(orders.listed, orders, terms),
         _net(orders.paid, orders, terms),
         net_after(orders, terms),
     )
     known = int(orders.cost_known.sum())
-    listed_cents = int(orders.listed[orders.cost_known].sum())
-    earned = int(listed.sum()) + known * terms.postage_cents
+    value_cents = int(orders.value[orders.cost_known].sum())
+    earned = int((orders.value - fees(orders.value, terms) - orders.cost)[orders.cost_known].sum())
     return NetFigures(
         orders=known,
-        listed_cents=listed_cents,
+        listed_cents=int(orders.listed[orders.cost_known].sum()),
         listed_net_cents=int(listed.sum()),
         paid_net_cents=int(paid.sum()),
         after_net_cents=int(after.sum()),
         after_fee_cents=int(fees(orders.after, terms)[orders.cost_known].sum()),
         postage_cents=known * terms.postage_cents,
-        goods_rate_bp=divide_half_up(earned * FULL_BP, listed_cents) if listed_cents else None,
+        goods_rate_bp=divide_half_up(earned * FULL_BP, value_cents) if value_cents else None,
         losing_listed=int(np.count_nonzero(listed < 0)),
         losing_paid=int(np.count_nonzero(paid < 0)),
         losing_after=int(np.count_nonzero(after < 0)),
