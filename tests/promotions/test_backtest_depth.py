@@ -156,6 +156,14 @@ def test_the_platforms_share_is_not_paid_on_what_is_taken_off() -> None:
     assert (found.change_cents, found.needed_bp) == (-4 * 950, None)
 
 
+def test_no_share_suffices_where_filling_up_itself_loses() -> None:
+    # Nobody is over 300. One is near, lacks 10, and leaves 4 of them: 10 are taken off.
+    found = step_figures(order_values(np.array([29_000]), [30_000]), 30_000, TEN)
+    assert (found.over, found.near, found.needed_bp) == (0, 1, None)
+    nobody = step_figures(order_values(np.array([1_000]), [30_000]), 30_000, TEN)
+    assert (nobody.over, nobody.near, nobody.needed_bp) == (0, 0, 0)
+
+
 def test_without_a_step_that_earns_anything_there_is_no_best_one() -> None:
     steps = steps_of(order_values(np.array([30_000] * 4)), TEN)
     assert all(one.threshold_cents > 1_000 for one in steps)

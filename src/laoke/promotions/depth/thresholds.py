@@ -67,7 +67,7 @@ def step_figures(values: OrderValues, threshold_cents: int, fill: FillUp) -> Ste
     # In ten-thousandths of a cent: what the step costs anyway, and what it brings if all who are near fill up.
     cost, brought = each * over, fill.rate_bp * gap - each * near
     ends = [_change(cost, brought, share) for share in (fill.low_bp, fill.high_bp)]
-    needed = -(-cost * FULL_BP // brought) if brought > 0 else (0 if not cost else None)
+    needed = -(-cost * FULL_BP // brought) if brought > 0 else (0 if not cost and not brought else None)
     return StepFigures(
         threshold_cents, over, near, gap, _change(cost, brought, fill.likely_bp), min(ends), max(ends),
         needed if needed is not None and needed <= FULL_BP else None,
