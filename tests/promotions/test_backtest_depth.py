@@ -248,7 +248,7 @@ def test_fee_and_postage_are_taken_off_every_order_whose_cost_is_known() -> None
 
 def test_a_yuan_bought_on_leaves_what_it_leaves_after_offers_on_single_items() -> None:
     # 300.00 at a cost of 180.00 are sold at 210.00: 30.00 of 210.00 are left, 19.50 with a fee of 5 %.
-    lines, numbers = columns_from_lines(["a"] + ["b"], ["p", "p"], [1, 1], [30_000] * 2, [18_000] * 2, {})
+    lines, numbers = columns_from_lines(["a", "b"], ["p", "p"], [1, 1], [30_000] * 2, [18_000] * 2, {})
     priced = price_baskets(lines, [Offer("o", Layer.ITEM, PercentOff(7_000))])
     orders = priced_orders(lines, priced, np.array([30_000] * 2), numbers)
 

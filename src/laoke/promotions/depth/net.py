@@ -81,9 +81,8 @@ def _net(price: Ints, orders: PricedOrders, terms: CostTerms) -> Ints:
 
 
 def net_figures(orders: PricedOrders, terms: CostTerms) -> NetFigures:
-    """The sums of a period. `goods_rate_bp` is what one more yuan of an order's value (goods after offers on single items)
-    leaves after their cost and the fee, in ten-thousandths (half up): without postage, which a fuller parcel does not
-    pay twice."""
+    """The sums of a period. `goods_rate_bp` is what a further yuan of an order's value (after offers on single items)
+    leaves after cost and fee, in ten-thousandths (half up): without postage, as a fuller parcel pays none twice."""
     listed, paid, after = (
         _net(orders.listed, orders, terms),
         _net(orders.paid, orders, terms),
