@@ -159,7 +159,7 @@ def _page(request: HttpRequest, row: PlanComparison) -> ComparisonPage:
         gettext("算于 %(at)s") % {"at": figures.when(row.created_at, now)},
     ]
     chart = None
-    if any(one["net"] is not None for one in told):
+    if _same_orders(told) and any(one["net"] is not None for one in told):
         names = [_letter(place, name) for place, (name, _one) in enumerate(variants)]
         chart = ui.ChartCard(
             "plans",
@@ -189,10 +189,14 @@ def _letter(place: int, name: str) -> str:
 
 
 def plan_figures(one: Backtest) -> dict[str, Any]:
-    """What a plan is compared by, in cents and orders; None where it is not known."""
+    """What a plan is compared by, in cents and orders; None where it is not known.
+
+    `known` is how many orders net, margin and losses are of; `basis` differs between plans where they are of different
+    orders, as an order with a gift of unknown cost is in none of them.
+    """
     result = one.result
     if result.get("refused"):
-        names = ("orders", "given", "revenue", "margin", "net", "losing", "loss", "share_bp", "lift")
+        names = ("orders", "given", "revenue", "share_bp", "known", "basis", *COSTED)
         return dict.fromkeys(names) | {"needed": result["needed_orders"]}
     row = getattr(one, "depth", None)
     depth = Depth(row.facts, Assumed.read(row.assumed)) if row is not None else None
@@ -204,6 +208,8 @@ def plan_figures(one: Backtest) -> dict[str, Any]:
         "given": result["discount_cents"],
         "share_bp": round(result["discount_cents"] * FULL_BP / listed) if listed else None,
         "revenue": result["revenue_after_cents"],
+        "known": result["cost_known_orders"],
+        "basis": (result["cost_known_orders"], result["margin_before_cents"]),
         "margin": result["margin_after_cents"],
         "net": net["after_net_cents"] if net is not None and known else None,
         "losing": net["losing_after"] if net is not None and known else None,
@@ -212,10 +218,23 @@ def plan_figures(one: Backtest) -> dict[str, Any]:
     }
 
 
+def _same_orders(told: Sequence[dict[str, Any]]) -> bool:
+    """Whether what rests on costs is of the same orders in every plan."""
+    return len({one["basis"] for one in told if one["basis"] is not None}) < 2
+
+
 def _verdict(variants: Sequence[tuple[str, Backtest]], told: Sequence[dict[str, Any]]) -> ui.Notice:
     known = [(one["net"], place) for place, one in enumerate(told) if one["net"] is not None]
     if not known:
         return ui.Notice(gettext("没有一单知道成本，只能比让利和成交。"), gettext("说不出哪个最赚"), "warn")
+    if not _same_orders(told):
+        return ui.Notice(
+            gettext(
+                "每个方案成本已知的订单不一样：送了成本未知的赠品的单不在里面。毛利、净利、亏损和要多卖多少都不能比，先写上赠品的成本。"
+            ),
+            gettext("说不出哪个最赚"),
+            "warn",
+        )
     net, place = max(known, key=lambda one: (one[0], -one[1]))
     text = gettext("顾客行为不变时，它剩 %(net)s。带来更多订单的方案可能反过来，看各要多卖多少。")
     return ui.Notice(
@@ -230,18 +249,25 @@ ROWS: tuple[tuple[str, Words], ...] = (
     ("given", _("让利（元）")),
     ("share_bp", _("让掉原价的")),
     ("revenue", _("成交（元）")),
+    ("known", _("成本已知的订单")),
     ("margin", _("毛利（元）")),
     ("net", _("净利（元）")),
     ("losing", _("会亏的订单")),
     ("loss", _("亏损（元）")),
     ("lift", _("要多卖才回本")),
 )
+COSTED = ("margin", "net", "losing", "loss", "lift")
+"""These are of the orders whose cost is known, and are held against each other only where those are the same."""
 MONEY = ("given", "revenue", "margin", "net", "loss")
 
 
 def _table(variants: Sequence[tuple[str, Backtest]], told: Sequence[dict[str, Any]]) -> ui.Table:
-    """A row per figure, a column per plan; under each figure what differs from the first. The best net is tinted."""
-    known = [one["net"] for one in told if one["net"] is not None]
+    """A row per figure, a column per plan; under each figure what differs from the first. The best net is tinted.
+
+    What rests on costs is not compared where the plans know them of different orders.
+    """
+    same = _same_orders(told)
+    known = [one["net"] for one in told if one["net"] is not None] if same else []
     best = next((place for place, one in enumerate(told) if known and one["net"] == max(known)), -1)
     columns = [
         ui.Column("what", ""),
@@ -250,12 +276,12 @@ def _table(variants: Sequence[tuple[str, Backtest]], told: Sequence[dict[str, An
     rows = [ui.Row([gettext("优惠"), *(ui.Cell(_offers(one)) for _, one in variants)])]
     for key, label in ROWS:
         cells: list[ui.Cell | str] = [str(label)]
+        compared = same or key not in COSTED
         for place, one in enumerate(told):
-            bad = key in ("losing", "loss") and one[key]
+            bad = compared and key in ("losing", "loss") and one[key]
             tone = "best" if place == best else "bad" if bad else ""
-            cells.append(
-                ui.Cell(_value(key, one), sub=_difference(key, one, told[0]) if place else "", tone=tone)
-            )
+            differs = _difference(key, one, told[0]) if place and compared else ""
+            cells.append(ui.Cell(_value(key, one), sub=differs, tone=tone))
         rows.append(ui.Row(cells))
     return ui.Table(columns, rows, caption=gettext("并排看"), cards=False, compare=True, stick_first=True)
 

@@ -1,0 +1,59 @@
+"""The figures of a backtest as its pages write them: of the same orders, of the whole, and rounded the right way."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from laoke.web.pages.offers import comparisons
+
+
+def plan(name: str, known: int, before: int, after: int) -> Any:
+    """A plan that knows the cost of so many orders, and what they left before and leave after."""
+    result = {
+        "orders": 100, "discounted_orders": 50, "discount_cents": 20_000, "list_cents": 1_000_000,
+        "revenue_after_cents": 980_000, "cost_known_orders": known, "margin_before_cents": before,
+        "margin_after_cents": after,
+    }  # fmt: skip
+    net = {
+        "orders": known, "listed_net_cents": before, "paid_net_cents": before, "after_net_cents": after,
+        "losing_after": 3, "loss_after_cents": 300,
+    }  # fmt: skip
+    depth = SimpleNamespace(facts={"net": net}, assumed={})
+    return name, SimpleNamespace(result=result, depth=depth, offers=[{"what": name}])
+
+
+def side_by_side(*plans: Any) -> tuple[Any, dict[str, Any]]:
+    told = [comparisons.plan_figures(one) for _name, one in plans]
+    table = comparisons._table(plans, told)
+    return comparisons._verdict(plans, told), {str(row.cells[0]): row.cells[1:] for row in table.rows}
+
+
+COSTED = ("毛利（元）", "净利（元）", "会亏的订单", "亏损（元）", "要多卖才回本")
+
+
+def test_plans_whose_costs_are_known_of_different_orders_are_not_held_against_each_other() -> None:
+    # B gives a gift of unknown cost to forty orders, so that its net is of sixty.
+    verdict, rows = side_by_side(plan("满减", 100, 50_000, 40_000), plan("送布袋", 60, 30_000, 29_000))
+
+    assert (str(verdict.title), verdict.tone) == ("说不出哪个最赚", "warn")
+    assert "成本已知的订单不一样" in str(verdict.text)
+    assert [cell.value for cell in rows["成本已知的订单"]] == ["100", "60"]
+    assert rows["成本已知的订单"][1].sub == "−40"
+    for name in COSTED:
+        assert [(cell.tone, cell.sub) for cell in rows[name]] == [("", ""), ("", "")], name
+    assert [cell.value for cell in rows["净利（元）"]] == ["400.00", "290.00"]
+    assert {cell.tone for cells in rows.values() for cell in cells} == {""}
+
+
+def test_as_many_orders_that_are_others_are_not_the_same() -> None:
+    verdict, rows = side_by_side(plan("送杯子", 60, 30_000, 29_000), plan("送布袋", 60, 31_000, 29_500))
+    assert str(verdict.title) == "说不出哪个最赚"
+    assert {cell.tone for name in COSTED for cell in rows[name]} == {""}
+
+
+def test_plans_on_the_same_orders_are_compared() -> None:
+    verdict, rows = side_by_side(plan("满减", 100, 50_000, 40_000), plan("打折", 100, 50_000, 45_000))
+    assert str(verdict.title) == "B 打折 净利最高"
+    assert rows["净利（元）"][1].tone == "best" and rows["净利（元）"][1].sub == "+50.00"
+    assert rows["亏损（元）"][0].tone == "bad"
