@@ -12,7 +12,7 @@ from laoke.promotions import engine
 from laoke.promotions.columnar import columns_from_lines, columns_from_totals
 from laoke.promotions.engine import Layer, Offer, Scope
 from laoke.promotions.setup import Cause, OfferOrders, Report, difference_of, sent_estimate
-from laoke.promotions.setup.matching import is_shown_by_orders, match_baskets
+from laoke.promotions.setup.matching import are_few_enough, is_shown_by_orders, match_baskets
 
 AS_OF = datetime(2026, 11, 13)
 ENDS = datetime(2026, 11, 12)
@@ -24,7 +24,8 @@ ITEM = Offer("item", Layer.ITEM, engine.PercentOff(9_000), scope=Scope(frozenset
 def matched(totals: list[int], off: list[int], *offers: Offer, **given: Any) -> Any:
     columns = columns_from_totals(totals)
     open_to = {one.offer_id: np.ones(len(totals), dtype=bool) for one in offers} | given.get("open_to", {})
-    return match_baskets(columns, offers, open_to, np.array(off), given.get("coupon"))
+    placed = np.array(given.get("placed", [ENDS] * len(totals)), dtype="datetime64[us]")
+    return match_baskets(columns, offers, open_to, np.array(off), given.get("coupon"), placed)
 
 
 def flags(column: Any) -> list[int]:
@@ -69,9 +70,63 @@ def test_an_order_from_outside_the_time_of_an_offer_shows_it_not() -> None:
 
 def test_a_price_that_is_in_the_unit_price_already_is_not_seen() -> None:
     columns, _ = columns_from_lines(["A", "B"], ["P1", "P1"], [1, 1], [10_000, 9_000], [-1, -1], {})
-    found, _ = match_baskets(columns, [ITEM], {"item": np.ones(2, dtype=bool)}, np.array([1_000, 0]), None)
+    found, _ = match_baskets(
+        columns,
+        [ITEM],
+        {"item": np.ones(2, dtype=bool)},
+        np.array([1_000, 0]),
+        None,
+        np.array([ENDS] * 2, dtype="datetime64[us]"),
+    )
 
     assert (flags(found["item"].shown), flags(found["item"].reached)) == ([0], [0, 1])
+
+
+def at(hour: int) -> datetime:
+    return datetime(2026, 11, 11, hour)
+
+
+def test_the_step_of_an_early_bird_is_that_of_the_orders_time() -> None:
+    bird = engine.EarlyBird((engine.EarlyStep(at(10), 7_000), engine.EarlyStep(at(20), 8_000)))
+    early = Offer("early", Layer.ITEM, bird)
+    found, unexplained = matched(
+        [10_000] * 6, [3_000, 2_000, 0, 3_000, 2_000, 3_000], early,
+        placed=[at(9), at(10), at(21), at(10), at(20), at(9)],
+    )  # fmt: skip
+
+    assert found["early"].shown.tolist() == [True, True, False, False, False, True]
+    assert found["early"].reached.tolist() == [True, True, False, True, False, True]
+    assert found["early"].off_cents.tolist() == [3_000, 2_000, 0, 0, 0, 3_000]
+    assert flags(unexplained) == [3, 4], "30.00 off at the time of 20.00, and 20.00 after the last step"
+
+
+@pytest.mark.parametrize(
+    "mechanic",
+    [
+        engine.MemberPrice((engine.MemberLevel("金卡", 7_000), engine.MemberLevel("银卡", 8_000))),
+        engine.MoreCheaper((engine.BuyersStep(1, 8_000), engine.BuyersStep(100, 7_000))),
+    ],
+)
+def test_each_level_and_step_of_buyers_shows_the_offer(mechanic: Any) -> None:
+    varied = Offer("varied", Layer.ITEM, mechanic)
+    found, unexplained = matched([10_000] * 4, [3_000, 2_000, 0, 2_500], varied)
+    assert found["varied"].shown.tolist() == [True, True, False, False]
+    assert found["varied"].off_cents.tolist() == [3_000, 2_000, 0, 0]
+    assert flags(unexplained) == [3]
+
+    found, unexplained = matched([40_000, 40_000], [12_000, 10_000], varied, COUPON)
+    assert found["varied"].shown.tolist() == [True, True]
+    assert found["coupon"].shown.tolist() == [False, True], "8 out of ten, and 20.00 more"
+    assert flags(unexplained) == []
+
+
+def test_too_many_prices_to_tell_apart_are_too_many() -> None:
+    levels = tuple(engine.MemberLevel(f"{number}", 5_000 + number) for number in range(20))
+    many = [Offer(f"m{number}", Layer.ITEM, engine.MemberPrice(levels)) for number in range(3)]
+    assert [are_few_enough(many[:count]) for count in (1, 2, 3)] == [True, True, False]
+    assert not are_few_enough([STEP] * 7)
+    same = engine.MemberPrice((engine.MemberLevel("a", 7_000), engine.MemberLevel("b", 7_000)))
+    assert are_few_enough([Offer("s", Layer.ITEM, same), *[STEP] * 5])
 
 
 def test_gifts_postage_and_the_platforms_own_are_not_in_the_shops_discount() -> None:

@@ -42,16 +42,14 @@ if TYPE_CHECKING:
     from laoke.promotions.setup.matching import Matched
     from laoke.warehouse.engine import Reader
 
-MOST_OFFERS = 6
-
 
 @dataclass(frozen=True)
 class Reconciled:
     """One offer: its newest report, what orders show, the difference by cause, and how many of those were sent it.
 
-    `orders` is None with `why` as the reason: `no_facts`, `not_begun`, `too_many` (offers to tell apart), `not_shown`
-    (no column of orders shows this kind). `by_column` says whether the orders tell the shop's discount in a column,
-    `coupon` whether they tell where a coupon was used. `rounds` are how many rounds with this offer were sent.
+    `orders` is None with `why` as the reason: `no_facts`, `not_begun`, `too_many` (offers and prices to tell apart),
+    `not_shown` (no column of orders shows this kind). `by_column` says whether the orders tell the shop's discount in a
+    column, `coupon` whether they tell where a coupon was used. `rounds` are how many rounds with this offer were sent.
     """
 
     offer: Offer
@@ -68,7 +66,7 @@ class Reconciled:
 
 def reconcile(campaign: Campaign, now: datetime) -> list[Reconciled]:
     """Every offer of the campaign, in the order in which they were put to use."""
-    from laoke.promotions.setup.matching import is_shown_by_orders
+    from laoke.promotions.setup.matching import are_few_enough, is_shown_by_orders
 
     links = CampaignOffer.objects.filter(campaign=campaign).select_related("offer__shop").order_by("pk")
     rows = [link.offer for link in links]
@@ -76,9 +74,10 @@ def reconcile(campaign: Campaign, now: datetime) -> list[Reconciled]:
     values = {row.pk: offer_value(row) for row in rows}
     shown = [row for row in rows if is_shown_by_orders(values[row.pk])]
     begun = [row for row in shown if row.starts_at <= now]
+    few = are_few_enough([values[row.pk] for row in shown])
     entry = catalog.current()
     looked = None
-    if entry is not None and begun and len(shown) <= MOST_OFFERS:
+    if entry is not None and begun and few:
         looked = _Looked.of(reader_at(entry), campaign, begun, values, reports, now)
     found = []
     for row in rows:
@@ -88,7 +87,7 @@ def reconcile(campaign: Campaign, now: datetime) -> list[Reconciled]:
             continue
         if row not in shown:
             why = "not_shown"
-        elif len(shown) > MOST_OFFERS:
+        elif not few:
             why = "too_many"
         else:
             why = "no_facts" if entry is None else "not_begun"
@@ -162,7 +161,12 @@ class _Looked:
             open_to = {values[row.pk].offer_id: ran[row.pk][orders.at] for row in rows}
             coupon = orders.coupon_used[orders.at] if orders.coupon_told else None
             matched, unexplained = match_baskets(
-                orders.columns, offers, open_to, orders.off_cents[orders.at], coupon
+                orders.columns,
+                offers,
+                open_to,
+                orders.off_cents[orders.at],
+                coupon,
+                orders.created[orders.at],
             )
         seen = reader.query("orders_span", shop_id=campaign.shop_id).to_pylist()[0]["seen_at"]
         return cls(reader, campaign, orders, matched, unexplained, ran, days, seen, now)
