@@ -5,7 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from laoke.promotions.deepening import Assumed, Depth
 from laoke.web.pages.offers import comparisons
+from laoke.web.pages.offers.depth import _segments, history_table
 
 
 def plan(name: str, known: int, before: int, after: int) -> Any:
@@ -57,3 +59,19 @@ def test_plans_on_the_same_orders_are_compared() -> None:
     assert str(verdict.title) == "B 打折 净利最高"
     assert rows["净利（元）"][1].tone == "best" and rows["净利（元）"][1].sub == "+50.00"
     assert rows["亏损（元）"][0].tone == "bad"
+
+
+def group(key: str, cents: int) -> dict[str, Any]:
+    return {
+        "key": key, "orders": 2, "helped": 1, "listed_cents": 20_000, "discount_cents": cents, "net_cents": None,
+    }  # fmt: skip
+
+
+def test_the_share_of_a_segment_is_of_the_whole_discount() -> None:
+    facts = {"history": [group("first", 1_200), group("unknown", 800)], "segments": [group("常客", 500)]}
+    depth = Depth(facts, Assumed())
+    segments = _segments(depth)
+
+    assert segments is not None
+    assert segments.rows[0].cells[6] == "25.0%"
+    assert [row.cells[6] for row in history_table(depth).rows] == ["60.0%", "40.0%"]

@@ -277,8 +277,8 @@ def _beyond(depth: Depth) -> ui.Notice:
     )
 
 
-def _groups(told: Sequence[dict[str, Any]], name: Words, caption: str, label: Any) -> ui.Table:
-    given = sum(one["discount_cents"] for one in told)
+def _groups(told: Sequence[dict[str, Any]], given: int, name: Words, caption: str, label: Any) -> ui.Table:
+    """Groups of orders; `given` is what the whole backtest took off, of which each has its share."""
     return ui.Table(
         [
             ui.Column("who", name),
@@ -311,10 +311,16 @@ def _groups(told: Sequence[dict[str, Any]], name: Words, caption: str, label: An
     )
 
 
+def _given(depth: Depth) -> int:
+    """What the backtest took off altogether: every order stands in one group by history."""
+    return sum(one["discount_cents"] for one in depth.facts["history"])
+
+
 def history_table(depth: Depth) -> ui.Table:
     """By how often the buyer had bought before."""
     return _groups(
         depth.facts["history"],
+        _given(depth),
         gettext("买家"),
         gettext("让利给了新客还是老客"),
         lambda key: str(HISTORIES[key]),
@@ -323,7 +329,7 @@ def history_table(depth: Depth) -> ui.Table:
 
 def _history(depth: Depth, now: datetime) -> ui.ChartCard | None:
     told = depth.facts["history"]
-    orders, given = sum(one["orders"] for one in told), sum(one["discount_cents"] for one in told)
+    orders, given = sum(one["orders"] for one in told), _given(depth)
     if not given:
         return None
     since = depth.facts["since_day"]
@@ -349,7 +355,7 @@ def _segments(depth: Depth) -> ui.Table | None:
     told = depth.facts["segments"]
     if not told:
         return None
-    return _groups(told, gettext("人群"), gettext("哪个人群得了让利"), str)
+    return _groups(told, _given(depth), gettext("人群"), gettext("哪个人群得了让利"), str)
 
 
 def losing_table(one: Backtest, depth: Depth, most: int) -> ui.Table:
