@@ -115,6 +115,11 @@ def percent(share: Number | None, places: int = 1) -> str:
     return _signed(_decimal(share) * 100, places) + "%"
 
 
+def basis_points(value: int) -> str:
+    """Ten-thousandths as percent, all of them: 2301 gives `23.01%`. What was rounded up stays no less than needed."""
+    return percent(Decimal(value) / 10_000, 2)
+
+
 def points(difference: Number | None, places: int = 1) -> str:
     """A difference of two shares in 点: 0.023 gives `2.3 点`."""
     if difference is None:

@@ -413,4 +413,4 @@ def _lift_text(row: Backtest) -> str:
         return "每单已经不剩钱，多卖只会多亏"
     if not found["lift_bp"]:
         return "不需要"
-    return f"比不打折多 {found['lift_bp'] / 100:.1f}%，{found['extra_orders']:,} 单"
+    return f"比不打折多 {found['lift_bp'] / 100:.2f}%，{found['extra_orders']:,} 单"

@@ -120,9 +120,7 @@ def steps_table(steps: Sequence[StepFigures], caption: str) -> ui.Table:
                     figures.cents(one.low_cents),
                     ui.Cell(figures.cents(one.change_cents), tone="bad" if one.change_cents < 0 else ""),
                     figures.cents(one.high_cents),
-                    gettext("全凑也亏")
-                    if one.needed_bp is None
-                    else figures.percent(one.needed_bp / FULL_BP),
+                    gettext("全凑也亏") if one.needed_bp is None else figures.basis_points(one.needed_bp),
                 ]
             )
             for one in steps

@@ -314,7 +314,7 @@ def _difference(key: str, one: dict[str, Any], first: dict[str, Any]) -> str:
     change = mine - its
     sign = "+" if change > 0 else ""
     if key in ("share_bp", "lift"):
-        return f"{sign}{figures.points(change / FULL_BP)}"
+        return f"{sign}{figures.points(change / FULL_BP, 2 if key == 'lift' else 1)}"
     return f"{sign}{figures.cents(change) if key in MONEY else figures.exact(change)}"
 
 

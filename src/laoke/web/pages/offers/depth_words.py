@@ -6,7 +6,6 @@ from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, npgettext
 
-from laoke.money import FULL_BP
 from laoke.promotions.deepening import Depth
 from laoke.promotions.depth.break_even import BreakEven, NoBreakEven
 from laoke.promotions.models import Backtest
@@ -40,7 +39,7 @@ def lift_text(found: BreakEven | NoBreakEven) -> str:
         return gettext("成本未知") if found.code == "cost_unknown" else gettext("卖多少都亏")
     if not found.lift_bp:
         return gettext("不需要")
-    return f"+{figures.percent(found.lift_bp / FULL_BP)}"
+    return f"+{figures.basis_points(found.lift_bp)}"
 
 
 def _break_even_words(found: BreakEven | NoBreakEven) -> str:
@@ -57,7 +56,7 @@ def _break_even_words(found: BreakEven | NoBreakEven) -> str:
         found.extra_orders,
     )
     return text % {
-        "share": figures.percent(found.lift_bp / FULL_BP),
+        "share": figures.basis_points(found.lift_bp),
         "n": figures.exact(found.extra_orders),
     }
 
