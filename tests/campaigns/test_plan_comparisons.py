@@ -51,7 +51,7 @@ def test_without_such_a_campaign_it_is_the_same_days_or_the_last(store):
     )
 
 
-def test_fee_and_postage_come_from_the_campaigns_price_sheet(store):
+def test_the_fee_comes_from_the_campaigns_price_sheet_and_its_postage_does_not(store):
     coming = campaign(store, "双11 2026", date(2026, 11, 11))
     assert plan_comparisons.usual_terms(store.shop, coming) == CostTerms()
     make_sheet(
@@ -62,8 +62,10 @@ def test_fee_and_postage_come_from_the_campaigns_price_sheet(store):
         store.shop, "平时", store.now, terms=Terms(postage_cents=700), campaign=None, best=0, by=store.owner,
         now=store.now,
     )  # fmt: skip
-    assert plan_comparisons.usual_terms(store.shop, coming) == CostTerms(450, 600)
-    assert plan_comparisons.usual_terms(store.shop, None) == CostTerms(500, 700)
+    assert plan_comparisons.usual_terms(store.shop, coming) == CostTerms(450, 0), (
+        "6.00 is what sending a piece costs, before what the buyer pays of it"
+    )
+    assert plan_comparisons.usual_terms(store.shop, None) == CostTerms(500, 0)
 
 
 @pytest.fixture

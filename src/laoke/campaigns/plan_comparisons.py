@@ -82,15 +82,18 @@ def _days(campaign: Campaign) -> tuple[date, date]:
 
 
 def usual_terms(shop: Shop, campaign: Campaign | None) -> CostTerms:
-    """The fee and postage of the campaign's price sheet, else of the shop's newest; zero without one."""
+    """The fee of the campaign's price sheet, else of the shop's newest; zero without one.
+
+    No postage: a sheet holds what sending a piece costs, and what buyers pay of it nobody knows before the orders are
+    chosen. Here it is what an order costs beyond that, so a person states it.
+    """
     sheets = PriceSheet.objects.filter(shop=shop, archived=False)
     sheet = sheets.filter(campaign=campaign).first() if campaign is not None else None
     sheet = sheet or sheets.order_by("-pk").first()
     version = sheet.versions.order_by("-number").first() if sheet is not None else None
     if version is None:
         return CostTerms()
-    terms = terms_of(version)
-    return CostTerms(terms.fee_bp, terms.postage_cents)
+    return CostTerms(terms_of(version).fee_bp)
 
 
 def segments_of(shop: Shop, numbers: Iterable[int], today: date) -> list[SegmentPeople]:

@@ -300,7 +300,7 @@ def backtest(
     until: Annotated[str | None, typer.Option("--to", help="到哪天（含）")] = None,
     offer: Annotated[list[int] | None, typer.Option(help="只看这些优惠编号；可多次")] = None,
     fee: Annotated[str | None, typer.Option(help="平台扣点（%）；默认看价格表")] = None,
-    postage: Annotated[str | None, typer.Option(help="每单要贴的运费（元）；默认看价格表")] = None,
+    postage: Annotated[str | None, typer.Option(help="每单要贴的运费（元），不算买家付的；默认 0")] = None,
     shop: ShopName = None,
     by: ByName = None,
 ) -> None:
@@ -329,7 +329,7 @@ def backtest(
     try:
         terms = CostTerms(
             usual.fee_bp if fee is None else typed_cents(fee, "--fee"),
-            usual.postage_cents if postage is None else typed_cents(postage, "--postage"),
+            0 if postage is None else typed_cents(postage, "--postage"),
         )
     except ValueError:
         raise typer.BadParameter(

@@ -66,13 +66,11 @@ def backtests(request: HttpRequest) -> HttpResponse:
     window = comparable_window(shop, campaign, now.date(), until)
     if campaign is not None and not chosen:
         chosen = [str(offer) for offer in campaign.campaign_offers.values_list("offer_id", flat=True)]
-    terms = usual_terms(shop, campaign)
     start = {
         "offers": chosen,
         "period_from": window.first,
         "period_to": window.last,
-        "fee": terms.fee_bp,
-        "postage": terms.postage_cents,
+        "fee": usual_terms(shop, campaign).fee_bp,
     }
     form = None
     if may_market(request):

@@ -63,7 +63,11 @@ class BacktestForm(forms.Form):
     period_from = DayField(label=_("从"))
     period_to = DayField(label=_("到"))
     fee = RateField(label=_("平台扣点（%）"), required=False)
-    postage = PieceMoneyField(label=_("每单要贴的运费（元）"), required=False)
+    postage = PieceMoneyField(
+        label=_("每单要贴的运费（元）"),
+        required=False,
+        help_text=_("寄一单的运费减去买家付的；空着就是不贴"),
+    )
     segments = forms.MultipleChoiceField(
         label=_("看哪些人群得了让利"),
         widget=forms.CheckboxSelectMultiple,
