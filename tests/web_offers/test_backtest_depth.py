@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from laoke.campaigns.models import PlanComparison
 from laoke.promotions.models import Backtest, BacktestDepth, Offer
+from laoke.promotions.offers import add_offer
 from laoke.shops.models import AuditEvent, Role
 from laoke.web import figures
 from tests.people import Demo, person
@@ -116,6 +117,42 @@ def test_up_to_five_plans_stand_side_by_side_and_are_found_again(demo: Demo, one
     assert "试三种" in demo.client().get(reverse("backtests")).content.decode()
     again = demo.client().post(reverse("comparison_again", args=[row.pk]))
     assert again.url == answer.url
+
+
+def side_by_side(demo: Demo, one: Backtest, **given: Any) -> Any:
+    form = {"name": "并排", "offer": one.offers[0]["offer_id"], **given}
+    answer = demo.client().post(reverse("backtest_compare", args=[one.pk]), form)
+    return demo.client().get(answer.url).context["page"]
+
+
+def test_plans_whose_costs_are_known_of_different_orders_are_not_held_against_each_other(
+    demo: Demo, one: Backtest
+) -> None:
+    bag = {"product_id": "bag", "title": "布袋", "value_cents": 900, "cost_cents": None}
+    steps = [{"threshold": 19_900, "pieces": 1, "choices": [bag]}]
+    gift = {"offer_id": "bag", "name": "送布袋", "layer": "gift", "mechanic": "threshold_gift"} | {
+        "window": {"start": "2026-11-11T00:00:00", "end": "2026-11-12T00:00:00"}
+    }
+    add_offer(demo.shop, {**gift, "terms": {"by": "cents", "steps": steps}}, by=demo.owner, now=demo.now)
+    form = {"offers": [row.pk for row in Offer.objects.all()], **PERIOD, "fee": "5", "postage": "6"}
+    demo.client().post(reverse("backtests"), form)
+    other = Backtest.objects.latest("pk")
+    known = [row.result["cost_known_orders"] for row in (one, other)]
+    assert 0 < known[1] < known[0], "orders with a bag have an unknown cost"
+
+    page = side_by_side(demo, one, others=[other.pk], changes="399-50")
+    rows = {str(row.cells[0]): row.cells[1:] for row in page.table.rows}
+    assert page.verdict.title == "说不出哪个最赚" and "成本已知的订单不一样" in str(page.verdict.text)
+    assert [cell.value for cell in rows["成本已知的订单"]] == [
+        figures.exact(known[0]), figures.exact(known[1]), figures.exact(known[0]),
+    ]  # fmt: skip
+    for name in ("毛利（元）", "净利（元）", "会亏的订单", "亏损（元）", "要多卖才回本"):
+        assert {(cell.tone, cell.sub) for cell in rows[name]} == {("", "")}, name
+    assert {cell.tone for cell in rows["让利（元）"]} == {""} and rows["让利（元）"][2].sub
+    assert page.chart is None
+
+    alike = side_by_side(demo, one, changes="399-50")
+    assert alike.verdict.title == "B 满399减50 净利最高" and alike.chart is not None
 
 
 @pytest.mark.parametrize(
