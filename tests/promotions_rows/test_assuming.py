@@ -7,13 +7,15 @@ import pytest
 
 from laoke.promotions import engine
 from laoke.promotions.assuming import assumed_open, assumed_variants, assumption
-from laoke.promotions.backtesting import backtest
+from laoke.promotions.backtesting import PastOrders, backtest, replay
+from laoke.promotions.columnar import columns_from_lines, columns_from_totals
 from laoke.promotions.offers import add_offer
-from tests.campaigns.stores import bought
+from tests.campaigns.stores import bought, line_of
 from tests.promotions_rows.test_offers import of
 
 NOVEMBER = (date(2025, 11, 1), date(2025, 11, 30))
 NOON = datetime(2026, 11, 11, 12)
+OFF = engine.ThresholdDiscount((engine.DiscountStep(1_000, 500),))
 
 
 def offer(mechanic, layer=engine.Layer.ITEM, name="预售"):
@@ -77,6 +79,7 @@ def test_figures_follow_the_assumption_and_name_it(store):
     rows = [
         bought(f"S{n}", n, date(2025, 11, 11), goods_cents=20_000, paid_cents=20_000) for n in range(1, 401)
     ]
+    store.wrote("order_lines", [line_of(row, unit_price_cents=20_000) for row in rows])
     store.sold(*rows)
     steps = [{"buyers": 10, "pay_bp": 9_000}, {"buyers": 1_000, "pay_bp": 5_000}]
     falling_price = of("more_cheaper", "item", steps=steps, assumed_buyers=400)
@@ -100,3 +103,30 @@ def test_figures_follow_the_assumption_and_name_it(store):
     assert groups["discount_cents"] == groups["used_orders"] * 3_000
     assert more["discount_cents"] == more["used_orders"] * 2_000
     assert (cards["used_orders"], cards["gift_pieces"], row.result["gift_cost_cents"]) == (400, 400, 80_000)
+
+
+@pytest.mark.parametrize(
+    "mechanic",
+    [
+        engine.GroupBuy(5_900, 3, 24, 6_000),
+        engine.FixedPrice(5_900),
+        engine.FlashSale(5_900, 10_000),
+        engine.AmountOff(1_000),
+        engine.DepositExpansion(5_000, 10_000, NOON, NOON),
+    ],
+    ids=lambda mechanic: type(mechanic).__name__,
+)
+def test_no_order_of_which_only_the_total_is_known_is_taken_for_one_piece(mechanic):
+    lines, numbers = columns_from_lines(["L"], ["p"], [1], [40_000], [-1], {})
+    totals = columns_from_totals([50_000, 120_000])
+    past = PastOrders(
+        (
+            (lines, np.array([40_000]), numbers),
+            (totals, np.array([50_000, 120_000]), np.array(["T1", "T2"], dtype=object)),
+        )
+    )
+
+    found = replay(past, [offer(mechanic), engine.Offer("r", engine.Layer.SHOP, OFF)]).orders
+
+    assert found.after[1:].tolist() == [49_500, 119_500], "only what looks at the whole order"
+    assert found.used[:, 1:].tolist() == [[False, False], [True, True]]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SHARED = (engine.DepositExpansion, engine.GroupBuy)
+_BY_PIECE = (*_SHARED, engine.AmountOff, engine.FixedPrice, engine.FlashSale)
 
 
 def assumed_open(offers: Sequence[engine.Offer], order_ids: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
@@ -33,6 +34,17 @@ def assumed_open(offers: Sequence[engine.Offer], order_ids: NDArray[Any]) -> dic
             drawn = np.fromiter(places, np.int64, len(order_ids))
             found[offer.offer_id] = drawn < mechanic.assumed_bp
     return found
+
+
+def open_to_totals(
+    offers: Sequence[engine.Offer], found: dict[str, NDArray[np.bool_]], orders: int
+) -> dict[str, NDArray[np.bool_]]:
+    """The same for orders of which only totals are known: nothing that takes an amount off a piece, or states what one
+    costs, is open to them, as it would take the whole order for one piece."""
+    import numpy as np
+
+    nowhere = np.zeros(orders, np.bool_)
+    return found | {offer.offer_id: nowhere for offer in offers if isinstance(offer.mechanic, _BY_PIECE)}
 
 
 def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, NDArray[np.int64]]:

@@ -1,8 +1,8 @@
 """Backtest: the offers on the shop's own orders of a past period, as they were bought (rules R17 to R19).
 
-Lines are priced where the source gave them, totals otherwise; cost is that of the products where known. A result names
-its catalog entry, which is pinned, so that it can be worked out again. What is seen deeper (`deepening`) is worked out
-from the same priced columns.
+Lines are priced where the source gave them, totals otherwise, by no offer that prices a piece; cost is that of the
+products where known. A result names its catalog entry, which is pinned, so that it can be worked out again. What is
+seen deeper (`deepening`) is worked out from the same priced columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.promotions import deepening, engine
-from laoke.promotions.assuming import assumed_open, assumed_variants, assumption
+from laoke.promotions.assuming import assumed_open, assumed_variants, assumption, open_to_totals
 from laoke.promotions.deepening import Assumed, SegmentPeople
 from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
@@ -223,8 +223,12 @@ def past_orders(reader: Reader, shop_id: int, period_from: date, period_to: date
 
 
 def replay(past: PastOrders, offers: Sequence[engine.Offer]) -> Replay:
-    """The figures of past orders under offers."""
-    with_lines, totals = (_priced(*part, offers) for part in past.parts)
+    """The figures of past orders under offers. Orders with totals only stand unpriced by offers that take an amount
+    off a piece or state what one costs."""
+    lines_part, totals_part = past.parts
+    with_lines = _priced(*lines_part, offers, assumed_open(offers, lines_part[2]))
+    drawn = assumed_open(offers, totals_part[2])
+    totals = _priced(*totals_part, offers, open_to_totals(offers, drawn, len(totals_part[2])))
     examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
     return Replay(
         with_lines[0] + totals[0],
@@ -274,7 +278,11 @@ def _numbers(rows: pa.Table, name: str, missing: int = 0) -> NDArray[np.int64]:
 
 
 def _priced(
-    columns: BasketColumns, paid: NDArray[np.int64], baskets: NDArray[Any], offers: Sequence[engine.Offer]
+    columns: BasketColumns,
+    paid: NDArray[np.int64],
+    baskets: NDArray[Any],
+    offers: Sequence[engine.Offer],
+    eligible: dict[str, NDArray[np.bool_]],
 ) -> tuple[BacktestFigures, list[Example], PricedOrders]:
     from laoke.promotions.columnar import backtest_figures, loss_baskets, price_baskets
     from laoke.promotions.depth.orders import priced_orders
@@ -282,7 +290,7 @@ def _priced(
     priced = price_baskets(
         columns,
         offers,
-        assumed_open(offers, baskets),
+        eligible,
         variant=assumed_variants(offers, columns.basket_count),
     )
     positions, losses = loss_baskets(columns, priced)

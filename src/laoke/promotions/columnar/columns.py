@@ -141,7 +141,9 @@ def columns_from_lines(
 def columns_from_totals(goods_cents: npt.ArrayLike, cost_cents: npt.ArrayLike | None = None) -> BasketColumns:
     """Columns for orders whose lines are not known: one line of one nameless product with the goods of the order.
 
-    Offers on all products price these exactly in sum; offers on products or categories find nothing in scope.
+    Rates and thresholds in money on all products price these exactly in sum; offers on products or categories find
+    nothing in scope. Offers that take an amount off a piece or state what one costs would take the order for one piece:
+    whoever prices keeps them away (`eligible`), so that these orders stand unpriced by them.
     """
     goods = np.asarray(goods_cents, dtype=np.int64)
     count = len(goods)
