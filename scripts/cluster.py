@@ -25,7 +25,8 @@ FAST_AND_FORGETFUL = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "128MB",
-    "max_connections": "100",
+    # Two tests beside each other with fifty threads each, and what else is open.
+    "max_connections": "200",
     "timezone": "Asia/Shanghai",
 }
 
