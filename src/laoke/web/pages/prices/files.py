@@ -18,16 +18,14 @@ from laoke.campaigns.models import PriceSheet, PriceVersion
 from laoke.campaigns.price_columns import ITEM_COLUMNS
 from laoke.campaigns.price_files import Change, Laid, Seen, read_file
 from laoke.campaigns.price_sheets import PriceRefused, items_of, newest, terms_of
-from laoke.campaigns.table_files import FileRefused, RefusedRow
-from laoke.intake.reading.messages import refusal_message
-from laoke.intake.reading.refusals import IntakeRefused
+from laoke.campaigns.table_files import RefusedRow
 from laoke.promotions.ladder import Item, Role
 from laoke.shops import audit
 from laoke.shops.joins import clauses, named
 from laoke.shops.models import Upload
 from laoke.shops.open_files import let_go
 from laoke.shops.sheets import write_xlsx
-from laoke.shops.uploads import UploadDamaged, UploadRefused, forget, opened, refused_text, store_upload
+from laoke.shops.uploads import forget, opened
 from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -36,6 +34,7 @@ from laoke.web.numbers import row_number
 from laoke.web.pages.prices.item_table import file_header, file_row
 from laoke.web.pages.prices.reading import find_sheet, read_sheet, version_of
 from laoke.web.pages.prices.words import file_refusal_text, rate_text, refusal_text, role_text
+from laoke.web.small_files import Unreadable, readable, taken_in
 
 MOST_SHOWN = 200
 
@@ -55,10 +54,6 @@ class Preview:
     absent_names: str
     nothing: bool
     competitors: bool
-
-
-class Unreadable(Exception):
-    """A file that is no price sheet, with the sentence that says why."""
 
 
 @allowed(*SELLING)
@@ -86,22 +81,10 @@ def price_file(request: HttpRequest, pk: int) -> HttpResponse:
 @allowed(*MARKETING)
 def price_upload(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a file in and show what it would change."""
-    shop, now = shop_of(request), clock_of(request).now()
-    sheet = find_sheet(request, pk)
-    file = request.FILES.get("file")
-    if file is None:
-        messages.error(request, gettext("选一个文件：Excel 或 CSV，一行一件商品"))
-        return redirect("price_sheet", sheet.pk)
-    try:
-        upload = store_upload(shop, file, by=request.user, now=now)  # type: ignore[arg-type]
-    except UploadRefused as refused:
-        messages.error(request, refused_text(refused))
-        return redirect("price_sheet", sheet.pk)
-    try:
-        _read(upload, newest(sheet), now.date())
-    except Unreadable as why:
-        forget(upload)
-        messages.error(request, str(why))
+    sheet, today = find_sheet(request, pk), clock_of(request).now().date()
+    missing = gettext("选一个文件：Excel 或 CSV，一行一件商品")
+    upload = taken_in(request, missing, lambda brought: _read(brought, newest(sheet), today))
+    if upload is None:
         return redirect("price_sheet", sheet.pk)
     return redirect("price_preview", sheet.pk, upload.pk)
 
@@ -131,15 +114,8 @@ def price_preview(request: HttpRequest, pk: int, upload: int) -> HttpResponse:
 
 
 def _read(upload: Upload, last: PriceVersion, today: date) -> Laid | Seen:
-    try:
-        with opened(upload) as path:
-            return read_file(path, items_of(last), terms_of(last), today)
-    except FileRefused as refused:
-        raise Unreadable(file_refusal_text(refused)) from refused
-    except IntakeRefused as refused:
-        raise Unreadable(refusal_message(refused.code, refused.params)) from refused
-    except UploadDamaged as damaged:
-        raise Unreadable(gettext("这个文件打不开了，再传一次")) from damaged
+    with readable(file_refusal_text), opened(upload) as path:
+        return read_file(path, items_of(last), terms_of(last), today)
 
 
 def _kept(

@@ -15,14 +15,12 @@ from laoke.campaigns.models import Campaign
 from laoke.campaigns.offer_reports import ReadReport, read_report
 from laoke.campaigns.setting_up import offers_of
 from laoke.campaigns.table_files import FileRefused, RefusedRow
-from laoke.intake.reading.messages import refusal_message
 from laoke.intake.reading.profiles import Recognition
-from laoke.intake.reading.refusals import IntakeRefused
 from laoke.promotions.setup.links import SetupRefused
 from laoke.promotions.setups import add_report
 from laoke.shops.joins import clauses
 from laoke.shops.models import Upload
-from laoke.shops.uploads import UploadDamaged, UploadRefused, forget, opened, refused_text, store_upload
+from laoke.shops.uploads import forget, opened
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
@@ -30,6 +28,7 @@ from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_
 from laoke.web.pages.imports.words import SURE
 from laoke.web.pages.setup.forms import ColumnsForm
 from laoke.web.pages.setup.words import file_refusal_text, refusal_text
+from laoke.web.small_files import Unreadable, readable, taken_in
 
 MOST_SHOWN = 200
 
@@ -48,30 +47,15 @@ class ReportPreview:
     may_keep: bool
 
 
-class Unreadable(Exception):
-    """A file that is no report, with the sentence that says why."""
-
-
 @require_POST
 @allowed(*MARKETING)
 def campaign_setup_report(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a file in."""
     shop, now = shop_of(request), clock_of(request).now()
     campaign = find_campaign(shop, pk)
-    file = request.FILES.get("file")
-    if file is None:
-        messages.error(request, gettext("选一个文件：Excel 或 CSV，一行一个优惠"))
-        return redirect("campaign_setup", campaign.pk)
-    try:
-        upload = store_upload(shop, file, by=request.user, now=now)  # type: ignore[arg-type]
-    except UploadRefused as refused:
-        messages.error(request, refused_text(refused))
-        return redirect("campaign_setup", campaign.pk)
-    try:
-        _read(upload, campaign, now, now, None)
-    except Unreadable as why:
-        forget(upload)
-        messages.error(request, str(why))
+    missing = gettext("选一个文件：Excel 或 CSV，一行一个优惠")
+    upload = taken_in(request, missing, lambda brought: _read(brought, campaign, now, now, None))
+    if upload is None:
         return redirect("campaign_setup", campaign.pk)
     return redirect("campaign_setup_preview", campaign.pk, upload.pk)
 
@@ -108,15 +92,11 @@ def campaign_setup_preview(request: HttpRequest, pk: int, upload: int) -> HttpRe
 def _read(
     upload: Upload, campaign: Campaign, until: datetime, now: datetime, mapping: dict[str, str] | None
 ) -> ReadReport:
-    try:
-        with opened(upload) as path:
-            return read_report(path, offers_of(campaign), min(until, now), now, mapping)
-    except FileRefused as refused:
-        raise Unreadable(file_refusal_text(refused.code, refused.params)) from refused
-    except IntakeRefused as refused:
-        raise Unreadable(refusal_message(refused.code, refused.params)) from refused
-    except UploadDamaged as damaged:
-        raise Unreadable(gettext("这个文件打不开了，再传一次")) from damaged
+    def told(refused: FileRefused) -> str:
+        return file_refusal_text(refused.code, refused.params)
+
+    with readable(told), opened(upload) as path:
+        return read_report(path, offers_of(campaign), min(until, now), now, mapping)
 
 
 def _kept(request: HttpRequest, upload: Upload, read: ReadReport, now: datetime) -> bool:
