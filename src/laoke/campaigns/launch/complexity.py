@@ -13,7 +13,6 @@ from typing import Literal
 
 from laoke.promotions.engine import (
     CountOff,
-    Layer,
     MemberPrice,
     Offer,
     ShopCoupon,
@@ -22,8 +21,6 @@ from laoke.promotions.engine import (
 )
 
 EASY, FAIR = 4, 8
-# These are the platform's; a shop neither chooses nor explains them.
-PLATFORM = frozenset({Layer.OFFICIAL_CUT, Layer.CROSS_SHOP, Layer.CATEGORY_COUPON})
 Part = Literal[
     "offers", "steps", "repeating", "cap", "claim", "goods", "left_out", "buyers", "per_person", "times", "choice"
 ]  # fmt: skip
@@ -46,8 +43,8 @@ class Complexity:
 
 
 def own_offers(offers: Iterable[Offer]) -> list[Offer]:
-    """Those that the shop itself runs."""
-    return [one for one in offers if one.layer not in PLATFORM]
+    """Those that the shop itself runs: the platform's it neither chooses nor explains."""
+    return [one for one in offers if not one.layer.is_platforms]
 
 
 def complexity_of(offers: Sequence[Offer]) -> Complexity:

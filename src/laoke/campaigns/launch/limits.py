@@ -8,10 +8,8 @@ from dataclasses import astuple
 from laoke.campaigns.launch.finding import Finding
 from laoke.campaigns.launch.values import CouponTerms, Draw, Plan, Planned
 from laoke.promotions.engine import GiftChoice, Layer, ShopCoupon, ThresholdGift, offer_to_dict
+from laoke.promotions.rewards.fair_draws import MOST_PRIZE_CENTS, ODDS_BASE
 
-# The highest prize of a lottery by law, in cents; what is not money counts at its market price.
-MOST_PRIZE = 5_000_000
-CERTAIN_PPM = 1_000_000
 MINUTE = "%Y-%m-%d %H:%M"
 DRAW_PARTS = ("organiser", "starts_at", "ends_at")
 
@@ -70,16 +68,17 @@ def check_draws(plan: Plan) -> Iterator[Finding]:
     """The cap of the law, and what must be published before a draw begins."""
     for draw in plan.draws:
         subject, read = f"draw:{draw.name}", astuple(draw)
-        above = [prize for prize in draw.prizes if prize.value_cents > MOST_PRIZE]
+        above = [prize for prize in draw.prizes if prize.value_cents > MOST_PRIZE_CENTS]
         for prize in above:
             params = {
-                "draw": draw.name, "prize": prize.name, "value_cents": prize.value_cents, "most_cents": MOST_PRIZE,
+                "draw": draw.name, "prize": prize.name, "value_cents": prize.value_cents,
+                "most_cents": MOST_PRIZE_CENTS,
             }  # fmt: skip
             yield Finding("prize_above_cap", f"{subject}/{prize.name}", params, read)
         if missing := _unsaid(draw):
             yield Finding("draw_unclear", subject, {"draw": draw.name, "missing": missing}, read)
         odds = [prize.odds_ppm for prize in draw.prizes if prize.odds_ppm is not None]
-        if sum(odds) > CERTAIN_PPM or any(one <= 0 for one in odds):
+        if sum(odds) > ODDS_BASE or any(one <= 0 for one in odds):
             yield Finding("odds_wrong", subject, {"draw": draw.name, "odds_ppm": sum(odds)}, read)
 
 

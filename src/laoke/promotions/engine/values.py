@@ -42,6 +42,7 @@ class Layer(StrEnum):
     place          its place in that order
     one_per_order  True where an order takes a single offer of the layer, False where each line may have its own
     changes_goods  False where what goods cost stays as it is: gifts, postage and benefits, which are worked out last
+    is_platforms   True where the platform makes the offer: a shop signs goods up for it and sets nothing up
     """
 
     ITEM = "item"
@@ -59,6 +60,7 @@ class Layer(StrEnum):
         self.place = len(type(self).__members__)
         self.one_per_order = name in ("coupon", "category_coupon")
         self.changes_goods = name not in ("gift", "postage", "benefit")
+        self.is_platforms = name in ("official_cut", "cross_shop", "category_coupon")
 
 
 _ITEM_PRICES = (

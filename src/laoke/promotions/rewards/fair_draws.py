@@ -23,6 +23,8 @@ LOTTERY, SCRATCH = "lottery", "scratch"
 ODDS_BASE = 1_000_000
 SEED_BYTES = 32
 MOST_WRONG = 20
+# The law's limit for the highest prize (规范促销行为暂行规定): 50,000 yuan, what is not money at its market price.
+MOST_PRIZE_CENTS = 5_000_000
 
 Json = Mapping[str, Any]
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 from laoke.promotions import engine
-from laoke.promotions.engine import Layer
 from laoke.promotions.setup.values import Tool
-
-# The platform's own offers: goods are signed up for them, nothing is set up.
-PLATFORM_LAYERS = (Layer.OFFICIAL_CUT, Layer.CROSS_SHOP, Layer.CATEGORY_COUPON)
 
 _TOOLS: dict[type, Tool] = {
     engine.PercentOff: Tool.ITEM,
@@ -38,6 +34,6 @@ NEAREST: dict[str, str] = {
 
 def tool_of(offer: engine.Offer) -> Tool:
     """The tool that executes an offer on Taobao and Tmall."""
-    if offer.layer in PLATFORM_LAYERS:
+    if offer.layer.is_platforms:
         return Tool.PLATFORM
     return _TOOLS.get(type(offer.mechanic), Tool.NONE)
