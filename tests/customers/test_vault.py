@@ -46,6 +46,8 @@ def test_changed_bytes_and_an_unknown_key_do_not_open() -> None:
     with pytest.raises(VaultError):
         open_sealed(sealed[:-1] + bytes([sealed[-1] ^ 1]), key_id, "contact|1|2|v1")
     with pytest.raises(VaultError):
+        open_sealed(sealed[:5], key_id, "contact|1|2|v1")
+    with pytest.raises(VaultError):
         open_sealed(sealed, "vault-9", "contact|1|2|v1")
 
 

@@ -149,5 +149,6 @@ def _cipher_of(key_id: str) -> AESGCM:
 def _open(cipher: AESGCM, sealed: bytes, bound_to: str) -> bytes:
     try:
         return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound_to.encode())
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:
+        # ValueError: what is left of the bytes is shorter than a nonce.
         raise VaultError(f"密封的记录打不开（{bound_to.split('|')[0]}）：钥匙不对或数据损坏") from error

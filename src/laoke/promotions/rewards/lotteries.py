@@ -12,25 +12,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from laoke.customers.resealing import SealedKind
-from laoke.customers.sealing import open_sealed, seal
+from laoke.customers.sealing import VaultError, open_sealed, seal
 from laoke.promotions import engine
 from laoke.promotions.models import CouponIssue, Offer
 from laoke.promotions.offers import offer_value
 from laoke.promotions.rewards import fair_draws, promised
-from laoke.promotions.rewards.fair_draws import LOTTERY, ODDS_BASE, SCRATCH, SEED_BYTES
+from laoke.promotions.rewards.fair_draws import LOTTERY, MOST_PRIZE_CENTS, ODDS_BASE, SCRATCH, SEED_BYTES
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
 from laoke.promotions.rewards.models import PointsScheme
 from laoke.promotions.rewards.points_rules import MOST_POINTS
 from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
-
-MOST_VALUE_CENTS = 5_000_000
-"""The law's limit for the highest prize (规范促销行为暂行规定): 50,000 yuan, goods at their market price."""
 
 MOST_PRIZES = 10
 MOST_CARDS = 10_000_000
@@ -169,9 +166,9 @@ def _value(shop: Shop, prize: Prize) -> int:
         value = mechanic.face_cents
     if prize.kind == GOODS and value < 1:
         raise RewardRefused("prize_value", title=prize.title)
-    if value > MOST_VALUE_CENTS:
+    if value > MOST_PRIZE_CENTS:
         raise RewardRefused(
-            "prize_too_high", title=prize.title, value_cents=value, most_cents=MOST_VALUE_CENTS
+            "prize_too_high", title=prize.title, value_cents=value, most_cents=MOST_PRIZE_CENTS
         )
     return value
 
@@ -359,10 +356,8 @@ def end_due(now: datetime) -> int:
     for one in due:
         try:
             end(one, by=None, now=now)
-        except OperationalError:
-            # The ledger itself is away or held: that is no matter of this lottery.
-            raise
-        except Exception:
+        except (VaultError, RewardRefused):
+            # Refused: somebody ended it meanwhile.
             log.exception("lottery %s cannot be ended", one.pk)
         else:
             ended += 1
