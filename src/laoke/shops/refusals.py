@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from laoke.money import format_cents
+
 
 class ReasonedRefusal(Exception):
     """A refusal of a kind. `reasons` maps its codes to sentences with `%(name)s` where a parameter goes."""
@@ -19,5 +21,9 @@ class ReasonedRefusal(Exception):
 
     @property
     def text(self) -> str:
-        """The reason in a sentence for people."""
-        return str(self.reasons[self.code]) % self.params
+        """The reason in a sentence for people, in the reader's language; amounts (`…_cents`) in yuan."""
+        shown = {
+            name: format_cents(value) if name.endswith("_cents") else value
+            for name, value in self.params.items()
+        }
+        return str(self.reasons[self.code]) % shown

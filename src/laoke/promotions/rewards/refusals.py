@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from laoke.money import format_cents
+from laoke.shops.refusals import ReasonedRefusal
 
 POINTS: dict[str, Promise] = {
     "no_points_scheme": _("还没有积分规则。先在积分页写好，再记分、用分。"),
@@ -86,19 +83,12 @@ REFERRAL: dict[str, Promise] = {
 SENTENCES: dict[str, Promise] = {**POINTS, **LOTTERY, **REFERRAL}
 
 
-class RewardRefused(Exception):
+class RewardRefused(ReasonedRefusal):
     """Something that cannot be done with a reward; nothing of it was done."""
 
-    def __init__(self, code: str, **params: Any) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
+    reasons = SENTENCES
 
     @property
     def message(self) -> str:
-        """The reason as a sentence, in the reader's language."""
-        return str(SENTENCES[self.code]) % _shown(self.params)
-
-
-def _shown(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Amounts in yuan; everything else as it is."""
-    return {name: format_cents(value) if name.endswith("_cents") else value for name, value in params.items()}
+        """The reason as a sentence."""
+        return self.text
