@@ -19,7 +19,10 @@ from tests.browser.shop import Shop, empty_shop
 from tests.browser.watching import Watcher, complaints_of, settled
 
 # What a link gives as a file, and where a session ends.
-NO_PAGES = ("logout", "import_quarantine", "import_layout_file", "settings_audit_export", "customers_export")
+NO_PAGES = (
+    "logout", "import_quarantine", "import_layout_file", "settings_audit_export", "customers_export",
+    "campaign_setup_file",
+)  # fmt: skip
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 OLD_DATA = "数据只到"
 # Days since the last order, and whether the overview must say that its figures end there.
