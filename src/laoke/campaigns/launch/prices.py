@@ -90,14 +90,15 @@ def _price(terms: object, listed: int | None) -> int | None:
     if isinstance(terms, DepositExpansion):
         grown = terms.counts_cents - terms.deposit_cents
         return listed - grown if listed >= terms.least_price_cents else None
-    rates = {
-        PercentOff: lambda: [terms.pay_bp],  # type: ignore[attr-defined]
-        EarlyBird: lambda: [step.pay_bp for step in terms.steps],  # type: ignore[attr-defined]
-        MemberPrice: lambda: [level.pay_bp for level in terms.levels],  # type: ignore[attr-defined]
-        # How many come nobody knows: the first step is what the page can promise.
-        MoreCheaper: lambda: [step.pay_bp for step in terms.steps],  # type: ignore[attr-defined]
-    }.get(type(terms), list)()
-    return pay_cents(listed, max(rates)) if rates else None
+    match terms:
+        case PercentOff():
+            return pay_cents(listed, terms.pay_bp)
+        case EarlyBird() | MoreCheaper():
+            # The last step in time; how many come nobody knows, the first step is what the page can promise.
+            return pay_cents(listed, max(step.pay_bp for step in terms.steps))
+        case MemberPrice():
+            return pay_cents(listed, max(level.pay_bp for level in terms.levels))
+    return None
 
 
 def supported_was(priced: Sequence[Priced]) -> frozenset[int]:

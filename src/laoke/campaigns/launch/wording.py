@@ -61,7 +61,9 @@ def _listed(said: Said, wording: Wording) -> Iterator[Finding]:
     by_code: dict[str, list[str]] = {}
     for issue in check_wording(said.words, wording):
         given = issue.params.get("words", issue.params.get("word", ""))
-        by_code.setdefault(issue.code, []).extend([given] if isinstance(given, str) else list(given))  # type: ignore[call-overload]
+        by_code.setdefault(issue.code, []).extend(
+            map(str, given) if isinstance(given, list | tuple) else [str(given)]
+        )
     text = squeezed(said.words)
     for code, words in (("medical_claim", MEDICAL), ("hidden_terms", HIDDEN)):
         if hits := [word for word in words if word in text]:

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
@@ -299,10 +300,10 @@ def _reward(shop: Shop, one: Referral, terms: Terms, now: datetime) -> None:
         return
     one.state, one.points = REWARDED, terms.points_of(before + 1)
     one.save(update_fields=SETTLED)
-    give = {"source": points.REFERRAL, "note": "", "now": now, "by": CLOCK}
-    points.give(shop, one.referrer_id, one.points, **give)  # type: ignore[arg-type]
+    give = partial(points.give, shop, source=points.REFERRAL, note="", now=now, by=CLOCK)
+    give(one.referrer_id, one.points)
     if terms.friend_points:
-        points.give(shop, one.friend_id, terms.friend_points, **give)  # type: ignore[arg-type]
+        give(one.friend_id, terms.friend_points)
 
 
 def _was_rewarded(shop: Shop, friend_id: int) -> bool:

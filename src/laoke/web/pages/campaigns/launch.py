@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -159,13 +160,14 @@ def _looked_at(weighed: Weighed) -> ui.TodoList:
     for group, _ in GROUPS:
         found = [one for one, _ in weighed.findings if group_of(one.code) == group]
         bad = sum(id(one) in open_blocks for one in found)
+        tone: Literal["ok", "warn", "bad"]
         if bad:
             note, tone = ngettext("%(n)s 项不能上", "%(n)s 项不能上", bad) % {"n": bad}, "bad"
         elif found:
             note, tone = ngettext("%(n)s 项要看", "%(n)s 项要看", len(found)) % {"n": len(found)}, "warn"
         else:
             note, tone = gettext("没有问题"), "ok"
-        items.append(ui.Todo(group_text(group), note, tone, tone))  # type: ignore[arg-type]
+        items.append(ui.Todo(group_text(group), note, tone, tone))
     return ui.TodoList(items)
 
 

@@ -18,7 +18,7 @@ from laoke.campaigns.models import Campaign
 from laoke.shops.models import Role
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.campaigns.forms import TaskForm
 from laoke.web.pages.campaigns.words import sentence_of
 from laoke.work import tasks as work
@@ -166,7 +166,7 @@ def task_page(request: HttpRequest, pk: int) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     task = get_object_or_404(Task.objects.select_related("in_charge__user", "done_by"), shop=shop, pk=pk)
     form = None
-    if request.role in MARKETING:  # type: ignore[attr-defined]
+    if may_market(request):
         form = TaskForm(request.POST or None, shop=shop, initial=_initial(task))
         if request.method == "POST" and form.is_valid():
             _save(task, form, request, now)

@@ -26,7 +26,7 @@ from laoke.shops.joins import clauses
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.pages.customers.level_words import condition_words, missing_words
 from laoke.web.pages.customers.listing import title_of
@@ -82,7 +82,7 @@ def levels_page(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     known, reading = levels.levels_of(shop), reading_or_none(shop, now)
     standings = levels.standings(known, reading) if reading else []
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     page = LevelsPage(
         _table(known, {one.level.pk: one for one in standings}, may),
         [(one.level, _near(shop, one, now), _segment(one.near_text)) for one in standings if one.near],

@@ -19,7 +19,7 @@ from laoke.shops import audit
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.customers.acts import TAG_REFUSALS
 from laoke.web.pages.customers.finding import persons_named
 from laoke.web.pages.customers.list_files import FileRefused, matched_file, result_of
@@ -60,7 +60,7 @@ def suppress_tag(shop: Shop, now: datetime) -> Tag:
 @require_GET
 def suppressed(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     rows = PersonTag.objects.filter(tag__shop=shop, tag__suppresses=True)
     if wanted := lists.searched(request):
         persons = persons_named(shop, wanted, now)

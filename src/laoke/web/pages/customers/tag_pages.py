@@ -27,7 +27,7 @@ from laoke.shops.joins import listed, phrases
 from laoke.shops.models import Shop, User
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.pages.customers.acts import TAG_REFUSALS
 from laoke.web.pages.customers.list_files import FileRefused, matched_file, result_of
@@ -109,7 +109,7 @@ def tags_page(request: HttpRequest) -> HttpResponse:
         ),
         list(Segment.objects.filter(shop=shop, archived=False).order_by("name")),
         listed(name for name, _rule in READY if name not in known),
-        request.role in MARKETING,  # type: ignore[attr-defined]
+        may_market(request),
     )
     return render(request, "customers/tags.html", {"page": page})
 
@@ -222,7 +222,7 @@ def tag_page(request: HttpRequest, tag_id: int) -> HttpResponse:
         ),
         reverse("customers") + "?" + urlencode({"tag": tag.name}),
         tag.rule_error,
-        request.role in MARKETING,  # type: ignore[attr-defined]
+        may_market(request),
     )
     return render(request, "customers/tag.html", {"page": page})
 

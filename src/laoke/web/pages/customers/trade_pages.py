@@ -23,7 +23,7 @@ from laoke.money.parsing import MoneyError, parse_cents
 from laoke.shops.models import Role, Staff
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
 
@@ -80,7 +80,7 @@ class CompanyPage:
 def companies(request: HttpRequest) -> HttpResponse:
     """The list; a posted form adds a company."""
     shop = shop_of(request)
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     if request.method == "POST":
         if not may:
             raise PermissionDenied

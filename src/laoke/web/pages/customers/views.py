@@ -21,7 +21,7 @@ from laoke.shops import audit
 from laoke.shops.models import Role, Staff
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.downloads import PassingFile
 from laoke.web.nothing_yet import nothing_yet
@@ -128,7 +128,7 @@ def _list_page(
     request: HttpRequest, reading: Reading, given: listing.Asked, table: ui.Table, matched: int
 ) -> ListPage:
     shop = shop_of(request)
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
     rest = [name for name in listing.COLUMNS if name not in shown]
     return ListPage(

@@ -22,7 +22,7 @@ from laoke.shops import jobs
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.nothing_yet import nothing_yet
@@ -86,7 +86,7 @@ def _page(
     request: HttpRequest, shop: Shop, reading: Reading, given: listing.Asked, found: lists.Listing[OrderFlag]
 ) -> FakesPage:
     now = clock_of(request).now()
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     count, query = found.rows.count(), request.GET.urlencode()
     stands = flags.standing(shop)
     table = found.table(
@@ -208,7 +208,7 @@ class RulesPage:
 def rules(request: HttpRequest) -> HttpResponse:
     """Points by signal. Changing them scores all orders anew; what people decided stays."""
     shop, now = shop_of(request), clock_of(request).now()
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     known = flags.rules_of(shop)

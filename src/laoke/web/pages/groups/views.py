@@ -23,7 +23,7 @@ from laoke.groups.models import GroupMember, MemberGroup
 from laoke.shops.models import Role, Shop, Staff
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, READS, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.bars import time_bars
 from laoke.web.charts.base import Series
 from laoke.web.components.base import Words
@@ -112,7 +112,7 @@ def draft_from(request: HttpRequest) -> members.Draft:
 def groups(request: HttpRequest) -> HttpResponse:
     """The list; a posted form adds a group."""
     shop, now = shop_of(request), clock_of(request).now()
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     if request.method == "POST":
         if not may:
             raise PermissionDenied

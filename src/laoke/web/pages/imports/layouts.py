@@ -26,7 +26,7 @@ from laoke.intake.sharing import (
 from laoke.shops.models import Role
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 
 SEES = (Role.OWNER, Role.OPERATOR, Role.ANALYST, Role.AUDITOR)
 
@@ -57,7 +57,7 @@ class LayoutsPage:
 def layouts(request: HttpRequest) -> HttpResponse:
     """The list; a file that is sent is taken as one more."""
     shop, now = shop_of(request), clock_of(request).now()
-    may, problem = request.role in MARKETING, ""  # type: ignore[attr-defined]
+    may, problem = may_market(request), ""
     if request.method == "POST":
         if not may:
             return HttpResponse(status=403)

@@ -31,7 +31,7 @@ from laoke.shops.models import JobState, Role
 from laoke.shops.uploads import size_text
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.imports import orders_by_day
 from laoke.web.numbers import row_number
 from laoke.web.pages.customers.words import ORDER_STATES
@@ -97,7 +97,7 @@ def _run(request: HttpRequest, pk: int) -> ImportRun:
 @require_GET
 def result(request: HttpRequest, pk: int) -> HttpResponse:
     run, now = _run(request, pk), clock_of(request).now()
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     if run.finished_at is None and run.job is not None and not is_over(run.job) and may:
         return redirect("import_running", run.job_id)
     page = _page(run, now, may)

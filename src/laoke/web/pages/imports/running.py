@@ -16,7 +16,7 @@ from laoke.intake.models import ImportRun
 from laoke.shops import jobs
 from laoke.shops.models import Job, JobState
 from laoke.web import components as ui
-from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import EVERYONE, MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.imports.progress import failure_text, is_over, progress_of, title_of
 
 MOST_IDS = 50
@@ -54,7 +54,7 @@ class RunningPage:
 def job(request: HttpRequest, pk: int) -> HttpResponse:
     """The progress of any job of the shop, for a page to hold; when it is over the page is loaded anew."""
     found = get_object_or_404(Job, pk=pk, shop=shop_of(request))
-    may_cancel = request.role in MARKETING  # type: ignore[attr-defined]
+    may_cancel = may_market(request)
     line = JobLine(progress_of(found, clock_of(request).now(), may_cancel=may_cancel), None)
     page = RunningPage([line], is_over(found), reverse("job_progress", args=[pk]))
     response = render(request, "imports/parts/running.html", {"page": page})

@@ -27,7 +27,7 @@ from laoke.shops.models import Job, JobState, Role, Shop, Upload
 from laoke.shops.uploads import UploadRefused, forget, limit_bytes, refused_text, size_text, store_upload
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
 from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
@@ -56,7 +56,7 @@ class ImportsPage:
 @require_GET
 def imports(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
-    may = request.role in MARKETING  # type: ignore[attr-defined]
+    may = may_market(request)
     open_jobs = list(
         Job.objects.filter(shop=shop, kind="import", state__in=(JobState.QUEUED, JobState.RUNNING)).order_by(
             "pk"

@@ -34,7 +34,7 @@ from laoke.shops.models import Shop
 from laoke.shops.open_files import let_go
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.charts import bars
 from laoke.web.charts.base import Series
 from laoke.web.components.base import Words
@@ -285,7 +285,7 @@ def issue_file(request: HttpRequest, pk: int, batch_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, issue: CouponIssue, **found: Any) -> IssuePage:
-    now, may = clock_of(request).now(), request.role in MARKETING  # type: ignore[attr-defined]
+    now, may = clock_of(request).now(), may_market(request)
     counts, status = issues.counts_of(issue), issue_status(issue, now)
     room = max(0, issue.total_limit - issue.made)
     return IssuePage(
@@ -496,7 +496,7 @@ def _looked_up(request: HttpRequest, coupon: Coupon, now: datetime) -> LookedUp:
         caption=_("这张券的经过"),
     )  # fmt: skip
     status = ui.Status(STATE_WORDS[state], STATE_TONES.get(state, ""))  # type: ignore[arg-type]
-    may_block = request.role in MARKETING and states.may_move(state, states.BLOCKED)  # type: ignore[attr-defined]
+    may_block = may_market(request) and states.may_move(state, states.BLOCKED)
     return LookedUp(shown_code(coupon.code), status, ui.Facts(facts), table, may_block)
 
 

@@ -17,7 +17,7 @@ from laoke.promotions.ladder import ADVISED, Expected, Role, expected, shares
 from laoke.shops.joins import named
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.charts.prices import COLOURS, MOST_BARS, on_ladder, price_ladder, role_name
 from laoke.web.nav import SELLING
 from laoke.web.pages.campaigns.frame import span_text
@@ -56,11 +56,6 @@ class PricePage:
     put_away: ui.Action
 
 
-def may_price(request: HttpRequest) -> bool:
-    """Whether buttons that change something are shown."""
-    return request.role in MARKETING  # type: ignore[attr-defined]
-
-
 @allowed(*SELLING)
 def price_list(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
@@ -86,7 +81,7 @@ def price_list(request: HttpRequest) -> HttpResponse:
     if sheets.wanted(request):
         return listing.sheet(request)
     new = None
-    if may_price(request):
+    if may_market(request):
         new = ui.Action(gettext("新建价格表"), reverse("price_new"), "primary", "plus")
     empty = ui.Empty(
         gettext("没有收起的价格表") if archived else gettext("还没有价格表"),
@@ -139,7 +134,7 @@ def price_sheet(request: HttpRequest, pk: int) -> HttpResponse:
     now = clock_of(request).now()
     sheet = find_sheet(request, pk)
     reading = read_sheet(sheet, *version_of(request, sheet), now.date())
-    may = may_price(request)
+    may = may_market(request)
     sums = expected(reading.priced)
     page = PricePage(
         reading,

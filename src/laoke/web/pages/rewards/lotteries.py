@@ -20,7 +20,7 @@ from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops.models import Role, Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.rewards import lottery_words as words
 from laoke.web.pages.rewards.lottery_forms import LotteryForm, PrizeRows, initial_of, initial_rows, rules_of
@@ -88,7 +88,7 @@ def lottery_list(request: HttpRequest) -> HttpResponse:
         empty=ui.Empty(gettext("还没有抽奖"), gettext("写好奖品、概率和数量，公布以后谁都改不了，结束后谁都能核对")),
         count=gettext("共 %(n)s 个") % {"n": figures.exact(count)},
     )  # fmt: skip
-    may_make = request.role in MARKETING  # type: ignore[attr-defined]
+    may_make = may_market(request)
     page = LotteryList(lists.filters(request, gettext("名称"), count=count), table, may_make)
     return render(request, "rewards/lotteries.html", {"page": page})
 
@@ -221,7 +221,7 @@ def _find(shop: Shop, pk: int) -> Lottery:
 
 
 def _draws(request: HttpRequest, lottery: Lottery) -> lists.Listing[LotteryDraw]:
-    now, may = clock_of(request).now(), request.role in MARKETING  # type: ignore[attr-defined]
+    now, may = clock_of(request).now(), may_market(request)
     rows = LotteryDraw.objects.filter(lottery=lottery).select_related("prize", "coupon")
     if wanted := lists.searched(request):
         rows = rows.filter(prize__title__icontains=wanted)

@@ -28,7 +28,7 @@ from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
@@ -187,7 +187,7 @@ def _shown(
 ) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     scheme = PointsScheme.objects.filter(shop=shop).first()
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     count = listing.rows.count()
     history = listing.table(
         listing.found(request), request, order=gettext("新的在前"),

@@ -24,7 +24,7 @@ from laoke.promotions.rewards.refusals import RewardRefused
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
@@ -137,7 +137,7 @@ def referral_home(request: HttpRequest) -> HttpResponse:
         return listing.sheet(request)
     scheme = ReferralScheme.objects.filter(shop=shop).first()
     form = RuleForm(request.POST or None, initial=_initial(scheme))
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied

@@ -21,7 +21,7 @@ from laoke.audiences.segments import save_segment
 from laoke.audiences.text import parse
 from laoke.shops.models import Shop
 from laoke.web import components as ui
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.segments.places import LOOKS, tabs
 
 
@@ -58,7 +58,7 @@ def ready(request: HttpRequest) -> HttpResponse:
         tabs=tabs("segments_ready"),
         families=[(label, given) for label, given in families if given],
         not_ready=why,
-        may_change=request.role in MARKETING,  # type: ignore[attr-defined]
+        may_change=may_market(request),
     )
     return render(request, "segments/ready.html", {"page": page})
 

@@ -27,7 +27,7 @@ from laoke.shops import audit
 from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
 from laoke.web.pages.segments import building, rules
@@ -173,7 +173,7 @@ def _page(
         note=typed.get("note", segment.note if segment else ""),
         builder=building.from_text(shop, text, now.date()),
         snapshots=_snapshots(segment, now) if segment else None,
-        may_change=request.role in MARKETING,  # type: ignore[attr-defined]
+        may_change=may_market(request),
         may_export=request.role in EXPORTS,  # type: ignore[attr-defined]
         starts=list(Segment.objects.filter(shop=shop, archived=False).order_by("pk")[:20]),
         trouble=trouble,

@@ -23,7 +23,7 @@ from laoke.shops import jobs
 from laoke.shops.models import Job, Shop
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import MARKETING, allowed, clock_of, shop_of
+from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.charts.value import bands, calibration
 from laoke.web.nav import SELLING
 from laoke.web.nothing_yet import nothing_yet
@@ -59,7 +59,7 @@ class ValuePage:
 def value(request: HttpRequest) -> HttpResponse:
     """The page; before the first computation it says what to wait for."""
     shop, now = shop_of(request), clock_of(request).now()
-    may_change = request.role in MARKETING  # type: ignore[attr-defined]
+    may_change = may_market(request)
     running = _running(shop)
     try:
         reading = reading_of(shop, now.date())
