@@ -18,6 +18,7 @@ from laoke.audiences.sources import column
 from laoke.audiences.text import parse
 from laoke.audiences.tree import InSegment, Node
 from laoke.insights.models import ValueReport
+from laoke.warehouse.joined_lines import join_next
 from tests.audiences import rival
 from tests.audiences.trees import CITIES, LEVELS, TAGS, trees
 from tests.audiences.world import AS_OF, NOW, TODAY, World, value_row
@@ -77,7 +78,7 @@ def line(order_id: str, day: int, draw: random.Random, number: int) -> dict[str,
         "order_id": order_id, "line": str(number), "product_id": draw.choice(["", *CATEGORIES]), "sku": "",
         "outer_code": "", "title": draw.choice(["真丝四件套", "毛巾 100% 棉"]), "quantity": draw.randrange(1, 4),
         "unit_price_cents": draw.choice([1, 9_999, 10_000]), "paid_cents": draw.choice([0, 1, 10_000]),
-        "refunded_cents": 0, "line_status": "", "created_day": day, "month": "2025-01", "import_id": 1,
+        "refunded_cents": 0, "line_status": "", "created_day": day, "month": at(day).strftime("%Y-%m"), "import_id": 1,
     }  # fmt: skip
 
 
@@ -172,8 +173,8 @@ def decisions(
     return tags, reach
 
 
-def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
-    """The shop as the product reads it and as the rival does."""
+def both(world: World, seed: int, *, joined: bool = False) -> tuple[Reading, rival.Shop]:
+    """The shop as the product reads it and as the rival does; `joined` with its lines joined beforehand."""
     facts = random_facts(seed)
     tags, reach = decisions(world, seed)
     draw = random.Random(seed)
@@ -202,6 +203,8 @@ def both(world: World, seed: int) -> tuple[Reading, rival.Shop]:
     rows = [{**one, "shop_id": world.shop.pk} for one in values.values()]
     world.write("customer_value", table("customer_value", rows), "value")
     world.load(**facts)
+    while joined and join_next(world.warehouse.root, world.warehouse.versions(), least_bytes=0):
+        pass
     ValueReport.objects.create(
         shop=world.shop, as_of_day=TODAY, catalog_ref=1, model="bg_nbd", report={}, computed_at=NOW
     )
@@ -260,10 +263,12 @@ random_share(0.01%, "甲"); random_share(100%, "甲")
 """
 
 
-@pytest.mark.parametrize("seed", [5, 6])
-def test_every_condition_and_its_opposite_hold_for_whom_the_rival_says(world: World, seed: int) -> None:
+@pytest.mark.parametrize(("seed", "joined"), [(5, False), (6, True)])
+def test_every_condition_and_its_opposite_hold_for_whom_the_rival_says(
+    world: World, seed: int, joined: bool
+) -> None:
     """All of them in a few queries, so that each is looked at with every shop."""
-    reading, slow = both(world, seed)
+    reading, slow = both(world, seed, joined=joined)
     texts = [text.strip() for text in ALONE.replace("\n", ";").split(";") if text.strip()]
     nodes = [parse(text) for text in texts]
     wrong, met, spared = [], set(), set()
@@ -284,9 +289,9 @@ def test_every_condition_and_its_opposite_hold_for_whom_the_rival_says(world: Wo
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_any_filter_holds_for_whom_the_rival_says(world: World, seed: int) -> None:
-    reading, slow = both(world, seed)
+@pytest.mark.parametrize(("seed", "joined"), [(1, False), (2, True), (3, True)])
+def test_any_filter_holds_for_whom_the_rival_says(world: World, seed: int, joined: bool) -> None:
+    reading, slow = both(world, seed, joined=joined)
 
     @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(trees(TEXTS))

@@ -53,6 +53,8 @@ class Filled:
     write_seconds: float
     refresh_seconds: float
     refresh_cpu_seconds: float
+    join_seconds: float
+    join_cpu_seconds: float
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def fill_shop(
     import numpy as np
 
     from laoke.audiences import bench_facts
+    from laoke.warehouse.joined_lines import join_next
     from laoke.warehouse.store import Warehouse
 
     begun = time.perf_counter()
@@ -111,8 +114,12 @@ def fill_shop(
     )
     written, cpu = time.perf_counter(), time.process_time()
     refresh_features(shop, place, now=now)
+    refreshed, joined_cpu = time.perf_counter(), time.process_time()
+    while join_next(warehouse.root, warehouse.versions()):
+        pass  # a month each, as the worker does it
+    joined = time.perf_counter() - refreshed
     return Filled(
-        shop, drawn, written - begun, time.perf_counter() - written, time.process_time() - cpu
+        shop, drawn, written - begun, refreshed - written, joined_cpu - cpu, joined, time.process_time() - joined_cpu
     )  # fmt: skip
 
 

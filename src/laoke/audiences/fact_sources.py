@@ -49,7 +49,7 @@ def priced(sources: Sources, price: Bounds, window: Window) -> str:
     """Lines by person whose piece cost so much."""
 
     def build() -> exp.Select:
-        unit = column("l", "unit_price_cents")
+        unit = column("o", "unit_price_cents")
         tests: list[exp.Expr] = [] if price.low is None else [unit.copy() >= number(price.low)]
         tests += [] if price.high is None else [unit.copy() <= number(price.high)]
         return _lines(sources, window).where(*tests)
@@ -82,34 +82,29 @@ def shares(sources: Sources, window: Window) -> str:
 
 def _lines(sources: Sources, window: Window) -> exp.Select:
     """Lines of counted orders by person."""
-    same_order = exp.and_(
-        column("l", "shop_id").eq(column("o", "shop_id")), column("l", "order_id").eq(column("o", "order_id"))
-    )
     return sources.counted(
         window,
         [
             exp.alias_(days_bought(sources.days_to_two), "days"),
-            exp.alias_(bigint(exp.Sum(this=column("l", "quantity"))), "items"),
-            exp.alias_(bigint(exp.Sum(this=column("l", "paid_cents"))), "cents"),
+            exp.alias_(bigint(exp.Sum(this=column("o", "quantity"))), "items"),
+            exp.alias_(bigint(exp.Sum(this=column("o", "paid_cents"))), "cents"),
         ],
-    ).join(exp.alias_(exp.to_table("order_lines"), "l", table=True), on=same_order)
-
-
-def _wanted(sources: Sources, by: str, words: str) -> exp.Expr:
-    """The line `l` is of the product or category."""
-    if by == "product":
-        return mentions(column("l", "title"), sources.text(words.lower()))
-    return exp.In(
-        this=column("l", "product_id"),
-        query=exp.Subquery(this=_products(sources, sources.text(words.lower()))),
+        "lines_counted",
     )
 
 
-def _products(sources: Sources, wanted: exp.Expr) -> exp.Select:
+def _wanted(sources: Sources, by: str, words: str) -> exp.Expr:
+    """The line `o` is of the product or category."""
+    if by == "product":
+        return mentions(sources, column("o", "title"), words)
+    return exp.In(this=column("o", "product_id"), query=exp.Subquery(this=_products(sources, words)))
+
+
+def _products(sources: Sources, words: str) -> exp.Select:
     return (
         exp.select(column("p", "product_id"))
         .from_(exp.alias_(exp.to_table("products"), "p", table=True))
-        .where(sources.of_shop("p"), mentions(column("p", "category"), wanted))
+        .where(sources.of_shop("p"), mentions(sources, column("p", "category"), words))
     )
 
 
@@ -121,45 +116,67 @@ def sequence(
     Negated, only the last of the first counts, and only once the days after it have passed.
     """
 
+    least = 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
+
     def build() -> exp.Select:
         before, after = _happened(sources, first, window), _happened(sources, then, _until(window, days))
         if negated:
-            latest = bigint(exp.Max(this=column("e", "day")))
-            before = (
-                exp.select(column("e", "person_id"), exp.alias_(latest, "day"))
-                .from_(before.subquery("e"))
-                .group_by(column("e", "person_id"))
-                .having(latest.copy() <= number(sources.as_of_day - days))
-            )
-        least = 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
-        events = exp.union(_marked(before, is_first=True), _marked(after, is_first=False), distinct=False)
-        # Each day looks ahead by itself: paired with each other, the days of one who bought a thousand times are
-        # a million.
-        ahead = exp.Window(
-            this=exp.Max(this=column("e", "is_then")),
-            partition_by=[column("e", "person_id")],
-            order=exp.Order(expressions=[exp.Ordered(this=column("e", "day"))]),
-            spec=exp.WindowSpec(
-                kind="RANGE",
-                start=number(least),
-                start_side="FOLLOWING",
-                end=number(days),
-                end_side="FOLLOWING",
-            ),
-        )
-        seen = exp.select(
-            column("e", "person_id"), column("e", "is_then"), exp.alias_(or_zero(ahead), "followed")
-        ).from_(events.subquery("e"))
-        return (
-            exp.select(
-                column("s", "person_id"), exp.alias_(exp.Max(this=column("s", "followed")), "followed")
-            )
-            .from_(seen.subquery("s"))
-            .where(column("s", "is_then").eq(number(0)))
-            .group_by(column("s", "person_id"))
-        )
+            return _after_the_last(before, after, least, days, sources.as_of_day)
+        return _after_any(before, after, least, days)
 
     return sources.join(("sequence", first, then, days, negated, window), build)
+
+
+def _after_the_last(
+    before: exp.Select, after: exp.Select, least: int, days: int, as_of_day: int
+) -> exp.Select:
+    """By person whether the second came within the days after the last of the first, where these have passed."""
+    latest = bigint(exp.Max(this=column("e", "day")))
+    last = (
+        exp.select(column("e", "person_id"), exp.alias_(latest, "day"))
+        .from_(before.subquery("e"))
+        .group_by(column("e", "person_id"))
+        .having(latest.copy() <= number(as_of_day - days))
+    )
+    in_time = exp.and_(
+        column("d", "day") >= exp.Add(this=column("b", "day"), expression=number(least)),
+        column("d", "day") <= exp.Add(this=column("b", "day"), expression=number(days)),
+    )
+    return (
+        exp.select(column("b", "person_id"), exp.alias_(most(in_time), "followed"))
+        .from_(last.subquery("b"))
+        .join(after.subquery("d"), on=column("d", "person_id").eq(column("b", "person_id")), join_type="left")
+        .group_by(column("b", "person_id"))
+    )
+
+
+def _after_any(before: exp.Select, after: exp.Select, least: int, days: int) -> exp.Select:
+    """By person whether the second came within the days after any of the first.
+
+    Each day looks ahead by itself: paired with each other, the days of one who bought a thousand times are a million.
+    """
+    events = exp.union(_marked(before, is_first=True), _marked(after, is_first=False), distinct=False)
+    ahead = exp.Window(
+        this=exp.Max(this=column("e", "is_then")),
+        partition_by=[column("e", "person_id")],
+        order=exp.Order(expressions=[exp.Ordered(this=column("e", "day"))]),
+        spec=exp.WindowSpec(
+            kind="RANGE",
+            start=number(least),
+            start_side="FOLLOWING",
+            end=number(days),
+            end_side="FOLLOWING",
+        ),
+    )
+    seen = exp.select(
+        column("e", "person_id"), column("e", "is_then"), exp.alias_(or_zero(ahead), "followed")
+    ).from_(events.subquery("e"))
+    return (
+        exp.select(column("s", "person_id"), exp.alias_(exp.Max(this=column("s", "followed")), "followed"))
+        .from_(seen.subquery("s"))
+        .where(column("s", "is_then").eq(number(0)))
+        .group_by(column("s", "person_id"))
+    )
 
 
 def _until(window: Window, days: int) -> Window:
@@ -170,14 +187,18 @@ def _until(window: Window, days: int) -> Window:
 
 
 def _marked(found: exp.Select, *, is_first: bool) -> exp.Select:
-    """Persons and days, with whether they are of the second step."""
-    return exp.select(
-        column("d", "person_id"), column("d", "day"), exp.alias_(number(0 if is_first else 1), "is_then")
-    ).from_(found.subquery("d"))
+    """Persons and days, each pair once, with whether they are of the second step."""
+    return (
+        exp.select(
+            column("d", "person_id"), column("d", "day"), exp.alias_(number(0 if is_first else 1), "is_then")
+        )
+        .from_(found.subquery("d"))
+        .group_by(column("d", "person_id"), column("d", "day"))
+    )
 
 
 def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
-    """Persons and days of one happening, each pair once."""
+    """Persons and days of one happening."""
     if step.kind in MESSAGE_STEPS:
         touched = step.kind == "touched"
         found = (
@@ -185,21 +206,13 @@ def _happened(sources: Sources, step: Step, window: Window) -> exp.Select:
             if touched
             else _answers(sources, step.words, window)
         )
-        person, day = _told(), column("t", "day")
-        pair = [exp.alias_(person, "person_id"), exp.alias_(day, "day")]
-        return found.select(*pair).group_by(person.copy(), day.copy())
-    day = column("o", "paid_day")
-    found = sources.counted(window, [exp.alias_(day, "day")]).group_by(day.copy())
+        return found.select(exp.alias_(_told(), "person_id"), exp.alias_(column("t", "day"), "day"))
+    day = [exp.alias_(column("o", "paid_day"), "day")]
     if step.kind == "product":
-        return found.where(sources.mentioned(step.words))
+        return sources.bought(window, day, sources.mentioning(step.words, window))
     if step.kind == "category":
-        lines = (
-            exp.select(column("l", "order_id"))
-            .from_(exp.alias_(exp.to_table("order_lines"), "l", table=True))
-            .where(sources.of_shop("l"), _wanted(sources, "category", step.words))
-        )
-        return found.where(exp.In(this=column("o", "order_id"), query=exp.Subquery(this=lines)))
-    return found
+        return sources.bought(window, day, "lines_counted").where(_wanted(sources, "category", step.words))
+    return sources.bought(window, day)
 
 
 def reviews(sources: Sources, rating: Bounds | None, photo: bool, window: Window) -> str:

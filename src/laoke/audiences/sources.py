@@ -184,19 +184,25 @@ class Sources:
             .group_by(person.copy())
         )
 
-    def counted(self, window: Window, selected: Sequence[exp.Expr]) -> exp.Select:
-        """Counted orders with their person; unpaid ones have no paid_day and so never pass."""
-        person = person_of("o")
+    def counted(
+        self, window: Window, selected: Sequence[exp.Expr], of: exp.Expr | str = "orders_counted"
+    ) -> exp.Select:
+        """Counted orders, or their lines, as `o` by person."""
+        return self.bought(window, selected, of).group_by(person_of("o"))
+
+    def bought(
+        self, window: Window, selected: Sequence[exp.Expr], of: exp.Expr | str = "orders_counted"
+    ) -> exp.Select:
+        """Counted orders, or their lines, as `o` with their person; unpaid ones have no paid_day and so never pass."""
         return (
-            exp.select(exp.alias_(person, "person_id"), *selected)
-            .from_(exp.alias_(exp.to_table("orders_counted"), "o", table=True))
+            exp.select(exp.alias_(person_of("o"), "person_id"), *selected)
+            .from_(exp.alias_(exp.maybe_parse(of, into=exp.Table), "o", table=True))
             .join(person_map(), on=same_customer("o"), join_type="left")
             .where(
                 self.of_shop("o"),
                 is_not_null(column("o", "customer_id")),
                 *self.days(window, column("o", "paid_day")),
             )
-            .group_by(person.copy())
         )
 
     def days(self, window: Window, day: exp.Expr) -> Sequence[exp.Expr]:
@@ -242,20 +248,27 @@ class Sources:
         )
 
     def _product(self, words: str, window: Window) -> exp.Select:
-        return self.counted(window, [exp.alias_(days_bought(self.days_to_two), "orders")]).where(
-            self.mentioned(words)
+        return self.counted(
+            window, [exp.alias_(days_bought(self.days_to_two), "orders")], self.mentioning(words, window)
         )
 
-    def mentioned(self, words: str) -> exp.Expr:
-        """The order `o` names a product with these words, in its titles or in a line."""
-        wanted = self.text(words.lower())
-        lines = (
-            exp.select(column("l", "order_id"))
-            .from_(exp.alias_(exp.to_table("order_lines"), "l", table=True))
-            .where(self.of_shop("l"), mentions(column("l", "title"), wanted))
-        )
-        by_line = exp.In(this=column("o", "order_id"), query=exp.Subquery(this=lines))
-        return exp.or_(mentions(column("o", "titles"), wanted), by_line)
+    def mentioning(self, words: str, window: Window) -> exp.Subquery:
+        """Buyer and day of each counted order that names a product with these words, in its titles or in a line, once
+        for either."""
+
+        def found(table: str, title: str) -> exp.Select:
+            return (
+                exp.select(*(column("o", name) for name in ("shop_id", "customer_id", "paid_day")))
+                .from_(exp.alias_(exp.to_table(table), "o", table=True))
+                .where(
+                    self.of_shop("o"),
+                    *self.days(window, column("o", "paid_day")),
+                    mentions(self, column("o", title), words),
+                )
+            )
+
+        both = exp.union(found("orders_counted", "titles"), found("lines_counted", "title"), distinct=False)
+        return exp.Subquery(this=both)
 
 
 PHONE_RANKS = {"valid": 3, "invalid": 2, "masked": 1}
@@ -275,9 +288,11 @@ def days_bought(to_two: bool) -> exp.Expr:
     return exp.Case().when(several, number(2)).else_(number(1))
 
 
-def mentions(title: exp.Expr, wanted: exp.Expr) -> exp.Expr:
-    """A text has these words, which are in small letters, in large or small letters."""
-    return exp.Contains(this=exp.Lower(this=title), expression=wanted.copy())
+def mentions(sources: Sources, title: exp.Expr, words: str) -> exp.Expr:
+    """A text has these words, in large or small letters. Most have neither (四件套), and then no text is made small."""
+    small = words.lower()
+    text = title if small == words.upper() else exp.Lower(this=title)
+    return exp.Contains(this=text, expression=sources.text(small))
 
 
 def person_of(table: str) -> exp.Coalesce:

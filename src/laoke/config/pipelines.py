@@ -405,6 +405,17 @@ def _erase(worker: Worker) -> bool:
     return done
 
 
+def _join_lines(worker: Worker) -> bool:
+    """Lay the lines of one month beside their orders, where a write has left them apart."""
+    from django.conf import settings
+
+    from laoke.shops import catalog
+    from laoke.warehouse.joined_lines import join_next
+
+    entry = catalog.current()
+    return entry is not None and join_next(settings.PLACE.warehouse, entry.versions)
+
+
 def _upkeep(worker: Worker) -> bool:
     """Once a night, by the shop's clock, when nobody writes the warehouse."""
     import time
@@ -443,6 +454,7 @@ TICKS: list[Tick] = [
     Tick("listen", 1.0, _listen),
     Tick("pull", 5.0, _pull),
     Tick("features", 20.0, _features),
+    Tick("join_lines", 1.0, _join_lines),
     Tick("names", 2.0, _names),
     Tick("tag_rules", 1.0, _tag_rules),
     Tick("coupons", 10.0, _coupons),

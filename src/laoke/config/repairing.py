@@ -31,6 +31,7 @@ from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, Shop, User
 from laoke.shops.place import Place
 from laoke.shops.refusals import ReasonedRefusal
+from laoke.warehouse import joined_lines
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.inspection import Inspector, Mended, log_flaws, mend_log
 from laoke.warehouse.store import Warehouse
@@ -107,6 +108,7 @@ def repair(place: Place, *, by: User | None, now: datetime) -> dict[str, Any]:
         if entry is None:
             raise RepairRefused("nothing")
         warehouse = Warehouse(place.warehouse)
+        joined_lines.forget(warehouse.root)  # whatever is wrong with them, they are made of the facts again
         mended = _mend(warehouse, entry)
         inspector = Inspector(warehouse)
         damaged = not inspector.is_whole(entry.versions)

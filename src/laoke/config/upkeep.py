@@ -24,7 +24,7 @@ from laoke.shops.bulk import is_sqlite
 from laoke.shops.locks import warehouse_writer
 from laoke.shops.models import CatalogEntry, UpkeepRun
 from laoke.shops.place import Place
-from laoke.warehouse import upkeep
+from laoke.warehouse import joined_lines, upkeep
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.storage import Folder, reaching
 from laoke.warehouse.store import Warehouse
@@ -77,7 +77,10 @@ def _tables(warehouse: Warehouse, now: datetime, wall: float, step: Callable[[st
         upkeep.checkpoint(warehouse, table)
         step("checkpointed")
     before = _size(warehouse.root)
-    files = log_files = 0
+    files = joined_lines.sweep(
+        warehouse.root, entry.versions, now=wall, keep_seconds=RETENTION.total_seconds()
+    )
+    log_files = 0
     for table in entry.versions:
         gone = upkeep.vacuum(warehouse, table, keep_versions=sorted(kept[table]), now=wall)
         step("swept")

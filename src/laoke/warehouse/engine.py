@@ -21,7 +21,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from laoke.warehouse import delta
+from laoke.warehouse import delta, joined_lines
 from laoke.warehouse.columns import literals
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine_setting import SparkSetting, configured_engine
@@ -170,7 +170,9 @@ class Reader:
         return name in self._given
 
     def _shared_key(self) -> tuple[object, ...]:
-        return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings)
+        # The files of joined lines come and go by themselves, whatever the versions.
+        joined = joined_lines.stamp(self.root)
+        return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings, joined)
 
     def _make(self, views: _Views, name: str) -> None:
         if name == "orders_counted":
@@ -178,6 +180,11 @@ class Reader:
                 if needed not in views.made:
                     self._make(views, needed)
             text = self.orders_counted_sql()
+        elif name == "lines_counted":
+            for needed in ("order_lines", "order_flags", "orders_counted"):
+                if needed not in views.made:
+                    self._make(views, needed)
+            text = joined_lines.counted_sql(joined_lines.kept(self.root, self.versions), self._left_out())
         elif name == "customer_features":
             text = scored_sql(
                 *(self._table_sql(views, CONTRACTS[table]) for table in (name, "feature_lines"))
@@ -216,13 +223,19 @@ class Reader:
 
     def orders_counted_sql(self) -> str:
         """The view `orders_counted`, the same words for both engines."""
-        if not self.exclude or ("order_flags" not in self._given and not self._has_files("order_flags")):
+        flagged = self._left_out()
+        if not flagged:
             return "SELECT * FROM orders"
-        flags = literals(*self.exclude)
         return (
-            "SELECT * FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM order_flags AS f"
-            f" WHERE f.shop_id = o.shop_id AND f.order_id = o.order_id AND f.flag IN ({flags}))"
+            f"SELECT * FROM orders AS o WHERE NOT EXISTS (SELECT 1 FROM ({flagged}) AS f"
+            " WHERE f.shop_id = o.shop_id AND f.order_id = o.order_id)"
         )
+
+    def _left_out(self) -> str:
+        """A SELECT of the orders that do not count, '' where all do."""
+        if not self.exclude or ("order_flags" not in self._given and not self._has_files("order_flags")):
+            return ""
+        return f"SELECT shop_id, order_id FROM order_flags WHERE flag IN ({literals(*self.exclude)})"
 
     def _has_files(self, name: str) -> bool:
         version = self.versions.get(name)
@@ -234,7 +247,8 @@ GivenOverlay: TypeAlias = "Overlay | pa.Table | Callable[[], Overlay | pa.Table]
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(sorted((*CONTRACTS, 'orders_counted'), key=len, reverse=True))})\b")
+    names = sorted((*CONTRACTS, "orders_counted", "lines_counted"), key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(names)})\b")
 
 
 @lru_cache(maxsize=512)
@@ -246,6 +260,8 @@ def _mentioned(text: str) -> tuple[str, ...]:
 def _tables_read(text: str) -> tuple[str, ...]:
     """The stored tables behind what a statement names."""
     named = set(_mentioned(text))
+    if "lines_counted" in named:
+        named = named - {"lines_counted"} | {"orders_counted", "order_lines"}
     if "orders_counted" in named:
         named = named - {"orders_counted"} | {"orders", "order_flags"}
     if "customer_features" in named:

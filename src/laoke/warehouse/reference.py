@@ -55,7 +55,7 @@ def queries_page() -> str:
         "",
         "Written from `laoke/warehouse/queries/*.sql` by `python -m laoke.warehouse.reference`; do not edit by hand.",
         "`Reader.query(name, **params)` runs one. All read the views of one catalog entry; `orders_counted` leaves out",
-        "suspect and confirmed fake orders.",
+        "suspect and confirmed fake orders, `lines_counted` are the lines of those that somebody known has paid.",
     ]
     for name in query_names():
         parameters = ", ".join(f"`{parameter}`" for parameter in query_parameters(name))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from laoke.warehouse import joined_lines
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
 from laoke.warehouse.storage import Folder, files_under, is_log, readable, take_place
@@ -35,7 +36,21 @@ def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Folder]:
                 for path in _files(warehouse.folder(table))
                 if _names(path, contract, numbers) and not _replaced(path, contract, numbers)
             ]
+    # Made of such files and named by them, so they would be taken for theirs; the worker makes them anew.
+    held += [
+        path
+        for path in joined_lines.stored(warehouse.root)
+        if _names(path, CONTRACTS["orders"], numbers) and not _deleted(path)
+    ]
     return held
+
+
+def _deleted(path: Folder) -> bool:
+    try:
+        path.unlink()
+    except OSError:  # Windows keeps what a reader has open
+        return False
+    return True
 
 
 def _files(folder: Folder) -> Iterator[Folder]:

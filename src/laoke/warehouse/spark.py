@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from laoke.warehouse import delta, spark_cluster
+from laoke.warehouse import delta, joined_lines, spark_cluster
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.engine import scored_sql
 from laoke.warehouse.engine_setting import EngineProblem, SparkSetting
@@ -97,6 +97,9 @@ class _SparkViews:
             if name == "orders_counted":
                 self.make_all(("orders", "order_flags"))
                 self.session.sql(f"CREATE TEMP VIEW {name} AS {self.reader.orders_counted_sql()}")
+            elif name == "lines_counted":
+                self.make_all(("order_lines", "orders_counted"))
+                self.session.sql(f"CREATE TEMP VIEW {name} AS {joined_lines.joined_sql('orders_counted')}")
             elif name == "customer_features":
                 self.make_all(("feature_lines",))
                 self._table(CONTRACTS[name]).createOrReplaceTempView("features_stored")

@@ -3,26 +3,36 @@ WITH product_1 AS (
   SELECT
     COALESCE(m.person_id, o.customer_id) AS person_id,
     CASE WHEN MIN(o.paid_day) < MAX(o.paid_day) THEN 2 ELSE 1 END AS orders
-  FROM orders_counted AS o
+  FROM (
+    SELECT
+      o.shop_id,
+      o.customer_id,
+      o.paid_day
+    FROM orders_counted AS o
+    WHERE
+      o.shop_id = 1
+      AND o.paid_day >= 20310
+      AND o.paid_day <= 20400
+      AND CONTAINS(o.titles, $t1)
+    UNION ALL
+    SELECT
+      o.shop_id,
+      o.customer_id,
+      o.paid_day
+    FROM lines_counted AS o
+    WHERE
+      o.shop_id = 1
+      AND o.paid_day >= 20310
+      AND o.paid_day <= 20400
+      AND CONTAINS(o.title, $t1)
+  ) AS o
   LEFT JOIN person_map AS m
     ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id
   WHERE
-    (
-      o.shop_id = 1
-      AND NOT o.customer_id IS NULL
-      AND o.paid_day >= 20310
-      AND o.paid_day <= 20400
-    )
-    AND (
-      CONTAINS(LOWER(o.titles), $t1)
-      OR o.order_id IN (
-        SELECT
-          l.order_id
-        FROM order_lines AS l
-        WHERE
-          l.shop_id = 1 AND CONTAINS(LOWER(l.title), $t1)
-      )
-    )
+    o.shop_id = 1
+    AND NOT o.customer_id IS NULL
+    AND o.paid_day >= 20310
+    AND o.paid_day <= 20400
   GROUP BY
     COALESCE(m.person_id, o.customer_id)
 )

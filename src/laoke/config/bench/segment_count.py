@@ -51,6 +51,10 @@ def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
         "segment_refresh", filled.refresh_seconds, ORDERS[size], filled.refresh_seconds, filled.refresh_cpu_seconds,
         note=f"{CUSTOMERS[size]:,} customers; orders drawn and written in {filled.write_seconds:.0f} s",
     )  # fmt: skip
+    yield Measured(
+        "segment_join_lines", filled.join_seconds, ORDERS[size], filled.join_seconds, filled.join_cpu_seconds,
+        note="by the worker after a load, month by month; shops with few lines have no need",
+    )  # fmt: skip
     yield from count_documented(shop, user, NOW.date(), size)
     yield _wanted(shop, NOW.date(), size, folder)
     for warm in bench_counts(filled, user, NOW, runs=RUNS[size], decided=DECIDED[size]):
@@ -112,6 +116,7 @@ def _wanted(shop: Shop, today: date, size: Size, folder: Path) -> Measured:
 BENCH = Bench(
     figures={
         "segment_refresh": Figure("s"),
+        "segment_join_lines": Figure("s"),
         **{f"segment_example_{number:02}": Figure("ms") for number in EXAMPLES},
         **{
             f"segment_examples_{name}_{part}": Figure("ms", limit=limit if part == "p95" else None)
