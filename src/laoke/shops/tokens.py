@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db import connection, transaction
 
 from laoke.shops import audit
+from laoke.shops.bulk import stored_time
 from laoke.shops.keys import load_keys
 from laoke.shops.models import ApiToken, Shop, User
 
@@ -73,9 +73,8 @@ def revoke(token: ApiToken, *, by: User | None, now: datetime) -> bool:
 def token_of(text: str, now: Callable[[str], datetime]) -> ApiToken | None:
     """The token that a text is, None when there is none, or it has ended; `now` is told the zone of its shop."""
     found = _FORM.fullmatch(text)
-    token = (
-        ApiToken.objects.select_related("shop").filter(prefix=found[1]).first() if found is not None else None
-    )
+    rows = ApiToken.objects.select_related("shop").filter(prefix=found[1]) if found is not None else ()
+    token = next(iter(rows), None)
     # Compared also where there is no row, so that the time of an answer tells nothing.
     same = hmac.compare_digest(_digest(text), token.digest if token else "0" * 64)
     if token is None or not same:
@@ -92,11 +91,15 @@ def count_use(token: ApiToken, *, now: datetime, wall: float, most: int = MOST_A
     """Count a request; the seconds to wait when more than `most` came in this minute, else 0. `wall` is seconds since
     1970, because the shop's clock may stand still."""
     minute = int(wall) // MINUTE
-    ApiToken.objects.filter(pk=token.pk).update(
-        used=Case(When(minute=minute, then=F("used") + 1), default=Value(1)), minute=minute, last_used_at=now
-    )
-    used = ApiToken.objects.values_list("used", flat=True).get(pk=token.pk)
-    return MINUTE - int(wall) % MINUTE if used > most else 0
+    # One statement, written out: a checkout that asks two hundred times a second would wait longer for its words.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {ApiToken._meta.db_table} SET used = CASE WHEN minute = %s THEN used + 1 ELSE 1 END, minute = %s,"
+            " last_used_at = %s WHERE id = %s RETURNING used",
+            [minute, minute, stored_time(now), token.pk],
+        )
+        rows = cursor.fetchall()
+    return MINUTE - int(wall) % MINUTE if rows and rows[0][0] > most else 0
 
 
 def _digest(text: str) -> str:
