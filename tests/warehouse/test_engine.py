@@ -296,3 +296,20 @@ def test_a_write_that_cannot_be_planned_or_has_nothing_to_do_leaves_no_room_open
     assert warehouse.upsert("orders", orders(order("A")), app_id="c").rows_unchanged == 1
 
     assert rooms_open() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "scored"),
+    [
+        ("SELECT count(*) AS n FROM customer_features WHERE orders >= 2", False),
+        ("SELECT f.rfm_orders FROM customer_features AS f -- no r_score, no *", False),
+        ("SELECT * FROM customer_features", True),
+        ("SELECT f.* FROM customer_features AS f", True),
+        ("SELECT count(*) AS n FROM customer_features WHERE f_high", True),
+        ("SELECT rfm FROM customer_features", True),
+        ("SELECT max(m_score) AS most FROM customer_features", True),
+        ("SELECT count(*) AS n FROM orders", True),
+    ],
+)
+def test_scores_are_laid_beside_features_only_where_a_statement_can_see_them(asked, scored):
+    assert (engine._without_scores(asked) == asked) == scored

@@ -94,6 +94,7 @@ class Reader:
 
     def sql(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
         """Run one statement of our own here and return its rows; `$name` in the text takes its value from `params`."""
+        text = _without_scores(text)
         with reaching(self.root):
             cursor = self.cursor(text)
             return cursor.execute(text, _wanted(text, params or {})).to_arrow_table()
@@ -185,6 +186,8 @@ class Reader:
                 if needed not in views.made:
                     self._make(views, needed)
             text = joined_lines.counted_sql(joined_lines.kept(self.root, self.versions), self._left_out())
+        elif name == UNSCORED:
+            text = self._table_sql(views, CONTRACTS["customer_features"])
         elif name == "customer_features":
             text = scored_sql(
                 *(self._table_sql(views, CONTRACTS[table]) for table in (name, "feature_lines"))
@@ -247,7 +250,7 @@ GivenOverlay: TypeAlias = "Overlay | pa.Table | Callable[[], Overlay | pa.Table]
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    names = sorted((*CONTRACTS, "orders_counted", "lines_counted"), key=len, reverse=True)
+    names = sorted((*CONTRACTS, "orders_counted", "lines_counted", UNSCORED), key=len, reverse=True)
     return re.compile(rf"\b({'|'.join(names)})\b")
 
 
@@ -264,9 +267,24 @@ def _tables_read(text: str) -> tuple[str, ...]:
         named = named - {"lines_counted"} | {"orders_counted", "order_lines"}
     if "orders_counted" in named:
         named = named - {"orders_counted"} | {"orders", "order_flags"}
+    if UNSCORED in named:
+        named = named - {UNSCORED} | {"customer_features"}
     if "customer_features" in named:
         named = named | {"feature_lines"}
     return tuple(sorted(named))
+
+
+# The features as they are stored: to lay scores beside them takes as long as half of the filters take in all.
+UNSCORED = "features_unscored"
+_SCORES = re.compile(r"\b(?:[rfm]_(?:score|high)|rfm)\b|(?<!\()\*|\*(?!\))")
+
+
+@lru_cache(maxsize=512)
+def _without_scores(text: str) -> str:
+    """The statement over unscored features when it names no score and not all columns."""
+    if "customer_features" not in text or _SCORES.search(without_comments(text)):
+        return text
+    return re.sub(r"\bcustomer_features\b", UNSCORED, text)
 
 
 def _around(name: str, around: str) -> str:
