@@ -38,6 +38,14 @@ from tests.promotions.strategies import AT, PRODUCTS, baskets, offers
 Offers = tuple[Offer, ...]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _everything_loaded() -> None:
+    """Hypothesis draws numbers from our modules too, and refuses to go on when one is loaded in the middle: what prices
+    columns loads as it is needed."""
+    for found in priced_examples().values():
+        check_columns_equal_quotes([found.basket], found.offers)
+
+
 @given(baskets(), offers())
 def test_parts_equal_the_whole_and_nothing_is_below_zero(basket: Basket, given_offers: Offers) -> None:
     result = quote(basket, given_offers, AT)
