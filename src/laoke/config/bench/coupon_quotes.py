@@ -35,7 +35,7 @@ def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
     token = _shop_with_offers()
     bodies = _bodies()
     port = free_port()
-    with process("web", "--port", port):
+    with process("web", "--port", port, "--workers", 2):
         wait_for(port)
         # Not counted: the first requests of a web process load and compile.
         _Load(port, token, bodies, 2 * CALLERS).run()
