@@ -194,7 +194,7 @@ class Compiler:
                 return self._trait_value(name)
             case Expected(measure, _, days):
                 name = f"{measure.removeprefix('expected_')}_{days}"
-                said = column(fact_sources.value(self.sources, name), name)
+                said = fact_sources.value(self.sources, name)
                 return said if EXPECTED[measure] == "money" else _rounded(said, 100)
             case RandomShare(_, seed):
                 return exp.IntDiv(
@@ -295,7 +295,7 @@ class Compiler:
             case "rfm_spent":
                 return column(FEATURES, "rfm_cents")
             case "active_probability":
-                return _rounded(column(fact_sources.value(self.sources, "p_alive"), "p_alive"), WHOLE)
+                return _rounded(fact_sources.value(self.sources, "p_alive"), WHOLE)
             case _:
                 return column(FEATURES, name)
 

@@ -355,16 +355,13 @@ def coupons(sources: Sources, measure: str, issue: str, window: Window) -> str:
     return sources.join(("coupons", measure, issue, window), build)
 
 
-def value(sources: Sources, name: str) -> str:
-    """One column of customer value by person; no row for whom it says nothing of."""
-    return sources.join(
-        ("value", name),
-        lambda: (
-            exp.select(column("customer_value", "person_id"), column("customer_value", name))
-            .from_("customer_value")
-            .where(sources.of_shop("customer_value"))
-        ),
+def value(sources: Sources, name: str) -> exp.Column:
+    """One column of customer value by person, null for whom it says nothing of; all of them come from one join."""
+    table = sources.join(
+        ("value",),
+        lambda: exp.select("*").from_("customer_value").where(sources.of_shop("customer_value")),
     )
+    return column(table, name)
 
 
 def birthdays(sources: Sources, days: int) -> str:

