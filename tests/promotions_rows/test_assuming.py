@@ -1,12 +1,13 @@
 """What a backtest assumes of offers that the past did not have: stated with the offer, said, and always the same."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 import numpy as np
 import pytest
 
 from laoke.promotions import engine
-from laoke.promotions.assuming import assumed_open, assumed_variants, assumption
+from laoke.promotions.assuming import assumed_open, assumed_variants, assumption, needs_lines
 from laoke.promotions.backtesting import PastOrders, backtest, replay
 from laoke.promotions.columnar import columns_from_lines, columns_from_totals
 from laoke.promotions.offers import add_offer
@@ -69,6 +70,19 @@ def test_so_many_buyers_reach_their_step(buyers, number):
         ),
         (offer(engine.ServiceBenefit("service", "改裤脚", cost_cents=5), engine.Layer.BENEFIT), ""),
         (offer(engine.PercentOff(8_000)), ""),
+        (
+            replace(offer(engine.PercentOff(8_000), name="新客"), audience="first_order"),
+            "「新客」只算到首单顾客的单上，不知道是谁的单也算",
+        ),
+        (
+            replace(offer(engine.PercentOff(8_000), name="金卡"), audience="金"),
+            "「金卡」只给「金」，回放里人人都算",
+        ),
+        (
+            replace(group(6_000), audience="old_customer", limits=engine.Limits(2)),
+            "假设「预售」有 60% 的订单成团，其余按没有拼团算；「预售」只算到老客的单上，不知道是谁的单也算；"
+            "「预售」每人限用 2 次，回放里不限",
+        ),
     ],
 )
 def test_an_assumption_is_a_sentence(value, said):
@@ -105,18 +119,31 @@ def test_figures_follow_the_assumption_and_name_it(store):
     assert (cards["used_orders"], cards["gift_pieces"], row.result["gift_cost_cents"]) == (400, 400, 80_000)
 
 
-@pytest.mark.parametrize(
-    "mechanic",
-    [
-        engine.GroupBuy(5_900, 3, 24, 6_000),
-        engine.FixedPrice(5_900),
-        engine.FlashSale(5_900, 10_000),
-        engine.AmountOff(1_000),
-        engine.DepositExpansion(5_000, 10_000, NOON, NOON),
-    ],
-    ids=lambda mechanic: type(mechanic).__name__,
-)
-def test_no_order_of_which_only_the_total_is_known_is_taken_for_one_piece(mechanic):
+BY_LINES = [
+    group(6_000),
+    offer(engine.FixedPrice(5_900)),
+    offer(engine.FlashSale(5_900, 10_000)),
+    offer(engine.AmountOff(1_000)),
+    offer(engine.DepositExpansion(5_000, 10_000, NOON, NOON)),
+    offer(engine.CountDiscount((engine.CountDiscountStep(1, 9_000),)), engine.Layer.SHOP),
+    offer(engine.CountOff((engine.CountOffStep(1, 900),), repeating=True), engine.Layer.SHOP),
+    offer(engine.NthPiece(2, 5_000), engine.Layer.SHOP),
+    offer(engine.BuyGet(1, 1), engine.Layer.SHOP),
+    offer(engine.AnyBundle(2, 9_900), engine.Layer.SHOP),
+    offer(engine.SetBundle((engine.Part("p", 2),), 9_900), engine.Layer.SHOP),
+    offer(engine.AddonPurchase(10_000, (engine.AddonChoice("p", 990),)), engine.Layer.ADDON),
+    offer(engine.WasNow((engine.ProductPrice("p", 990),))),
+    offer(
+        engine.ThresholdGift((engine.GiftStep(1, (engine.GiftChoice("g", "杯", 990),)),), by="pieces"),
+        engine.Layer.GIFT,
+    ),
+    offer(engine.FreePostage(1, by="pieces"), engine.Layer.POSTAGE),
+    replace(offer(engine.PercentOff(8_000)), scope=engine.Scope(categories=frozenset({"茶具"}))),
+]
+
+
+@pytest.mark.parametrize("value", BY_LINES, ids=lambda value: type(value.mechanic).__name__)
+def test_no_order_of_which_only_the_total_is_known_is_priced_by_what_needs_its_lines(value):
     lines, numbers = columns_from_lines(["L"], ["p"], [1], [40_000], [-1], {})
     totals = columns_from_totals([50_000, 120_000])
     past = PastOrders(
@@ -126,7 +153,49 @@ def test_no_order_of_which_only_the_total_is_known_is_taken_for_one_piece(mechan
         )
     )
 
-    found = replay(past, [offer(mechanic), engine.Offer("r", engine.Layer.SHOP, OFF)]).orders
+    found = replay(past, [value, engine.Offer("r", engine.Layer.CROSS_SHOP, OFF)])
 
-    assert found.after[1:].tolist() == [49_500, 119_500], "only what looks at the whole order"
-    assert found.used[:, 1:].tolist() == [[False, False], [True, True]]
+    assert needs_lines(value)
+    assert found.orders.after[1:].tolist() == [49_500, 119_500], "only what looks at the whole order"
+    assert found.orders.used[:, 1:].sum() == 2
+    [reached] = [one for one in found.figures.offers if one.offer_id == "o"]
+    assert reached.qualifying_orders <= 1, "the one order with lines"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        offer(engine.PercentOff(8_000)),
+        offer(OFF, engine.Layer.SHOP),
+        offer(engine.ShopCoupon(0, 100), engine.Layer.COUPON),
+        replace(offer(engine.PercentOff(8_000)), scope=engine.Scope(excluded_product_ids=frozenset({"p"}))),
+    ],
+    ids=lambda value: type(value.mechanic).__name__,
+)
+def test_what_looks_at_the_whole_order_needs_no_lines(value):
+    assert not needs_lines(value)
+
+
+@pytest.mark.parametrize(
+    ("audience", "used"),
+    [("", 750), ("first_order", 450), ("old_customer", 350), ("金", 750)],
+)
+def test_an_offer_for_first_orders_or_old_customers_is_given_to_those(store, audience, used):
+    # 300 people came before, and 400 come in November for the first time; of 50 orders nobody knows the buyer.
+    store.sold(
+        *[bought(f"B{n}", n, date(2025, 10, 11)) for n in range(1, 301)],
+        *[bought(f"N{n}", n, date(2025, 11, 11)) for n in range(1, 701)],
+        *[bought(f"U{n}", None, date(2025, 11, 12)) for n in range(1, 51)],
+    )
+    data = of("shop_coupon", "coupon", threshold_cents=0, face_cents=500) | {"audience": audience}
+    row = add_offer(store.shop, data, by=store.owner, now=store.now)
+
+    made = backtest(store.shop, [row], *NOVEMBER, by=store.owner, clock=store.clock)
+
+    assert (made.result["orders"], made.result["discounted_orders"]) == (750, used)
+    assert made.result["discount_cents"] == used * 500
+    given = {one["key"]: one["discount_cents"] for one in made.depth.facts["history"]}
+    assert (given["first"] > 0, given["second"] > 0) == (
+        audience != "old_customer",
+        audience != "first_order",
+    )

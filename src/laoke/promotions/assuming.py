@@ -1,4 +1,5 @@
-"""What a backtest assumes of offers that the past did not have: deposits, groups, numbers of buyers (rule R17).
+"""What a backtest assumes of offers that the past did not have (deposits, groups, numbers of buyers), and to which past
+orders it gives an offer that is not for all (rule R17).
 
 The operator states it with the offer; it is shown beside the figures as what it is, an assumption.
 """
@@ -13,6 +14,9 @@ from django.utils.translation import gettext
 
 from laoke.money import FULL_BP
 from laoke.promotions import engine
+from laoke.promotions.describing import audience_text
+from laoke.promotions.engine.beside import PIECES
+from laoke.shops.joins import clauses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
 
 _SHARED = (engine.DepositExpansion, engine.GroupBuy)
 _BY_PIECE = (*_SHARED, engine.AmountOff, engine.FixedPrice, engine.FlashSale)
+_COUNTING = (engine.CountDiscount, engine.CountOff, engine.NthPiece, engine.BuyGet, engine.AnyBundle)
+_NAMING = (engine.WasNow, engine.SetBundle, engine.AddonPurchase)
+_BY_HISTORY = (engine.FIRST_ORDER, engine.OLD_CUSTOMER)
 
 
 def assumed_open(offers: Sequence[engine.Offer], order_ids: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
@@ -36,15 +43,44 @@ def assumed_open(offers: Sequence[engine.Offer], order_ids: NDArray[Any]) -> dic
     return found
 
 
+def needs_lines(offer: engine.Offer) -> bool:
+    """True where nobody can say what the offer does to an order of which only the total is known: it prices or counts
+    pieces, or is for some goods only."""
+    mechanic = offer.mechanic
+    if isinstance(mechanic, engine.ThresholdGift | engine.FreePostage) and mechanic.by == PIECES:
+        return True
+    named = bool(offer.scope.product_ids or offer.scope.categories)
+    return named or isinstance(mechanic, (*_BY_PIECE, *_COUNTING, *_NAMING))
+
+
 def open_to_totals(
     offers: Sequence[engine.Offer], found: dict[str, NDArray[np.bool_]], orders: int
 ) -> dict[str, NDArray[np.bool_]]:
-    """The same for orders of which only totals are known: nothing that takes an amount off a piece, or states what one
-    costs, is open to them, as it would take the whole order for one piece."""
+    """The same for orders of which only totals are known: nothing that needs their lines is open to them, as it would
+    take the whole order for one piece."""
     import numpy as np
 
     nowhere = np.zeros(orders, np.bool_)
-    return found | {offer.offer_id: nowhere for offer in offers if isinstance(offer.mechanic, _BY_PIECE)}
+    return found | {offer.offer_id: nowhere for offer in offers if needs_lines(offer)}
+
+
+def asks_history(offers: Sequence[engine.Offer]) -> bool:
+    """Whether an offer is for first orders or old customers only, so that it must be known who came before."""
+    return any(offer.audience in _BY_HISTORY for offer in offers)
+
+
+def open_to_buyers(
+    offers: Sequence[engine.Offer], found: dict[str, NDArray[np.bool_]], earlier: NDArray[np.int64]
+) -> dict[str, NDArray[np.bool_]]:
+    """The same with offers for first orders or old customers kept to those. `earlier` is how many orders the buyer had
+    paid for before each (−1: nobody knows who it was; such an order is taken to have both, the dearest case)."""
+    opened = dict(found)
+    for offer in offers:
+        if offer.audience not in _BY_HISTORY:
+            continue
+        mine = earlier <= 0 if offer.audience == engine.FIRST_ORDER else earlier != 0
+        opened[offer.offer_id] = mine & opened[offer.offer_id] if offer.offer_id in opened else mine
+    return opened
 
 
 def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, NDArray[np.int64]]:
@@ -61,7 +97,30 @@ def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, N
 
 
 def assumption(offer: engine.Offer) -> str:
-    """What a backtest assumes of this offer, as a sentence; "" where it is assumed of every offer alike."""
+    """What a backtest assumes of this offer, in words; "" where it is assumed of every offer alike."""
+    return clauses(one for one in (_of_mechanic(offer), _of_buyers(offer), _of_limit(offer)) if one)
+
+
+def _of_buyers(offer: engine.Offer) -> str:
+    """Who the offer is taken to be for, where that is not everybody."""
+    if not offer.audience:
+        return ""
+    words = {"name": offer.name, "who": audience_text(offer.audience)}
+    if offer.audience in _BY_HISTORY:
+        return gettext("「%(name)s」只算到%(who)s的单上，不知道是谁的单也算") % words
+    return gettext("「%(name)s」只给「%(who)s」，回放里人人都算") % words
+
+
+def _of_limit(offer: engine.Offer) -> str:
+    if offer.limits.per_person is None:
+        return ""
+    return gettext("「%(name)s」每人限用 %(n)s 次，回放里不限") % {
+        "name": offer.name,
+        "n": offer.limits.per_person,
+    }
+
+
+def _of_mechanic(offer: engine.Offer) -> str:
     mechanic = offer.mechanic
     words: dict[str, Any] = {"name": offer.name}
     if isinstance(mechanic, _SHARED):

@@ -1,8 +1,8 @@
 """Backtest: the offers on the shop's own orders of a past period, as they were bought (rules R17 to R19).
 
-Lines are priced where the source gave them, totals otherwise, by no offer that prices a piece; cost is that of the
-products where known. A result names its catalog entry, which is pinned, so that it can be worked out again. What is
-seen deeper (`deepening`) is worked out from the same priced columns.
+Lines are priced where the source gave them, totals otherwise, by no offer that needs lines; an offer for first orders
+or old customers is given to those. Cost is that of the products where known. A result names its catalog entry, which is
+pinned, so that it can be worked out again. What is seen deeper (`deepening`) is worked out from the same columns.
 """
 
 from __future__ import annotations
@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from laoke.promotions import deepening, engine
-from laoke.promotions.assuming import assumed_open, assumed_variants, assumption, open_to_totals
+from laoke.promotions.assuming import (
+    asks_history,
+    assumed_open,
+    assumed_variants,
+    assumption,
+    needs_lines,
+    open_to_buyers,
+    open_to_totals,
+)
 from laoke.promotions.deepening import Assumed, SegmentPeople
 from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
@@ -69,9 +77,11 @@ class Replay:
 @dataclass(frozen=True)
 class PastOrders:
     """The orders of a period as columns: those with lines, then those with totals only; what each paid for its goods
-    then, and its number."""
+    then, and its number. `earlier` says of each how many its buyer had paid for before (−1: nobody knows who it was);
+    None where that was not asked."""
 
     parts: tuple[tuple[BasketColumns, NDArray[np.int64], NDArray[Any]], ...]
+    earlier: tuple[NDArray[np.int64], ...] | None = None
 
 
 def backtest(
@@ -126,7 +136,7 @@ def backtest_plans(
         raise BacktestRefused("period")
     values = [_values(offers) for offers in plans]
     reader, period = reader_at(entry), (period_from, period_to)
-    past = past_orders(reader, shop.pk, *period)
+    past = past_orders(reader, shop.pk, *period, buyers=any(map(asks_history, values)))
     known, found = None, []
     for plan in values:
         try:
@@ -158,12 +168,17 @@ def _values(offers: Sequence[Offer | Mapping[str, Any]]) -> list[engine.Offer]:
 
 
 # What a stored backtest says of its offers beside their terms.
-NOTES = frozenset({"row", "what", "assumed"})
+NOTES = frozenset({"row", "what", "assumed", "needs_lines"})
 
 
 def replayed_terms(told: Mapping[str, Any]) -> dict[str, Any]:
     """The terms of an offer of a stored backtest, without the notes beside them."""
     return {name: value for name, value in told.items() if name not in NOTES}
+
+
+def replayed(told: Mapping[str, Any]) -> engine.Offer:
+    """An offer of a stored backtest."""
+    return engine.offer_from_dict(replayed_terms(told))
 
 
 def _given(data: Mapping[str, Any]) -> engine.Offer:
@@ -215,20 +230,29 @@ def orders_until(shop: Shop) -> date | None:
     return day_of(row["last_day"]) if row["last_day"] is not None else None
 
 
-def past_orders(reader: Reader, shop_id: int, period_from: date, period_to: date) -> PastOrders:
-    """The orders of a period at one catalog entry."""
+def past_orders(
+    reader: Reader, shop_id: int, period_from: date, period_to: date, *, buyers: bool = False
+) -> PastOrders:
+    """The orders of a period at one catalog entry; with `buyers`, which of them were a person's first."""
     days = {"shop_id": shop_id, "from_day": day_number(period_from), "to_day": day_number(period_to)}
-    with_lines = _with_lines(reader.query("backtest_lines", **days))
-    return PastOrders((with_lines, _with_totals(reader.query("backtest_totals", **days))))
+    parts = (
+        _with_lines(reader.query("backtest_lines", **days)),
+        _with_totals(reader.query("backtest_totals", **days)),
+    )
+    if not buyers:
+        return PastOrders(parts)
+    known = [deepening.known_of(reader, shop_id, period_from, period_to, part[2], ()) for part in parts]
+    return PastOrders(parts, tuple(one.earlier for one in known))
 
 
 def replay(past: PastOrders, offers: Sequence[engine.Offer]) -> Replay:
-    """The figures of past orders under offers. Orders with totals only stand unpriced by offers that take an amount
-    off a piece or state what one costs."""
+    """The figures of past orders under offers. Orders with totals only stand unpriced by offers that need lines."""
     lines_part, totals_part = past.parts
-    with_lines = _priced(*lines_part, offers, assumed_open(offers, lines_part[2]))
-    drawn = assumed_open(offers, totals_part[2])
-    totals = _priced(*totals_part, offers, open_to_totals(offers, drawn, len(totals_part[2])))
+    opened = [assumed_open(offers, part[2]) for part in past.parts]
+    if past.earlier is not None:
+        opened = [open_to_buyers(offers, *both) for both in zip(opened, past.earlier, strict=True)]
+    with_lines = _priced(*lines_part, offers, opened[0])
+    totals = _priced(*totals_part, offers, open_to_totals(offers, opened[1], len(totals_part[2])))
     examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
     return Replay(
         with_lines[0] + totals[0],
@@ -319,6 +343,7 @@ def _store(
             "row": row.pk if row else None,
             "what": describe(value),
             "assumed": assumption(value),
+            "needs_lines": needs_lines(value),
             **engine.offer_to_dict(value),
         }
         for value, row in zip(values, rows, strict=True)

@@ -388,6 +388,7 @@ def _backtest_text(row: Backtest) -> str:
         return f"{head}：太少，要 {result['needed_orders']:,} 单才说得准，换一段长的"
     lines = [
         head,
+        *_unpriced(row),
         *(f"  {offer['assumed']}" for offer in row.offers if offer.get("assumed")),
         f"  够格 {result['discounted_orders']:,} 单，让利 ¥ {format_cents(result['discount_cents'])}",
         f"  成交 ¥ {format_cents(result['revenue_before_cents'])} → ¥ {format_cents(result['revenue_after_cents'])}",
@@ -404,6 +405,15 @@ def _backtest_text(row: Backtest) -> str:
     else:
         lines.append("  商品没有成本，毛利和亏本算不出来")
     return "\n".join(lines)
+
+
+def _unpriced(row: Backtest) -> list[str]:
+    """Which offers leave the orders unpriced of which only the total is known."""
+    orders = row.result["basis"]["orders_with_totals"]
+    names = "、".join(offer["name"] for offer in row.offers if offer["needs_lines"])
+    if not orders or not names:
+        return []
+    return [f"  其中 {orders:,} 单只有总额，没有明细，这些优惠没算到它们头上：{names}"]
 
 
 def _lift_text(row: Backtest) -> str:
