@@ -62,8 +62,9 @@ def is_open(offer: Offer, basket: Basket, at: datetime) -> bool:
     if isinstance(offer.mechanic, EarlyBird) and at >= offer.mechanic.steps[-1].until:
         return False
     if isinstance(offer.mechanic, FlashSale):
-        wanted = sum(line.quantity for line in basket.lines if _covers(offer, line))
-        if wanted + basket.taken.get(offer.offer_id, 0) > offer.mechanic.stock:
+        dearer = [line for line in basket.lines if line.unit_price_cents > offer.mechanic.price_cents]
+        wanted = sum(line.quantity for line in dearer if _covers(offer, line))
+        if wanted and wanted + basket.taken.get(offer.offer_id, 0) > offer.mechanic.stock:
             return False
     if not _together(offer, basket, at):
         return False

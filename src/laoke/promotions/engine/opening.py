@@ -62,7 +62,9 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
         return _by_buyers(offer, mechanic, _buyers(offer, ground))
     if not isinstance(mechanic, FlashSale):
         raise TypeError(f"offer {offer.offer_id} has one price")
-    wanted = ground.part(offer).pieces
+    # What costs no more anyway takes none of the stock.
+    dearer = (line for line in ground.part(offer).lines if line.unit_price_cents > mechanic.price_cents)
+    wanted = sum(line.quantity for line in dearer)
     left = max(0, mechanic.stock - basket.taken.get(offer.offer_id, 0))
     return 0 if wanted <= left else Refusal(offer.offer_id, "sold_out", {"left": left, "wanted": wanted})
 
