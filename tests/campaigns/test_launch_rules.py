@@ -259,8 +259,13 @@ def test_a_former_price_in_words_needs_a_deal_of_that_price() -> None:
 
     assert said("原价399，现价299", **given) == []
     assert said("原价 399.00 元", **given) == []
+    assert said("原价399,300 元起包邮", **given) == [], "two amounts, and not 399,300"
     assert said("原价 499", **given) == ["was_in_words"]
     assert said("现价 199", **given) == ["price_not_offered"]
+    dear = (sheet(replace(item, price_cents=99_900, was_cents=129_900), known=Known(129_900, 129_900)),)
+    thousands = {"priced": dear, "orders_until": date(2026, 11, 10)}
+    assert said("原价¥1,299.00，现价 999", **thousands) == []
+    assert said("原价 1,399，现价 1,999", **thousands) == ["was_in_words", "price_not_offered"]
     # The deal was lower than what the sheet calls the former price: the words fall with it.
     invented = (sheet(item, known=Known(35_000, 35_000)),)
     assert "was_in_words" in said("原价399", priced=invented, orders_until=date(2026, 11, 10))
@@ -298,6 +303,7 @@ def of_issue(**given: Any) -> list[str]:
     ("given", "code"),
     [
         ({"valid_to": END + timedelta(seconds=1)}, "coupon_not_usable"),
+        ({"valid_to": None, "days_after_claim": 30}, "coupon_not_usable"),
         ({"stopped": True}, "coupon_used_up"),
         ({"taken_cents": 2_000_000}, "coupon_used_up"),
         ({"per_person": None}, "coupon_unlimited"),
@@ -313,7 +319,8 @@ def test_a_coupon_is_a_promise_with_limits(given: dict[str, Any], code: str) -> 
 def test_a_coupon_with_days_after_claiming_and_one_limited_by_its_offer_pass() -> None:
     limited = offer(COUPON, Layer.COUPON, limits=engine.Limits(1))
 
-    assert of_issue(valid_to=None, wanted_cents=2_000_000) == []
+    one_day = (END - START).days
+    assert of_issue(valid_to=None, days_after_claim=one_day, wanted_cents=2_000_000) == []
     assert codes(plan(limited, coupons=(issue(per_person=None),))) == []
 
 

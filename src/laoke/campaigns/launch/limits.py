@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import astuple
+from datetime import datetime, timedelta
 
 from laoke.campaigns.launch.finding import Finding
 from laoke.campaigns.launch.values import CouponTerms, Draw, Plan, Planned
-from laoke.promotions.engine import GiftChoice, Layer, ShopCoupon, ThresholdGift, offer_to_dict
+from laoke.promotions.engine import GiftChoice, Layer, Offer, ShopCoupon, ThresholdGift, offer_to_dict
 from laoke.promotions.rewards.fair_draws import MOST_PRIZE_CENTS, ODDS_BASE
 
 MINUTE = "%Y-%m-%d %H:%M"
@@ -22,10 +23,10 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
             continue
         subject, read = f"coupon:{issue.number}", [astuple(issue), offer_to_dict(offer)]
         params = {"name": issue.name, "offer": offer.name}
-        ends = offer.window.end
+        ends, good_until = offer.window.end, _good_until(issue, offer)
         # It may be good for longer than the offer only on paper: nobody can use it then.
-        if ends is not None and issue.valid_to is not None and issue.valid_to > ends:
-            told = params | {"valid_to": f"{issue.valid_to:{MINUTE}}", "ends": f"{ends:{MINUTE}}"}
+        if ends is not None and good_until is not None and good_until > ends:
+            told = params | {"valid_to": f"{good_until:{MINUTE}}", "ends": f"{ends:{MINUTE}}"}
             yield Finding("coupon_not_usable", subject, told, [issue.promised, offer_to_dict(offer)])
         if all(_is_used_up(other) for other in plan.coupons if other.offer == issue.offer):
             yield Finding("coupon_used_up", subject, params, read)
@@ -38,6 +39,14 @@ def check_coupons(plan: Plan) -> Iterator[Finding]:
             money = {"left_cents": issue.budget_cents - issue.taken_cents, "wanted_cents": issue.wanted_cents}
             yield Finding("coupon_budget_short", subject, params | money, read)
     yield from _free_goods(plan)
+
+
+def _good_until(issue: CouponTerms, offer: Offer) -> datetime | None:
+    """When its coupons end by what it says: on its day, else by its days for whoever claims as soon as they count."""
+    if issue.valid_to is not None or issue.days_after_claim is None:
+        return issue.valid_to
+    first = max(issue.valid_from, offer.window.start or issue.valid_from)
+    return first + timedelta(days=issue.days_after_claim)
 
 
 def _is_used_up(issue: CouponTerms) -> bool:

@@ -27,7 +27,7 @@ REFERENCE = (
     "市场价", "专柜价", "厂家指导价", "建议零售价", "指导价", "出厂价", "成本价", "批发价", "进货价",
     "全网价", "同行价",
 )  # fmt: skip
-_AMOUNT = r"[^\d，。；！？,;!?]{0,4}(\d+(?:\.\d{1,2})?)?"
+_AMOUNT = r"[^\d，。；！？,;!?]{0,4}(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d+(?:\.\d{1,2})?)?"
 _WAS = re.compile(rf"(?:原价|划线价|平时价|日常价|平日价){_AMOUNT}")
 _NOW = re.compile(rf"(?:现价|活动价|秒杀价|一口价|特价){_AMOUNT}")
 _CUT = re.compile(r"直降|立减|立省|降价|减价|省\d|半价(?!邮)|打折|[\d.一二三四五六七八九]+折|特价")
@@ -95,10 +95,15 @@ def _is_among(amount: str | None, cents: frozenset[int]) -> bool:
     """Whether an amount in yuan is one of these; a word without an amount leans on there being any."""
     if amount is None:
         return bool(cents)
+    # A comma parts thousands (1,299) or two amounts (原价399,300 元起): either reading may be meant.
+    return any(_cents(text) in cents for text in (amount, amount.partition(",")[0]))
+
+
+def _cents(amount: str) -> int | None:
     try:
-        return parse_cents(amount) in cents
+        return parse_cents(amount)
     except MoneyError:
-        return False
+        return None
 
 
 def _bare_cut(text: str) -> list[str]:
