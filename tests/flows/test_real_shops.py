@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows.commands import Laoke
+from tests.flows.documented import coupon, ladder, missing_from_pages, replayed
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -111,6 +112,9 @@ def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp
     assert found["metrics"]["orders"]["missing"]["need"] > found["held_out"]
     assert found["metrics"]["profit"]["verdict"] == "withheld"
 
+    year = replayed(laoke, [ladder(200, 20), coupon(100, 5)], "2018-01-01", "2018-12-31", "2019-01-10 10:00")
+    assert missing_from_pages(year, 1) == []
+
 
 def test_a_wholesaler_proves_november_2011(shared: Path, tmp_path: Path) -> None:
     orders, cut = str(shared / "online_retail.csv.gz"), "2011-10-31 20:00"
@@ -162,3 +166,7 @@ def test_a_wholesaler_proves_november_2011(shared: Path, tmp_path: Path) -> None
     difference = found["metrics"]["orders"]["difference"]
     assert difference["low"] < difference["estimate"] < difference["high"]
     assert found["metrics"]["orders"]["verdict"] in ("not_enough", "unclear", "helps", "hurts")
+
+    plan = [ladder(300, 20), coupon(150, 8)]
+    year = replayed(laoke, plan, "2011-01-01", "2011-12-31", "2011-12-10 11:00")
+    assert missing_from_pages(year, 2) == []
