@@ -195,6 +195,8 @@ def test_the_workbooks_hold_every_part_and_are_written_down(demo: Demo, one: Bac
         "总数",
         "每个优惠",
         "门槛",
+        "方案里的门槛",
+        "换个假设",
         "订单金额",
         "优惠叠在一起",
         "新客老客",
@@ -203,6 +205,7 @@ def test_the_workbooks_hold_every_part_and_are_written_down(demo: Demo, one: Bac
     sums = {line[0].value: line[1].value for line in book["总数"].iter_rows(min_row=2)}
     assert sums["让利（元）"] == one.result["discount_cents"] / 100
     assert sums["平台扣点（%）"] == 5
+    assert [cell.value for cell in book["方案里的门槛"][1]][:2] == ["门槛（元）", "减（元）"]
     assert [cell.value for cell in side["并排"][1]] == [
         "指标",
         "A 满399减60",

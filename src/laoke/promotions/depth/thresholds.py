@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from laoke.money import FULL_BP, divide_half_up
 from laoke.promotions.depth.values import OrderValues
+from laoke.promotions.engine import Offer, ShopCoupon, ThresholdDiscount
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,22 @@ def _change(cost: int, brought: int, share_bp: int) -> int:
 def steps_of(values: OrderValues, fill: FillUp) -> list[StepFigures]:
     """Every step that is dearer than what it takes off, ascending."""
     return [step_figures(values, step, fill) for step in values.steps if step > fill.off_cents]
+
+
+def own_steps(offers: Iterable[Offer]) -> list[tuple[int, int]]:
+    """The steps of a plan as (threshold, off) in cents: of a 满减 what each takes off more than the one below it, of a
+    coupon its face. A rate takes off no fixed amount and is not among them."""
+    found = []
+    for offer in offers:
+        terms = offer.mechanic
+        if isinstance(terms, ThresholdDiscount):
+            below = 0
+            for step in terms.steps:
+                found.append((step.threshold_cents, step.off_cents - below))
+                below = step.off_cents
+        elif isinstance(terms, ShopCoupon) and terms.threshold_cents:
+            found.append((terms.threshold_cents, terms.face_cents))
+    return found
 
 
 def best_of(steps: Iterable[StepFigures]) -> StepFigures | None:

@@ -36,7 +36,7 @@ def order_values(values: OrderValues, threshold_cents: int, reach_bp: int) -> Op
         for place, (name, key) in enumerate(zip(names, ("c0", "c2", "c1"), strict=True))
     ]
     at = threshold_cents // values.width_cents * values.width_cents
-    mark = gettext("门槛 %(yuan)s") % {"yuan": figures.wan(threshold_cents / 100, 2)}
+    mark = gettext("门槛 %(yuan)s") % {"yuan": figures.exact(threshold_cents / 100)}
     starts = [f"{edge // 100}" for edge in drawn]
     option = columns_with_threshold(
         starts, series, threshold=(f"{at // 100}", mark) if at in drawn else None, value="exact"
@@ -97,11 +97,16 @@ def step_profit(steps: Sequence[StepFigures]) -> Option:
     return option
 
 
-def steps_table(steps: Sequence[StepFigures], caption: str) -> ui.Table:
-    """Each step as numbers."""
+def steps_table(
+    steps: Sequence[StepFigures], caption: str, off_cents: Sequence[int] | None = None
+) -> ui.Table:
+    """Each step as numbers; with `off_cents` beside each what it takes off, where that differs."""
+    off = [ui.Column("off", gettext("减（元）"), "num")] if off_cents is not None else []
+    taken = [[figures.cents(one)] for one in off_cents] if off_cents is not None else [[]] * len(steps)
     return ui.Table(
         [
             ui.Column("step", gettext("门槛（元）"), "num"),
+            *off,
             ui.Column("over", gettext("已达到"), "num", label_on_card=gettext("已达到")),
             ui.Column("near", gettext("差一点"), "num", label_on_card=gettext("差一点")),
             ui.Column("gap", gettext("平均差（元）"), "num", priority=2, card="hide"),
@@ -114,6 +119,7 @@ def steps_table(steps: Sequence[StepFigures], caption: str) -> ui.Table:
             ui.Row(
                 [
                     figures.cents(one.threshold_cents),
+                    *own,
                     figures.exact(one.over),
                     figures.exact(one.near),
                     figures.cents(one.gap_cents // one.near) if one.near else "—",
@@ -123,7 +129,7 @@ def steps_table(steps: Sequence[StepFigures], caption: str) -> ui.Table:
                     gettext("全凑也亏") if one.needed_bp is None else figures.basis_points(one.needed_bp),
                 ]
             )
-            for one in steps
+            for one, own in zip(steps, taken, strict=True)
         ],
         caption=caption,
         tall=len(steps) > 12,

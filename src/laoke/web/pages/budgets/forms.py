@@ -126,7 +126,7 @@ class ResponseForm(forms.Form):
                 self.fields[f"base_{one.pk}"] = RateField(label=_("不发券"), initial=kept.get("base"))
             for face in row.faces:
                 if (one.pk, face) not in responses:
-                    label = gettext("发 %(face)s 元") % {"face": figures.wan(face / 100, 2)}
+                    label = gettext("发 %(face)s 元") % {"face": figures.exact(face / 100)}
                     self.fields[f"face_{one.pk}_{face}"] = RateField(
                         label=label, initial=kept.get("faces", {}).get(str(face))
                     )
@@ -164,7 +164,7 @@ class ResponseForm(forms.Form):
             fields = [self[name] for name in self.fields if name.split("_")[1] == str(one.pk)]
             told = [
                 (
-                    gettext("发 %(face)s 元") % {"face": figures.wan(face / 100, 2)},
+                    gettext("发 %(face)s 元") % {"face": figures.exact(face / 100)},
                     gettext("不发 %(base)s 单，发了 %(treated)s 单（%(low)s 到 %(high)s）· %(source)s，%(n)s 人")
                     % {
                         "base": rate(told.base_ppm), "treated": rate(told.treated_ppm), "low": rate(told.low_ppm),

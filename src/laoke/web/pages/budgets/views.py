@@ -193,7 +193,7 @@ def _page(row: CouponBudget, form: ResponseForm | None, segments: list[Segment],
     facts = [
         gettext("预算 %(money)s") % {"money": figures.yuan(row.budget_cents)},
         gettext("每单毛利 %(money)s") % {"money": figures.yuan(row.margin_cents)},
-        gettext("面额 %(faces)s 元") % {"faces": listed([figures.wan(face / 100, 2) for face in row.faces])},
+        gettext("面额 %(faces)s 元") % {"faces": listed([figures.exact(face / 100) for face in row.faces])},
     ]
     if row.used_bp < 10_000:
         facts.append(gettext("%(share)s 的单用券") % {"share": figures.percent(row.used_bp / 10_000)})

@@ -33,7 +33,7 @@ def face_words(option: dict[str, Any] | None) -> str:
     """A face value as a shop says it."""
     if option is None:
         return gettext("不发")
-    return gettext("%(face)s 元") % {"face": figures.wan(option["face_cents"] / 100, 2)}
+    return gettext("%(face)s 元") % {"face": figures.exact(option["face_cents"] / 100)}
 
 
 def reason(group: dict[str, Any]) -> str:

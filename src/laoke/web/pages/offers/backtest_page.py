@@ -27,11 +27,17 @@ from laoke.web.pages.offers.comparisons import compare_form, make_comparison
 from laoke.web.pages.offers.depth import DepthView, depth_of, depth_view, initial
 from laoke.web.pages.offers.depth_forms import AssumedForm, CompareForm
 from laoke.web.pages.offers.depth_sheets import workbook
-from laoke.web.pages.offers.depth_words import LAYERS, by_layer, idle_notice, lift_kpi, net_kpi
+from laoke.web.pages.offers.depth_words import (
+    LAYERS,
+    by_layer,
+    idle_notice,
+    lift_kpi,
+    net_kpi,
+    notes,
+    verdict,
+)
 
 COMPARED = 5
-ASSUMED = ("member_price", "early_bird", "flash_sale", "threshold_gift")
-"""Mechanics of which a backtest takes the dearest case (R17); the page says so."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +135,7 @@ def _page(one: Backtest, now: datetime, depth: Depth | None) -> BacktestPage:
         facts,
         None,
         _kpis(result, depth),
-        _verdict(result),
+        verdict(result, depth),
         _per_offer(one),
         _compare(one, now),
         _flow(result),
@@ -143,20 +149,11 @@ def _page(one: Backtest, now: datetime, depth: Depth | None) -> BacktestPage:
 
 def _facts(one: Backtest, now: datetime) -> list[str]:
     """The days, how many orders, and what is missing or assumed of them."""
-    result = one.result
-    basis = result.get("basis", {})
-    facts = [
+    return [
         figures.day_range(one.period_from, one.period_to, now),
-        gettext("%(n)s 单") % {"n": figures.exact(result["orders"])},
+        gettext("%(n)s 单") % {"n": figures.exact(one.result["orders"])},
+        *notes(one),
     ]
-    if basis.get("orders_with_totals"):
-        text = gettext("其中 %(n)s 单只有总额，没有明细")
-        facts.append(text % {"n": figures.exact(basis["orders_with_totals"])})
-    if any(offer["mechanic"] in ASSUMED for offer in one.offers):
-        facts.append(gettext("会员价、早鸟价按最低一档，秒杀和赠品不看数量"))
-    # Older backtests knew no offers of which something must be assumed.
-    facts += [offer["assumed"] for offer in one.offers if offer.get("assumed")]
-    return facts
 
 
 def _changed(one: Backtest, now: datetime) -> ui.Notice | None:
@@ -218,22 +215,6 @@ def _margin_note(result: dict[str, Any]) -> str:
     return gettext("成本已知的订单；赠品、权益和免掉的运费 %(cents)s 算成本") % {
         "cents": figures.yuan(beside)
     }
-
-
-def _verdict(result: dict[str, Any]) -> ui.Notice:
-    if not result["cost_known_orders"]:
-        return ui.Notice(
-            gettext("没有一单知道成本，说不出会不会亏。导入商品成本后再试。"), gettext("只知道让利"), "warn"
-        )
-    lost = result["loss_orders_after"] - result["loss_orders_before"]
-    if lost > 0:
-        text = gettext("按当时的订单，会多出 %(n)s 单亏本卖，先看下面的单子，再调门槛或排除商品。")
-        return ui.Notice(text % {"n": figures.exact(lost)}, gettext("有的单会亏"), "warn")
-    if not result["discounted_orders"]:
-        return ui.Notice(gettext("这段日子没有一单够得着，门槛可能太高。"), gettext("没有人用得上"), "warn")
-    return ui.Notice(
-        gettext("按当时的订单，没有多出亏本的单。这是顾客行为不变时的结果。"), gettext("不会多亏"), "ok"
-    )
 
 
 def _per_offer(one: Backtest) -> ui.Table:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from laoke.money import FULL_BP
+from laoke.promotions.backtesting import replayed
 from laoke.promotions.deepening import Assumed, Depth
 from laoke.promotions.depth.thresholds import (
     FillUp,
     StepFigures,
     best_of,
+    own_steps,
     sensitivity,
     step_figures,
     steps_of,
@@ -80,7 +82,7 @@ def depth_view(one: Backtest, depth: Depth, form: AssumedForm | None, now: datet
         profit=_profit_card(depth, fill, steps) if fill is not None and steps else None,
         no_profit=None if fill is not None else _unknown_rate(),
         best=_best(depth, fill, steps) if fill is not None and steps else None,
-        own_steps=_own_steps(depth, fill, best_of(steps)) if fill is not None and steps else None,
+        own_steps=_own_steps(one, depth, fill, best_of(steps)) if fill is not None and steps else None,
         robust=_robust(depth, fill) if fill is not None and steps else None,
         combinations=_combinations(one, depth),
         beyond=_beyond(depth),
@@ -129,7 +131,7 @@ def _values_card(depth: Depth, threshold_cents: int) -> ui.ChartCard:
 def _profit_card(depth: Depth, fill: FillUp, steps: Sequence[StepFigures]) -> ui.ChartCard:
     return ui.ChartCard(
         "step-profit",
-        gettext("减 %(off)s 元，门槛定多少最好") % {"off": figures.wan(fill.off_cents / 100, 2)},
+        gettext("减 %(off)s 元，门槛定多少最好") % {"off": figures.exact(fill.off_cents / 100)},
         step_profit(steps),
         steps_table(steps, gettext("每个门槛多赚多少")),
         gettext("每个门槛比没有这一档多赚多少"),
@@ -154,7 +156,7 @@ def _best(depth: Depth, fill: FillUp, steps: Sequence[StepFigures]) -> ui.Notice
         "share": depth.assumed.likely,
         "rate": figures.percent(fill.rate_bp / FULL_BP),
     }
-    off = figures.wan(fill.off_cents / 100, 2)
+    off = figures.exact(fill.off_cents / 100)
     if best is None:
         text = gettext(
             "%(assumed)s：哪一档都是让出去的比凑单赚回的多。只有带来更多订单才值得，看要多卖多少才回本。"
@@ -171,20 +173,21 @@ def _best(depth: Depth, fill: FillUp, steps: Sequence[StepFigures]) -> ui.Notice
         "high": figures.yuan(best.high_cents),
     }
     title = gettext("满 %(from)s 减 %(off)s 赚得最多") % {
-        "from": figures.wan(best.threshold_cents / 100, 2),
+        "from": figures.exact(best.threshold_cents / 100),
         "off": off,
     }
     return ui.Notice(text, title, "ok" if best.low_cents > 0 else "warn")
 
 
-def _own_steps(depth: Depth, fill: FillUp, best: StepFigures | None) -> ui.Table | None:
-    """The steps of the plan and the best one."""
-    wanted = {one for one in depth.facts["steps"] if one > fill.off_cents}
-    wanted |= {best.threshold_cents} if best is not None else set()
-    if not wanted:
+def _own_steps(one: Backtest, depth: Depth, fill: FillUp, best: StepFigures | None) -> ui.Table | None:
+    """The steps of the plan, each with what it takes off itself, and the best one."""
+    wanted = set(own_steps(map(replayed, one.offers)))
+    wanted |= {(best.threshold_cents, fill.off_cents)} if best is not None else set()
+    asked = sorted((step, off) for step, off in wanted if step > off)
+    if not asked:
         return None
-    found = [step_figures(depth.values, one, fill) for one in sorted(wanted)]
-    return steps_table(found, gettext("方案里的门槛"))
+    found = [step_figures(depth.values, step, replace(fill, off_cents=off)) for step, off in asked]
+    return steps_table(found, gettext("方案里的门槛"), [off for _, off in asked])
 
 
 def _robust(depth: Depth, fill: FillUp) -> ui.Table:
@@ -202,7 +205,7 @@ def _robust(depth: Depth, fill: FillUp) -> ui.Table:
             else:
                 cells.append(
                     ui.Cell(
-                        gettext("满 %(from)s") % {"from": figures.wan(best.threshold_cents / 100, 2)},
+                        gettext("满 %(from)s") % {"from": figures.exact(best.threshold_cents / 100)},
                         sub=figures.yuan(best.change_cents),
                     )
                 )

@@ -16,7 +16,7 @@ from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.charts.backtests import order_values_table, steps_table
 from laoke.web.pages.offers.depth import depth_view, history_table, losing_table
-from laoke.web.pages.offers.depth_words import by_layer, lift_text
+from laoke.web.pages.offers.depth_words import by_layer, lift_text, notes
 
 
 def workbook(
@@ -30,6 +30,11 @@ def workbook(
         view, fill = depth_view(one, depth, None, now), depth.fill_up
         if fill is not None:
             pages.append((gettext("门槛"), steps_table(steps_of(depth.values, fill), "")))
+        pages += [
+            (name, table)
+            for name, table in ((gettext("方案里的门槛"), view.own_steps), (gettext("换个假设"), view.robust))
+            if table is not None
+        ]
         first = next(iter(depth.facts["steps"]), depth.values.middle_cents or 0)
         pages.append(
             (gettext("订单金额"), order_values_table(depth.values, first, depth.assumed.reach * 100))
@@ -74,6 +79,7 @@ def _sums(one: Backtest, depth: Depth | None, now: datetime) -> ui.Table:
             (gettext("假设：最少多少人凑单（%）"), figures.exact(assumed.low)),
             (gettext("假设：最多多少人凑单（%）"), figures.exact(assumed.high)),
         ]
+    lines += [(gettext("说明"), text) for text in notes(one)]
     return ui.Table(
         [ui.Column("what", gettext("指标")), ui.Column("figure", gettext("数"), "num")],
         [ui.Row([label, value]) for label, value in lines],

@@ -9,7 +9,7 @@ from django.utils.translation import gettext, gettext_lazy, npgettext
 from laoke.promotions.deepening import Depth
 from laoke.promotions.depth.break_even import BreakEven, NoBreakEven
 from laoke.promotions.models import Backtest
-from laoke.shops.joins import clauses, listed
+from laoke.shops.joins import clauses, ended, listed
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
@@ -25,7 +25,11 @@ LAYERS: dict[str, Words] = {
     "category_coupon": gettext_lazy("品类券"),
     "gift": gettext_lazy("满赠"),
     "postage": gettext_lazy("包邮"),
+    "benefit": gettext_lazy("权益"),
 }
+
+ASSUMED = ("member_price", "early_bird", "flash_sale", "threshold_gift")
+"""Mechanics of which a backtest takes the dearest case (R17); the page says so."""
 
 
 def names_of(one: Backtest) -> dict[str, str]:
@@ -100,6 +104,40 @@ def net_kpi(depth: Depth) -> ui.Kpi:
     return ui.Kpi(gettext("净利"), Amount.money(after), delta, note=note)
 
 
+def verdict(result: dict[str, Any], depth: Depth | None) -> ui.Notice:
+    """Whether more orders would lose money than did: after fee and postage, of those whose cost is known."""
+    known, orders = result["cost_known_orders"], result["orders"]
+    if not known:
+        return ui.Notice(
+            gettext("没有一单知道成本，说不出会不会亏。导入商品成本后再试。"), gettext("只知道让利"), "warn"
+        )
+    if not any(one["used_orders"] for one in result["offers"]):
+        return ui.Notice(gettext("这段日子没有一单够得着，门槛可能太高。"), gettext("没有人用得上"), "warn")
+    before, after = _losing(result, depth)
+    words = {"before": figures.exact(before), "after": figures.exact(after), "known": figures.exact(known)}
+    if depth is not None and any(depth.facts["terms"].values()):
+        said = [gettext("算上扣点和运费，会亏的有 %(after)s 单，当时是 %(before)s 单") % words]
+    else:
+        said = [gettext("会亏的有 %(after)s 单，当时是 %(before)s 单") % words]
+    if known < orders:
+        words["unknown"] = figures.exact(orders - known)
+        said.append(gettext("只看了成本已知的 %(known)s 单，另外 %(unknown)s 单不知道") % words)
+    if after > before:
+        said.append(gettext("先看下面的单子，再调门槛或排除商品"))
+        return ui.Notice(ended(clauses(said)), gettext("有的单会亏"), "warn")
+    said.append(gettext("这是顾客行为不变时的结果"))
+    if known < orders:
+        return ui.Notice(ended(clauses(said)), gettext("成本已知的单不会多亏"))
+    return ui.Notice(ended(clauses(said)), gettext("不会多亏"), "ok")
+
+
+def _losing(result: dict[str, Any], depth: Depth | None) -> tuple[int, int]:
+    """Orders at a loss as they were sold, and under the offers. Older backtests knew neither fee nor postage."""
+    if depth is None:
+        return result["loss_orders_before"], result["loss_orders_after"]
+    return depth.facts["net"]["losing_paid"], depth.facts["net"]["losing_after"]
+
+
 def lift_kpi(depth: Depth) -> ui.Kpi:
     """How many more orders pay for the offers, against no offer at all."""
     found = depth.break_even("listed")
@@ -109,10 +147,40 @@ def lift_kpi(depth: Depth) -> ui.Kpi:
     return ui.Kpi(gettext("要多卖才回本"), lift_text(found), note=note)
 
 
+def notes(one: Backtest) -> list[str]:
+    """What must be known to read its figures: which orders are unpriced by what, and what is assumed of the offers."""
+    found = [totals_words(one)]
+    if any(offer["mechanic"] in ASSUMED for offer in one.offers):
+        found.append(gettext("会员价、早鸟价按最低一档，秒杀和赠品不看数量"))
+    # Older backtests knew no offers of which something must be assumed.
+    found += [offer.get("assumed", "") for offer in one.offers]
+    return [text for text in found if text]
+
+
+def totals_words(one: Backtest) -> str:
+    """How many orders have only a total, and which offers leave them unpriced; "" where all have lines."""
+    orders = one.result.get("basis", {}).get("orders_with_totals")
+    if not orders:
+        return ""
+    words = {"n": figures.exact(orders)}
+    # Older backtests did not note which offers need lines.
+    names = [offer["name"] for offer in one.offers if offer.get("needs_lines")]
+    if not names:
+        return gettext("其中 %(n)s 单只有总额，没有明细") % words
+    words["names"] = listed(names)
+    return gettext("其中 %(n)s 单只有总额，没有明细，这些优惠没算到它们头上：%(names)s") % words
+
+
 def idle_notice(one: Backtest) -> ui.Notice | None:
-    """Offers that changed nothing on any order of the period."""
+    """Offers that changed nothing on any order of the period, though it could be told if they did."""
     names = names_of(one)
-    unused = [found for found in one.result["offers"] if not found["used_orders"]]
+    blind = not one.result.get("basis", {}).get("orders_with_lines")
+    untold = {offer["offer_id"] for offer in one.offers if blind and offer.get("needs_lines")}
+    unused = [
+        found
+        for found in one.result["offers"]
+        if not found["used_orders"] and found["offer_id"] not in untold
+    ]
     if not unused or len(unused) == len(one.result["offers"]):
         return None
     never = [names.get(found["offer_id"], "") for found in unused if not found["qualifying_orders"]]
