@@ -3,8 +3,9 @@
 from datetime import datetime
 
 import pytest
+from django.utils.translation import override
 
-from laoke.promotions.describing import describe, shop_page_text
+from laoke.promotions.describing import audience_text, describe, shop_page_text
 from laoke.promotions.engine import Layer, ShopCoupon
 from laoke.promotions.models import Offer
 from laoke.promotions.offers import (
@@ -385,3 +386,48 @@ def test_the_shop_page_says_when_a_deposit_is_lost_and_what_a_group_gets_back(st
     ]
     assert said[2][1:4] == ["卡片：价值 9.90 元", "适用：全店", "给谁：老客"]
     assert said[2][-1] == "和其他优惠可以一起享受，不影响价格"
+
+
+def test_the_shop_page_names_the_products_that_an_offer_names_with_their_prices(store):
+    titles = {"p1": "云朵被", "p2": "乳胶枕"}
+    prices = [
+        {"product_id": "p1", "price_cents": 29_900, "was_cents": 39_900},
+        {"product_id": "p2", "price_cents": 9_990, "was_cents": None},
+        {"product_id": "p3", "price_cents": 4_900, "was_cents": None},
+    ]
+    many = [{"product_id": f"m{n}", "price_cents": 100, "was_cents": None} for n in range(33)]
+    offers = (
+        of("was_now", "item", prices=prices),
+        of("set_bundle", parts=[{"product_id": "p1"}, {"product_id": "p2", "pieces": 2}], price_cents=39_900),
+        of("addon_purchase", "addon", threshold_cents=19_900, choices=[
+            {"product_id": "p2", "price_cents": 4_990}, {"product_id": "p3", "price_cents": 900}
+        ]),
+        of("was_now", "item", prices=many),
+    )  # fmt: skip
+
+    said = [
+        shop_page_text(offer_value(add_offer(store.shop, one, by=None, now=store.now)), titles)
+        for one in offers
+    ]
+
+    assert said[0][:5] == [
+        "3 件商品特价，49 起",
+        "云朵被：原价 399，现价 299",
+        "乳胶枕：特价 99.90",
+        "p3：特价 49",
+        "适用：3 件商品",
+    ]
+    assert said[1][:2] == ["套餐 3 件 399 元", "套餐里有：云朵被 1 件、乳胶枕 2 件"]
+    assert said[2][:4] == [
+        "满 199 加 9 元起换购",
+        "每单最多换购 1 件",
+        "换购的商品不计入门槛",
+        "可以换购：乳胶枕 49.90 元、p3 9 元",
+    ]
+    assert said[3][31] == "另有 3 件商品，价格见商品页"
+
+
+def test_old_customers_are_not_called_by_the_name_of_the_product():
+    assert audience_text("old_customer") == "老客"
+    with override("en"):
+        assert audience_text("old_customer") == "Returning customers"

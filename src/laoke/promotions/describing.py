@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.money import format_cents
 from laoke.promotions import engine
-from laoke.shops.joins import listed, phrases
+from laoke.shops.joins import listed, named, phrases
+
+MOST_NAMED = 30
+"""Products with a price of their own that one text names; the page of each says its price too."""
 
 
 def describe(value: engine.Offer) -> str:
@@ -17,12 +20,14 @@ def describe(value: engine.Offer) -> str:
     return _PHRASES[type(value.mechanic)](value.mechanic)
 
 
-def shop_page_text(value: engine.Offer) -> list[str]:
+def shop_page_text(value: engine.Offer, titles: Mapping[str, str] | None = None) -> list[str]:
     """What the shop page must say of an offer, a sentence each: benefit, conditions, goods, time, limits, stacking.
 
-    The law wants conditions, period and limits shown beside the benefit; nothing here is added for effect.
+    The law wants conditions, period and limits shown beside the benefit; nothing here is added for effect. `titles` are
+    those of products by number; without one a product is named by its number.
     """
     said = [describe(value), *_CONDITIONS.get(type(value.mechanic), _no_condition)(value.mechanic)]
+    said += _named_goods(value.mechanic, titles or {})
     said.append(gettext("适用：%(scope)s") % {"scope": scope_text(value)})
     if value.audience:
         said.append(gettext("给谁：%(who)s") % {"who": audience_text(value.audience)})
@@ -58,8 +63,9 @@ def scope_text(value: engine.Offer) -> str:
 
 def audience_text(audience: str) -> str:
     """Who an audience key stands for."""
-    named = {engine.FIRST_ORDER: gettext("首单顾客"), engine.OLD_CUSTOMER: gettext("老客")}
-    return named.get(audience, audience) or gettext("所有人")
+    # By itself 老客 is the name of the product.
+    known = {engine.FIRST_ORDER: gettext("首单顾客"), engine.OLD_CUSTOMER: pgettext("buyers", "老客")}
+    return known.get(audience, audience) or gettext("所有人")
 
 
 def _stacking(layer: engine.Layer) -> str:
@@ -73,6 +79,30 @@ def _stacking(layer: engine.Layer) -> str:
     if layer.one_per_order:
         return gettext("每单用一张，和店铺优惠可以一起用")
     return gettext("同一件商品只参加一个同类优惠，自动取减得多的；门槛按单品价合计，不含运费")
+
+
+def _named_goods(mechanic: Any, titles: Mapping[str, str]) -> Iterator[str]:
+    """The products that an offer names itself: what each costs, or how many of each there are."""
+    if isinstance(mechanic, engine.WasNow):
+        for one in mechanic.prices[:MOST_NAMED]:
+            yield named(titles.get(one.product_id) or one.product_id, _product_price(one))
+        if (more := len(mechanic.prices) - MOST_NAMED) > 0:
+            text = ngettext("另有 %(n)s 件商品，价格见商品页", "另有 %(n)s 件商品，价格见商品页", more)
+            yield text % {"n": more}
+    elif isinstance(mechanic, engine.SetBundle):
+        parts = [
+            ngettext("%(title)s %(n)s 件", "%(title)s %(n)s 件", part.pieces)
+            % {"title": titles.get(part.product_id) or part.product_id, "n": part.pieces}
+            for part in mechanic.parts
+        ]
+        yield gettext("套餐里有：%(goods)s") % {"goods": listed(parts)}
+    elif isinstance(mechanic, engine.AddonPurchase):
+        choices = [
+            gettext("%(title)s %(price)s 元")
+            % {"title": titles.get(one.product_id) or one.product_id, "price": _yuan(one.price_cents)}
+            for one in mechanic.choices
+        ]
+        yield gettext("可以换购：%(goods)s") % {"goods": listed(choices)}
 
 
 def _no_condition(mechanic: Any) -> list[str]:
@@ -120,11 +150,15 @@ def _was_now(mechanic: engine.WasNow) -> str:
         lowest = min(one.price_cents for one in mechanic.prices)
         words = {"n": len(mechanic.prices), "price": _yuan(lowest)}
         return gettext("%(n)s 件商品特价，%(price)s 起") % words
-    if first.was_cents is None:
-        return gettext("特价 %(price)s") % {"price": _yuan(first.price_cents)}
+    return _product_price(first)
+
+
+def _product_price(one: engine.ProductPrice) -> str:
+    if one.was_cents is None:
+        return gettext("特价 %(price)s") % {"price": _yuan(one.price_cents)}
     return gettext("原价 %(was)s，现价 %(price)s") % {
-        "was": _yuan(first.was_cents),
-        "price": _yuan(first.price_cents),
+        "was": _yuan(one.was_cents),
+        "price": _yuan(one.price_cents),
     }
 
 

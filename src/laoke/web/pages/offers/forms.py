@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from laoke.promotions.engine import FIRST_ORDER, OLD_CUSTOMER, Layer
 from laoke.shops.joins import listed
@@ -100,7 +101,7 @@ class OfferForm(forms.Form):
     @classmethod
     def audiences(cls) -> dict[str, Any]:
         """The audiences that one can pick, by key; others come from a file."""
-        return {"": _("所有人"), FIRST_ORDER: _("首单顾客"), OLD_CUSTOMER: _("老客")}
+        return {"": _("所有人"), FIRST_ORDER: _("首单顾客"), OLD_CUSTOMER: pgettext_lazy("buyers", "老客")}
 
     def _offer_audiences(self) -> None:
         """Those to pick from, and the stored one where it is none of them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -200,7 +201,7 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
         basket,
         quote,
         status_of(row, now),
-        _shop_texts(value),
+        _shop_texts(value, goods.titles),
         may_market(request),
         list(used),
         issues_table(row, now),
@@ -208,12 +209,12 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "offers/detail.html", {"page": page})
 
 
-def _shop_texts(value: engine.Offer) -> list[tuple[str, str, list[str]]]:
+def _shop_texts(value: engine.Offer, titles: Mapping[str, str]) -> list[tuple[str, str, list[str]]]:
     """What the shop page says, in both languages of the product: (language code, its name, sentences)."""
     said = []
     for code, name in (("zh-hans", "中文"), ("en", "English")):
         with override(code):
-            said.append((code, name, shop_page_text(value)))
+            said.append((code, name, shop_page_text(value, titles)))
     return said
 
 
