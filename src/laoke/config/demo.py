@@ -62,10 +62,12 @@ def make_demo_shop(
     from laoke.intake.loading.demo import load_demo
 
     begun = time.perf_counter()
+    now = clock_from_env().now()
     if on_its_clock:
-        begins = start or eve_of_double_11(clock_from_env().today())
-        set_demo_clock(settings.PLACE.home, begins, time.time())
-    now = clock_from_env().now().replace(microsecond=0)
+        now = start or eve_of_double_11(now.date())
+        set_demo_clock(settings.PLACE.home, now, time.time())
+    # To the second, and not what the clock shows a moment later: the shop is drawn from this.
+    now = now.replace(microsecond=0)
     shop = add_shop(SHOP_NAME, now=now, category="家纺", is_demo=True)
     end = now + timedelta(days=FUTURE_DAYS)
     shop.settings["demo"] = {"seed": seed, "customers": customers, "orders": orders, "end": end.isoformat()}

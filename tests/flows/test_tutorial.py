@@ -1,0 +1,79 @@
+"""The tutorial's first figures are those that the product gives: a demo shop of full size on the day of its words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.commands import Laoke
+from tests.flows.documented import DOCS
+
+pytestmark = pytest.mark.timeout(600)
+
+NAME, START, AT_1A = "双11 2026", "2026-10-31 10:00", "2026-11-01 17:31"
+LAPSED = "bought(2+, within 365d) and not bought(within 90d)"
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The figures of the first six steps, as the pages write them."""
+    laoke = Laoke(tmp_path_factory.mktemp("tutorial") / "home")
+    made = laoke("demo", "--start", START)
+    frozen = f"={START}"
+    lapsed = laoke("segment", "count", LAPSED, now=frozen)["count"]
+    planned = laoke("plan", "double11", "--on", "2026-11-11", now=frozen)["campaign"]
+    priced = laoke("backtest", NAME, now=frozen)
+    laoke("demo", "--to", AT_1A)
+    first = laoke("check", NAME, "--round", "1a", now=f"={AT_1A}")["rounds"][0]["funnel"]
+    out = {loss["reason"]: loss["count"] for loss in first["left_out"]}
+    return {
+        "customers": f"{made['customers_so_far']:,}",
+        "lapsed": f"{lapsed:,}",
+        "target": yuan(planned["target_cents"]),
+        "orders": f"{priced['orders']:,}",
+        "discounted": f"{priced['discounted_orders']:,}",
+        "discount": yuan(priced["discount_cents"]),
+        "lost": f"{priced['loss_orders_after']:,}",
+        "lost_before": f"{priced['loss_orders_before']:,}",
+        "people": f"{first['segment']:,}",
+        "left_out": f"{sum(out.values()):,}",
+        "no_consent": f"{out['no_consent']:,}",
+        "no_contact": f"{out['no_contact']:,}",
+        "treated": f"{first['treated']:,}",
+        "held_out": f"{first['held_out']:,}",
+    }
+
+
+def yuan(cents: int) -> str:
+    return f"{cents // 100:,}.{cents % 100:02d}"
+
+
+ENGLISH = (
+    "there are {customers} customers so far",
+    "{lapsed} people who bought at least",
+    "a target of ¥ {target}",
+    "of {orders} orders {discounted} would have had a discount, ¥ {discount} together",
+    "{lost} orders would have been sold at a loss, where last year's own discounts made it {lost_before}",
+    "{people} people; {left_out} left out, each with a reason ({no_consent}",
+    "without consent, {no_contact} without a number",
+    "{treated} get it, {held_out} are held back",
+)
+CHINESE = (
+    "写着到这时有 {customers} 位",
+    "{lapsed} 人一年里买过两次以上",
+    "目标 ¥ {target}",
+    "{orders} 单里 {discounted} 单会有优惠，一共让利 ¥ {discount}",
+    "会亏的 {lost} 单；去年自己的优惠让 {lost_before} 单亏",
+    "{people} 人，{left_out} 人不发，各有原因（{no_consent} 人没有同意的依据，{no_contact} 人没有号码",
+    "发 {treated} 人，抽签留 {held_out} 人作对照",
+)
+
+
+@pytest.mark.parametrize(("name", "words"), [("README.md", ENGLISH), ("README.zh-CN.md", CHINESE)])
+def test_the_figures_of_the_tutorial_are_those_of_the_product(
+    told: dict[str, Any], name: str, words: tuple[str, ...]
+) -> None:
+    page = (Path(DOCS) / "tutorial" / name).read_text(encoding="utf-8")
+    assert [said for said in (one.format(**told) for one in words) if said not in page] == []
