@@ -352,7 +352,7 @@ def test_a_refused_request_does_not_use_its_key_up(here: CouponShop, till: Till)
         ("claim", {"issue": "9", "customer": {"phone": "13900000000"}}, 400, "field_unknown"),
         ("claim", {"issue": "9", "customer": {"nick": "甲**8"}}, 404, "customer_unknown"),
         ("quote", {"basket": {"lines": []}}, 422, "no_lines"),
-        ("quote", {"basket": BASKET | {"buyer": {"used": {"offer-1": 1}}}}, 422, "told_by_ledger"),
+        ("quote", {"basket": BASKET | {"buyer": {"held_coupons": ["offer-1"]}}}, 422, "told_by_ledger"),
         ("quote", {"basket": {"lines": [BASKET["lines"][0] | {"unit_price_cents": 1.5}]}}, 422, "not_a_whole_number"),
         ("spend", {}, 404, "not_found"),
     ],
@@ -362,6 +362,36 @@ def test_what_is_wrong_has_its_code(
 ) -> None:
     assert till.told(act, status, **body)["code"] == code
     assert not CouponCall.objects.exists()
+
+
+def test_a_limit_per_person_holds_for_an_offer_that_is_no_coupon(here: CouponShop, till: Till) -> None:
+    sale = add_offer(
+        here.shop,
+        {
+            "name": "半价", "layer": "item", "mechanic": "percent_off", "terms": {"pay_bp": 5_000},
+            "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"}, "limits": {"per_person": 2},
+        },
+        by=None,
+        now=NOW,
+    )  # fmt: skip
+    name, coupon = sale.terms["offer_id"], here.claimed(here.issue())
+    who = {"customer_id": str(ANNA)}
+
+    def quoted(used: int, **more: Any) -> dict[str, Any]:
+        basket = BASKET | {"buyer": {"used": {name: used, "long over": 9}}}
+        return till.told("quote", basket=basket, customer=who, **more)
+
+    assert quoted(1)["payable_cents"] == 12_000
+    over = quoted(2)
+    assert (over["payable_cents"], over["refused"][0]["code"]) == (24_000, "limit_reached")
+    assert (
+        quoted(2, code=coupon.code)["payable_cents"]
+        == quoted(2, codes=[coupon.code])["payable_cents"]
+        == 22_000
+    )
+    counted = BASKET | {"buyer": {"used": {here.offer.terms["offer_id"]: 1}}}
+    assert till.told("quote", 422, basket=counted)["code"] == "told_by_ledger"
+    assert till.told("quote", 422, basket=counted, codes=[coupon.code])["code"] == "told_by_ledger"
 
 
 def test_a_name_that_stands_twice_is_never_guessed(till: Till) -> None:

@@ -312,14 +312,14 @@ def _issue(caller: Caller, body: Body) -> CouponIssue:
 
 
 def _basket(body: Body) -> engine.Basket:
-    """The basket in the engine's own form. Who the buyer is to the shop its system says; what they hold and have used
-    the ledger knows."""
+    """The basket in the engine's own form. Who the buyer is to the shop its system says; which coupons they hold and
+    have used the ledger knows."""
     if "basket" not in body:
         raise CouponRefused("field_missing", field="basket")
     try:
         basket = engine.basket_from_dict(body["basket"])
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
-    if basket.buyer.held_coupons or basket.buyer.used:
-        raise CouponRefused("told_by_ledger", field="basket.buyer.held_coupons, basket.buyer.used")
+    if basket.buyer.held_coupons:
+        raise CouponRefused("told_by_ledger", field="basket.buyer.held_coupons")
     return basket

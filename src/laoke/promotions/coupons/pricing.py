@@ -37,13 +37,14 @@ def price(
     ------
     OfferRefused
         when the running offers cannot be priced together.
+    CouponRefused
+        when the basket says how often a coupon was used, which the ledger knows.
     """
     refused = None if coupon is None else _refusal_of(coupon, customer_id, now)
     held = frozenset({_engine_id(coupon.issue.offer)} if coupon is not None and refused is None else ())
-    # Uses are counted by the ledger, across all issues of the offer, when the coupon is checked.
-    buyer = replace(basket.buyer, held_coupons=held, used={})
     try:
         offers = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
+        buyer = replace(basket.buyer, held_coupons=held, used=_other_uses(basket.buyer, offers))
         found = engine.quote(replace(basket, buyer=buyer), offers, now)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
@@ -84,12 +85,15 @@ def price_best(
     ------
     OfferRefused
         when the running offers cannot be priced together, or the coupons are of too many offers.
+    CouponRefused
+        as `price`.
     """
     by_offer, refused = _sorted_out(coupons, customer_id, now, kept)
     caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
-    buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used={})
     try:
         offers = _running_with(shop, [held[0][0].issue.offer for held in by_offer.values()], now)
+        used_before = _other_uses(basket.buyer, offers)
+        buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used=used_before)
         has = frozenset(_engine_id(coupon.issue.offer) for coupon in kept)
         found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps, has)
     except engine.EngineError as error:
@@ -146,6 +150,22 @@ def _running_with(shop: Shop, named: Sequence[Offer], now: datetime) -> list[eng
     found = running(shop, now)
     # One that does not run is priced too, so that the answer says so.
     return list((found | {row.pk: offer_value(row) for row in named if row.pk not in found}).values())
+
+
+def _other_uses(buyer: engine.Buyer, offers: Iterable[engine.Offer]) -> dict[str, int]:
+    """How often the buyer has used offers that are no coupons, as the shop's own system counts it.
+
+    Uses of coupons are counted by the ledger, across all issues of the offer, when the coupon is checked.
+
+    Raises
+    ------
+    CouponRefused
+        `told_by_ledger` for one that is a coupon.
+    """
+    coupons = {one.offer_id for one in offers if isinstance(one.mechanic, engine.ShopCoupon)}
+    if not coupons.isdisjoint(buyer.used):
+        raise CouponRefused("told_by_ledger", field="basket.buyer.used")
+    return dict(buyer.used)
 
 
 def _engine_id(offer: Offer) -> str:

@@ -161,6 +161,10 @@ def _basket() -> Json:
                 "items": TEXT,
                 "description": "offer ids of group buys it is a part of",
             },
+            "used": {
+                **BY_OFFER,
+                "description": "earlier uses of offers that are no coupons, by offer id: for limits per person",
+            },
             "spent": {**BY_OFFER, "description": "cents spent in the term of a level reward, by offer id"},
         },
     }
