@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from django.http import HttpResponse
 
 from laoke.customers.models import Identity
+from laoke.promotions import engine
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.models import Coupon, CouponCall, CouponEvent
 from laoke.promotions.offers import add_offer
@@ -362,6 +364,17 @@ def test_what_is_wrong_has_its_code(
 ) -> None:
     assert till.told(act, status, **body)["code"] == code
     assert not CouponCall.objects.exists()
+
+
+def test_the_document_names_every_field_of_a_basket() -> None:
+    schemas = document()["components"]["schemas"]
+    basket = schemas["basket"]["properties"]
+
+    assert set(basket) == {field.name for field in fields(engine.Basket)}
+    # Which coupons somebody holds the ledger says.
+    assert set(basket["buyer"]["properties"]) == {field.name for field in fields(engine.Buyer)} - {
+        "held_coupons"
+    }
 
 
 def test_a_limit_per_person_holds_for_an_offer_that_is_no_coupon(here: CouponShop, till: Till) -> None:

@@ -176,6 +176,17 @@ def _basket() -> Json:
             "lines": {"type": "array", "minItems": 1, "items": line},
             "postage_cents": {**CENTS, "default": 0},
             "buyer": buyer,
+            "region": {**TEXT, "description": "province that it goes to; left out = not known yet"},
+            "chosen_gifts": {
+                "type": "object",
+                "additionalProperties": TEXT,
+                "description": "product that the buyer picked of a choice of gifts, by offer id",
+            },
+            "taken": {
+                **BY_OFFER,
+                "description": "what others had before: pieces of a flash sale, people in the group that the order "
+                "joins, other buyers of what gets cheaper with them, by offer id; gifts by offer id/product id",
+            },
         },
     }
 
