@@ -70,6 +70,8 @@ def test_so_many_buyers_reach_their_step(buyers, number):
         ),
         (offer(engine.ServiceBenefit("service", "改裤脚", cost_cents=5), engine.Layer.BENEFIT), ""),
         (offer(engine.PercentOff(8_000)), ""),
+        (offer(engine.ShopCoupon(0, 500), engine.Layer.COUPON, "券"), "假设能用「券」的人都领了"),
+        (offer(engine.ShopCoupon(0, 500, must_hold=False), engine.Layer.COUPON, "券"), ""),
         (
             replace(offer(engine.PercentOff(8_000), name="新客"), audience="first_order"),
             "「新客」只算到首单顾客的单上，不知道是谁的单也算",

@@ -133,6 +133,8 @@ def _of_mechanic(offer: engine.Offer) -> str:
         if mechanic.assumed_buyers is None:
             return gettext("假设「%(name)s」降到最后一档") % words
         return gettext("假设「%(name)s」有 %(n)s 人买") % {**words, "n": mechanic.assumed_buyers}
+    if isinstance(mechanic, engine.ShopCoupon) and mechanic.must_hold:
+        return gettext("假设能用「%(name)s」的人都领了") % words
     if isinstance(mechanic, engine.LevelReward):
         return gettext("假设「%(name)s」每单升一级，送最贵的升级礼") % words
     if isinstance(mechanic, engine.ServiceBenefit) and mechanic.cost_cents is None:
