@@ -14,6 +14,7 @@ from laoke.promotions.depth.thresholds import FillUp, own_steps, step_figures
 from laoke.promotions.depth.values import order_values
 from laoke.web.charts.backtests import steps_table
 from laoke.web.pages.offers import comparisons
+from laoke.web.pages.offers.backtest_page import _key
 from laoke.web.pages.offers.depth import _best, _own_steps, _segments, history_table
 from laoke.web.pages.offers.depth_words import (
     break_even_facts,
@@ -259,3 +260,15 @@ def test_a_threshold_stands_to_the_cent_in_a_sentence() -> None:
     found = _best(Depth(facts, Assumed()), fill, [step_figures(values, 1_234_550, fill)])
 
     assert str(found.title) == "满 12,345.50 减 12.50 赚得最多"
+
+
+def test_plans_of_the_same_names_are_told_apart_by_what_their_offers_say() -> None:
+    sale = {"name": "8 折", "what": "8 折", "mechanic": "percent_off", "scope": {}, "row": 1}
+    some = sale | {"scope": {"categories": ["枕头"]}}
+
+    def key(*offers: dict[str, Any]) -> Any:
+        row: Any = SimpleNamespace(offers=list(offers))
+        return _key(row)
+
+    assert key(sale) != key(some)
+    assert key(sale, some) == key(some | {"row": 2}, sale), "in any order, whatever is noted beside them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.plan_comparisons import changed_since, title_of
-from laoke.promotions.backtesting import assume
+from laoke.promotions.backtesting import assume, replayed_terms
 from laoke.promotions.deepening import Depth
 from laoke.promotions.engine import Layer
 from laoke.promotions.models import Backtest, BacktestDepth
@@ -272,7 +273,7 @@ def _compare(one: Backtest, now: datetime) -> ui.Table | None:
         ).order_by("-pk")[:20]
         if not other.result.get("refused")
     ]
-    distinct: dict[str, Backtest] = {_key(one): one}
+    distinct: dict[tuple[str, ...], Backtest] = {_key(one): one}
     for other in others:
         distinct.setdefault(_key(other), other)
     variants = list(distinct.values())[:COMPARED]
@@ -301,8 +302,9 @@ def _compare(one: Backtest, now: datetime) -> ui.Table | None:
     return ui.Table(columns, rows, caption=gettext("并排看"), cards=False, compare=True, stick_first=True)
 
 
-def _key(one: Backtest) -> str:
-    return "|".join(sorted(f"{offer['name']}:{offer['what']}" for offer in one.offers))
+def _key(one: Backtest) -> tuple[str, ...]:
+    """What its offers say: two plans may bear the same names and differ in goods or buyers."""
+    return tuple(sorted(json.dumps(replayed_terms(offer), sort_keys=True) for offer in one.offers))
 
 
 def _labels() -> dict[str, str]:
