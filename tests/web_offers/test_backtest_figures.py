@@ -19,6 +19,7 @@ from laoke.web.pages.offers.depth import _best, _own_steps, _segments, history_t
 from laoke.web.pages.offers.depth_words import (
     break_even_facts,
     idle_notice,
+    lift_kpi,
     lift_text,
     totals_words,
     verdict,
@@ -118,6 +119,13 @@ def test_the_lift_that_pays_is_never_shown_lower_than_it_takes(
     net["goods_rate_bp"] = None  # type: ignore[assignment]
     row: Any = SimpleNamespace(depth=SimpleNamespace(facts=stored, assumed={}))
     assert _lift_text(row) == f"比不打折多 {shown.replace(',', '')}，{extra:,} 单"
+
+
+@pytest.mark.parametrize(("orders", "note"), [(100, ""), (4_000, "；只算成本已知的单")])
+def test_more_orders_are_more_of_those_whose_cost_is_known(orders: int, note: str) -> None:
+    net = {"orders": 100, "listed_net_cents": 50_000, "paid_net_cents": 0, "after_net_cents": 40_000}
+    kpi = lift_kpi(Depth({"net": net, "history": [{"orders": orders}]}, Assumed()))
+    assert (str(kpi.value), str(kpi.note)) == ("+25.00%", f"25 单，和不打折比{note}")
 
 
 def test_how_many_must_fill_up_is_shown_to_the_hundredth_of_a_percent() -> None:

@@ -144,6 +144,9 @@ def lift_kpi(depth: Depth) -> ui.Kpi:
     note = gettext("和不打折比")
     if isinstance(found, BreakEven) and found.lift_bp:
         note = gettext("%(n)s 单，和不打折比") % {"n": figures.exact(found.extra_orders)}
+        if depth.facts["net"]["orders"] < sum(one["orders"] for one in depth.facts["history"]):
+            # So many more of the orders that take part, not of all.
+            note = clauses([note, gettext("只算成本已知的单")])
     return ui.Kpi(gettext("要多卖才回本"), lift_text(found), note=note)
 
 
