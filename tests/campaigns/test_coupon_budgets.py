@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from laoke.audiences.models import Segment
 from laoke.audiences.segments import save_segment
+from laoke.audiences.snapshots import freeze
 from laoke.campaigns.coupon_budgets import BudgetRefused, make, measured_responses, work_out
 from laoke.campaigns.models import CouponBudget, Review, Round
 from laoke.campaigns.planning import plan
@@ -94,6 +96,26 @@ def test_a_newer_measure_replaces_an_older_one(people: Store) -> None:
     reviewed(people, "去年", once, {**OVER, "metrics": {"orders": {**HELPS, "held_out_per_person": 0.5}}})
     reviewed(people, "今年", once, {**OVER, "metrics": {"orders": HELPS}})
     assert measured_responses(people.shop)[(once, 1_000)].base_ppm == 30_000
+
+
+def test_a_measure_is_of_the_coupon_that_the_text_told_of(people: Store) -> None:
+    once = segment(people, "一次", "bought(1)")
+    reviewed(people, "双11", once, {**OVER, "metrics": {"orders": HELPS}})
+    Round.objects.filter(key="2").update(body="领券${coupon_value}元", variables={"coupon_value": "10"})
+    Offer.objects.filter(name="券").update(terms={"terms": {"face_cents": 5_000}})
+
+    assert set(measured_responses(people.shop)) == {(once, 1_000)}
+
+
+def test_a_segment_that_was_changed_since_has_no_measure(people: Store) -> None:
+    once = segment(people, "一次", "bought(1)")
+    reviewed(people, "双11", once, {**OVER, "metrics": {"orders": HELPS}})
+    frozen = freeze(people.shop, Segment.objects.get(pk=once), now=NOW, by=people.owner)
+    Round.objects.filter(key="2").update(snapshot=frozen)
+    assert set(measured_responses(people.shop)) == {(once, 1_000)}
+
+    Segment.objects.filter(pk=once).update(text="bought(2+)")
+    assert measured_responses(people.shop) == {}
 
 
 def test_whoever_is_in_two_segments_counts_for_the_first(people: Store) -> None:

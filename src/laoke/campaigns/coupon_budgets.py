@@ -17,9 +17,12 @@ from django.db import transaction
 
 from laoke.audiences.counting import count_in, tree_of
 from laoke.audiences.models import Segment
+from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import reading_of
-from laoke.audiences.tree import And, InSegment, Node, Not
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import And, InSegment, Node, Not, TreeError
 from laoke.campaigns.models import CouponBudget, Review, Round
+from laoke.money import MoneyError, parse_cents
 from laoke.promotions.coupon_budget import (
     MILLION,
     MOST_GROUPS,
@@ -68,7 +71,7 @@ def measured_responses(shop: Shop) -> dict[tuple[int, int], Measured]:
     rounds = {
         (row.campaign_id, row.key): row
         for row in Round.objects.filter(campaign__shop=shop, offer__isnull=False, segment__isnull=False)
-        .select_related("offer", "campaign")
+        .select_related("offer", "campaign__shop", "segment", "snapshot")
         .order_by("pk")
     }
     found: dict[tuple[int, int], Measured] = {}
@@ -79,11 +82,34 @@ def measured_responses(shop: Shop) -> dict[tuple[int, int], Measured]:
         seen.add(review.campaign_id)
         for told in review.result["rounds"]:
             row = rounds.get((review.campaign_id, told["key"]))
-            face = row.offer.terms["terms"].get("face_cents") if row and row.offer else None
-            measured = _measured(told, review, row) if row and face else None
-            if row and face and measured and row.segment_id:
+            if row is None or row.segment_id is None or _is_another_segment(row):
+                continue
+            face, measured = _face(row), _measured(told, review, row)
+            if face and measured:
                 found.setdefault((row.segment_id, face), measured)
     return found
+
+
+def _face(row: Round) -> int | None:
+    """The coupon that people got, in cents: what the text said, where it said a value, else the offer's face. The offer
+    may have been changed since."""
+    told = row.variables.get("coupon_value")
+    if told and "${coupon_value}" in row.body:
+        try:
+            return parse_cents(str(told))
+        except MoneyError:
+            return None
+    return row.offer.terms["terms"].get("face_cents") if row.offer else None
+
+
+def _is_another_segment(row: Round) -> bool:
+    """Whether the segment was changed after the round was frozen: who answered then is not who is in it now."""
+    if row.segment is None or row.snapshot is None:
+        return False
+    try:
+        return print_filter(tree_of(row.campaign.shop, row.segment.text)) != row.snapshot.text
+    except (FilterError, TreeError):
+        return True
 
 
 def _measured(told: Mapping[str, Any], review: Review, row: Round) -> Measured | None:
