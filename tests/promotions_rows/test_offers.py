@@ -358,7 +358,19 @@ def test_the_shop_page_names_gifts_with_value_and_number_and_regions_without_pos
 
 
 @pytest.mark.parametrize(
-    ("cents", "rounded"), [(23_780, 24_000), (1_940, 1_900), (80, 100), (0, 100), (123_456, 120_000)]
+    ("cents", "rounded"),
+    [
+        (23_780, 24_000),
+        (1_940, 1_900),
+        (80, 100),
+        (0, 100),
+        (123_456, 120_000),
+        (33_453, 33_000),
+        (33_500, 34_000),
+        (99_960, 100_000),
+        (949, 900),
+        (950, 1_000),
+    ],
 )
 def test_round_amounts(cents, rounded):
     assert round_amount(cents) == rounded

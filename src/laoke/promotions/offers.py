@@ -327,11 +327,12 @@ def _columns(value: engine.Offer, terms: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def round_amount(cents: int) -> int:
-    """A threshold or face value as shops write it: two leading digits at most, never zero.
+    """A threshold or face value as shops write it: two leading digits at most, never zero. Rounded once: 334.53 is 330,
+    though it is 335 to the yuan.
 
-    >>> round_amount(23_780), round_amount(1_940), round_amount(80)
-    (24000, 1900, 100)
+    >>> round_amount(23_780), round_amount(1_940), round_amount(80), round_amount(33_453)
+    (24000, 1900, 100, 33000)
     """
-    yuan = max(1, (cents + 50) // 100)
-    step = 10 ** max(0, len(str(yuan)) - 2)
-    return (yuan + step // 2) // step * step * 100
+    digits = len(str(max(1, (cents + 50) // 100)))
+    step = 10 ** max(2, digits)
+    return max(100, (cents + step // 2) // step * step)
