@@ -112,7 +112,12 @@ def test_a_bookshop_plans_its_double_11_of_2018_and_reviews_it(shared: Path, tmp
     assert found["metrics"]["orders"]["missing"]["need"] > found["held_out"]
     assert found["metrics"]["profit"]["verdict"] == "withheld"
 
-    year = replayed(laoke, [ladder(200, 20), coupon(100, 5)], "2018-01-01", "2018-12-31", "2019-01-10 10:00")
+
+def test_the_table_of_the_bookshop_is_what_the_product_gives(shared: Path, tmp_path: Path) -> None:
+    laoke, now = shop_of(tmp_path / "home", "书店"), "2026-11-30 10:00"
+    laoke("import", str(shared / "ExportOrderList_derived_2017_2018.csv"), now=now)
+
+    year = replayed(laoke, [ladder(200, 20), coupon(100, 5)], "2018-01-01", "2018-12-31", now)
     assert missing_from_pages(year, 1) == []
 
 
