@@ -129,6 +129,28 @@ def test_a_discount_varies_by_its_rate(store, one):
     assert plan_comparisons.variants_of(row)[1][1].result["discount_cents"] == 120 * 8_000
 
 
+def test_a_step_of_a_ladder_varies_and_the_others_stay(store, one):
+    ladder = add_offer(
+        store.shop, steps((20_000, 2_000), (40_000, 5_000), (60_000, 9_000)), by=store.owner, now=store.now
+    )
+    first = backtest(store.shop, [ladder], *NOVEMBER, by=None, clock=store.clock)
+    [changed] = plan_comparisons.varied(first, first.offers[0]["offer_id"], [39_900, 6_000], "第 2 档", 1)
+
+    assert [tuple(step.values()) for step in changed["terms"]["steps"]] == [
+        (20_000, 2_000),
+        (39_900, 6_000),
+        (60_000, 9_000),
+    ]
+    assert plan_comparisons.steps_of(first.offers[0])[1] == {"threshold_cents": 40_000, "off_cents": 5_000}
+    for step in (3, -1):
+        with pytest.raises(ComparisonRefused, match="no_change"):
+            plan_comparisons.varied(first, first.offers[0]["offer_id"], [39_900, 6_000], "x", step)
+    row = plan_comparisons.compare(
+        store.shop, "并排", first, [], [("第 2 档", [changed])], campaign=None, by=None, clock=store.clock
+    )
+    assert plan_comparisons.variants_of(row)[1][1].result["discount_cents"] == 120 * 6_000
+
+
 @pytest.mark.parametrize(("figures", "place"), [([9_000], 0), ([1, 2, 3], 0), ([30_000], 1)])
 def test_a_step_does_not_become_a_rate(store, one, figures, place):
     with pytest.raises(ComparisonRefused, match="no_change"):

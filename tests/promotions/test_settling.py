@@ -23,6 +23,7 @@ from laoke.promotions.engine import (
     settle,
     settlement_to_dict,
     settling_request_from_dict,
+    sift,
 )
 
 START = datetime(2026, 11, 1)
@@ -119,7 +120,18 @@ def test_the_difference_to_the_last_price_goes_back_as_the_rival_says(given_orde
     assert found.paid_cents == found.kept_cents + found.back_cents + found.open_cents
 
 
-@given(orders(paid_cents=prices), st.sets(st.sampled_from(ids)), st.integers(30, 45))
+in_time = st.integers(0, 9).map(lambda hour: START + hour * HOUR)
+
+
+@given(
+    st.lists(
+        st.builds(PaidOrder, order_id=st.sampled_from(ids), buyer=buyers, at=in_time, paid_cents=prices),
+        max_size=10,
+        unique_by=lambda order: order.order_id,
+    ),
+    st.sets(st.sampled_from(ids)),
+    st.integers(30, 45),
+)
 def test_deposits_are_completed_kept_or_wait(given_orders: Any, paying: set[str], hour: int) -> None:
     given_orders = [
         PaidOrder(
@@ -159,6 +171,13 @@ def test_what_is_waited_for_is_said_with_its_moment() -> None:
             "balance_out_of_time",
         ),
         (DEPOSIT, [PaidOrder("1", "a", START, 5_000, END, 100)], "balance_out_of_time"),
+        (
+            DEPOSIT,
+            [PaidOrder("1", "a", START + 10 * HOUR, 5_000, START + 25 * HOUR, 100)],
+            "deposit_out_of_time",
+        ),
+        (DEPOSIT, [PaidOrder("1", "a", START - HOUR, 5_000)], "order_out_of_window"),
+        (MORE, [PaidOrder("1", "a", START - HOUR, goods=(Goods(100),))], "order_out_of_window"),
         (Offer("p", Layer.ITEM, PercentOff(8_000)), [], "nothing_to_settle"),
     ],
 )
@@ -166,6 +185,27 @@ def test_what_cannot_be_settled_is_refused(offer: Offer, given_orders: Any, code
     with pytest.raises(EngineError) as refused:
         settle(offer, given_orders, END)
     assert refused.value.code == code
+
+
+def test_orders_that_can_be_settled_are_told_from_those_that_cannot() -> None:
+    last = START + 10 * HOUR
+    came = [
+        PaidOrder("late", "a", last, 5_000),
+        PaidOrder("just", "b", last - timedelta(seconds=1), 5_000),
+        PaidOrder("twice", "c", START, 5_000),
+        PaidOrder("twice", "c", START + HOUR, 5_000),
+        PaidOrder("soon", "d", START, 5_000, START + 19 * HOUR, 100),
+    ]
+
+    fit, refused = sift(DEPOSIT, came, END)
+
+    assert [order.order_id for order in fit] == ["twice", "just"]
+    assert [(one.order.order_id, one.reason.code) for one in refused] == [
+        ("soon", "balance_out_of_time"),
+        ("twice", "duplicate_order_id"),
+        ("late", "deposit_out_of_time"),
+    ]
+    assert [one.state for one in settle(DEPOSIT, fit, END).orders] == ["forfeited", "forfeited"]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,36 @@ def test_up_to_five_plans_stand_side_by_side_and_are_found_again(demo: Demo, one
     assert again.url == answer.url
 
 
+def test_of_a_ladder_one_step_is_chosen_and_the_others_stay(demo: Demo) -> None:
+    steps = [
+        {"threshold_cents": 19_900, "off_cents": 2_000},
+        {"threshold_cents": 39_900, "off_cents": 6_000},
+    ]
+    ladder = {"offer_id": "two", "name": "两档满减", "layer": "shop", "mechanic": "threshold_discount"} | {
+        "window": {"start": "2026-11-11T00:00:00", "end": "2026-11-12T00:00:00"},
+        "terms": {"steps": steps},
+    }
+    row = add_offer(demo.shop, ladder, by=demo.owner, now=demo.now)
+    demo.client().post(reverse("backtests"), {"offers": [row.pk], **PERIOD, "fee": "5", "postage": "6"})
+    one = Backtest.objects.get()
+    name = one.offers[0]["offer_id"]
+    form = page_of(demo, one).context["page"].comparing
+    assert form.fields["offer"].choices == [
+        (f"{name}#0", "两档满减 第 1 档：满199减20"),
+        (f"{name}#1", "两档满减 第 2 档：满399减60"),
+    ]
+
+    page = side_by_side(demo, one, offer=f"{name}#1", changes="299-50")
+    assert [column.label for column in page.table.columns[1:]] == ["A 两档满减", "B 满299减50（第 2 档）"]
+    said = page.table.rows[0].cells[2].value
+    assert "199" in said and "299" in said and "399" not in said
+
+    refused = {"name": "并排", "offer": f"{name}#1", "changes": "199-60"}
+    answer = demo.client().post(reverse("backtest_compare", args=[one.pk]), refused)
+    assert answer.status_code == 422, "the second step must be above the first"
+    assert PlanComparison.objects.count() == 1
+
+
 def side_by_side(demo: Demo, one: Backtest, **given: Any) -> Any:
     form = {"name": "并排", "offer": one.offers[0]["offer_id"], **given}
     answer = demo.client().post(reverse("backtest_compare", args=[one.pk]), form)

@@ -124,10 +124,10 @@ def plan_of(one: Backtest) -> list[Offer | Mapping[str, Any]]:
 
 
 def varied(
-    one: Backtest, offer_id: str, figures: Sequence[int], name: str
+    one: Backtest, offer_id: str, figures: Sequence[int], name: str, step: int = 0
 ) -> list[Offer | Mapping[str, Any]]:
     """The plan of a backtest with one offer changed: (threshold, off) in cents of a 满减 or coupon, or the rate in
-    ten-thousandths of a discount.
+    ten-thousandths of a discount. Of a 满减 with several steps the one of that place is changed, the others stay.
 
     Raises
     ------
@@ -142,21 +142,28 @@ def varied(
         if len(figures) != (1 if told["mechanic"] == "percent_off" else 2):
             raise ComparisonRefused("no_change")
         given["name"] = name
-        _change(given, figures)
+        _change(given, figures, step)
         plan[place], changed = given, True
     if not changed:
         raise ComparisonRefused("no_change")
     return plan
 
 
-def _change(given: dict[str, Any], figures: Sequence[int]) -> None:
+def _change(given: dict[str, Any], figures: Sequence[int], step: int) -> None:
     terms = given["terms"]
+    if not 0 <= step < len(steps_of(given) or [given]):
+        raise ComparisonRefused("no_change")
     if given["mechanic"] == "percent_off":
         terms["pay_bp"] = figures[0]
     elif given["mechanic"] == "shop_coupon":
         terms |= {"threshold_cents": figures[0], "face_cents": figures[1]}
     else:
-        terms["steps"] = [{"threshold_cents": figures[0], "off_cents": figures[1]}]
+        terms["steps"][step] |= {"threshold_cents": figures[0], "off_cents": figures[1]}
+
+
+def steps_of(told: Mapping[str, Any]) -> list[dict[str, int]]:
+    """The steps of a 满减 of a stored backtest, `threshold_cents` and `off_cents` each; none of another offer."""
+    return told["terms"]["steps"] if told["mechanic"] == "threshold_discount" else []
 
 
 def compare(

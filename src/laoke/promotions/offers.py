@@ -67,6 +67,8 @@ REFUSALS: dict[str, str] = {
     "levels_must_rise": gettext_noop("各级的消费额要一级比一级高"),
     "duplicate_order_id": gettext_noop("订单 %(order_id)s 出现了两次"),
     "order_after_settling": gettext_noop("订单 %(order_id)s 晚于结算的时间"),
+    "order_out_of_window": gettext_noop("订单 %(order_id)s 不在优惠的时间里"),
+    "deposit_out_of_time": gettext_noop("订单 %(order_id)s 的定金付在截止之后，不算定金"),
     "balance_out_of_time": gettext_noop("订单 %(order_id)s 的尾款不在付尾款的时间里"),
     "nothing_to_settle": gettext_noop("这种优惠没有要结算的：只有定金、拼团、越买越便宜"),
     "gifts_must_rise": gettext_noop("各档的门槛要一档比一档高"),

@@ -56,12 +56,15 @@ from laoke.promotions.engine.serial import (
 )
 from laoke.promotions.engine.settlement_json import settlement_to_dict, settling_request_from_dict
 from laoke.promotions.engine.settling import (
+    SETTLED,
     Goods,
     PaidOrder,
     SettledGroup,
     SettledOrder,
     Settlement,
+    Unsettled,
     settle,
+    sift,
 )
 from laoke.promotions.engine.state import Ground
 from laoke.promotions.engine.sufficiency import DiscountSums, TooFewOrders, needed_orders, too_few_orders
@@ -87,6 +90,7 @@ __all__ = [
     "MECHANICS",
     "MOST_COUPONS",
     "OLD_CUSTOMER",
+    "SETTLED",
     "VARIED",
     "AddonChoice",
     "AddonPurchase",
@@ -154,6 +158,7 @@ __all__ = [
     "ThresholdRate",
     "TooFewOrders",
     "TraceStep",
+    "Unsettled",
     "WasNow",
     "Window",
     "at_lowest",
@@ -175,6 +180,7 @@ __all__ = [
     "settle",
     "settlement_to_dict",
     "settling_request_from_dict",
+    "sift",
     "step_sentence",
     "too_few_orders",
     "with_variant",

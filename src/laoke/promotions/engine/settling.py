@@ -15,6 +15,9 @@ from laoke.promotions.engine.errors import EngineError, check_between
 from laoke.promotions.engine.together import DepositExpansion, GroupBuy, MoreCheaper
 from laoke.promotions.engine.values import Offer
 
+SETTLED = (DepositExpansion, GroupBuy, MoreCheaper)
+"""The mechanics that hang on what happens after the purchase."""
+
 
 @dataclass(frozen=True, slots=True)
 class Goods:
@@ -123,41 +126,81 @@ class Settlement:
 def settle(offer: Offer, orders: Iterable[PaidOrder], at: datetime) -> Settlement:
     """Settle the orders of a deposit, a group buy or a price that falls with the buyers, as it stands at `at`.
 
-    Raises EngineError for an offer of another kind, two orders with one id, and an order after `at`.
+    Raises EngineError for an offer of another kind, and for the first order that `sift` refuses.
     """
-    ordered = sorted(orders, key=lambda order: (order.at, order.order_id))
-    seen: set[str] = set()
-    for order in ordered:
-        if order.order_id in seen:
-            raise EngineError("duplicate_order_id", "orders", order_id=order.order_id)
-        seen.add(order.order_id)
-        if order.at > at:
-            raise EngineError("order_after_settling", "orders", order_id=order.order_id)
+    ordered, refused = sift(offer, orders, at)
+    if refused:
+        raise refused[0].reason
     mechanic = offer.mechanic
     if isinstance(mechanic, DepositExpansion):
-        return Settlement(tuple(_balance(order, mechanic, offer.window.end, at) for order in ordered))
+        return Settlement(tuple(_balance(order, offer.window.end, at) for order in ordered))
     if isinstance(mechanic, GroupBuy):
         return _groups(ordered, mechanic, at)
-    if isinstance(mechanic, MoreCheaper):
-        return _differences(ordered, mechanic, offer.window.end, at)
-    raise EngineError("nothing_to_settle", "offer.mechanic")
+    assert isinstance(mechanic, MoreCheaper)
+    return _differences(ordered, mechanic, offer.window.end, at)
 
 
-def _balance(
-    order: PaidOrder, mechanic: DepositExpansion, end: datetime | None, at: datetime
-) -> SettledOrder:
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """An order that cannot be settled, and why."""
+
+    order: PaidOrder
+    reason: EngineError
+
+
+def sift(
+    offer: Offer, orders: Iterable[PaidOrder], at: datetime
+) -> tuple[list[PaidOrder], tuple[Unsettled, ...]]:
+    """The orders that can be settled at `at`, in time order and of equals by id, and those that cannot.
+
+    Refused are `duplicate_order_id` (the later one), `order_after_settling`, `order_out_of_window`,
+    `deposit_out_of_time` and `balance_out_of_time`. Raises EngineError `nothing_to_settle` for another kind of offer.
+    """
+    if not isinstance(offer.mechanic, SETTLED):
+        raise EngineError("nothing_to_settle", "offer.mechanic")
+    fit, refused, seen = [], [], set[str]()
+    for order in sorted(orders, key=lambda order: (order.at, order.order_id)):
+        reason = (
+            EngineError("duplicate_order_id", "orders", order_id=order.order_id)
+            if order.order_id in seen
+            else _against(offer, order, at)
+        )
+        seen.add(order.order_id)
+        if reason is None:
+            fit.append(order)
+        else:
+            refused.append(Unsettled(order, reason))
+    return fit, tuple(refused)
+
+
+def _against(offer: Offer, order: PaidOrder, at: datetime) -> EngineError | None:
+    """Why an order was no order of the offer at its moment (R13, R31), or None."""
+
+    def reason(code: str, field: str) -> EngineError:
+        return EngineError(code, field, order_id=order.order_id)
+
+    if order.at > at:
+        return reason("order_after_settling", "at")
+    if not offer.window.includes(order.at):
+        return reason("order_out_of_window", "at")
+    mechanic, balance_at, end = offer.mechanic, order.balance_at, offer.window.end
+    if not isinstance(mechanic, DepositExpansion):
+        return None
+    if order.at >= mechanic.deposit_until:
+        return reason("deposit_out_of_time", "at")
+    if balance_at is not None and (
+        not mechanic.balance_from <= balance_at <= at or (end is not None and balance_at >= end)
+    ):
+        return reason("balance_out_of_time", "balance_at")
+    return None
+
+
+def _balance(order: PaidOrder, end: datetime | None, at: datetime) -> SettledOrder:
     """Rule R31: both paid in time, or the deposit is kept when the time is over."""
     paid = order.paid_cents
-    balance_at = order.balance_at
-    if (
-        balance_at is not None
-        and mechanic.balance_from <= balance_at <= at
-        and (end is None or balance_at < end)
-    ):
+    if order.balance_at is not None:
         both = paid + order.balance_cents
         return SettledOrder(order.order_id, "completed", both, kept_cents=both)
-    if balance_at is not None:
-        raise EngineError("balance_out_of_time", "balance_at", order_id=order.order_id)
     if end is not None and at >= end:
         return SettledOrder(order.order_id, "forfeited", paid, kept_cents=paid)
     return SettledOrder(order.order_id, "waiting", paid, open_cents=paid)

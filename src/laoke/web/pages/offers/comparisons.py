@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 
 from laoke.campaigns import plan_comparisons
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison
-from laoke.campaigns.plan_comparisons import ComparisonRefused, title_of
+from laoke.campaigns.plan_comparisons import ComparisonRefused, Plan, title_of
 from laoke.money import FULL_BP
 from laoke.promotions.deepening import Assumed, Depth
 from laoke.promotions.depth.break_even import BreakEven
@@ -33,7 +33,7 @@ from laoke.web.charts.backtests import plans_by_net, plans_by_net_table
 from laoke.web.components.base import Words
 from laoke.web.components.tables import CellValue
 from laoke.web.nav import SELLING
-from laoke.web.pages.offers.depth_forms import CompareForm
+from laoke.web.pages.offers.depth_forms import CompareForm, Place
 from laoke.web.pages.offers.depth_words import lift_text
 
 REFUSALS: dict[str, Words] = {
@@ -100,10 +100,7 @@ def make_comparison(request: HttpRequest, one: Backtest, form: CompareForm) -> P
     shop, data = shop_of(request), form.cleaned_data
     others = Backtest.objects.filter(shop=shop, pk__in=data.get("others") or [])
     try:
-        variations = [
-            (_label(one, data["offer"], name), plan_comparisons.varied(one, data["offer"], given, name))
-            for name, given in data.get("changes") or []
-        ]
+        variations = [_variation(one, form.place, *change) for change in data.get("changes") or []]
         return plan_comparisons.compare(
             shop,
             data["name"],
@@ -119,6 +116,12 @@ def make_comparison(request: HttpRequest, one: Backtest, form: CompareForm) -> P
     except OfferRefused as refused:
         form.add_error(None, refused.message)
     return None
+
+
+def _variation(one: Backtest, place: Place, said: str, given: list[int]) -> tuple[str, Plan]:
+    name = place.name(said)
+    plan = plan_comparisons.varied(one, place.offer_id, given, name, place.step)
+    return _label(one, place.offer_id, name), plan
 
 
 def _label(one: Backtest, offer_id: str, name: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -12,7 +13,13 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.campaigns.models import Campaign
-from laoke.campaigns.plan_comparisons import MOST_VARIANTS, VARIED, title_of
+from laoke.campaigns.plan_comparisons import (
+    MOST_VARIANTS,
+    VARIED,
+    ComparisonRefused,
+    steps_of,
+    title_of,
+)
 from laoke.money import FULL_BP, MoneyError, parse_cents
 from laoke.promotions.deepening import Assumed
 from laoke.promotions.models import Backtest
@@ -78,11 +85,7 @@ class VariationsField(forms.CharField):
             if pair is not None:
                 threshold, off = parse_cents(pair[1]), parse_cents(pair[2])
                 if threshold and off and off < threshold:
-                    return (
-                        gettext("满%(from)s减%(off)s")
-                        % {"from": plain_yuan(threshold), "off": plain_yuan(off)},
-                        [threshold, off],
-                    )
+                    return _step_name(threshold, off), [threshold, off]
             elif rate := re.fullmatch(r"([\d.]+)折?", part):
                 bp = Decimal(rate[1]) * (FULL_BP // 10)
                 if bp == int(bp) and 0 < bp < FULL_BP:
@@ -102,6 +105,41 @@ class VariationsField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Figures of a plan that may be changed: an offer, or one of the steps of a 满减 (`steps` says how many it has)."""
+
+    label: str
+    offer_id: str
+    step: int = 0
+    steps: int = 1
+
+    def name(self, figures: str) -> str:
+        """What the offer is called with other figures there."""
+        if self.steps == 1:
+            return figures
+        return gettext("%(figures)s（第 %(n)s 档）") % {"figures": figures, "n": self.step + 1}
+
+
+def _places(one: Backtest) -> Iterator[tuple[str, Place]]:
+    """Every place of a plan by the value that a choice sends."""
+    for offer in one.offers:
+        if offer["mechanic"] not in VARIED:
+            continue
+        name, offer_id, steps = offer["name"], offer["offer_id"], steps_of(offer)
+        if len(steps) < 2:
+            yield offer_id, Place(name, offer_id)
+            continue
+        for number, step in enumerate(steps):
+            said = _step_name(step["threshold_cents"], step["off_cents"])
+            label = gettext("%(offer)s 第 %(n)s 档：%(step)s") % {"offer": name, "n": number + 1, "step": said}
+            yield f"{offer_id}#{number}", Place(label, offer_id, number, len(steps))
+
+
+def _step_name(threshold: int, off: int) -> str:
+    return gettext("满%(from)s减%(off)s") % {"from": plain_yuan(threshold), "off": plain_yuan(off)}
 
 
 class CompareForm(forms.Form):
@@ -127,12 +165,11 @@ class CompareForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.one = one
+        self._places = dict(_places(one))
         choices: dict[str, list[tuple[str, Any]]] = {
             "campaign": [("", _("不存到活动")), *((str(row.pk), row.name) for row in campaigns)],
             "others": [(str(row.pk), title_of(row)) for row in others],
-            "offer": [
-                (offer["offer_id"], offer["name"]) for offer in one.offers if offer["mechanic"] in VARIED
-            ],
+            "offer": [(value, place.label) for value, place in self._places.items()],
         }
         for name, values in choices.items():
             self.fields[name].choices = values  # type: ignore[attr-defined]
@@ -141,6 +178,14 @@ class CompareForm(forms.Form):
                 del self.fields[name]
         if "offer" not in self.fields:
             del self.fields["changes"]
+
+    @property
+    def place(self) -> Place:
+        """Which figures a valid form changes. Raises ComparisonRefused where none was chosen."""
+        chosen = self._places.get(self.cleaned_data["offer"])
+        if chosen is None:
+            raise ComparisonRefused("no_change")
+        return chosen
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
