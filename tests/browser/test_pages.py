@@ -21,7 +21,7 @@ from tests.browser.watching import Watcher, complaints_of, settled
 # What a link gives as a file, and where a session ends.
 NO_PAGES = (
     "logout", "import_quarantine", "import_layout_file", "settings_audit_export", "customers_export",
-    "campaign_setup_file",
+    "campaign_setup_file", "offer_settlement_template",
 )  # fmt: skip
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 OLD_DATA = "数据只到"

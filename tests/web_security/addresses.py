@@ -118,6 +118,8 @@ def furnished(demo: Demo) -> Made:
         "coupon_issue_new": {"pk": rows["coupon"].offer_id},
         "coupon_issue_file": {"pk": rows["coupon"].pk, "batch_id": rows["codes"].pk},
         "coupon_issue": {"pk": rows["coupon"].pk},
+        "offer_settled": {"pk": rows["deposit"].pk, "upload": rows["payments"].pk},
+        "offer_settlement": {"pk": rows["deposit"].pk},
         "offer": {"pk": rows["offer"].pk},
         "backtest": {"pk": rows["backtest"].pk},
         "comparison": {"pk": rows["comparison"].pk},
@@ -275,6 +277,8 @@ def _rows(demo: Demo) -> dict[str, Any]:
         "report": store_upload(
             shop, SimpleUploadedFile("report.csv", "名称,使用量\r\n券,39\r\n".encode()), by=demo.owner, now=now
         ),
+        "deposit": add_offer(shop, DEPOSIT, by=demo.owner, now=now),
+        "payments": store_upload(shop, SimpleUploadedFile("payments.csv", PAYMENTS.encode()), by=demo.owner, now=now),
         "template": MessageTemplate.objects.create(
             shop=shop, name="提醒", body="您好，拒收请回复R", created_at=now, updated_at=now
         ),
@@ -292,6 +296,15 @@ COUPON = {
     "terms": {"threshold_cents": 19_900, "face_cents": 2_000},
     "window": {"start": "2026-11-01T00:00:00", "end": "2026-12-01T00:00:00"}, "limits": {},
 }  # fmt: skip
+DEPOSIT = {
+    "name": "预售", "layer": "item", "mechanic": "deposit_expansion", "limits": {},
+    "terms": {
+        "deposit_cents": 5_000, "counts_cents": 10_000, "deposit_until": "2026-11-05T00:00:00",
+        "balance_from": "2026-11-06T00:00:00",
+    },
+    "window": {"start": "2026-11-01T00:00:00", "end": "2026-11-08T00:00:00"},
+}  # fmt: skip
+PAYMENTS = "订单号,买家,付定金时间,定金,付尾款时间,尾款\r\n1,小圆,2026-11-01 20:00,50,,\r\n"
 OFFER = {
     "name": "满399减61", "threshold_1": "399", "off_1": "61", "starts_at": "2026-11-11T00:00",
     "ends_at": "2026-11-12T00:00", "scope": "all",

@@ -5,16 +5,15 @@ A cell that cannot be read gives what was found and what was expected; it never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from laoke.campaigns.table_files import CellRefused, SheetColumn
 from laoke.intake.reading.cells import EPOCH, OK, time_micros
-from laoke.intake.reading.profiles import normal_name
 from laoke.money import FULL_BP, MAX_CENTS, MoneyError, parse_cents
 from laoke.promotions.ladder import Role
 
@@ -31,24 +30,6 @@ _ROLES = {
     "引流款": Role.LOW, "引流": Role.LOW, "性价比款": Role.VALUE, "性价比": Role.VALUE, "正常款": Role.NORMAL,
     "正常": Role.NORMAL, "形象款": Role.ANCHOR, "形象": Role.ANCHOR, "traffic": Role.LOW, "image": Role.ANCHOR,
 }  # fmt: skip
-
-
-class CellRefused(ValueError):
-    """A cell that cannot be read; `expected` says what it should be."""
-
-    def __init__(self, expected: Promise) -> None:
-        super().__init__(str(expected))
-        self.expected = expected
-
-
-@dataclass(frozen=True)
-class SheetColumn:
-    """One column: the field it fills, its head in our files, other heads it may have, how a cell is read."""
-
-    name: str
-    head: Promise
-    others: tuple[str, ...]
-    read: Callable[[str], Any]
 
 
 def read_text(name: str) -> Callable[[str], str]:
@@ -171,14 +152,3 @@ COMPETITOR_COLUMNS: tuple[SheetColumn, ...] = (
     _column("seen_on", _("看到的日期"), "日期,看到的日期,采集日期,date,seen on", read_day),
     _column("source", _("出处"), "来源,出处,链接,source,link"),
 )
-
-
-def columns_at(columns: tuple[SheetColumn, ...], header: tuple[str, ...]) -> Mapping[str, int]:
-    """Where each known column stands in a header, by its name in either language; the first of equals."""
-    names = {normal_name(head).lower(): one.name for one in columns for head in (str(one.head), *one.others)}
-    at: dict[str, int] = {}
-    for position, head in enumerate(header):
-        found = names.get(normal_name(head).lower())
-        if found is not None:
-            at.setdefault(found, position)
-    return at

@@ -23,12 +23,16 @@ from laoke.campaigns.price_columns import (
     COMPETITOR_COLUMNS,
     ITEM_COLUMNS,
     NAMING,
-    CellRefused,
-    SheetColumn,
-    columns_at,
 )
 from laoke.campaigns.price_sheets import MOST_ITEMS
-from laoke.campaigns.table_files import FileRefused, FileRows, RefusedRow, rows_of
+from laoke.campaigns.table_files import (
+    FileRefused,
+    FileRows,
+    RefusedRow,
+    columns_at,
+    read_row,
+    rows_of,
+)
 from laoke.money import FULL_BP
 from laoke.promotions.ladder import Competitor, Item, Key, Terms
 
@@ -104,7 +108,7 @@ def _laid(rows: FileRows, at: Mapping[str, int], items: Sequence[Item], terms: T
     held = {one.key: one for one in items}
     named: dict[Key, int] = {}
     for line, row in rows.lines:
-        read = _read_row(ITEM_COLUMNS, at, line, row)
+        read = read_row(ITEM_COLUMNS, at, line, row)
         if isinstance(read, RefusedRow):
             laid.refused.append(read)
             continue
@@ -186,22 +190,6 @@ def _naming(at: Mapping[str, int], row: Sequence[str]) -> dict[str, str]:
     return {name: row[at[name]] if name in at and at[name] < len(row) else "" for name in NAMES}
 
 
-def _read_row(
-    columns: Iterable[SheetColumn], at: Mapping[str, int], line: int, row: tuple[str, ...]
-) -> dict[str, Any] | RefusedRow:
-    """The cells of the known columns, or the first that cannot be read."""
-    read: dict[str, Any] = {}
-    for column in columns:
-        if column.name not in at:
-            continue
-        cell = row[at[column.name]] if at[column.name] < len(row) else ""
-        try:
-            read[column.name] = column.read(cell)
-        except CellRefused as refused:
-            return RefusedRow(line, column.head, cell, refused.expected, row)
-    return read
-
-
 def _seen(rows: FileRows, at: Mapping[str, int], items: Sequence[Item], today: date) -> Seen:
     missing = [one.head for one in COMPETITOR_COLUMNS[len(NAMING) :] if one.name not in at]
     if missing or not at.keys() & {"product_id", "title"}:
@@ -210,7 +198,7 @@ def _seen(rows: FileRows, at: Mapping[str, int], items: Sequence[Item], today: d
         )
     names, seen = _Names(items), Seen(rows.header)
     for line, row in rows.lines:
-        read = _read_row(COMPETITOR_COLUMNS, at, line, row)
+        read = read_row(COMPETITOR_COLUMNS, at, line, row)
         if isinstance(read, RefusedRow):
             seen.refused.append(read)
             continue

@@ -23,6 +23,7 @@ from laoke.config.commands.campaign import (
 from laoke.config.console import emit, ready, refuse, the_shop
 
 if TYPE_CHECKING:
+    from laoke.promotions.engine import Settlement
     from laoke.promotions.models import Backtest
 
 
@@ -110,30 +111,82 @@ SETTLED = {
 }
 
 
-def settle(file: Annotated[Path, typer.Argument(help="JSON：offer、orders、at")]) -> None:
+def settle(
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON：offer、orders、at；有 --offer 时也收结算页的 Excel 或 CSV"),
+    ],
+    offer: Annotated[int | None, typer.Option(help="店里的优惠编号，代替文件里的 offer")] = None,
+    shop: ShopName = None,
+) -> None:
     """结算定金、拼团、越买越便宜：哪些单完成、哪些团没凑满、退多少、留多少。"""
-    ready(migrated=False)
-    from laoke.money import format_cents
+    ready(migrated=offer is not None)
     from laoke.promotions import engine
     from laoke.promotions.offers import OfferRefused
     from laoke.shops.clock import clock_from_env
 
+    if offer is not None:
+        _settle_stored(file, offer, shop)
+        return
     data = _json_file(file)
     with refusals():
         try:
-            offer, orders, at = engine.settling_request_from_dict(data)
-            found = engine.settle(offer, orders, at or clock_from_env().now())
+            value, orders, at = engine.settling_request_from_dict(data)
+            found = engine.settle(value, orders, at or clock_from_env().now())
         except engine.EngineError as error:
             raise OfferRefused.of(error) from None
+    emit(engine.settlement_to_dict(found), "\n".join(_settled_lines(found)))
+
+
+def _settled_lines(found: Settlement) -> list[str]:
+    from laoke.money import format_cents
+
     lines = [
         f"{one.order_id}：{SETTLED[one.state]}，收 {format_cents(one.paid_cents)}，退 {format_cents(one.back_cents)}"
         for one in found.orders
     ]
-    lines.append(
+    return [
+        *lines,
         f"共收 {format_cents(found.paid_cents)}，留 {format_cents(found.kept_cents)}，"
-        f"退 {format_cents(found.back_cents)}，未定 {format_cents(found.open_cents)}"
+        f"退 {format_cents(found.back_cents)}，未定 {format_cents(found.open_cents)}",
+    ]
+
+
+def _settle_stored(file: Path, number: int, shop: str | None) -> None:
+    """Settle a file of the page's kind under a stored offer; rows that do not count are told beside the result."""
+    from laoke.campaigns.settlement_files import read_payments
+    from laoke.campaigns.settlements import file_refusal_text, settle_payments, todo_of
+    from laoke.campaigns.table_files import FileRefused
+    from laoke.intake.reading.messages import refusal_message
+    from laoke.intake.reading.refusals import IntakeRefused
+    from laoke.promotions import engine
+    from laoke.promotions.offers import offer_value
+
+    target = the_shop(shop)
+    value = offer_value(stored_offer(target, number))
+    if not isinstance(value.mechanic, engine.SETTLED):
+        refuse("nothing_to_settle", "这种优惠没有要结算的：只有定金、拼团、越买越便宜")
+    try:
+        payments = read_payments(file, value)
+    except OSError:
+        refuse("no_file", f"打不开文件：{file}")
+    except FileRefused as refused:
+        refuse(refused.code, file_refusal_text(refused))
+    except IntakeRefused as refused:
+        refuse(refused.code, refusal_message(refused.code, refused.params))
+    found = settle_payments(value, payments, payments.at or clock_of(target).now())
+    told = [
+        {
+            "line": one.line, "column": str(one.column), "found": one.found, "expected": str(one.expected),
+            "todo": str(todo_of(one)),
+        }
+        for one in found.refused
+    ]  # fmt: skip
+    lines = [f"第 {one['line']} 行没有算：{one['column']} 应该是{one['expected']}" for one in told]
+    emit(
+        {**engine.settlement_to_dict(found.settlement), "refused": told},
+        "\n".join([*_settled_lines(found.settlement), *lines]),
     )
-    emit(engine.settlement_to_dict(found), "\n".join(lines))
 
 
 def offer_add(

@@ -54,7 +54,12 @@ from laoke.promotions.engine.serial import (
     quote_to_dict,
     request_from_dict,
 )
-from laoke.promotions.engine.settlement_json import settlement_to_dict, settling_request_from_dict
+from laoke.promotions.engine.settlement_json import (
+    paid_order_from_dict,
+    settlement_to_dict,
+    settling_parts_from_dict,
+    settling_request_from_dict,
+)
 from laoke.promotions.engine.settling import (
     SETTLED,
     Goods,
@@ -172,6 +177,7 @@ __all__ = [
     "offer_from_dict",
     "offer_to_dict",
     "open_variant",
+    "paid_order_from_dict",
     "quote",
     "quote_to_dict",
     "refund",
@@ -179,6 +185,7 @@ __all__ = [
     "request_from_dict",
     "settle",
     "settlement_to_dict",
+    "settling_parts_from_dict",
     "settling_request_from_dict",
     "sift",
     "step_sentence",

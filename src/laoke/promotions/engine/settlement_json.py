@@ -16,12 +16,23 @@ def settling_request_from_dict(data: Any) -> tuple[Offer, tuple[PaidOrder, ...],
 
     `at` may be left out: then None, and the caller's clock decides. Raises EngineError with the path.
     """
-    fields = Fields(data, "")
-    offer = offer_from_dict(fields.take("offer"), "offer")
-    orders = tuple(_order(item, f"orders[{position}]") for position, item in enumerate(fields.list("orders")))
-    moment = fields.moment("at")
-    fields.check_none_left()
+    offer, items, moment = settling_parts_from_dict(data)
+    if offer is None:
+        raise EngineError("missing", "offer")
+    orders = tuple(paid_order_from_dict(item, f"orders[{place}]") for place, item in enumerate(items))
     return offer, orders, moment
+
+
+def settling_parts_from_dict(data: Any) -> tuple[Offer | None, list[Any], datetime | None]:
+    """The same with the orders as they stand, for who reads them one by one, and without an offer where none is named.
+
+    Raises EngineError with the path.
+    """
+    fields = Fields(data, "")
+    offer = offer_from_dict(fields.take("offer"), "offer") if "offer" in fields.names() else None
+    items, moment = fields.list("orders"), fields.moment("at")
+    fields.check_none_left()
+    return offer, items, moment
 
 
 def settlement_to_dict(settlement: Settlement) -> Json:
@@ -42,7 +53,8 @@ def settlement_to_dict(settlement: Settlement) -> Json:
     }
 
 
-def _order(data: Any, path: str) -> PaidOrder:
+def paid_order_from_dict(data: Any, path: str) -> PaidOrder:
+    """One order of a request; `path` says where it stands. Raises EngineError."""
     fields = Fields(data, path)
     moment = fields.moment("at")
     if moment is None:

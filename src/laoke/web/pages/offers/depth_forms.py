@@ -134,7 +134,11 @@ def _places(one: Backtest) -> Iterator[tuple[str, Place]]:
             continue
         for number, step in enumerate(steps):
             said = _step_name(step["threshold_cents"], step["off_cents"])
-            label = gettext("%(offer)s 第 %(n)s 档：%(step)s") % {"offer": name, "n": number + 1, "step": said}
+            label = gettext("%(offer)s 第 %(n)s 档：%(step)s") % {
+                "offer": name,
+                "n": number + 1,
+                "step": said,
+            }
             yield f"{offer_id}#{number}", Place(label, offer_id, number, len(steps))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from laoke.web.pages.offers import backtest_page, backtests, comparisons, coupon_pages, views
+from laoke.web.pages.offers import backtest_page, backtests, comparisons, coupon_pages, settlement, views
 
 urlpatterns = [
     path("offers/", views.offer_list, name="offers"),
@@ -12,6 +12,14 @@ urlpatterns = [
     path("offers/<int:pk>/edit/", views.offer_edit, name="offer_edit"),
     path("offers/<int:pk>/archive/", views.offer_archive, name="offer_archive"),
     path("offers/<int:pk>/activity/", views.offer_activity, name="offer_activity"),
+    path("offers/<int:pk>/settlement/", settlement.offer_settlement, name="offer_settlement"),
+    path(
+        "offers/<int:pk>/settlement/template/",
+        settlement.offer_settlement_template,
+        name="offer_settlement_template",
+    ),
+    path("offers/<int:pk>/settlement/file/", settlement.offer_settlement_file, name="offer_settlement_file"),
+    path("offers/<int:pk>/settlement/<int:upload>/", settlement.offer_settled, name="offer_settled"),
     path("offers/<int:pk>/issues/new/", coupon_pages.issue_new, name="coupon_issue_new"),
     path("offers/issues/<int:pk>/", coupon_pages.issue_home, name="coupon_issue"),
     path("offers/issues/<int:pk>/look/", coupon_pages.issue_look, name="coupon_issue_look"),

@@ -69,6 +69,7 @@ class OfferHome:
     may_edit: bool
     used_by: list[str]
     issues: ui.Table | None
+    settled: bool
 
 
 def status_of(row: Offer, now: datetime) -> ui.Status:
@@ -205,6 +206,7 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
         may_market(request),
         list(used),
         issues_table(row, now),
+        isinstance(value.mechanic, engine.SETTLED),
     )
     return render(request, "offers/detail.html", {"page": page})
 

@@ -8,8 +8,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from laoke.campaigns.price_columns import LONGEST, ROLE_WORDS, CellRefused, read_rate
+from laoke.campaigns.price_columns import LONGEST, ROLE_WORDS, read_rate
 from laoke.campaigns.price_sheets import MOST_ITEMS
+from laoke.campaigns.table_files import CellRefused
 from laoke.promotions.ladder import Item, Role, Terms
 from laoke.web.pages.offers.fields import MomentField, MoneyField
 

@@ -116,6 +116,7 @@ ACTS: dict[str, Words] = {
     "referral.refunded": _("系统记下朋友退款"),
     "referral.liked": _("系统记下分享的赞"),
     "offer.edit": _("改优惠"),
+    "offer.settlement": _("上传结算的付款"),
     "offer.setup": _("记优惠的链接和发行量"),
     "offer.setup_state": _("改优惠在后台的状态"),
     "offer.report": _("记后台的发行、领取、使用数"),

@@ -30,6 +30,7 @@ from laoke.web import figures, sheets
 from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of
+from laoke.web.pages.offers.settlement import settling_offers
 from laoke.web.pages.setup.forms import NumbersForm, PlaceForm
 from laoke.web.pages.setup.tables import (
     MOST_ITEMS,
@@ -68,6 +69,7 @@ class SetupHome:
     begun: bool
     to_remind: int
     may_change: bool
+    settling: ui.TodoList | None
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,7 @@ def campaign_setup(request: HttpRequest, pk: int) -> HttpResponse:
         any(one.offer.starts_at <= now for one in found),
         sum(wants_reminder(one, now) for one in found),
         may_market(request),
+        settling_offers(one.offer for one in found),
     )
     return render(request, "setup/home.html", {"page": page})
 
