@@ -190,7 +190,7 @@ def json_of(**changed: Any) -> str:
             "payment_columns",
             "文件缺这些列：付定金时间、定金（元）、付尾款时间、尾款（元）",
         ),
-        (HEADS["d"] + "\n", "empty", "表头下面没有一行写了东西"),
+        (HEADS["d"] + "\n,,,,,\n", "empty", "表头下面没有一行写了东西"),
         (HEADS["d"] + "\n" + "1,a,2026-11-01,50,,\n" * (MOST_ROWS + 1), "too_long", "最多 20,000 行"),
         ("{", "not_json", "读不懂"),
         ("[" * 100_000, "not_json", "读不懂"),
