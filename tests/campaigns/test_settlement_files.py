@@ -70,7 +70,7 @@ def test_deposits_and_balances_are_read_in_yuan(tmp_path: Path) -> None:
 
 def test_columns_are_known_in_any_order_in_english_and_by_the_platforms_names(tmp_path: Path) -> None:
     found = read(
-        tmp_path, GROUP, "59,b,2026-11-01,x,1,2", head="paid (yuan),buyer,payment time,note,order number,团长订单号"
+        tmp_path, GROUP, "59,b,2026-11-01,x,1,2", head="paid (¥),buyer,payment time,note,order number,团长订单号"
     )  # fmt: skip
     assert found.orders == [PaidOrder("1", "b", START, 5_900, joins="2")]
 

@@ -21,6 +21,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.campaigns.price_columns import AMOUNT, read_amount
@@ -162,7 +163,7 @@ def _column(name: str, head: Promise, others: str, read: Callable[[str], Any]) -
 _ORDER = _column(
     "order_id", _("订单号"), "订单号,订单编号,主订单编号,order,order id,order number,order_id", _order_number
 )
-_BUYER = _column("buyer", _("买家"), "买家,买家昵称,买家会员名,用户,buyer,buyer nick", _buyer)
+_BUYER = _column("buyer", _("买家"), "买家,买家昵称,买家会员名,用户,buyers,buyer,buyer nick", _buyer)
 _time = _needed(_moment, A_TIME)
 _amount = _needed(read_amount, AMOUNT)
 _PAID_AT = "付款时间,订单付款时间,下单时间,订单创建时间,paid at,payment time,at"
@@ -175,17 +176,17 @@ _DEPOSIT = (
         f"付定金时间,定金付款时间,预售定金付款时间,deposit paid at,{_PAID_AT}",
         _time,
     ),
-    _column("paid_cents", _("定金（元）"), "定金,定金（元）,定金金额,deposit,deposit (yuan)", _paid),
+    _column("paid_cents", _("定金（元）"), "定金,定金（元）,定金金额,deposit,deposit (¥)", _paid),
     _column(
         "balance_at", _("付尾款时间"), "付尾款时间,尾款付款时间,预售尾款付款时间,balance paid at", _moment
     ),
-    _column("balance_cents", _("尾款（元）"), "尾款,尾款（元）,尾款金额,balance,balance (yuan)", read_amount),
+    _column("balance_cents", _("尾款（元）"), "尾款,尾款（元）,尾款金额,balance,balance (¥)", read_amount),
 )
 _GROUP = (
     _ORDER,
     _BUYER,
     _column("at", _("付款时间"), _PAID_AT, _time),
-    _column("paid_cents", _("付款（元）"), "付款,付款（元）,实付,实付金额,paid,paid (yuan)", _paid),
+    _column("paid_cents", _("付款（元）"), "付款,付款（元）,实付,实付金额,paid,paid (¥)", _paid),
     _column(
         "joins", _("跟哪一单的团"), "跟哪一单的团,跟团,团长订单号,开团订单号,joins,joins the group of", str
     ),
@@ -194,10 +195,10 @@ _MORE = (
     _ORDER,
     _BUYER,
     _column("at", _("付款时间"), _PAID_AT, _time),
-    _column("unit_price_cents", _("单价（元）"), "单价,单价（元）,商品单价,unit price,unit price (yuan)", _amount),
+    _column("unit_price_cents", _("单价（元）"), "单价,单价（元）,商品单价,unit price,price (¥)", _amount),
     _column("quantity", _("件数"), "件数,数量,宝贝数量,pieces,quantity", _pieces),
     _column(
-        "off_cents", _("其他优惠减（元）"), "其他优惠减,其他优惠减（元）,优惠,other discounts,other discounts (yuan)",
+        "off_cents", _("其他优惠减（元）"), "其他优惠减,其他优惠减（元）,优惠,other discounts,other discounts (¥)",
         read_amount,
     ),
     _column("returned", _("已退货"), "已退货,退货,是否退货,returned", _returned),
@@ -297,7 +298,9 @@ def _against(
 
 def _said(value: object) -> str:
     """A cell's value as one writes it."""
-    return ("是" if value else "否") if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return gettext("是") if value else gettext("否")
+    return str(value)
 
 
 def _spoilt(line: _Line, number: int) -> RefusedRow:

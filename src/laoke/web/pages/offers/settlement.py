@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -47,6 +47,7 @@ from laoke.web.pages.offers.settlement_tables import (
     named_states,
     order_page,
     orders_table,
+    orders_text,
     refused_table,
     states_table,
     template_table,
@@ -224,14 +225,14 @@ def _read(upload: Upload, offer: engine.Offer) -> Payments:
 def _preview(
     row: Offer, upload: Upload, payments: Payments, form: AtForm, now: datetime
 ) -> SettlementPreview:
-    # Shown as of now: what a later moment would take in is refused by no row of the file.
+    # As of now: an earlier moment refuses more rows, and its result says which.
     settled = settle_payments(offer_value(row), payments, now)
     several = gettext("%(n)s 行")
     facts = ui.Facts(
         [
             (gettext("文件"), upload.name),
             (gettext("写了东西的"), several % {"n": figures.exact(payments.rows)}),
-            (gettext("能算的"), gettext("%(n)s 单") % {"n": figures.exact(len(settled.orders))}),
+            (gettext("能算的"), orders_text(len(settled.orders))),
             (gettext("没有算的"), several % {"n": figures.exact(len(settled.refused))}),
         ]
     )
@@ -266,7 +267,7 @@ def _settled(
         row,
         upload,
         [gettext("结算到 %(at)s") % {"at": figures.when(at, now)}, *facts_of(settled, value)],
-        _notices(settled, value, at),
+        _notices(settled),
         kpis_of(settled, value),
         states_table(settled),
         _tabs(request, settled, view),
@@ -286,16 +287,18 @@ def _tabs(request: HttpRequest, settled: SettledPayments, view: str) -> ui.Tabs:
     return ui.Tabs(tabs, gettext("哪些单"))
 
 
-def _notices(settled: SettledPayments, offer: engine.Offer, at: datetime) -> list[ui.Notice]:
+def _notices(settled: SettledPayments) -> list[ui.Notice]:
     """What makes the result less than final: rows left out, orders that still wait, groups that are not there."""
     found = []
     if settled.refused:
         text = gettext("下面列着原因和怎么办。它们可能改变别的单的结果：改好再传一次。")
-        title = gettext("有 %(n)s 行没有算") % {"n": figures.exact(len(settled.refused))}
+        count = len(settled.refused)
+        title = ngettext("有 %(n)s 行没有算", "有 %(n)s 行没有算", count) % {"n": figures.exact(count)}
         found.append(ui.Notice(text, title, "warn"))
     if settled.astray:
         text = gettext("团长那一单不在文件里，它们当作自己开团。订单号写错就改，漏了就补上再传。")
-        title = gettext("%(n)s 单跟的团找不到") % {"n": figures.exact(settled.astray)}
+        said = ngettext("%(n)s 单跟的团找不到", "%(n)s 单跟的团找不到", settled.astray)
+        title = said % {"n": figures.exact(settled.astray)}
         found.append(ui.Notice(text, title, "warn"))
     if settled.settlement.open_cents:
         text = gettext("优惠或团还没结束，到时候再算一遍。")

@@ -16,6 +16,7 @@ from laoke.promotions import engine
 from laoke.web import components as ui
 from laoke.web import figures, lists
 from laoke.web.components.base import Words
+from laoke.web.components.tables import CellValue
 from laoke.web.components.words import State
 
 MOST_SHOWN = 200
@@ -45,19 +46,24 @@ def kpis_of(settled: SettledPayments, offer: engine.Offer) -> ui.Kpis:
     found = settlement_sums(settled.settlement)
     due = sum(order.back_cents > 0 for order in settled.settlement.orders)
     orders = len(settled.settlement.orders)
-    several = gettext("%(n)s 单")
     kpis = [
-        ui.Kpi(gettext("收到"), figures.Amount.money(found[0]), note=several % {"n": figures.exact(orders)}),
+        ui.Kpi(gettext("收到"), figures.Amount.money(found[0]), note=orders_text(orders)),
         ui.Kpi(gettext("店里留下"), figures.Amount.money(found[1])),
-        ui.Kpi(gettext("要退"), figures.Amount.money(found[2]), note=several % {"n": figures.exact(due)}),
+        ui.Kpi(gettext("要退"), figures.Amount.money(found[2]), note=orders_text(due)),
         ui.Kpi(gettext("还没定"), figures.Amount.money(found[3])),
     ]
     if isinstance(offer.mechanic, engine.DepositExpansion):
         lost = [one for one in settled.settlement.orders if one.state == "forfeited"]
         kept = sum(one.kept_cents for one in lost)
-        note = gettext("%(n)s 单没付尾款，算在留下的里面") % {"n": figures.exact(len(lost))}
+        said = ngettext("%(n)s 单没付尾款，算在留下的里面", "%(n)s 单没付尾款，算在留下的里面", len(lost))
+        note = said % {"n": figures.exact(len(lost))}
         kpis.insert(2, ui.Kpi(gettext("不退的定金"), figures.Amount.money(kept), note=note))
     return ui.Kpis(kpis)
+
+
+def orders_text(count: int) -> str:
+    """So many orders."""
+    return ngettext("%(n)s 单", "%(n)s 单", count) % {"n": figures.exact(count)}
 
 
 def settlement_sums(settlement: engine.Settlement) -> tuple[int, int, int, int]:
@@ -67,18 +73,14 @@ def settlement_sums(settlement: engine.Settlement) -> tuple[int, int, int, int]:
 
 def states_table(settled: SettledPayments, *, with_total: bool = False) -> ui.Table:
     """The sums of each state, and of all; `with_total` writes these as a row, for a workbook."""
-    rows, settlement = [], settled.settlement
+    settlement = settled.settlement
+    rows = []
     for state in named_states(settled):
         orders = [one for one in settlement.orders if one.state == state]
-        sums = [
-            sum(column)
-            for column in zip(
-                *((one.paid_cents, one.kept_cents, one.back_cents, one.open_cents) for one in orders),
-                strict=True,
-            )
-        ]
-        rows.append([state_of(state), figures.exact(len(orders)), *map(figures.cents, sums)])
-    total = [
+        money = ((one.paid_cents, one.kept_cents, one.back_cents, one.open_cents) for one in orders)
+        sums = [sum(column) for column in zip(*money, strict=True)]
+        rows.append(ui.Row([state_of(state), figures.exact(len(orders)), *map(figures.cents, sums)]))
+    total: list[CellValue] = [
         gettext("合计"),
         figures.exact(len(settlement.orders)),
         *map(figures.cents, settlement_sums(settlement)),
@@ -89,7 +91,7 @@ def states_table(settled: SettledPayments, *, with_total: bool = False) -> ui.Ta
             ui.Column("orders", gettext("订单"), "num", label_on_card=gettext("订单")),
             *_money_columns(),
         ],
-        [*map(ui.Row, rows), *([ui.Row(total)] if with_total else [])],
+        [*rows, *([ui.Row(total)] if with_total else [])],
         caption=gettext("按结果"),
         foot=() if with_total else total,
     )
@@ -135,7 +137,7 @@ def orders_table(
     rows = []
     for one in orders:
         order = settled.orders[one.order_id]
-        cells = [
+        cells: list[CellValue] = [
             one.order_id,
             figures.masked(order.buyer),
             figures.when(order.at, now),
