@@ -14,7 +14,7 @@ from laoke.campaigns.models import CampaignOffer
 from laoke.promotions.models import Offer
 from laoke.promotions.offers import add_offer
 from laoke.shops.models import AuditEvent, Role, Upload
-from laoke.web import lists
+from laoke.web import figures, lists
 from tests.people import Demo, person
 from tests.web_campaigns.planned import planned
 
@@ -103,7 +103,7 @@ def test_a_file_is_shown_before_it_is_settled(demo: Demo) -> None:
     upload = Upload.objects.get()
     assert answer.url == reverse("offer_settled", args=[row.pk, upload.pk])
     event = AuditEvent.objects.get(act="offer.settlement")
-    assert (event.subject, event.count, event.sha256) == (str(row.pk), 5, upload.sha256)
+    assert (event.subject, event.count, event.detail["sha256"]) == (str(row.pk), 5, upload.sha256)
 
     page = demo.client().get(answer.url).context["page"]
     assert [str(said) for _label, said in page.facts.facts] == ["付款.csv", "5 行", "4 单", "1 行"]
@@ -139,7 +139,7 @@ def test_a_deposit_without_its_balance_stays_with_the_shop(demo: Demo) -> None:
     ]
     assert [(str(kpi.label), kpi.amount.text) for kpi in page.kpis.kpis][2] == ("不退的定金", "100.00")
     waiting = settled(demo, row, DEPOSITS, at="2026-11-07T00:00").context["page"]
-    assert [str(notice.title) for notice in waiting.notices] == ["还有 ¥ 100.00 没定"]
+    assert [str(notice.title) for notice in waiting.notices] == [f"还有 {figures.yuan(10_000)} 没定"]
 
 
 def test_what_was_paid_too_much_goes_back_when_more_buyers_come(demo: Demo) -> None:
