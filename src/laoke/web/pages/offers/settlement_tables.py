@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest
@@ -256,7 +256,7 @@ def refused_table(rows: Sequence[RefusedRow], most: int | None = MOST_SHOWN) -> 
     )
 
 
-def _refused_cells(one: RefusedRow) -> Iterable[str]:
+def _refused_cells(one: RefusedRow) -> list[str]:
     found = one.found[:80] or gettext("空的")
     return [figures.exact(one.line), str(one.column), found, str(one.expected), str(todo_of(one))]
 
