@@ -57,6 +57,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Tagged,
     Touched,
     Trait,
@@ -161,6 +162,7 @@ class Compiler:
                 | RefundTimes()
                 | Touched()
                 | Coupons()
+                | Rewards()
             ):
                 return between(self.value(node), node.bounds)
             case _:
@@ -221,6 +223,8 @@ class Compiler:
                 return count_of(fact_sources.refunds(self.sources, kind, window), "n")
             case Coupons(measure, _, issue, window):
                 return count_of(fact_sources.coupons(self.sources, measure, issue, window), "n")
+            case Rewards(measure, _, lottery, window):
+                return count_of(fact_sources.rewards(self.sources, measure, lottery, window), "n")
             case Touched("answered", _, channel, window):
                 return count_of(fact_sources.answers(self.sources, channel, window), "n")
             case Touched(measure, _, channel, window):
@@ -528,6 +532,8 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return (name,)
         case Expected(measure, _, days):
             return (f"{measure}_{days}d",)
+        case Rewards(measure, _, lottery, window):
+            return (measure, lottery, window)
         case High(what):
             return (f"high_{what}",)
         case InSegment(name, _):

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from laoke.audiences.text import THEN_NAMES, parse
+from laoke.audiences.text import COUNTED, THEN_NAMES, parse
 from laoke.audiences.tokens import MAX_LENGTH, FilterError, tokens_of
-from laoke.audiences.tree import COUPON_MEASURES, TEXT_FIELDS, TOUCH_MEASURES, USUAL_LOW
+from laoke.audiences.tree import TEXT_FIELDS, USUAL_LOW
 
+# How the parser says that a text in quotes is wanted.
+ANY_TEXT = '"…"'
 JOINS = ("and", "or")
 KEYWORDS = ("and", "or", "not", "then", "within", "in")
 # These mean something without brackets.
-ALONE = frozenset({*USUAL_LOW, *TOUCH_MEASURES, *COUPON_MEASURES, "reviewed", "refund_times", "everyone"})
+ALONE = frozenset({*USUAL_LOW, *COUNTED, "everyone"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ def place_at(head: str) -> Place | None:
     if wanted is None:
         return None
     allowed, slot = wanted
+    if len(allowed) > 1 and ANY_TEXT in allowed:
+        # A text is one of what may come: texts of its kind are offered once the quote is there, and then they alone.
+        allowed, slot = ((ANY_TEXT,), slot) if quoted else (allowed, "")
     return Place(head[start:], typed, quoted, () if quoted and not slot else allowed, slot)
 
 

@@ -24,6 +24,7 @@ from laoke.audiences.tree import (
     Not,
     OneOf,
     Or,
+    Rewards,
     Touched,
     Trait,
     Window,
@@ -85,6 +86,8 @@ def _exclude(first: Node, second: Node) -> bool:
             return not _meet(bounds, more)
         case Coupons(), Coupons() if replace(first, bounds=second.bounds) == second:
             return not _meet(first.bounds, second.bounds)
+        case Rewards(), Rewards() if first.lottery == second.lottery or not second.lottery:
+            return _rewards(first, second)
         case Touched(), Touched() if first.channel == second.channel or not second.channel:
             return _messages(first, second)
         case Day(field, when), Day(other, more):
@@ -115,6 +118,17 @@ def _messages(first: Touched, second: Touched) -> bool:
     if asks[0] == asks[1]:
         return not _meet(first.bounds, second.bounds)
     counted = first.measure == second.measure or (first.measure, second.measure) == ("delivered", "touched")
+    inner, outer = first.bounds.low, second.bounds.high
+    within = counted and _holds(second.window, first.window)
+    return within and inner is not None and outer is not None and inner > outer
+
+
+def _rewards(first: Rewards, second: Rewards) -> bool:
+    """More than in a longer window, in one lottery than in all, or more prizes than draws."""
+    asks = [(one.measure, one.lottery, one.window) for one in (first, second)]
+    if asks[0] == asks[1]:
+        return not _meet(first.bounds, second.bounds)
+    counted = first.measure == second.measure or (first.measure, second.measure) == ("won", "drew")
     inner, outer = first.bounds.low, second.bounds.high
     within = counted and _holds(second.window, first.window)
     return within and inner is not None and outer is not None and inner > outer

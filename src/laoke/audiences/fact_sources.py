@@ -6,7 +6,7 @@ alone, so what a fake order brought does not count here either.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from sqlglot import exp
@@ -26,7 +26,16 @@ from laoke.audiences.sources import (
     person_of,
     same_customer,
 )
-from laoke.audiences.tree import MESSAGE_STEPS, Between, Bounds, Step, Window
+from laoke.audiences.tree import (
+    DRAW_MEASURES,
+    MESSAGE_STEPS,
+    POINT_MEASURES,
+    Between,
+    Bounds,
+    Step,
+    Window,
+    Within,
+)
 
 # States of a message after which the person has got it, or may have; the package that owns messages says the same.
 REACHED = (
@@ -35,6 +44,9 @@ REACHED = (
 DELIVERED = ("delivered",)
 # What happened last to a coupon that its holder could still use; the package that owns coupons says the same.
 HELD, USED = ("claimed", "rolled_back"), ("redeemed",)
+# Kinds of moves by which points come, and why a referral that is void never was one; the package that owns them says
+# the same.
+EARNED, NONE_AT_ALL = ("earned", "given"), ("same_person", "household", "already")
 
 
 def goods(sources: Sources, by: str, words: str, window: Window) -> str:
@@ -353,6 +365,62 @@ def coupons(sources: Sources, measure: str, issue: str, window: Window) -> str:
         )
 
     return sources.join(("coupons", measure, issue, window), build)
+
+
+def rewards(sources: Sources, measure: str, lottery: str, window: Window) -> str:
+    """Points by person, or how many draws or referrals are theirs."""
+
+    def build() -> exp.Select:
+        if measure in POINT_MEASURES:
+            tests = _points(sources, measure, window)
+            points = column("v", "points")
+            counted = bigint(exp.Sum(this=exp.Neg(this=points) if measure == "points_used" else points))
+        else:
+            tests = [*_told_of(sources, measure, lottery), *sources.days(window, column("v", "day"))]
+            counted = exp.Count(this=exp.Star())
+        table = _REWARD_TABLES.get(measure, "points_events")
+        person = person_of("v")
+        return (
+            exp.select(exp.alias_(person, "person_id"), exp.alias_(counted, "n"))
+            .from_(exp.alias_(exp.to_table(table), "v", table=True))
+            .join(person_map(), on=same_customer("v"), join_type="left")
+            .where(sources.of_shop("v"), *tests)
+            .group_by(person.copy())
+        )
+
+    return sources.join(("rewards", measure, lottery, window), build)
+
+
+_REWARD_TABLES = {
+    "drew": "lottery_draws", "won": "lottery_draws", "brought": "referrals", "was_brought": "referrals",
+}  # fmt: skip
+
+
+def _points(sources: Sources, measure: str, window: Window) -> Sequence[exp.Expr]:
+    """Which moves of points count: all of those that can be used or that end, or single ones by their day."""
+    today, last = sources.as_of_day, column("v", "to_day")
+    if measure == "points_held":
+        first = column("v", "from_day")
+        return [
+            exp.or_(exp.Is(this=first, expression=exp.Null()), first.copy() <= number(today)),
+            exp.or_(exp.Is(this=last, expression=exp.Null()), last.copy() >= number(today)),
+        ]
+    if measure == "points_ending":
+        assert isinstance(window, Within)  # as the tree checks
+        return [last >= number(today), last.copy() <= number(today + window.days)]
+    kinds = EARNED if measure == "points_earned" else ("used",)
+    moved = [column("v", "kind").isin(*(exp.Literal.string(one) for one in kinds)), column("v", "stands")]
+    return [*moved, *sources.days(window, column("v", "day"))]
+
+
+def _told_of(sources: Sources, measure: str, lottery: str) -> list[exp.Expr]:
+    """Which draws or referrals count."""
+    if measure in DRAW_MEASURES:
+        named = [column("v", "lottery").eq(sources.text(lottery))] if lottery else []
+        return [*named, *([column("v", "won")] if measure == "won" else [])]
+    part = "referrer" if measure == "brought" else "friend"
+    none = column("v", "reason").isin(*(exp.Literal.string(one) for one in NONE_AT_ALL))
+    return [column("v", "part").eq(exp.Literal.string(part)), exp.not_(none)]
 
 
 def value(sources: Sources, name: str) -> exp.Column:

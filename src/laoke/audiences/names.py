@@ -15,6 +15,7 @@ from laoke.audiences.tree import (
     HIGHS,
     MEASURES,
     REFUND_KINDS,
+    REWARD_MEASURES,
     TEXT_FIELDS,
     TOUCH_MEASURES,
     TRAITS,
@@ -24,7 +25,7 @@ CONDITION_NAMES = (
     *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, *EXPECTED, "tag", "in_group", "consent",
     "reachable", "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment",
     "random_share",
-    "everyone", *COUPON_MEASURES,
+    "everyone", *COUPON_MEASURES, *REWARD_MEASURES,
 )  # fmt: skip
 # Longer words are no misspelling of ours, and the distance of long words takes long.
 LONGEST_GUESSED = 40
@@ -47,6 +48,8 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "人群": "segment", "随机": "random_share", "在群": "in_group", "持有券": "holds_coupon", "用过券码": "used_code",
     "回复": "answered", "回复过": "answered", "预计次数": "expected_orders", "预计消费": "expected_spend",
     "活跃概率": "active_probability",
+    "持有积分": "points_held", "到期积分": "points_ending", "得到积分": "points_earned", "用掉积分": "points_used",
+    "抽奖": "drew", "抽过奖": "drew", "中奖": "won", "中过奖": "won", "带来朋友": "brought", "被带来": "was_brought",
 }  # fmt: skip
 KEYWORDS: Mapping[str, str] = {
     "and": "and", "or": "or", "not": "not", "in": "in", "within": "within",

@@ -33,6 +33,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -109,6 +110,8 @@ def _of_facts(node: Node) -> str:
             return _counted("refund_times", bounds, [kind] if kind else [], window)
         case Coupons(measure, bounds, issue, window):
             return _counted(measure, bounds, [quoted(issue)] if issue else [], window)
+        case Rewards(measure, bounds, lottery, window):
+            return _counted(measure, bounds, [quoted(lottery)] if lottery else [], window)
         case Touched(measure, bounds, channel, window):
             return _counted(measure, bounds, [channel] if channel else [], window)
         case _:

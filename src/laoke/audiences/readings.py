@@ -28,6 +28,7 @@ from laoke.groups.mirrors import member_rows
 from laoke.insights.fake_orders import flags as fake_orders
 from laoke.insights.fake_orders.mirroring import laid_over as flags_laid_over
 from laoke.promotions.coupons import mirroring as coupons
+from laoke.promotions.rewards import mirroring as rewards
 from laoke.shops import catalog, dirty
 from laoke.shops.clock import clock_from_env
 from laoke.shops.models import Dirty, Shop
@@ -146,7 +147,8 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
 
 def _dirty_state(shop_id: int) -> tuple[int, int | None, int | None]:
     """Changes whenever a mark comes, changes or goes."""
-    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=(*OVERLAID, BY_ORDER, coupons.MIRROR)).aggregate(
+    watched = (*OVERLAID, BY_ORDER, coupons.MIRROR, *rewards.MIRRORS)
+    found = Dirty.objects.filter(shop_id=shop_id, mirror__in=watched).aggregate(
         n=Count("pk"), newest=Max("pk"), revisions=Sum("revision")
     )
     return found["n"], found["newest"], found["revisions"]
@@ -186,6 +188,10 @@ def overlays(
     marked = [int(key) for _pk, _shop, key, _revision in dirty.waiting(coupons.MIRROR, shop.pk)]
     if marked:
         found[coupons.MIRROR] = partial(coupons.laid_over, shop, marked)
+    for name, mirror in rewards.MIRRORS.items():
+        keys = [int(key) for _pk, _shop, key, _revision in dirty.waiting(name, shop.pk)]
+        if keys:
+            found[name] = partial(mirror.laid_over, shop, keys)
     return found
 
 

@@ -18,6 +18,7 @@ from laoke.audiences.tree import (
     Node,
     Not,
     Or,
+    Rewards,
     Tagged,
     TreeError,
     children,
@@ -27,6 +28,7 @@ from laoke.audiences.value_basis import check_value
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
 from laoke.promotions.models import CouponIssue
+from laoke.promotions.rewards.lotteries import lottery_names
 from laoke.shops.models import Shop
 
 MOST_WITHIN = 10
@@ -187,6 +189,23 @@ def _issues(node: Node) -> list[str]:
             found.append(one.issue)
         elif isinstance(one, InSegment) and one.tree is not None:
             found += _issues(one.tree)
+    return found
+
+
+def unknown_lotteries(shop: Shop, node: Node) -> list[str]:
+    """Lotteries that a filter (resolved or not) names and the shop never published: nobody drew in any of them."""
+    named = sorted(set(_lotteries(node)))
+    there = set(lottery_names(shop)) if named else set()
+    return [name for name in named if name not in there]
+
+
+def _lotteries(node: Node) -> list[str]:
+    found = []
+    for one in conditions(node):
+        if isinstance(one, Rewards) and one.lottery:
+            found.append(one.lottery)
+        elif isinstance(one, InSegment) and one.tree is not None:
+            found += _lotteries(one.tree)
     return found
 
 

@@ -25,6 +25,7 @@ from laoke.audiences.tree import (
     MAX_VALUES,
     MEASURES,
     REFUND_KINDS,
+    REWARD_MEASURES,
     STEP_KINDS,
     TEXT_FIELDS,
     TOUCH_MEASURES,
@@ -134,6 +135,10 @@ def _conditions() -> dict[str, Schema]:
         },
         "coupons": {
             "measure": {"enum": list(COUPON_MEASURES)}, "issue": {"type": "string", "maxLength": MAX_TEXT},
+            **RANGE, **WINDOW,
+        },
+        "rewards": {
+            "measure": {"enum": list(REWARD_MEASURES)}, "lottery": {"type": "string", "maxLength": MAX_TEXT},
             **RANGE, **WINDOW,
         },
         "trait": {"name": {"enum": list(TRAITS)}, **RANGE},

@@ -33,6 +33,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -111,6 +112,9 @@ def _of_facts(node: Node) -> dict[str, Any]:
             return {"kind": "refund_times", "of": kind, **_range(bounds), **_window(window)}
         case Coupons(measure, bounds, issue, window):
             told = {"kind": "coupons", "measure": measure, "issue": issue}
+            return {**told, **_range(bounds), **_window(window)}
+        case Rewards(measure, bounds, lottery, window):
+            told = {"kind": "rewards", "measure": measure, "lottery": lottery}
             return {**told, **_range(bounds), **_window(window)}
         case Touched(measure, bounds, channel, window):
             told = {"kind": "touched", "measure": measure, "channel": channel}
@@ -249,6 +253,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     ),
     "coupons": lambda data: Coupons(
         _text(data, "measure"), _read_bounds(data), _text(data, "issue"), _read_window(data)
+    ),
+    "rewards": lambda data: Rewards(
+        _text(data, "measure"), _read_bounds(data), _text(data, "lottery"), _read_window(data)
     ),
     "trait": lambda data: Trait(_text(data, "name"), _read_bounds(data)),
     "expected": lambda data: Expected(_text(data, "measure"), _read_bounds(data), data.get("days", 0)),

@@ -33,13 +33,16 @@ from laoke.audiences.tree import (
     CLOSED_VALUES,
     COUPON_MEASURES,
     DAY_FIELDS,
+    DRAW_MEASURES,
     EXPECTED,
     GOODS,
+    HELD_NOW,
     LARGEST,
     MAX_DEPTH,
     MEASURES,
     MONEY_MEASURES,
     REFUND_KINDS,
+    REWARD_MEASURES,
     SHARE_MEASURES,
     TEXT_FIELDS,
     TOUCH_MEASURES,
@@ -68,6 +71,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -207,7 +211,7 @@ class _Parser:
             return self.day(name)
         if name in TEXT_FIELDS:
             return self.one_of(name)
-        if name in ("reviewed", "refund_times", *TOUCH_MEASURES, *COUPON_MEASURES):
+        if name in COUNTED:
             return self.counted(name)
         if name == "everyone":
             return Everyone()
@@ -222,6 +226,7 @@ class _Parser:
             "high": lambda: High(self.closed("high")),
             "segment": lambda: InSegment(self.text("segment")),
             "birthday": self.birthday,
+            "points_ending": self.points_ending,
             "random_share": self.random_share,
             "bought_product": self.bought_product,
             "bought_priced": self.bought_priced,
@@ -290,6 +295,15 @@ class _Parser:
             raise self.refusal("bad_horizon", tuple(f"{one}d" for one in HORIZONS), place)
         return Expected(measure, bounds, days)
 
+    def points_ending(self) -> Node:
+        bounds = AT_LEAST_ONE
+        if not self.is_word("within", "ahead"):
+            if self.token.kind in ("name", "text", "end"):
+                raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], "within"))
+            bounds = self.range("count")
+            self.expect_sign(",")
+        return Rewards("points_ending", bounds, window=Within(self.ahead()))
+
     def random_share(self) -> Node:
         share = self.number("share")
         self.expect_sign(",")
@@ -305,6 +319,8 @@ class _Parser:
             return RefundTimes(bounds, found.get("refund", ""), window)
         if name in COUPON_MEASURES:
             return Coupons(name, bounds, found.get("issue", ""), window)
+        if name in REWARD_MEASURES:
+            return Rewards(name, bounds, found.get("lottery", ""), window)
         return Touched(name, bounds, found.get("channel", ""), window)
 
     def options(self, name: str) -> dict[str, Any]:
@@ -323,10 +339,10 @@ class _Parser:
 
     def option(self, name: str) -> tuple[str, Any]:
         """One argument of such a condition: what it is, and its value."""
-        if self.is_word("within", "in") and name != "holds_coupon":
+        if self.is_word("within", "in") and name not in HELD_NOW:
             return "window", self.window()
-        if name in COUPON_MEASURES:
-            return self.coupon_option(name)
+        if name in COUPON_MEASURES or name in REWARD_MEASURES:
+            return self.own_option(name)
         if self.token.kind == "end":
             kinds = {"reviewed": tuple(dict.fromkeys(OPTIONS.values())), "refund_times": REFUND_KINDS}
             words = (*kinds.get(name, CHANNELS), "within", "in")
@@ -342,13 +358,15 @@ class _Parser:
         kind = "refund" if name == "refund_times" else "channel"
         return kind, self.closed(kind)
 
-    def coupon_option(self, name: str) -> tuple[str, Any]:
-        """The name of an issue in quotes, or how many."""
-        if self.token.kind == "text":
-            return "issue", self.text("issue")
-        if self.token.kind in ("name", "end"):
-            windows = () if name == "holds_coupon" else ("within", "in")
-            raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], '"…"', *windows))
+    def own_option(self, name: str) -> tuple[str, Any]:
+        """How many, or the name in quotes of an issue of coupons or of a lottery."""
+        slot = _NAMED.get(name, "")
+        if slot and self.token.kind == "text":
+            return slot, self.text(slot)
+        if self.token.kind in ("name", "text", "end"):
+            quotes = ('"…"',) if slot else ()
+            windows = () if name in HELD_NOW else ("within", "in")
+            raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], *quotes, *windows), slot=slot)
         return "range", self.range("count")
 
     def sequence(self, first: Node, start: Token) -> Node:
@@ -516,6 +534,13 @@ _RANGE_EXAMPLES = {
     "share": (">= 50%", "10%..30%", "< 12.5%"),
     "decimal": (">= 0.5", "1..3", "< 0.1"),
 }
+# Conditions that mean something alone, and have their range, window and further words in any order.
+COUNTED = (
+    "reviewed", "refund_times", *TOUCH_MEASURES, *COUPON_MEASURES,
+    *(name for name in REWARD_MEASURES if name != "points_ending"),
+)  # fmt: skip
+# What may be of one that has a name, and of what kind that is.
+_NAMED = {**dict.fromkeys(COUPON_MEASURES, "issue"), **dict.fromkeys(DRAW_MEASURES, "lottery")}
 STEP_NAMES = ("bought", "bought_product", "bought_category", "touched", "answered")
 # What may come then: a message is ours and follows nothing.
 THEN_NAMES = ("bought", "bought_product", "bought_category", "answered")

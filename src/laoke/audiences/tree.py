@@ -51,6 +51,12 @@ GOODS = {
 EXPECTED = {"expected_orders": "decimal", "expected_spend": "money"}
 TOUCH_MEASURES = ("touched", "delivered", "answered")
 COUPON_MEASURES = ("holds_coupon", "used_code")
+POINT_MEASURES = ("points_held", "points_ending", "points_earned", "points_used")
+DRAW_MEASURES = ("drew", "won")
+REFERRAL_MEASURES = ("brought", "was_brought")
+REWARD_MEASURES = POINT_MEASURES + DRAW_MEASURES + REFERRAL_MEASURES
+# What is held is held now: a window says nothing of it.
+HELD_NOW = ("holds_coupon", "points_held")
 DAY_FIELDS = ("last_order", "first_order")
 TEXT_FIELDS = (
     "city", "province", "lifecycle", "group", "rfm", "city_tier", "platform_level", "usual_weekday", "bought_month",
@@ -399,6 +405,33 @@ class Coupons:
 
 
 @dataclass(frozen=True)
+class Rewards:
+    """Points, draws and referrals in the shop's own channels.
+
+    Points that the person can use on the as-of day (`points_held`, which has no window), that end in the days of the
+    window to come (`points_ending`), that came (`points_earned`) or were used (`points_used`); draws in the lottery of
+    one name, or ('') in any (`drew`), and those with a prize (`won`); friends who came by the person's invitation
+    (`brought`), and times that the person came by another's (`was_brought`).
+    """
+
+    measure: str
+    bounds: Bounds = Bounds(1, None)
+    lottery: str = ""
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.measure, REWARD_MEASURES, "measure")
+        fits = {
+            "points_held": self.window is None,
+            "points_ending": isinstance(self.window, Within),
+        }.get(self.measure, True)
+        _refuse_unless(fits, "bad_window", found=self.measure)
+        _refuse_unless(self.lottery == "" or self.measure in DRAW_MEASURES, "no_filter")
+        if self.lottery != "":
+            _check_text(self.lottery)
+
+
+@dataclass(frozen=True)
 class Expected:
     """Purchase days (hundredths) or cents that a person is expected to bring in the `days` to come; false where
     customer value says nothing of the person."""
@@ -505,7 +538,7 @@ class Or:
 Condition = (
     Everyone | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
     | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Expected | Trait | High | Birthday | InSegment
-    | RandomShare | Coupons
+    | RandomShare | Coupons | Rewards
 )  # fmt: skip
 Node = Condition | Not | And | Or
 

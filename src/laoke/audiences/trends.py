@@ -17,6 +17,7 @@ from laoke.audiences.figures import overlap_query
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.tree import (
     Consented,
+    HELD_NOW,
     Coupons,
     Everyone,
     Has,
@@ -25,6 +26,7 @@ from laoke.audiences.tree import (
     Node,
     OneOf,
     Reachable,
+    Rewards,
     Tagged,
     asks_value,
     conditions,
@@ -93,7 +95,7 @@ def _reads_now(node: Node) -> bool:
     for one in conditions(node):
         if isinstance(one, Tagged | InGroup | Consented | Reachable | Has) or asks_value(one):
             return True
-        if isinstance(one, Coupons) and one.measure == "holds_coupon":
+        if isinstance(one, Coupons | Rewards) and one.measure in (*HELD_NOW, "points_ending"):
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True

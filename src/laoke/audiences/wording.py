@@ -45,6 +45,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -121,6 +122,10 @@ _TOUCH_NAMES: Mapping[str, Any] = {
 }  # fmt: skip
 _COUPON_NAMES: Mapping[str, Any] = {
     "holds_coupon": _("持有能用的自有券"), "used_code": _("用掉的自有券"),
+}  # fmt: skip
+_REWARD_NAMES: Mapping[str, Any] = {
+    "points_held": _("手里能用的积分"), "points_earned": _("得到的积分"), "points_used": _("用掉的积分"),
+    "drew": _("抽奖次数"), "won": _("中奖次数"), "brought": _("带来的朋友"), "was_brought": _("被老客带来的次数"),
 }  # fmt: skip
 _EXPECTED_NAMES: Mapping[str, Any] = {
     "expected_orders": _("未来 %(days)s 天预计购买次数 %(range)s"),
@@ -208,6 +213,13 @@ def _fact_text(node: Node) -> str:
             return _in_window(window, gettext("%(name)s张数 %(range)s") % {
                 "name": name, "range": _bounds_text(bounds, "count"),
             })  # fmt: skip
+        case Rewards("points_ending", bounds, _, Within(days)):
+            said = {"days": days, "range": _bounds_text(bounds, "count")}
+            return gettext("未来 %(days)s 天里到期的积分 %(range)s") % said
+        case Rewards(measure, bounds, lottery, window):
+            name = str(_REWARD_NAMES[measure])
+            name = aside(name, gettext("“%(lottery)s”") % {"lottery": lottery}) if lottery else name
+            return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
         case Touched(measure, bounds, channel, window):
             name = str(_TOUCH_NAMES[measure])
             name = aside(name, CHANNEL_NAMES[channel]) if channel else name

@@ -10,6 +10,7 @@ from laoke.dispatch.touches import counts_of, write_touches
 from laoke.insights.fake_orders.mirroring import mirror_all_flags, write_flags
 from laoke.insights.refresh import refresh_features
 from laoke.promotions.coupons.mirroring import mirror_all_coupons, write_coupons
+from laoke.promotions.rewards.mirroring import mirror_all_rewards, write_rewards
 from laoke.shops import dirty
 from laoke.shops.clock import Clock
 from laoke.shops.models import Shop
@@ -23,6 +24,7 @@ def mirror_shop(shop: Shop, place: Place, now: datetime) -> None:
     mirror_everything(shop, warehouse, Clock(start=now, frozen=True), counts_of)
     mirror_all_flags(shop, warehouse, now)
     mirror_all_coupons(shop, warehouse, now)
+    mirror_all_rewards(shop, warehouse, now)
 
 
 def write_all_mirrors(place: Place, now: datetime) -> bool:
@@ -39,5 +41,6 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
             refresh_features(shop, place, now=now)
         worked = write_touches(shop, warehouse, now) or flagged or worked
         worked = write_coupons(shop, warehouse, now) or worked
+        worked = write_rewards(shop, warehouse, now) or worked
         worked = write_replies(shop, warehouse, now) or worked
     return worked

@@ -7,9 +7,9 @@ without zone, platform ids are text, `*_day` counts days since 1970-01-01 and we
 from __future__ import annotations
 
 from laoke.warehouse.columns import Column, Contract, ContractError, column
-from laoke.warehouse.coupon_events import COUPON_EVENTS
 from laoke.warehouse.customer_value import CUSTOMER_VALUE
 from laoke.warehouse.group_members import GROUP_MEMBERS
+from laoke.warehouse.promotion_mirrors import PROMOTION_MIRRORS
 from laoke.warehouse.replies import REPLIES
 from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
@@ -591,7 +591,7 @@ CONTRACTS: dict[str, Contract] = {
         TOUCHES,
         REPLIES,
         ORDER_FLAGS,
-        COUPON_EVENTS,
+        *PROMOTION_MIRRORS,
         CUSTOMER_FEATURES,
         FEATURE_LINES,
         CUSTOMER_VALUE,

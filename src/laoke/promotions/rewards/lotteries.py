@@ -173,6 +173,12 @@ def _value(shop: Shop, prize: Prize) -> int:
     return value
 
 
+def lottery_names(shop: Shop) -> list[str]:
+    """The names under which lotteries of the shop were published, the newest first."""
+    published = Lottery.objects.filter(shop=shop, published_at__isnull=False).order_by("-pk")
+    return list(dict.fromkeys(published.values_list("name", flat=True)))
+
+
 def locked(pk: int) -> Lottery:
     """The lottery, held until the transaction ends."""
     return Lottery.objects.select_related("shop").select_for_update(of=("self",), no_key=True).get(pk=pk)

@@ -21,9 +21,10 @@ from laoke.promotions.rewards import fair_draws, lotteries, points
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
 from laoke.promotions.rewards.points_rows import same_person
 from laoke.promotions.rewards.refusals import RewardRefused
-from laoke.shops import audit
+from laoke.shops import audit, dirty
 from laoke.shops.models import Shop, User
 
+MIRROR = "lottery_draws"
 NONE, DUE, GIVEN, FORGONE = "none", "due", "given", "forgone"
 STATES = (NONE, DUE, GIVEN, FORGONE)
 LONGEST_TEXT = 100
@@ -58,6 +59,7 @@ def draw(lottery: Lottery, customer_id: int, text: str, *, now: datetime, by: st
         if prize is not None:
             LotteryPrize.objects.filter(pk=prize.pk).update(given=F("given") + 1)
             _hand_over(found, prize, now=now, by=by)
+        dirty.mark(row.shop_id, MIRROR, [found.pk])
     return found
 
 
@@ -137,6 +139,7 @@ def settle(found: LotteryDraw, *, note: str, actor: User, now: datetime) -> Lott
             row.save(update_fields=["reason"])
         else:
             _hand_over(row, row.prize, now=now, by=actor.username)
+        dirty.mark(lottery.shop_id, MIRROR, [row.pk])
         audit.record(
             "lottery.settle", shop=lottery.shop, actor=actor, at=now, subject=str(lottery.pk), number=row.number,
             state=row.state,
@@ -149,6 +152,7 @@ def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     how it was handed over goes. In every shop of the owner."""
     mine = LotteryDraw.objects.filter(lottery__shop__owner_id=shop.owner_id, customer_id__in=traces.people)
     for lottery_id in sorted(set(mine.values_list("lottery_id", flat=True))):
-        lotteries.locked(lottery_id)
+        held = lotteries.locked(lottery_id)
+        dirty.mark(held.shop_id, MIRROR, mine.filter(lottery=held).values_list("pk", flat=True))
     mine.filter(state=DUE).update(state=FORGONE, settled_at=now, settled_by="erasure")
     return mine.update(customer_id=None, reason="")

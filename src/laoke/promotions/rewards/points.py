@@ -287,6 +287,7 @@ def redeem(shop: Shop, *, order_id: str, now: datetime, by: str) -> PointsHold:
             raise RewardRefused("points_hold_over", until=held.due_at.isoformat(sep=" ", timespec="seconds"))
         held.state, held.due_at = rows.REDEEMED, None
         held.save(update_fields=["state", "due_at"])
+        rows.mark_customers(shop.pk, held.parts.values_list("lot__customer_id", flat=True))
     return held
 
 
@@ -344,6 +345,7 @@ def _end_some(shop: Shop, now: datetime) -> int:
             for lot in lots
         )  # fmt: skip
         PointsLot.objects.filter(pk__in=[lot.pk for lot in lots]).update(left=0)
+        rows.mark_customers(shop.pk, [lot.customer_id for lot in lots])
     return released + len(lots)
 
 
@@ -351,13 +353,17 @@ def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     """What an erased person still had is nobody's, in every shop of the owner; the ledger keeps its sums and names them
     no more."""
     # Looked for in each table: who was merged for a time holds points out of lots that name the other one.
-    mine = {"shop__in": shops_held(shop.owner_id), "customer_id__in": traces.people}
+    shops = shops_held(shop.owner_id)
+    mine = {"shop__in": shops, "customer_id__in": traces.people}
     holds = PointsHold.objects.filter(**mine, state=rows.RESERVED).select_related("shop")
     for hold in holds.order_by("pk"):
         rows.let_go(hold.shop, hold, now, "erasure")
     lots = PointsLot.objects.filter(**mine, left__gt=0).order_by("pk")
     most = rows.total_left(lots)
     rows.take_out(lots, most, rows.FORGOTTEN, now=now, by="erasure")
+    for shop_id in shops:
+        named = PointsLot.objects.filter(shop_id=shop_id, customer_id__in=traces.people)
+        rows.mark_customers(shop_id, named.values_list("customer_id", flat=True))
     PointsOwed.objects.filter(**mine).delete()
     PointsLot.objects.filter(**mine).update(customer_id=None)
     PointsHold.objects.filter(**mine).update(customer_id=None)

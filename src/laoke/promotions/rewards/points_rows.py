@@ -6,7 +6,7 @@ and never in a balance below zero.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db.models import F, Q, QuerySet, Sum
@@ -14,8 +14,10 @@ from django.db.models import F, Q, QuerySet, Sum
 from laoke.customers.links import customers_of, person_of
 from laoke.promotions.rewards.models import PointsEvent, PointsHold, PointsLot, PointsOwed
 from laoke.promotions.rewards.points_rules import take
+from laoke.shops import dirty
 from laoke.shops.models import Shop
 
+MIRROR = "points_events"
 RESERVED, REDEEMED, ROLLED_BACK = "reserved", "redeemed", "rolled_back"
 EARNED, GIVEN, USED, RETURNED, EXPIRED, TAKEN_BACK, SETTLED, FORGOTTEN = (
     "earned", "given", "used", "returned", "expired", "taken_back", "settled", "forgotten",
@@ -81,6 +83,12 @@ def note_event(
         shop_id=lot.shop_id, customer_id=lot.customer_id, kind=kind, points=points, lot=lot,
         order_id=order_id or lot.order_id, at=now, by=by[:80], note=note[:200],
     )  # fmt: skip
+    mark_customers(lot.shop_id, [lot.customer_id])
+
+
+def mark_customers(shop_id: int, customers: Iterable[int | None]) -> None:
+    """The mirror is behind for the points of these customers. Those of nobody are not mirrored."""
+    dirty.mark(shop_id, MIRROR, [one for one in customers if one is not None])
 
 
 def settle_owed(shop: Shop, customers: Sequence[int], now: datetime) -> None:

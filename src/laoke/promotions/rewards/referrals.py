@@ -36,9 +36,10 @@ from laoke.promotions.rewards.referral_models import (
     Share,
 )
 from laoke.promotions.rewards.refusals import RewardRefused
-from laoke.shops import audit, catalog
+from laoke.shops import audit, catalog, dirty
 from laoke.shops.models import Shop, User
 
+MIRROR = "referrals"
 WAITING, COUNTING, REWARDED, VOID = "waiting", "counting", "rewarded", "void"
 STATES = (WAITING, COUNTING, REWARDED, VOID)
 SAME_PERSON, HOUSEHOLD, ALREADY, LIMIT, ERASED = "same_person", "household", "already", "limit", "erased"
@@ -197,10 +198,12 @@ def accept(shop: Shop, typed: str, friend_id: int, *, now: datetime) -> Referral
             raise RewardRefused("referral_not_new")
         if _has_bought(shop, friends):
             raise RewardRefused("referral_not_new")
-        return Referral.objects.create(
+        found = Referral.objects.create(
             shop=shop, invitation=invitation, referrer_id=invitation.customer_id, friend_id=friend_id,
             state=WAITING, at=now,
         )  # fmt: skip
+        dirty.mark(shop.pk, MIRROR, [found.pk])
+    return found
 
 
 def _has_bought(shop: Shop, customers: Sequence[int]) -> bool:
@@ -247,6 +250,7 @@ def paid(shop: Shop, friend_id: int, *, order_id: str, paid_cents: int, now: dat
         waiting.state, waiting.order_id, waiting.paid_cents = COUNTING, order_id, paid_cents
         waiting.due_at = now + timedelta(days=scheme.window_days)
         waiting.save(update_fields=MOVED)
+        dirty.mark(shop.pk, MIRROR, [waiting.pk])
     return waiting
 
 
@@ -262,6 +266,7 @@ def refunded(shop: Shop, *, order_id: str, now: datetime) -> Referral | None:
             return None
         counting.state, counting.order_id, counting.paid_cents, counting.due_at = WAITING, "", 0, None
         counting.save(update_fields=MOVED)
+        dirty.mark(shop.pk, MIRROR, [counting.pk])
     return counting
 
 
@@ -281,6 +286,7 @@ def _reward_some(shop: Shop, now: datetime) -> int:
         found = list(due[:REWARDED_AT_ONCE])
         for one in found:
             _reward(shop, one, terms, now)
+        dirty.mark(shop.pk, MIRROR, [one.pk for one in found])
     return len(found)
 
 
@@ -361,6 +367,9 @@ def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     rules = ReferralScheme.objects.select_for_update(of=("self",), no_key=True)
     shops = [rule.shop_id for rule in rules.filter(shop__owner_id=shop.owner_id).order_by("pk")]
     mine = Q(referrer_id__in=traces.people) | Q(friend_id__in=traces.people)
+    for shop_id in shops:
+        named = Referral.objects.filter(mine, shop_id=shop_id)
+        dirty.mark(shop_id, MIRROR, named.values_list("pk", flat=True))
     Referral.objects.filter(mine, shop__in=shops, state__in=(WAITING, COUNTING)).update(
         state=VOID, reason=ERASED, due_at=None, settled_at=now
     )

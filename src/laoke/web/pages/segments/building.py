@@ -16,7 +16,7 @@ from laoke.audiences.counting import Breakdown, Counted, Explained
 from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady
-from laoke.audiences.references import unknown_groups, unknown_issues, unknown_tags
+from laoke.audiences.references import unknown_groups, unknown_issues, unknown_lotteries, unknown_tags
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
@@ -25,6 +25,7 @@ from laoke.customers import profiles
 from laoke.customers.models import Tag
 from laoke.groups.models import MemberGroup
 from laoke.promotions.models import CouponIssue
+from laoke.promotions.rewards.lotteries import lottery_names
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
 from laoke.web import components as ui
@@ -38,8 +39,8 @@ from laoke.web.pages.segments.kinds import KIND_GROUPS
 from laoke.web.pages.segments.rules import RuleRow, RuleTrouble
 
 SAMPLE = 5
-# The newest are offered; any may be typed.
-MOST_ISSUES = 200
+# The newest issues of coupons and lotteries are offered; any may be typed.
+MOST_NAMES = 200
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Builder:
     tags: list[str]
     groups: list[str]
     issues: list[str]
+    lotteries: list[str]
 
     @property
     def milliseconds(self) -> str:
@@ -127,6 +129,8 @@ def _warnings(shop: Shop, node: Node, as_of: date) -> list[str]:
     found = [one for one in found if one]
     if issues := unknown_issues(shop, node):
         found.append(gettext("店里没有这些券批：%(names)s") % {"names": listed(issues)})
+    if lotteries := unknown_lotteries(shop, node):
+        found.append(gettext("店里没有公布过这些抽奖：%(names)s") % {"names": listed(lotteries)})
     if tags := unknown_tags(shop, node):
         found.append(gettext("店里没有这些标签：%(tags)s") % {"tags": listed(tags)})
     if groups := unknown_groups(shop, node):
@@ -163,8 +167,9 @@ def _builder(
             Segment.objects.filter(shop=shop, archived=False).order_by("name").values_list("name", flat=True)
         ),
         issues=list(
-            CouponIssue.objects.filter(shop=shop).order_by("-pk").values_list("name", flat=True)[:MOST_ISSUES]
+            CouponIssue.objects.filter(shop=shop).order_by("-pk").values_list("name", flat=True)[:MOST_NAMES]
         ),
+        lotteries=lottery_names(shop)[:MOST_NAMES],
         tags=list(Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)),
         groups=list(
             MemberGroup.objects.filter(shop=shop, state=MemberGroup.State.OPEN)

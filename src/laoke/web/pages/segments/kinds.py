@@ -10,11 +10,14 @@ from laoke.audiences.tree import (
     CHANNELS,
     CONTACTS,
     COUPON_MEASURES,
+    DRAW_MEASURES,
     EXPECTED,
     GOODS,
     HIGHS,
     MONTHS,
+    POINT_MEASURES,
     REFUND_KINDS,
+    REWARD_MEASURES,
     TRAITS,
 )
 from laoke.web.components.base import Words
@@ -44,6 +47,14 @@ KIND_GROUPS: tuple[tuple[Words, dict[str, Words]], ...] = (
             "used_coupon": _("用券单数"), "coupon_share": _("用券订单占比"), "refunded": _("退款金额"),
             "refund_share": _("退款占消费"), "refund_times": _("退款次数"), "reviewed": _("评价次数"),
             "holds_coupon": _("手里的自有券"), "used_code": _("用掉的自有券"),
+        },
+    ),
+    (
+        _("积分、抽奖、老带新"),
+        {
+            "points_held": _("手里能用的积分"), "points_ending": _("快到期的积分"), "points_earned": _("得到的积分"),
+            "points_used": _("用掉的积分"), "drew": _("抽奖次数"), "won": _("中奖次数"), "brought": _("带来的朋友"),
+            "was_brought": _("被老客带来的次数"),
         },
     ),
     (
@@ -130,13 +141,17 @@ UNITS: dict[str, Words] = {
     "spent_on_product": _("元"), "spent_on_category": _("元"), "mean_gap": _("天"), "overdue": "%",
     "expected_orders": _("次"), "expected_spend": _("元"), "active_probability": "%",
     "holds_coupon": _("张"), "used_code": _("张"), "usual_hour": _("点"), "rfm_orders": _("次"), "rfm_spent": _("元"),
-    **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score"), _("分")),
+    **dict.fromkeys(("r_score", "f_score", "m_score", "fm_score", *POINT_MEASURES), _("分")),
+    "drew": _("次"), "won": _("次"), "brought": _("位"), "was_brought": _("次"),
 }  # fmt: skip
 _FORMS: dict[str, str] = {
     **dict.fromkeys(("reachable", "consent", "has", "high"), "choice"),
     **dict.fromkeys(("refund_times", "touched", "delivered", "answered"), "kinded"),
     **dict.fromkeys(("bought_product", *GOODS), "product"),
     **dict.fromkeys(COUPON_MEASURES, "coupons"),
+    **dict.fromkeys(REWARD_MEASURES, "rewards"),
+    **dict.fromkeys(DRAW_MEASURES, "draws"),
+    "points_ending": "points_ending",
     **dict.fromkeys(EXPECTED, "expected"),
     **dict.fromkeys(TRAITS, "trait"),
     **dict.fromkeys(("coupon_share", "refund_share"), "share"),

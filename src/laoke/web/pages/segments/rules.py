@@ -20,6 +20,7 @@ from laoke.audiences.text import AT_LEAST_ONE, parse, unit_of
 from laoke.audiences.tree import (
     EXPECTED,
     GOODS,
+    HELD_NOW,
     MESSAGE_STEPS,
     TRAITS,
     USUAL_LOW,
@@ -48,6 +49,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -110,6 +112,11 @@ class RuleRow:
     @property
     def unit(self) -> Words:
         return UNITS.get(self.kind, "")
+
+    @property
+    def is_now(self) -> bool:
+        """What is asked is so today, without a window."""
+        return self.kind in HELD_NOW
 
     @property
     def by_category(self) -> bool:
@@ -224,6 +231,8 @@ def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | Non
             return RuleRow("refund_times", negated, group, *_ends(bounds, "count"), days, (kind,))
         case Coupons(measure, bounds, issue, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, text=issue)
+        case Rewards(measure, bounds, lottery, _):
+            return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, text=lottery)
         case Touched(measure, bounds, channel, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, (channel,))
         case Sequence(Step(first, text), Step(then, text2), within, unwanted, None) if not (
@@ -352,6 +361,8 @@ def _chosen(row: RuleRow) -> Node:
 
 def _fact(row: RuleRow, number: int) -> Node:
     window, choice = _window(row, number), row.values[0] if row.values else ""
+    # Held is as of today: a window left from another condition says nothing of it.
+    window = None if row.is_now else window
     match row.form:
         case "product":
             words = _said(row.text, number)
@@ -367,9 +378,12 @@ def _fact(row: RuleRow, number: int) -> Node:
         case "reviewed":
             rating = _between(row.low2, row.high2, number, "count")
             return Reviewed(_bounds(row, number, "count", usual=True), rating, row.flag, window)
+        case "rewards" | "draws" | "points_ending":
+            if row.kind == "points_ending" and window is None:
+                raise RuleTrouble(number, "empty")
+            name = row.text.strip() if row.form == "draws" else ""
+            return Rewards(row.kind, _bounds(row, number, "count", usual=True), name, window)
         case "coupons":
-            # Held is as of today: a window left from another condition says nothing of it.
-            window = window if row.kind == "used_code" else None
             return Coupons(row.kind, _bounds(row, number, "count", usual=True), row.text.strip(), window)
         case "kinded":
             bounds = _bounds(row, number, "count", usual=True)
@@ -499,6 +513,10 @@ def fresh_row(kind: str, group: str = "") -> RuleRow:
         "rfm_orders": {"low": "2"},
         "rfm_spent": {"low": "500"},
         "sequence": {"days": "30"},
+        "points_held": {"low": "100"},
+        "points_ending": {"days": "30"},
+        "points_earned": {"low": "100", "days": "90"},
+        "points_used": {"days": "90"},
         **{name: {"low": "4"} for name in ("r_score", "f_score", "m_score", "fm_score")},
         **{name: {"low": "100"} for name in ("spent_on_product", "spent_on_category")},
     }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from laoke.audiences.completing import KEYWORDS, Place, opened, place_at
+from laoke.audiences.completing import ANY_TEXT, KEYWORDS, Place, opened, place_at
 from laoke.audiences.known_values import SLOTS, known_values
 from laoke.audiences.models import Segment
 from laoke.audiences.names import CHINESE_CONDITIONS, CHINESE_VALUES, CONDITION_NAMES
@@ -24,14 +24,13 @@ from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.tokens import quoted
 from laoke.customers.models import Tag
 from laoke.promotions.models import CouponIssue
+from laoke.promotions.rewards.lotteries import lottery_names
 from laoke.shops.models import Shop
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.components.base import Words
 from laoke.web.pages.segments.kinds import CHOICES, CLOSED, KINDS
 from laoke.web.pages.segments.places import LOOKS
 
-# How the parser says that a text in quotes is wanted.
-ANY_TEXT = '"…"'
 MOST_OFFERED = 12
 # So long the shop's values are waited for; a page that is asked again has them.
 PATIENCE_SECONDS = 0.15
@@ -140,6 +139,8 @@ def _values(shop: Shop, place: Place, today: date) -> tuple[list[Option], bool]:
         found = Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)
     elif place.slot == "issue":
         found = CouponIssue.objects.filter(shop=shop).order_by("-pk").values_list("name", flat=True)
+    elif place.slot == "lottery":
+        found = lottery_names(shop)
     elif place.slot == "segment":
         kept = Segment.objects.filter(shop=shop, archived=False)
         found = kept.order_by("name").values_list("name", flat=True)
