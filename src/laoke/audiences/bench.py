@@ -108,6 +108,9 @@ def fill_shop(
         write(warehouse, drawn, shop.pk, today, draw)
     bench_facts.write_groups(warehouse, drawn, shop.pk, draw)
     bench_facts.write_expected(warehouse, drawn, shop.pk, today, draw)
+    # Last, so that all before them is drawn as it was without them.
+    for write in (bench_facts.write_points, bench_facts.write_draws, bench_facts.write_referrals):
+        write(warehouse, drawn, shop.pk, today, draw)
     entry = catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
     ValueReport.objects.create(
         shop=shop, as_of_day=today, catalog_ref=entry.pk, model="bg_nbd", report={}, computed_at=now

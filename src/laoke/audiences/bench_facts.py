@@ -1,9 +1,9 @@
 """What else the large shop of the bench knows: products with their categories, reviews, refunds, messages and what
-came back, coupons, groups, and what each person is expected to buy.
+came back, coupons, points, draws, referrals, groups, and what each person is expected to buy.
 
 Drawn, so that every condition of the filter language meets rows: a refund of every order that got money back, a review
-of every fifth, two messages a customer in the last year and an answer of one in twenty, a coupon of every second, a
-group of one in ten. What is expected is drawn too: how it is found has a bench of its own.
+of every fifth, two messages a customer in the last year and an answer of one in twenty, a coupon and points of every
+second, draws of one in five, a friend of one in ten, a group of one in ten. What is expected is drawn too: how it is found has a bench of its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DAY = 86_400
 CATEGORIES = ("床上用品", "毛巾浴巾", "夏季凉品")
 TOUCHES_EACH, TOUCH_DAYS = 2, 365
-ISSUE = "双11 券"
+ISSUE, LOTTERY = "双11 券", "双11 抽奖"
 STATES = ("delivered",) * 9 + ("accepted", "undelivered", "held_out")
 
 
@@ -130,6 +130,67 @@ def write_coupons(
         "off_cents": np.where(np.arange(len(coupons)) >= n, 2_000, 0),
     }  # fmt: skip
     warehouse.append("coupon_events", conformed("coupon_events", columns), app_id="bench-coupons")
+
+
+def write_points(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """Points of every second customer, earned in the last 60 days and good for 90; half of them used a part since."""
+    import numpy as np
+
+    people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.5])
+    n, today = len(people), (last - EPOCH).days
+    earned, points = today - draw.integers(20, 60, n), draw.integers(100, 1_000, n)
+    used = np.flatnonzero(draw.random(n) < 0.5)
+    lots = np.concatenate([np.arange(n), used])
+    days = np.concatenate([earned, earned[used] + draw.integers(0, 20, len(used))]).astype(np.int32)
+    is_use = np.arange(len(lots)) >= n
+    columns = {
+        "shop_id": np.full(len(lots), shop_id), "customer_id": people[lots], "event_id": np.arange(1, len(lots) + 1),
+        "lot_id": lots + 1, "kind": words(is_use.astype(np.int32), ["earned", "used"]),
+        "source": words(np.zeros(len(lots), np.int32), ["order"]), "points": np.where(is_use, -50, points[lots]),
+        "stands": np.ones(len(lots), bool), "at": moments(days.astype(np.int64) * DAY), "day": days,
+        "to_day": (earned[lots] + 90).astype(np.int32), "order_id": words(np.zeros(len(lots), np.int32), [""]),
+    }  # fmt: skip
+    warehouse.append("points_events", conformed("points_events", columns), app_id="bench-points")
+
+
+def write_draws(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """Four draws of one customer in five in the last 30 days, one in five of them with a prize."""
+    import numpy as np
+
+    people = np.repeat(np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.2]), 4)
+    n, days = len(people), (last - EPOCH).days - draw.integers(0, 30, len(people)).astype(np.int32)
+    won = draw.random(n) < 0.2
+    columns = {
+        "shop_id": np.full(n, shop_id), "draw_id": np.arange(1, n + 1), "lottery_id": np.ones(n, np.int64),
+        "lottery": words(np.zeros(n, np.int32), [LOTTERY]), "customer_id": people, "won": won,
+        "prize": words(won.astype(np.int32), ["", "手账本"]), "state": words(won.astype(np.int32), ["none", "given"]),
+        "at": moments(days.astype(np.int64) * DAY), "day": days,
+    }  # fmt: skip
+    warehouse.append("lottery_draws", conformed("lottery_draws", columns), app_id="bench-draws")
+
+
+def write_referrals(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """One customer in ten came by another in the last year; whoever brings one brings two."""
+    import numpy as np
+
+    chosen = draw.permutation(drawn.customers)
+    friends = chosen[: len(chosen) // 10]
+    n, others = len(friends), chosen[len(chosen) // 10 :]
+    days = (last - EPOCH).days - draw.integers(0, 365, n).astype(np.int32)
+    columns = {
+        "shop_id": np.full(2 * n, shop_id), "referral_id": np.tile(np.arange(1, n + 1), 2),
+        "part": words(np.repeat([0, 1], n), ["referrer", "friend"]),
+        "customer_id": np.concatenate([others[np.arange(n) // 2], friends]),
+        "state": words(np.zeros(2 * n, np.int32), ["rewarded"]), "reason": words(np.zeros(2 * n, np.int32), [""]),
+        "at": moments(np.tile(days, 2).astype(np.int64) * DAY), "day": np.tile(days, 2),
+    }  # fmt: skip
+    warehouse.append("referrals", conformed("referrals", columns), app_id="bench-referrals")
 
 
 def write_groups(warehouse: Warehouse, drawn: Drawn, shop_id: int, draw: np.random.Generator) -> None:

@@ -16,8 +16,8 @@ from laoke.audiences.counting import tree_of
 from laoke.audiences.figures import overlap_query
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.tree import (
-    Consented,
     HELD_NOW,
+    Consented,
     Coupons,
     Everyone,
     Has,

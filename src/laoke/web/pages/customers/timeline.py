@@ -30,7 +30,7 @@ from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures, lists
 from laoke.web.components.base import Words
-from laoke.web.pages.customers import merging, words
+from laoke.web.pages.customers import merging, reward_moments, words
 from laoke.web.pages.orders.words import order_url
 
 ROWS = 24
@@ -43,6 +43,9 @@ KINDS: dict[str, Words] = {
     "review": _("评价"),
     "message": _("消息"),
     "coupon": _("券"),
+    "points": _("积分"),
+    "draw": _("抽奖"),
+    "referral": _("老带新"),
     "case": _("售后"),
     "group": _("群"),
     "decision": _("标签和同意"),
@@ -65,6 +68,13 @@ COUPON_TITLES: dict[str, Words] = {
     states.ROLLED_BACK: _("券「%(issue)s」退回，没减 %(off)s"),
     states.EXPIRED: _("券「%(issue)s」过期没用"),
     states.BLOCKED: _("券「%(issue)s」停用了"),
+}
+
+
+REWARDS = {
+    "points": reward_moments.of_points,
+    "draw": reward_moments.of_draws,
+    "referral": reward_moments.of_referrals,
 }
 
 
@@ -159,6 +169,8 @@ def events_of(shop: Shop, person_id: int, members: Sequence[int], facts: Facts, 
     events += [_review(review, now) for review in facts.reviews]
     events += _messages(shop, numbers, now)
     events += _coupons(shop, numbers, now)
+    for kind, told in REWARDS.items():
+        events += [Event(one.at, kind, one.number, one.moment) for one in told(shop, numbers, now, MOST)]
     events += _groups(shop, numbers, now)
     events += _cases(shop, numbers, now)
     events += _decisions(shop, person_id, numbers, now)
