@@ -34,6 +34,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -69,6 +70,9 @@ class Shop:
     replies: list[dict[str, Any]] = field(default_factory=list)
     values: dict[int, dict[str, Any]] = field(default_factory=dict)
     coupons: list[dict[str, Any]] = field(default_factory=list)
+    points: list[dict[str, Any]] = field(default_factory=list)
+    draws: list[dict[str, Any]] = field(default_factory=list)
+    referrals: list[dict[str, Any]] = field(default_factory=list)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -174,6 +178,17 @@ class Shop:
                 return within(bounds, len(self.answered(person, channel, window)))
             case Coupons(measure, bounds, issue, window):
                 return within(bounds, self.coupons_of(person, measure, issue, window))
+            case Rewards("drew" | "won" as measure, bounds, lottery, window):
+                drawn = [
+                    one for one in self.draws
+                    if self.person_of(one["customer_id"]) == person and lottery in ("", one["lottery"])
+                    and (one["won"] or measure == "drew") and self.is_in(window, one["day"])
+                ]  # fmt: skip
+                return within(bounds, len(drawn))
+            case Rewards("brought" | "was_brought" as measure, bounds, _, window):
+                return within(bounds, self.brought(person, measure, window))
+            case Rewards(measure, bounds, _, window):
+                return within(bounds, self.points_of(person, measure, window))
             case Touched(measure, bounds, channel, window):
                 states = GOT if measure == "touched" else {"delivered"}
                 return within(bounds, len(self.touched(person, states, channel, window)))
@@ -291,6 +306,41 @@ class Shop:
             used = one["kind"] == "redeemed" and self.is_in(window, one["day"])
             found += good if measure == "holds_coupon" else used
         return found
+
+    def brought(self, person: int, measure: str, window: Window) -> int:
+        """Void for being one person, one household or no new friend, it never was a referral."""
+        part = {"brought": "referrer", "was_brought": "friend"}[measure]
+        found = 0
+        for one in self.referrals:
+            mine = one["part"] == part and self.person_of(one["customer_id"]) == person
+            real = one["reason"] in ("", "limit", "erased")
+            found += mine and real and self.is_in(window, one["day"])
+        return found
+
+    def points_of(self, person: int, measure: str, window: Window) -> int:
+        """Lot by lot for what is left, move by move for what came and went."""
+        mine = [one for one in self.points if self.person_of(one["customer_id"]) == person]
+        if measure == "points_earned":
+            return sum(
+                one["points"] for one in mine
+                if one["kind"] in ("earned", "given") and self.is_in(window, one["day"])
+            )  # fmt: skip
+        if measure == "points_used":
+            return -sum(
+                one["points"] for one in mine
+                if one["kind"] == "used" and one["stands"] and self.is_in(window, one["day"])
+            )  # fmt: skip
+        left: dict[tuple[int, int | None, int | None], int] = defaultdict(int)
+        for one in mine:
+            left[one["lot_id"], one["from_day"], one["to_day"]] += one["points"]
+        total = 0
+        for (_lot, first, last), points in left.items():
+            if isinstance(window, Within):
+                ends = last is not None and self.as_of_day <= last <= self.as_of_day + window.days
+                total += points if ends else 0
+            elif (first is None or first <= self.as_of_day) and (last is None or last >= self.as_of_day):
+                total += points
+        return total
 
     def touched(self, person: int, states: set[str], channel: str, window: Window) -> list[int]:
         return [

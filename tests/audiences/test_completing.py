@@ -45,6 +45,13 @@ def wanted(head: str) -> Place:
         ('bought_product("四件', '"四件', '"…"', "product"),
         ('spent_on_category("', '"', '"…"', "category"),
         ("买过 且 城", "城", "bought", ""),
+        ("holds_coupon(", "", "2+", ""),
+        ('holds_coupon("双', '"双', '"…"', "issue"),
+        ("points_held(", "", "2+", ""),
+        ("points_ending(", "", "2+", ""),
+        ("points_ending(100+, ", "", "within", ""),
+        ("drew(2+, ", "", "2+", ""),
+        ('won("双', '"双', '"…"', "lottery"),
     ],
 )
 def test_the_place_at_the_end_of_a_text(head: str, word: str, first: str, slot: str) -> None:
@@ -65,6 +72,11 @@ def test_then_is_offered_after_what_may_begin_a_sequence_only() -> None:
 def test_nothing_is_offered_where_nothing_is_sure(head: str) -> None:
     place = place_at(head)
     assert place is None or place.allowed == ()
+
+
+def test_a_name_that_is_being_typed_is_offered_no_number() -> None:
+    assert wanted('drew("2').allowed == ('"…"',)
+    assert "within" in wanted("drew(").allowed and "within" not in wanted("points_held(").allowed
 
 
 @given(TEXTS)

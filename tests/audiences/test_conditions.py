@@ -149,6 +149,72 @@ def coupon(number: int, draw: random.Random) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def points(lot: int, draw: random.Random) -> list[dict[str, Any]]:
+    """What happened to points that came together: used, kept for an order, given back, ended, taken back."""
+    story = draw.choice(
+        [
+            [("earned", 100)], [("given", 50)], [("earned", 100), ("used", -30)], [("earned", 100), ("expired", -100)],
+            [("earned", 100), ("used", -30), ("returned", 30)], [("earned", 100), ("taken_back", -40)],
+            [("given", 200), ("used", -50), ("used", -100)], [("earned", 100), ("settled", -10)],
+        ]
+    )  # fmt: skip
+    days = sorted(AS_OF - draw.choice([-1, 0, 14, 30, 90, 91, 365]) for _ in story)
+    known = {
+        "lot_id": lot, "customer_id": draw.randrange(1, 14), "source": draw.choice(["order", "gift", "prize"]),
+        "from_day": draw.choice([None, None, AS_OF - 1, AS_OF, AS_OF + 1]), "order_id": "", "import_id": 0,
+        "to_day": draw.choice([None, AS_OF - 1, AS_OF, AS_OF + 10, AS_OF + 30, AS_OF + 31]),
+    }  # fmt: skip
+    is_back = ("returned", 30) in story
+    return [
+        {
+            **known, "event_id": lot * 10 + step, "kind": kind, "points": change, "at": at(day), "day": day,
+            "stands": kind != "used" or (not is_back and draw.random() < 0.8),
+        }
+        for step, ((kind, change), day) in enumerate(zip(story, days, strict=True))
+    ]  # fmt: skip
+
+
+def lottery_draw(number: int, draw: random.Random) -> dict[str, Any]:
+    day, won = AS_OF - draw.choice([-1, 0, 7, 30, 31, 90, 365]), draw.random() < 0.4
+    return {
+        "draw_id": number, "lottery_id": 1, "lottery": draw.choice(["双11 抽奖", "刮刮卡"]), "won": won,
+        "customer_id": draw.randrange(1, 14), "prize": "手账本" if won else "", "state": "due" if won else "none",
+        "at": at(day), "day": day, "import_id": 0,
+    }  # fmt: skip
+
+
+def referral(number: int, draw: random.Random) -> list[dict[str, Any]]:
+    """Both sides of one, or of whom one was erased the other alone."""
+    day = AS_OF - draw.choice([-1, 0, 7, 30, 31, 90, 365])
+    state, reason = draw.choice(
+        [
+            ("waiting", ""), ("counting", ""), ("rewarded", ""), ("void", "household"), ("void", "same_person"),
+            ("void", "limit"), ("void", "already"), ("void", "erased"),
+        ]
+    )  # fmt: skip
+    parts = draw.choice([["referrer", "friend"], ["referrer", "friend"], ["referrer"], ["friend"]])
+    return [
+        {
+            "referral_id": number, "part": part, "customer_id": draw.randrange(1, 14), "state": state,
+            "reason": reason, "at": at(day), "day": day, "import_id": 0,
+        }
+        for part in parts
+    ]  # fmt: skip
+
+
+def rewards(world: World, seed: int) -> dict[str, list[dict[str, Any]]]:
+    """Points, draws and referrals, written to the mirrors; as the rival wants them."""
+    draw = random.Random(seed)
+    told = {
+        "points_events": [event for lot in range(1, 40) for event in points(lot, draw)],
+        "lottery_draws": [lottery_draw(number, draw) for number in range(1, 40)],
+        "referrals": [row for number in range(1, 20) for row in referral(number, draw)],
+    }
+    for name, rows in told.items():
+        world.write(name, table(name, [{**one, "shop_id": world.shop.pk} for one in rows]), name)
+    return dict(zip(("points", "draws", "referrals"), told.values(), strict=True))
+
+
 def decisions(
     world: World, seed: int
 ) -> tuple[set[tuple[int, str]], dict[tuple[int, str], tuple[bool, bool]]]:
@@ -200,6 +266,7 @@ def both(world: World, seed: int, *, joined: bool = False) -> tuple[Reading, riv
     coupons = [event for number in range(1, 40) for event in coupon(number, draw)]
     rows = [{**one, "shop_id": world.shop.pk} for one in coupons]
     world.write("coupon_events", table("coupon_events", rows), "coupons")
+    rewarded = rewards(world, seed)
     rows = [{**one, "shop_id": world.shop.pk} for one in values.values()]
     world.write("customer_value", table("customer_value", rows), "value")
     world.load(**facts)
@@ -223,13 +290,19 @@ def both(world: World, seed: int, *, joined: bool = False) -> tuple[Reading, riv
     by_person = {row["person_id"]: row for row in features}
     return reading, rival.Shop(
         AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"],
-        CATEGORIES, facts["reviews"], touches, records, groups, replies, values, coupons,
+        CATEGORIES, facts["reviews"], touches, records, groups, replies, values, coupons, **rewarded,
     )  # fmt: skip
 
 
 ALONE = """
 holds_coupon; holds_coupon(0); holds_coupon("双11 券"); holds_coupon(2+, "老客券"); used_code; used_code(0)
 used_code("双11 券", within 90d); used_code(2+, within 365d); used_code("没有的")
+points_held; points_held(0); points_held(100+); points_held(<= 70); points_ending(within 0d); points_ending(within 30d)
+points_ending(100+, within 31d); points_ending(0, within 10d); points_earned; points_earned(200+, within 90d)
+points_earned(0, within 365d); points_used; points_used(0); points_used(50+, within 90d); points_used(30, within 365d)
+drew; drew(0); drew(2+, within 90d); drew("双11 抽奖"); drew(2+, "刮刮卡", within 365d); won; won(0, within 30d)
+won("双11 抽奖", within 90d); won("没有的"); brought; brought(0); brought(2+, within 365d); was_brought
+was_brought(0, within 90d); was_brought(within 30d)
 full_price; full_price(0); full_price(2+, within 90d); coupon_share(>= 50%); coupon_share(0%)
 coupon_share(33%..67%, within 365d); refund_share(100%); refund_share(> 0%, within 400d)
 refund_share(<= 50%); refund_times; refund_times(0); refund_times(2+, goods)

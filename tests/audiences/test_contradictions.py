@@ -40,6 +40,12 @@ IMPOSSIBLE = [
     "touched(0, within 90d) and delivered(sms, within 30d)",
     "touched(1, sms) and touched(2+, sms)",
     'holds_coupon(0, "券") and holds_coupon(2+, "券")',
+    "points_held(100+) and points_held(<= 50)",
+    "points_ending(100+, within 30d) and points_ending(<= 50, within 60d)",
+    "points_used(0) and points_used(within 30d)",
+    'drew(0) and won("双11 抽奖", within 30d)',
+    'drew(1, within 90d) and drew(2+, "双11 抽奖", within 30d)',
+    "brought(0) and brought(2+, within 365d)",
     'tag("晒单") and not tag("晒单")',
     "not everyone",
     "bought and (bought(0) and used_coupon or used_coupon and not used_coupon)",
@@ -62,6 +68,10 @@ POSSIBLE = [
     "touched(0, sms) and delivered",
     'used_code(0, "甲") and used_code("乙") and used_code(0, within 30d)',
     "touched(0, within 30d) and touched(2+)",
+    "points_held(0) and points_ending(within 30d)",  # what cannot be used yet
+    "points_earned(0, within 30d) and points_used(within 30d)",
+    'drew(0, "甲") and won("乙")',
+    "brought(0) and was_brought",
     "bought(0) and refunded(>= 1)",  # money back that names no order
     'platform_level in ("甲") and platform_level in ("乙")',  # one person, two accounts
 ]

@@ -33,6 +33,7 @@ from laoke.audiences.tree import (
     Reachable,
     RefundTimes,
     Reviewed,
+    Rewards,
     Sequence,
     Step,
     Tagged,
@@ -136,6 +137,15 @@ def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
         ),
         st.builds(Coupons, st.just("holds_coupon"), bounds(3), st.just("") | texts),
         st.builds(Coupons, st.just("used_code"), bounds(3), st.just("") | texts, WINDOWS),
+        st.builds(Rewards, st.just("points_held"), bounds(300)),
+        st.builds(
+            Rewards, st.just("points_ending"), bounds(200), window=st.integers(0, 60).map(Within)
+        ),
+        st.builds(
+            Rewards, st.sampled_from(["points_earned", "points_used"]), bounds(200), window=WINDOWS
+        ),
+        st.builds(Rewards, st.sampled_from(["drew", "won"]), bounds(3), st.just("") | texts, WINDOWS),
+        st.builds(Rewards, st.sampled_from(["brought", "was_brought"]), bounds(2), window=WINDOWS),
         st.builds(Expected, st.just("expected_orders"), bounds(300), st.sampled_from(HORIZONS)),
         st.builds(Expected, st.just("expected_spend"), bounds(30_000), st.sampled_from(HORIZONS)),
     )  # fmt: skip

@@ -24,6 +24,7 @@ from laoke.customers import consent, erasure, names, notes, tags
 from laoke.customers.attaching import attach
 from laoke.customers.models import (
     ContactIndex,
+    Customer,
     DeadContact,
     Erasure,
     Identity,
@@ -240,6 +241,9 @@ def _rewards_in_another_shop(demo: Demo, person: int) -> None:
     referrals.set_scheme(shop, promised, by=None, now=now)
     referrals.invite(shop, person, now=now)
     referrals.liked(shop, person, "S-1", 2, now=now, by="t")
+    friend = Customer.objects.create(pk=7_001, owner=shop.owner, person_id=7_001, created_at=now)
+    referrals.accept(shop, referrals.invite(shop, person, now=now).code, friend.pk, now=now)
+    write_all_mirrors(demo.place, now)
 
 
 def test_nothing_of_an_erased_person_is_left(
@@ -255,7 +259,10 @@ def test_nothing_of_an_erased_person_is_left(
     needles = {PHONE, NICK, OUID, "boat@example.com", str(person), *digests}
     assert len(seen_in_rows(needles)) > 15, "the search finds what is there"
     before = seen_in_files(demo.place.home, needles, person)
-    for part in ("warehouse/orders/", "warehouse/customer_features/", "exports/handover-", "snapshots/"):
+    mirrors = (f"warehouse/{name}/" for name in ("points_events", "lottery_draws", "referrals"))
+    for part in (
+        "warehouse/orders/", "warehouse/customer_features/", "exports/handover-", "snapshots/", *mirrors,
+    ):  # fmt: skip
         assert any(path.startswith(part) for path in before), part
     entry = catalog.current()
     assert entry is not None and entry.pinned, "the snapshot pins the version it was taken from"

@@ -139,6 +139,9 @@ def test_only_mirrors_have_overlays():
         "order_flags",
         "group_members",
         "coupon_events",
+        "points_events",
+        "lottery_draws",
+        "referrals",
     }
     with pytest.raises(WarehouseError, match="'orders' is no mirror"):
         overlay_of("orders", orders(), keys(1))

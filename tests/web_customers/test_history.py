@@ -160,3 +160,39 @@ def test_habits_say_what_the_orders_tell_and_no_more(demo: Demo) -> None:
     )[0]["person_id"]
     page = text(demo.client().get(f"/customers/{once}/"))
     assert "只在一天买过，还算不出" in page and "少于 3 段，说不准" in page and "买得还少，说不准" in page
+
+
+def test_points_draws_and_referrals_stand_on_the_line_in_plain_words(demo: Demo) -> None:
+    from laoke.customers.models import Customer
+    from laoke.promotions.rewards import lotteries, lottery_draws, points, referrals
+    from laoke.promotions.rewards.points_scheme import Terms, set_scheme
+    from tests.promotions_rows.lottery_shop import rules
+    from tests.promotions_rows.points_shop import RULE
+
+    person, shop, now = busiest(demo), demo.shop, demo.now
+    set_scheme(shop, Terms(**RULE), by=None, now=now)
+    points.earn(shop, person, order_id="Z-1", paid_cents=30_000, now=now - timedelta(days=3), by="t")
+    points.earn(shop, person, order_id="Z-2", paid_cents=20_000, now=now - timedelta(days=2), by="t")
+    points.give(shop, person, 50, source=points.GIFT, note="生日快乐", now=now - timedelta(days=2), by="t")
+    points.reserve(shop, person, order_id="Z-3", points=400, payable_cents=90_000, now=now, by="t")
+    wanted = rules(
+        starts_at=now, ends_at=now + timedelta(days=9),
+        prizes=[lotteries.Prize("手账本", "goods", 5, value_cents=3_900, odds_ppm=1_000_000)],
+    )  # fmt: skip
+    lottery = lotteries.publish(lotteries.save_draft(shop, wanted, by=None, now=now), by=None, now=now)
+    lottery_draws.draw(lottery, person, "", now=now, by="t")
+    referrals.set_scheme(shop, referrals.Terms(((1, 1_000),), 15), by=None, now=now)
+    friend = Customer.objects.create(pk=7_001, owner=shop.owner, person_id=7_001, created_at=now)
+    referrals.accept(shop, referrals.invite(shop, person, now=now).code, friend.pk, now=now)
+    client = demo.client()
+
+    used, given, earned, first = moments(text(client.get(f"/customers/{person}/?kind=points")))
+    assert "用了 400 积分" in used and "订单 Z-3" in used
+    assert "收到送的 50 积分" in given and "生日快乐" in given
+    assert "得了 200 积分" in earned and "得了 300 积分" in first and "订单 Z-1" in first
+    [draw] = moments(text(client.get(f"/customers/{person}/?kind=draw")))
+    assert "抽奖「双11 抽奖」中了手账本" in draw and "要兑" in draw
+    [brought] = moments(text(client.get(f"/customers/{person}/?kind=referral")))
+    assert "带来了一位朋友" in brought and "等首单" in brought and "7001" not in brought
+    page = text(client.get(f"/customers/{friend.pk}/?kind=referral"))
+    assert "由老客带来" in page and str(person) not in moments(page)[0]

@@ -61,6 +61,16 @@ TEXTS = [
     'holds_coupon("双11 券", 2+)',
     'used_code("双11 券", 0, within 30d)',
     "used_code(2..3)",
+    "points_held(500+)",
+    "points_ending(100+, within 30d)",
+    "points_ending(within 7d)",
+    "points_earned(100+, within 90d)",
+    "not points_used(within 90d)",
+    'drew(2+, "双11 抽奖", within 30d)',
+    "won",
+    "brought(2+, within 365d)",
+    "was_brought(within 90d)",
+    "points_used(in 2025-11-01..2025-11-11)",
     "mean_gap(20d..60d)",
     "overdue(>= 150%)",
     "usual_hour(20..23)",
@@ -130,6 +140,8 @@ def test_what_controls_cannot_say_stays_as_its_text() -> None:
         (RuleRow("bought_priced", low="2"), "empty"),
         (RuleRow("bought_priced", low2="300", high2="100"), "range"),
         (RuleRow("birthday"), "empty"),
+        (RuleRow("points_ending", low="100"), "empty"),
+        (RuleRow("points_held", low="一百"), "number"),
         (RuleRow("random_share", low="10"), "empty"),
         (RuleRow("spent_on_product", text="枕"), "empty"),
         (RuleRow("sequence", values=("product", "bought"), days="30"), "empty"),
@@ -144,6 +156,12 @@ def test_a_row_that_says_nothing_is_named(row: RuleRow, code: str) -> None:
 
 def test_money_may_be_written_as_people_do() -> None:
     assert print_filter(node_of([RuleRow("spent", low="1.2万")])) == "spent(>= 12000)"
+
+
+def test_what_is_held_takes_no_window_along_from_another_condition() -> None:
+    assert print_filter(node_of([RuleRow("points_held", low="100", days="30")])) == "points_held(100+)"
+    assert print_filter(node_of([RuleRow("holds_coupon", days="30", text="券")])) == 'holds_coupon("券")'
+    assert print_filter(node_of([RuleRow("brought", low="2", text="双11 抽奖")])) == "brought(2+)"
 
 
 def test_no_rows_mean_everyone() -> None:

@@ -76,6 +76,30 @@ def test_values_are_those_of_the_shop_the_usual_first(demo: Demo) -> None:
     assert inserts(demo, 'city in ("没有这个城市') == []
 
 
+def test_issues_and_lotteries_are_offered_once_their_quote_is_typed(demo: Demo) -> None:
+    from laoke.promotions.rewards import lotteries
+    from laoke.promotions.rewards.points_scheme import Terms, set_scheme
+    from tests.promotions_rows.coupon_shop import CouponShop
+    from tests.promotions_rows.lottery_shop import SEED, rules
+    from tests.promotions_rows.points_shop import NOW as THEN
+    from tests.promotions_rows.points_shop import RULE
+
+    shop = demo.shop
+    CouponShop.of(shop).issue()
+    set_scheme(shop, Terms(**RULE), by=None, now=THEN)
+    for name in ("双11 抽奖", "年货节刮刮卡"):
+        draft = lotteries.save_draft(shop, rules(name=name), by=None, now=THEN)
+        lotteries.publish(draft, by=None, now=THEN, random=lambda n: SEED[:n])
+    lotteries.save_draft(shop, rules(name="没公布的"), by=None, now=THEN)
+
+    assert inserts(demo, 'holds_coupon("') == ['"双11 券"']
+    assert inserts(demo, 'won(2+, "') == ['"年货节刮刮卡"', '"双11 抽奖"']
+    assert inserts(demo, 'drew("双') == ['"双11 抽奖"']
+    assert inserts(demo, 'drew("2') == []
+    assert inserts(demo, "drew(")[0] == "2+"
+    assert inserts(demo, "中") == ["中奖"]
+
+
 def test_another_shops_tags_are_not_offered(demo: Demo) -> None:
     from laoke.customers.tags import make_tag
     from laoke.shops.models import Shop
