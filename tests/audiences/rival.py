@@ -178,17 +178,8 @@ class Shop:
                 return within(bounds, len(self.answered(person, channel, window)))
             case Coupons(measure, bounds, issue, window):
                 return within(bounds, self.coupons_of(person, measure, issue, window))
-            case Rewards("drew" | "won" as measure, bounds, lottery, window):
-                drawn = [
-                    one for one in self.draws
-                    if self.person_of(one["customer_id"]) == person and lottery in ("", one["lottery"])
-                    and (one["won"] or measure == "drew") and self.is_in(window, one["day"])
-                ]  # fmt: skip
-                return within(bounds, len(drawn))
-            case Rewards("brought" | "was_brought" as measure, bounds, _, window):
-                return within(bounds, self.brought(person, measure, window))
-            case Rewards(measure, bounds, _, window):
-                return within(bounds, self.points_of(person, measure, window))
+            case Rewards():
+                return within(node.bounds, self.rewarded(person, node))
             case Touched(measure, bounds, channel, window):
                 states = GOT if measure == "touched" else {"delivered"}
                 return within(bounds, len(self.touched(person, states, channel, window)))
@@ -306,6 +297,17 @@ class Shop:
             used = one["kind"] == "redeemed" and self.is_in(window, one["day"])
             found += good if measure == "holds_coupon" else used
         return found
+
+    def rewarded(self, person: int, node: Rewards) -> int:
+        if node.measure in ("drew", "won"):
+            return sum(
+                self.person_of(one["customer_id"]) == person and node.lottery in ("", one["lottery"])
+                and (one["won"] or node.measure == "drew") and self.is_in(node.window, one["day"])
+                for one in self.draws
+            )  # fmt: skip
+        if node.measure in ("brought", "was_brought"):
+            return self.brought(person, node.measure, node.window)
+        return self.points_of(person, node.measure, node.window)
 
     def brought(self, person: int, measure: str, window: Window) -> int:
         """Void for being one person, one household or no new friend, it never was a referral."""

@@ -191,7 +191,7 @@ def test_points_draws_and_referrals_stand_on_the_line_in_plain_words(demo: Demo)
     assert "收到送的 50 积分" in given and "生日快乐" in given
     assert "得了 200 积分" in earned and "得了 300 积分" in first and "订单 Z-1" in first
     [draw] = moments(text(client.get(f"/customers/{person}/?kind=draw")))
-    assert "抽奖「双11 抽奖」中了手账本" in draw and "要兑" in draw
+    assert "在「双11 抽奖」里抽中了手账本" in draw and "要兑" in draw
     [brought] = moments(text(client.get(f"/customers/{person}/?kind=referral")))
     assert "带来了一位朋友" in brought and "等首单" in brought and "7001" not in brought
     page = text(client.get(f"/customers/{friend.pk}/?kind=referral"))

@@ -3,7 +3,8 @@ came back, coupons, points, draws, referrals, groups, and what each person is ex
 
 Drawn, so that every condition of the filter language meets rows: a refund of every order that got money back, a review
 of every fifth, two messages a customer in the last year and an answer of one in twenty, a coupon and points of every
-second, draws of one in five, a friend of one in ten, a group of one in ten. What is expected is drawn too: how it is found has a bench of its own.
+second, draws of one in five, a friend of one in ten, a group of one in ten. What is expected is drawn too: how it is
+found has a bench of its own.
 """
 
 from __future__ import annotations

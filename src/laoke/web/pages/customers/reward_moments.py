@@ -75,14 +75,13 @@ def of_draws(shop: Shop, numbers: Sequence[int], now: datetime, most: int) -> li
 
 
 def _draw(one: LotteryDraw, now: datetime) -> Told:
-    named = {"kind": lottery_words.KIND_WORDS[one.lottery.kind], "lottery": one.lottery.name}
+    named = {"lottery": one.lottery.name}
     if one.prize is None:
-        moment = ui.Moment(
-            gettext("%(kind)s「%(lottery)s」没中") % named, figures.when(one.at, now), icon="gift"
-        )
+        said = gettext("在「%(lottery)s」里抽了一次，没中") % named
+        moment = ui.Moment(said, figures.when(one.at, now), icon="gift")
     else:
         moment = ui.Moment(
-            gettext("%(kind)s「%(lottery)s」中了%(prize)s") % {**named, "prize": one.prize.title},
+            gettext("在「%(lottery)s」里抽中了%(prize)s") % {**named, "prize": one.prize.title},
             figures.when(one.at, now),
             note=str(lottery_words.STATE_WORDS[one.state]),
             kind="key",
