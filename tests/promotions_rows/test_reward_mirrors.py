@@ -186,7 +186,7 @@ def test_why_somebody_is_in_or_out_says_how_many_points(here: PointsShop, store:
     told = counting.explain(store.shop, "points_held(100+) and brought", ANNA, NOW.date())
 
     assert told is not None and not told.held
-    assert [(part.held, part.found) for part in told.parts] == [(True, "200"), (False, "0")]
+    assert [(part.held, part.found_text) for part in told.parts] == [(True, "200"), (False, "0")]
 
 
 # Draws
