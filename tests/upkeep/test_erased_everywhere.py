@@ -162,11 +162,11 @@ def everywhere(demo: Demo) -> int:
         pass
     assert NamePart.objects.filter(customer_id=person).exists()
     assert PersonChange.objects.filter(person_id=person).exists()
+    _rewards_in_another_shop(demo, person)
     write_all_mirrors(demo.place, now)
     freeze(shop, 'tag("爱晒图")', now=now, by=demo.owner)
     freeze(shop, "bought(1+)", now=now, by=demo.owner)
     _messages(demo, person)
-    _rewards_in_another_shop(demo, person)
     run = ImportRun.objects.filter(shop=shop).first()
     assert run is not None
     put_aside(
@@ -243,7 +243,6 @@ def _rewards_in_another_shop(demo: Demo, person: int) -> None:
     referrals.liked(shop, person, "S-1", 2, now=now, by="t")
     friend = Customer.objects.create(pk=7_001, owner=shop.owner, person_id=7_001, created_at=now)
     referrals.accept(shop, referrals.invite(shop, person, now=now).code, friend.pk, now=now)
-    write_all_mirrors(demo.place, now)
 
 
 def test_nothing_of_an_erased_person_is_left(

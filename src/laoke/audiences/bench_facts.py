@@ -136,7 +136,7 @@ def write_coupons(
 def write_points(
     warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
 ) -> None:
-    """Points of every second customer, earned in the last 60 days and good for 90; half of them used a part since."""
+    """Points of every second customer, earned in the last 60 days and good for 60; half of them used a part since."""
     import numpy as np
 
     people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.5])
@@ -151,7 +151,7 @@ def write_points(
         "lot_id": lots + 1, "kind": words(is_use.astype(np.int32), ["earned", "used"]),
         "source": words(np.zeros(len(lots), np.int32), ["order"]), "points": np.where(is_use, -50, points[lots]),
         "stands": np.ones(len(lots), bool), "at": moments(days.astype(np.int64) * DAY), "day": days,
-        "to_day": (earned[lots] + 90).astype(np.int32), "order_id": words(np.zeros(len(lots), np.int32), [""]),
+        "to_day": (earned[lots] + 60).astype(np.int32), "order_id": words(np.zeros(len(lots), np.int32), [""]),
     }  # fmt: skip
     warehouse.append("points_events", conformed("points_events", columns), app_id="bench-points")
 
