@@ -374,7 +374,9 @@ def rewards(sources: Sources, measure: str, lottery: str, window: Window) -> str
         if measure in POINT_MEASURES:
             tests = _points(sources, measure, window)
             points = column("v", "points")
-            counted = bigint(exp.Sum(this=exp.Neg(this=points) if measure == "points_used" else points))
+            counted: exp.Expr = bigint(
+                exp.Sum(this=exp.Neg(this=points) if measure == "points_used" else points)
+            )
         else:
             tests = [*_told_of(sources, measure, lottery), *sources.days(window, column("v", "day"))]
             counted = exp.Count(this=exp.Star())
