@@ -118,6 +118,51 @@ def test_a_new_declaration_leaves_out_who_refused(shop: Shop, boss: User, people
     assert list(Consent.objects.values_list("person_id", flat=True)) == [2]
 
 
+def test_a_declaration_leaves_out_whose_number_was_refused_before_anybody_knew_them(
+    shop: Shop, boss: User
+) -> None:
+    refused = contact_digest("phone", "13800000001")
+    consent.opt_out(shop, "sms", now=NOW, source="reply", contact_digest=refused)
+    consent.opt_out(
+        shop, "email", now=NOW, source="reply", contact_digest=contact_digest("email", "er@a.com")
+    )
+    for number in (1, 2, 3):
+        Customer.objects.create(id=number, owner=shop.owner, person_id=number, created_at=NOW)
+    # The third customer is the first person again, by a number that nobody refused.
+    Customer.objects.filter(id=3).update(person_id=1)
+    known = [
+        Contact(1, phone="13800000001", email="yi@a.com"),
+        Contact(2, phone="13800000002", email="er@a.com"),
+        Contact(3, phone="13800000003"),
+    ]
+    store_contacts(shop, known)
+    assert consent.would_cover(shop, GOOD) == 1
+    assert consent.would_cover(shop, replace(GOOD, channel="email")) == 1
+    assert consent.declare(shop, GOOD, by=boss, now=NOW).people == 1
+    assert list(Consent.objects.values_list("person_id", flat=True)) == [2]
+
+
+@pytest.mark.parametrize(
+    ("refused", "covered"), [("all", 1), ("marketing", 1), ("care", 2), ("profiling", 2)]
+)
+def test_a_number_refused_for_a_purpose_is_left_out_of_declarations_of_that_one(
+    shop: Shop, people: list[int], refused: str, covered: int
+) -> None:
+    digest = contact_digest("phone", "13800000001")
+    consent.opt_out(shop, "sms", now=NOW, source="reply", contact_digest=digest, purpose=refused)
+    assert consent.would_cover(shop, GOOD) == covered
+
+
+def test_a_number_refused_in_one_shop_and_known_in_another_counts_for_the_first(
+    shop: Shop, people: list[int]
+) -> None:
+    other = Shop.objects.create(owner=shop.owner, name="二店", created_at=NOW)
+    consent.opt_out(
+        other, "sms", now=NOW, source="reply", contact_digest=contact_digest("phone", "13800000001")
+    )
+    assert consent.would_cover(shop, GOOD) == 2
+
+
 def test_a_person_who_asks_again_is_written_to_again(shop: Shop, boss: User, people: list[int]) -> None:
     consent.declare(shop, GOOD, by=boss, now=NOW)
     consent.opt_out(shop, "sms", now=NOW, source="reply", person_id=1)

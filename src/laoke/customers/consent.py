@@ -323,6 +323,15 @@ _TAKEN_BACK = (
 )
 
 
+# Who refused by a phone or address of theirs, also before anybody knew whose it was.
+_REFUSED_BY_CONTACT = (
+    "SELECT h.person_id FROM customers_optout o "
+    "JOIN customers_contactindex i ON i.digest = o.contact_digest AND i.shop_id = o.shop_id "
+    "JOIN customers_customer h ON h.id = i.customer_id "
+    "WHERE o.shop_id = %s AND o.channel = %s AND o.purpose IN ('all', %s) AND o.ended_at IS NULL"
+)
+
+
 def _covered(shop: Shop, declared: Declaration) -> list[int]:
     """Persons known by a usable contact who neither have this consent, nor refused it, nor took it back."""
     sql = f"""
@@ -335,10 +344,12 @@ def _covered(shop: Shop, declared: Declaration) -> list[int]:
           AND NOT EXISTS (SELECT 1 FROM customers_optout o WHERE o.shop_id = v.shop_id AND o.channel = %s
                           AND o.purpose IN ('all', %s) AND o.ended_at IS NULL AND o.person_id = c.person_id)
           AND NOT EXISTS ({_TAKEN_BACK})
+          AND c.person_id NOT IN ({_REFUSED_BY_CONTACT})
         ORDER BY c.person_id
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql, [shop.pk, *[declared.channel, declared.purpose] * 3])
+        of = [declared.channel, declared.purpose]
+        cursor.execute(sql, [shop.pk, *of * 3, shop.pk, *of])
         return [row[0] for row in cursor.fetchall()]
 
 
