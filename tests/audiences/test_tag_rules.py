@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from laoke.audiences import tag_rules
+from laoke.audiences.models import Segment
 from laoke.audiences.segments import archive_segment, save_segment
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
@@ -132,7 +133,7 @@ def test_rules_that_cannot_be_are_refused(world: World) -> None:
     for tag, text, code in (
         (by_hand, "bought", "has_people"),
         (away, "bought", "suppresses"),
-        (new, 'tag("甲")', "circle"),
+        (new, 'tag("甲")', "builds_on"),
         (new, 'not (bought or tag("乙"))', "circle"),
     ):
         with pytest.raises(tag_rules.RuleRefused) as refused:
@@ -252,20 +253,96 @@ def test_a_rule_whose_segment_is_gone_says_so_and_holds_up_no_other(world: World
     assert tag.rule_error == "" and having(tag) == [2]
 
 
-def test_no_segment_leads_a_rule_back_to_a_tag_by_rule(world: World) -> None:
-    bought(world, {1: 1, 2: 2})
-    tag = ruled(world, "bought(2+)")
-    kept = save_segment(world.shop, "多次的", 'tag("多次")', by=world.user, now=NOW)
+def test_no_segment_leads_a_rule_to_a_tag_by_rule(world: World) -> None:
+    ruled(world, "bought(2+)")
+    save_segment(world.shop, "多次的", 'tag("多次")', by=world.user, now=NOW)
     with pytest.raises(tag_rules.RuleRefused) as refused:
         ruled(world, 'segment("多次的")', "绕")
-    assert refused.value.code == "circle"
+    assert (refused.value.code, refused.value.name) == (
+        "builds_on", 'tag("绕") → segment("多次的") → tag("多次")',
+    )  # fmt: skip
     with pytest.raises(TreeError):
         ruled(world, 'segment("没有的")', "空")
-    # A segment that is changed afterwards makes a circle where there was none.
-    save_segment(world.shop, "多次的", "bought(1+)", by=world.user, now=NOW, segment=kept)
-    later = ruled(world, 'segment("多次的")', "后来")
-    save_segment(world.shop, "多次的", 'not tag("后来")', by=world.user, now=NOW, segment=kept)
+
+
+def test_rules_that_lead_back_to_each_other_are_refused_with_the_way_round(world: World) -> None:
+    first, second = (tags.make_tag(world.shop, name, now=NOW) for name in ("甲", "乙"))
+    save_segment(world.shop, "里面", 'bought or tag("乙")', by=world.user, now=NOW)
+    save_segment(world.shop, "外面", 'segment("里面") and bought(2+)', by=world.user, now=NOW)
+    # As two hands kept them at the same moment, before one waited for the other.
+    Tag.objects.filter(pk=second.pk).update(rule='bought(3+) or tag("甲")')
+    for text, way in (
+        ('tag("乙")', 'tag("甲") → tag("乙") → tag("甲")'),
+        ('segment("外面")', 'tag("甲") → segment("外面") → segment("里面") → tag("乙") → tag("甲")'),
+        ('bought and not (tag("没有") or tag("甲"))', 'tag("甲") → tag("甲")'),
+    ):
+        with pytest.raises(tag_rules.RuleRefused) as refused:
+            tag_rules.set_rule(first, text, by=world.user, now=NOW)
+        assert (refused.value.code, refused.value.name) == ("circle", way)
+    with pytest.raises(tag_rules.RuleRefused) as refused:
+        tag_rules.set_rule(first, "bought", by=world.user, now=NOW)
+    assert (refused.value.code, refused.value.name) == ("builds_on", 'tag("乙") → tag("甲")')
+    assert Tag.objects.get(pk=first.pk).rule == "" and not AuditEvent.objects.filter(act="tag.rule").exists()
+
+
+def test_a_way_too_long_to_be_kept_is_told_by_its_ends(world: World) -> None:
+    names = [letter * 30 for letter in "甲乙丙"]
+    for name, rule in zip(names, ("bought", f'tag("{names[2]}")', f'tag("{names[0]}")'), strict=True):
+        Tag.objects.create(shop=world.shop, name=name, rule=rule, created_at=NOW)
+    with pytest.raises(tag_rules.RuleRefused) as refused:
+        tag = Tag.objects.get(shop=world.shop, name=names[0])
+        tag_rules.set_rule(tag, f'tag("{names[1]}")', by=world.user, now=NOW)
+    assert refused.value.name == f'tag("{names[0]}") → … → tag("{names[0]}")'
+
+
+def test_a_segment_that_would_lead_a_rule_to_a_tag_by_rule_is_not_kept(world: World) -> None:
+    kept = save_segment(world.shop, "里面", "bought(2+)", by=world.user, now=NOW)
+    save_segment(world.shop, "外面", 'segment("里面")', by=world.user, now=NOW)
+    ruled(world, 'segment("外面")', "甲")
+    ruled(world, "bought(5+)", "乙")
+    for name, text, code, way in (
+        ("里面", 'not tag("甲")', "rule_circle", ("外面", "里面", "甲")),
+        ("改了名", 'tag("甲")', "rule_circle", ("外面", "里面", "甲")),
+        ("里面", 'bought or tag("乙")', "rule_builds_on", ("外面", "里面", "乙")),
+    ):
+        with pytest.raises(TreeError) as refused:
+            save_segment(world.shop, name, text, by=world.user, now=NOW, segment=kept)
+        outer, inner, tag = way
+        assert refused.value.code == code
+        assert refused.value.params["names"] == (
+            'tag("甲")', f'segment("{outer}")', f'segment("{inner}")', f'tag("{tag}")',
+        )  # fmt: skip
+    assert Segment.objects.get(pk=kept.pk).text == "bought(2+)"
+    save_segment(world.shop, "里面", 'tag("手工的")', by=world.user, now=NOW, segment=kept)
+    save_segment(world.shop, "别的", 'tag("甲") and tag("乙")', by=world.user, now=NOW)
+
+
+def test_a_circle_that_was_kept_all_the_same_ends_in_words_and_not_in_turns(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    tag = ruled(world, "bought(2+)")
+    first, second = (tags.make_tag(world.shop, name, now=NOW) for name in ("甲", "乙"))
+    save_segment(world.shop, "外面", 'tag("乙")', by=world.user, now=NOW)
+    Tag.objects.filter(pk=first.pk).update(rule='segment("外面")')
+    Tag.objects.filter(pk=second.pk).update(rule='tag("甲") or bought(1+)')
+    assert run() == 1
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert first.rule_error == 'circle: tag("甲") → segment("外面") → tag("乙") → tag("甲")'
+    assert second.rule_error == 'circle: tag("乙") → tag("甲") → segment("外面") → tag("乙")'
+    assert having(first) == having(second) == [] and having(tag) == [2]
+    tag_rules.drop_rule(first, by=world.user, now=NOW)
+    run(NOW + timedelta(minutes=11))
+    assert having(second) == [1, 2]
+
+
+def test_a_rule_names_its_segment_by_the_new_name(world: World) -> None:
+    bought(world, {1: 1, 2: 2})
+    kept = save_segment(world.shop, "常客", "bought(2+)", by=world.user, now=NOW)
+    old = tags.make_tag(world.shop, "旧的", now=NOW)
+    Tag.objects.filter(pk=old.pk).update(rule='segment("常客") and an_old_word(1)')
+    tag = ruled(world, 'segment("常客") or bought(9+)')
+    save_segment(world.shop, "贵客", "bought(2+)", by=world.user, now=NOW, segment=kept)
+    assert Tag.objects.get(pk=tag.pk).rule == 'segment("贵客") or bought(9+)'
+    assert Tag.objects.get(pk=old.pk).rule == 'segment("常客") and an_old_word(1)'
     run()
-    later.refresh_from_db()
-    assert later.rule_error == "circle: 后来" and having(later) == []
     assert having(tag) == [2]

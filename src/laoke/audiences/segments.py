@@ -9,12 +9,17 @@ from datetime import datetime
 
 from django.db import transaction
 
+from laoke.audiences.circles import leaning_through
 from laoke.audiences.counting import count
 from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.references import check_references, renamed
 from laoke.audiences.serial import to_json
 from laoke.audiences.text import parse
+from laoke.audiences.tokens import FilterError
+from laoke.audiences.tree import TreeError
+from laoke.customers.models import Tag
+from laoke.shops.choices import locked
 from laoke.shops.models import Shop, User
 
 LONGEST_NAME = 60
@@ -52,7 +57,8 @@ def save_segment(
     Raises
     ------
     FilterError, TreeError
-        for a text that is no filter, and for one that names a segment that is not there or leads back to this one.
+        for a text that is no filter, for one that names a segment that is not there or leads back to this one, and
+        for one through which the rule of a tag would lead to a tag by rule: `rule_circle`, `rule_builds_on`.
     SegmentRefused
         for a name that is empty, too long or taken by another segment.
     """
@@ -67,12 +73,16 @@ def save_segment(
         taken = taken.exclude(pk=segment.pk)
     if taken.exists():
         raise SegmentRefused("name_taken", name)
-    check_references(shop, node, (name,) if segment is None else (segment.name, name))
-    segment = segment or Segment(shop=shop, created_by=by, created_at=now)
-    before, segment.name, segment.note = segment.name, name, note[:200]
-    segment.text, segment.tree = print_filter(node), to_json(node)
-    segment.last_count, segment.archived, segment.updated_at = None, False, now
+    names = (name,) if segment is None else (segment.name, name)
     with transaction.atomic():
+        locked(shop)  # a rule of a tag that is kept at the same time comes before or after
+        check_references(shop, node, names)
+        if leaning := leaning_through(shop, node, names):
+            raise TreeError(f"rule_{leaning.code}", names=leaning.way, name=name)
+        segment = segment or Segment(shop=shop, created_by=by, created_at=now)
+        before, segment.name, segment.note = segment.name, name, note[:200]
+        segment.text, segment.tree = print_filter(node), to_json(node)
+        segment.last_count, segment.archived, segment.updated_at = None, False, now
         segment.save()
         if before and before != name:
             _rename_in_others(segment, before)
@@ -80,13 +90,20 @@ def save_segment(
 
 
 def _rename_in_others(segment: Segment, before: str) -> None:
-    """Segments that name this one name it by its new name."""
+    """Segments and rules of tags that name this one name it by its new name."""
     for other in Segment.objects.filter(shop_id=segment.shop_id, text__contains="segment(").exclude(
         pk=segment.pk
     ):
         node = renamed(parse(other.text), before, segment.name)
         if (text := print_filter(node)) != other.text:
             Segment.objects.filter(pk=other.pk).update(text=text, tree=to_json(node))
+    for tag in Tag.objects.filter(shop_id=segment.shop_id, rule__contains="segment("):
+        try:
+            node = renamed(parse(tag.rule), before, segment.name)
+        except FilterError:
+            continue  # a word of an older version: the page of the tag says so
+        if (text := print_filter(node)) != tag.rule:
+            Tag.objects.filter(pk=tag.pk, rule=tag.rule).update(rule=text)
 
 
 def segments_of(shop: Shop) -> list[Segment]:

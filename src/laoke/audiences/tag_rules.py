@@ -2,10 +2,10 @@
 
 One step compares the members of the filter with the people that have the tag and changes a bounded number of them, so
 that sending and receipts wait for no tag; what is left is done in the next steps. A tag with a rule is its rule's
-alone: nobody sets or takes it off by hand, and rules do not build on each other's tags, which could turn in a circle.
+alone: nobody sets or takes it off by hand, and rules do not build on each other's tags (`circles.py`).
 
-    RuleRefused    a rule that cannot be: `has_people`, `circle`, `suppresses`; a text that is no filter: FilterError;
-                   one that names a segment that is not there: TreeError
+    RuleRefused    a rule that cannot be: `has_people`, `suppresses`, `circle`, `builds_on`; a text that is no filter:
+                   FilterError; one that names a segment that is not there: TreeError
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
+from laoke.audiences.circles import leaning_of_rule, leaning_on
 from laoke.audiences.compiling import members_query
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady, Reading, reading_of
-from laoke.audiences.references import resolved, tags_in, with_segments
+from laoke.audiences.references import resolved, with_segments
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
@@ -29,7 +31,8 @@ from laoke.customers import history, tags
 from laoke.customers.models import PersonTag, Tag
 from laoke.shops import audit
 from laoke.shops.bulk import write_in_batches
-from laoke.shops.models import Shop, User
+from laoke.shops.choices import locked
+from laoke.shops.models import User
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +45,7 @@ REST = timedelta(minutes=10)
 
 
 class RuleRefused(Exception):
-    """A rule that a tag cannot have; `code` as above, `name` the tag it builds on."""
+    """A rule that a tag cannot have; `code` as above, `name` the tag, or the way from tag to tag."""
 
     def __init__(self, code: str, name: str = "") -> None:
         super().__init__(f"{code}: {name}")
@@ -72,36 +75,20 @@ def set_rule(tag: Tag, text: str, *, by: User | None, now: datetime) -> Tag:
     FilterError, TreeError, RuleRefused
     """
     node = parse(text)
-    meant = with_segments(tag.shop, node)
     if tag.suppresses:
         raise RuleRefused("suppresses", tag.name)
-    if not tag.rule and PersonTag.objects.filter(tag=tag).exists():
-        raise RuleRefused("has_people", tag.name)
-    for other in Tag.objects.filter(shop=tag.shop).exclude(rule="").exclude(pk=tag.pk):
-        if tag.name in _named_in(tag.shop, other.rule):
-            raise RuleRefused("circle", other.name)
-    if round_again := _circle(tag, meant):
-        raise RuleRefused("circle", round_again)
-    tag.rule, tag.rule_error, tag.ruled_at, tag.ruled_catalog = print_filter(node), "", None, None
-    tag.save(update_fields=["rule", "rule_error", "ruled_at", "ruled_catalog"])
-    audit.record("tag.rule", shop=tag.shop, actor=by, at=now, subject=tag.name, rule=tag.rule)
+    with transaction.atomic():
+        locked(tag.shop)  # of two rules kept at once the second sees the first
+        with_segments(tag.shop, node)
+        tag.refresh_from_db(fields=["rule"])
+        if not tag.rule and PersonTag.objects.filter(tag=tag).exists():
+            raise RuleRefused("has_people", tag.name)
+        if leaning := leaning_of_rule(tag, node) or leaning_on(tag):
+            raise RuleRefused(leaning.code, leaning.said)
+        tag.rule, tag.rule_error, tag.ruled_at, tag.ruled_catalog = print_filter(node), "", None, None
+        tag.save(update_fields=["rule", "rule_error", "ruled_at", "ruled_catalog"])
+        audit.record("tag.rule", shop=tag.shop, actor=by, at=now, subject=tag.name, rule=tag.rule)
     return tag
-
-
-def _circle(tag: Tag, meant: Node) -> str:
-    """A tag by rule that a filter with its segments asks for, this one too; '' when there is none."""
-    named = sorted(set(tags_in(meant)))
-    if tag.name in named:
-        return tag.name
-    by_rule = Tag.objects.filter(shop=tag.shop, name__in=named).exclude(rule="").order_by("name")
-    return by_rule.values_list("name", flat=True).first() or ""
-
-
-def _named_in(shop: Shop, rule: str) -> set[str]:
-    try:
-        return set(tags_in(with_segments(shop, parse(rule))))
-    except (FilterError, TreeError):
-        return set()
 
 
 def drop_rule(tag: Tag, *, by: User | None, now: datetime) -> None:
@@ -151,8 +138,8 @@ def _looked_at(tag: Tag, now: datetime) -> _Left | None:
         named = broken.found if isinstance(broken, FilterError) else broken.params.get("name", "")
         _cannot(tag, f"{broken.code}: {named}", now)
         return None
-    if round_again := _circle(tag, node):
-        _cannot(tag, f"circle: {round_again}", now)
+    if leaning := leaning_of_rule(tag, node):
+        _cannot(tag, f"{leaning.code}: {leaning.said}", now)
         return None
     return _compared(tag, node, reading, now)
 
@@ -162,7 +149,9 @@ def _cannot(tag: Tag, error: str, now: datetime) -> None:
 
 
 def _ruled() -> QuerySet[Tag]:
-    may_pass = Q(rule_error="") | Q(rule_error__startswith="segment_") | Q(rule_error__startswith="circle")
+    may_pass = Q(rule_error="")
+    for code in ("segment_", "circle", "builds_on"):
+        may_pass |= Q(rule_error__startswith=code)
     rows = Tag.objects.exclude(rule="").filter(may_pass).select_related("shop", "shop__owner")
     return rows.order_by(F("ruled_at").asc(nulls_first=True), "pk")
 

@@ -381,6 +381,8 @@ _REFUSALS: Mapping[str, Any] = {
     "segment_missing": _("没有叫“%(name)s”的人群，改掉它再用"),
     "segment_archived": _("人群“%(name)s”已经收起，改掉它或把它放回来再用"),
     "segment_cycle": _("人群“%(name)s”绕了一圈又用到自己：%(names)s"),
+    "rule_circle": _("有标签按规则用到人群“%(name)s”，这样写会绕圈子：%(names)s"),
+    "rule_builds_on": _("有标签按规则用到人群“%(name)s”，里面就不能有另一个按规则的标签：%(names)s"),
     "segment_deep": _("人群套人群太深，最多 %(most)s 层"),
 }
 _NO_FILTER = _("这不是一个能用的人群条件")

@@ -44,7 +44,8 @@ READY: tuple[tuple[str, str], ...] = (
 )
 RULE_REFUSALS: dict[str, Words] = {
     "has_people": _("「%(name)s」已经手工打给了一些人。规则会把不符合的人拿掉，所以请换个名字"),
-    "circle": _("规则里用到了另一个按规则的标签（%(name)s），会绕圈子。把条件直接写出来"),
+    "circle": _("规则会绕圈子，最后又用到自己：%(name)s。把条件直接写出来"),
+    "builds_on": _("按规则的标签不能用到另一个按规则的标签：%(name)s。把条件直接写出来"),
     "suppresses": _("「%(name)s」是不打扰的标签，每个人都要有原因，不能按规则打"),
 }
 
