@@ -126,6 +126,7 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
         before the first import and before the first features.
     """
     from laoke.warehouse.engine import Reader
+    from laoke.warehouse.limits import unlimited
 
     root: Folder = settings.PLACE.warehouse
     entry = catalog.current()
@@ -136,9 +137,10 @@ def reading_of(shop: Shop, today: date | None = None) -> Reading:
 
     def compute() -> Reading:
         plain = Reader(root, entry.versions)
-        as_of_day, people = _days.get(
-            (root, entry.pk, shop.pk), lambda: _features_day(plain, shop.pk, entry.as_of_day)
-        )
+        with unlimited():
+            as_of_day, people = _days.get(
+                (root, entry.pk, shop.pk), lambda: _features_day(plain, shop.pk, entry.as_of_day)
+            )
         laid_over = overlays(shop, today) if state != (0, None, None) else {}
         return Reading(shop.pk, entry.pk, as_of_day, people, Reader(root, entry.versions, laid_over))
 

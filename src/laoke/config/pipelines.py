@@ -212,6 +212,13 @@ def _coupon_codes(job: Job, progress: Progress, now: Callable[[], datetime]) -> 
         raise
 
 
+def _count_segment(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Count a kept segment that no page waited for."""
+    from laoke.audiences.slow_counts import count_saved
+
+    return count_saved(job, now())
+
+
 JOBS: dict[str, JobFunction] = {
     "import": _import,
     "features": _regroup,
@@ -221,6 +228,7 @@ JOBS: dict[str, JobFunction] = {
     "demo_advance": _advance,
     "upkeep": _keep_up_now,
     "coupon_codes": _coupon_codes,
+    "segment_count": _count_segment,
 }
 
 

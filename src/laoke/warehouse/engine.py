@@ -25,6 +25,7 @@ from laoke.warehouse import delta, joined_lines
 from laoke.warehouse.columns import literals
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine_setting import SparkSetting, configured_engine
+from laoke.warehouse.limits import ended_in_time
 from laoke.warehouse.named import parameters_in, query_text, without_comments
 from laoke.warehouse.storage import Folder, RemotePath, any_storage, folder_of, reaching, register
 from laoke.warehouse.unavailable import WarehouseError
@@ -105,12 +106,22 @@ class Reader:
         return rows
 
     def answer(self, text: str, params: Mapping[str, Any] | None = None) -> pa.Table:
-        """Run one statement on the engine of this installation: a named query, a segment."""
+        """Run one statement on the engine of this installation, a named query or a segment, within a limit of time
+        where one is set (`limits.py`)."""
         if self.engine is None:
-            return self.sql(text, params)
+            return self._in_time(text, params or {})
         from laoke.warehouse import spark
 
         return spark.answer(self.engine, self, text, _wanted(text, params or {}))
+
+    def _in_time(self, text: str, params: Mapping[str, Any]) -> pa.Table:
+        """`sql` within the limit of this thread (`limits.py`)."""
+        from duckdb import InterruptException
+
+        with reaching(self.root):
+            cursor = self.cursor(text)
+            with ended_in_time(cursor.interrupt, InterruptException):
+                return cursor.execute(text, _wanted(text, params)).to_arrow_table()
 
     def query(self, name: str, around: str = "", /, **params: Any) -> pa.Table:
         """Run the named query `queries/<name>.sql`; `around` is a statement over its rows, which it calls `{rows}`."""

@@ -21,6 +21,7 @@ KINDS = {
     "fake_orders": gettext_lazy("疑似刷单重新打分"),
     "demo_advance": gettext_lazy("示例店的时钟"),
     "undo_import": gettext_lazy("撤回导入"),
+    "segment_count": gettext_lazy("数人群"),
 }
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 

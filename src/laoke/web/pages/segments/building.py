@@ -17,6 +17,7 @@ from laoke.audiences.models import Segment
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady
 from laoke.audiences.references import unknown_groups, unknown_issues, unknown_lotteries, unknown_tags
+from laoke.audiences.slow_counts import on_page, too_long_text
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import Node, TreeError
@@ -28,6 +29,7 @@ from laoke.promotions.models import CouponIssue
 from laoke.promotions.rewards.lotteries import lottery_names
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
@@ -57,7 +59,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Builder:
-    """Everything the builder draws. `trouble` says why the text cannot be read, `at` where."""
+    """Everything the builder draws. `trouble` says why the text cannot be read, `at` where; `not_ready` why it is not
+    counted, `too_long` when that is because it took too long."""
 
     text: str
     lines: list[Line]
@@ -67,6 +70,7 @@ class Builder:
     trouble: str
     at: int
     not_ready: str
+    too_long: bool
     kinds: list[tuple[Words, list[tuple[str, Words]]]]
     segments: list[str]
     tags: list[str]
@@ -104,12 +108,15 @@ def from_rows(shop: Shop, rows: Sequence[RuleRow], text: str, today: date) -> Bu
 
 def _counted(shop: Shop, node: Node, text: str, rows: Sequence[RuleRow], today: date) -> Builder:
     try:
-        counted, steps = counting.count_by_steps(shop, node, today)
         tree = counting.tree_of(shop, node)
+        with on_page():
+            counted, steps = counting.count_by_steps(shop, node, today)
     except TreeError as error:
         return _builder(shop, text, rows, trouble=wording.refusal_text(error))
     except NotReady as trouble:
         return _builder(shop, text, rows, not_ready=wording.not_ready_text(trouble.code))
+    except TooLong as slow:
+        return _builder(shop, text, rows, not_ready=too_long_text(slow, tree), too_long=True)
     hits = [
         gettext("剩 %(n)s") % {"n": figures.exact(step.remaining)}
         if not step.text.startswith("not ")
@@ -150,6 +157,7 @@ def _builder(
     trouble: str = "",
     at: int = -1,
     not_ready: str = "",
+    too_long: bool = False,
     bad_row: int = -1,
     row_trouble: Words = "",
 ) -> Builder:
@@ -162,6 +170,7 @@ def _builder(
         trouble=trouble,
         at=at,
         not_ready=not_ready,
+        too_long=too_long,
         kinds=[(label, list(kinds.items())) for label, kinds in KIND_GROUPS],
         segments=list(
             Segment.objects.filter(shop=shop, archived=False).order_by("name").values_list("name", flat=True)

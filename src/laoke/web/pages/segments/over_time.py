@@ -11,12 +11,15 @@ from django.views.decorators.http import require_POST
 
 from laoke.audiences import counting, wording
 from laoke.audiences.readings import NotReady, reading_of
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.audiences.trends import Trend, trend
 from laoke.insights.people import Order, Wanted
 from laoke.shops.joins import clauses
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import charts, figures
 from laoke.web import components as ui
 from laoke.web.access import allowed, clock_of, shop_of
@@ -32,12 +35,16 @@ def over_time(request: HttpRequest) -> HttpResponse:
     shop, now, text = shop_of(request), clock_of(request).now(), request.POST.get("text", "")
     back = builder_with(text)
     try:
-        found = trend(shop, text, now.date())
+        with on_page(SHOWN):
+            found = trend(shop, text, now.date())
     except (FilterError, TreeError) as error:
         messages.error(request, wording.refusal_text(error))
         return redirect(back)
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
+        return redirect(back)
+    except TooLong as slow:
+        messages.error(request, told(slow))
         return redirect(back)
     page = {"card": _card(found), "sentence": wording.describe(parse(text)), "back": back}
     return render(request, "segments/over_time.html", page)
@@ -74,7 +81,8 @@ def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
     back = redirect(builder_with(text))
     try:
         reading = reading_of(shop, now.date())
-        people = counting.members(shop, text, now.date()).column("person_id").to_pylist()
+        with on_page(SHOWN):
+            people = counting.members(shop, text, now.date()).column("person_id").to_pylist()
         if len(people) > export.MOST_ROWS:
             raise export.TooMany(len(people))
         written = export.write_people(
@@ -91,6 +99,9 @@ def people_as_sheet(request: HttpRequest) -> HttpResponse | PassingFile:
         return back
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
+        return back
+    except TooLong as slow:
+        messages.error(request, told(slow))
         return back
     except export.TooMany as long:
         said = gettext("符合的有 %(n)s 人，一次最多导出 %(most)s 人。加个条件再导出")

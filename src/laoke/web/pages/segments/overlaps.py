@@ -15,10 +15,13 @@ from laoke.audiences import wording
 from laoke.audiences.counting import tree_of
 from laoke.audiences.models import Segment
 from laoke.audiences.readings import NotReady
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.audiences.tree import TreeError
 from laoke.audiences.trends import MOST_OVERLAID, Overlap, overlap
 from laoke.shops.joins import clauses, named
 from laoke.shops.models import Shop
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web import figures, sheets
 from laoke.web.access import allowed, clock_of, shop_of
@@ -67,9 +70,12 @@ def _matrix(
         except TreeError as error:
             why.append(named(one.name, wording.refusal_text(error)))
     try:
-        found = overlap(shop, [one.text for one in there], now.date())
+        with on_page(SHOWN):
+            found = overlap(shop, [one.text for one in there], now.date())
     except NotReady as trouble:
         return None, None, wording.not_ready_text(trouble.code)
+    except TooLong as slow:
+        return None, None, told(slow)
     columns = [
         ui.Column("segment", _("人群"), "nowrap"),
         *(ui.Column(f"s{one.pk}", one.name, "num") for one in there),

@@ -18,8 +18,10 @@ from laoke.audiences.models import Segment
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.ready import FAMILIES, ReadySegment, ready_segments
 from laoke.audiences.segments import save_segment
+from laoke.audiences.slow_counts import on_page, too_long_text
 from laoke.audiences.text import parse
 from laoke.shops.models import Shop
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.pages.segments.places import LOOKS, tabs
@@ -86,9 +88,12 @@ def ready_count(request: HttpRequest) -> HttpResponse:
     """How many are in a ready segment now."""
     shop, now, one = shop_of(request), clock_of(request).now(), _chosen(request)
     try:
-        counted = counting.count(shop, one.text, now.date())
+        with on_page():
+            counted = counting.count(shop, one.text, now.date())
     except NotReady as trouble:
         return render(request, "segments/ready_count.html", {"why": wording.not_ready_text(trouble.code)})
+    except TooLong as slow:
+        return render(request, "segments/ready_count.html", {"why": too_long_text(slow, counting.tree_of(shop, one.text))})
     return render(request, "segments/ready_count.html", {"counted": counted})
 
 

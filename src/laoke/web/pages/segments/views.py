@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib import messages
@@ -19,12 +19,16 @@ from laoke.audiences import wording
 from laoke.audiences.models import Segment, Snapshot
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.segments import SegmentRefused, archive_segment, recount, save_segment
+from laoke.audiences.slow_counts import SHOWN, count_later, counted_by_worker, later_text, on_page
 from laoke.audiences.snapshots import freeze
 from laoke.audiences.text import parse
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.shops import audit
+from laoke.shops.joins import clauses
 from laoke.shops.models import Shop
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
@@ -115,9 +119,7 @@ def _rows(found: Sequence[Segment], people: int, now: datetime) -> list[ui.Row]:
     for one in found:
         share = figures.percent(one.last_count / people) if people and one.last_count is not None else ""
         count = "" if one.last_count is None else one.last_count
-        says, tone = troubles.get(one.pk, ""), "bad"
-        if not says:
-            says, tone = wording.describe(parse(one.text)), ""
+        says, tone = troubles.get(one.pk) or (wording.describe(parse(one.text)), "")
         cells = [
             one.name, ui.Cell(says, sub=one.note, tone=tone), count, share,
             one.frozen or "", figures.when(one.updated_at, now),  # type: ignore[attr-defined]
@@ -126,15 +128,20 @@ def _rows(found: Sequence[Segment], people: int, now: datetime) -> list[ui.Row]:
     return rows
 
 
-def _recounted(found: Sequence[Segment], now: datetime) -> dict[int, str]:
-    """Count these segments anew; why one cannot be counted, by its number."""
+def _recounted(found: Sequence[Segment], now: datetime) -> dict[int, tuple[str, str]]:
+    """Count these segments anew, within the time of one page together; why one is not counted, and in which tone, by
+    its number. What takes longer is left to the worker, and its figure shown when it has one."""
     troubles = {}
-    for one in found:
-        try:
-            recount(one, now=now)
-        except TreeError as error:
-            one.last_count = None
-            troubles[one.pk] = wording.refusal_text(error)
+    known = counted_by_worker(found)
+    with on_page():
+        for one in found:
+            try:
+                one.last_count = known[one.pk] if one.pk in known else recount(one, now=now)
+            except TreeError as error:
+                one.last_count = None
+                troubles[one.pk] = wording.refusal_text(error), "bad"
+            except TooLong:
+                troubles[one.pk] = later_text(count_later(one, now=now, by=None)), "muted"
     return troubles
 
 
@@ -167,11 +174,16 @@ def _page(
     """The builder; after a refusal the name and the note stay as they were typed."""
     typed = request.POST if trouble else {}
     shop, now = shop_of(request), clock_of(request).now()
+    builder = building.from_text(shop, text, now.date())
+    if builder.too_long and segment is not None and text == segment.text:
+        later = later_text(count_later(segment, now=now, by=request.user))  # type: ignore[arg-type]
+        said = [one for one in (builder.not_ready, later) if one]
+        builder = replace(builder, not_ready=clauses(said))
     return SegmentPage(
         segment=segment,
         name=typed.get("name", segment.name if segment else ""),
         note=typed.get("note", segment.note if segment else ""),
-        builder=building.from_text(shop, text, now.date()),
+        builder=builder,
         snapshots=_snapshots(segment, now) if segment else None,
         may_change=may_market(request),
         may_export=request.role in EXPORTS,  # type: ignore[attr-defined]
@@ -277,9 +289,12 @@ def more(request: HttpRequest) -> HttpResponse:
     try:
         node = parse(request.POST.get("text", ""))
         seed = row_number(request.POST.get("seed", "")) or 0
-        return render(request, "segments/more.html", {"m": building.more_of(shop, node, now, seed)})
+        with on_page():
+            return render(request, "segments/more.html", {"m": building.more_of(shop, node, now, seed)})
     except (FilterError, TreeError, NotReady):
         return HttpResponse("")
+    except TooLong:
+        return render(request, "segments/more_later.html")
 
 
 @require_POST
@@ -289,7 +304,8 @@ def why(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     try:
         node = parse(request.POST.get("text", ""))
-        answer = building.answer_of(shop, node, request.POST.get("person", "").strip(), now)
+        with on_page():
+            answer = building.answer_of(shop, node, request.POST.get("person", "").strip(), now)
         audit.record(
             "contact.search", shop=shop, actor=request.user, at=now, count=int(bool(answer.name)), by_part=False  # type: ignore[arg-type]
         )  # fmt: skip
@@ -297,6 +313,8 @@ def why(request: HttpRequest) -> HttpResponse:
         answer = building.Answer("", False, [], wording.refusal_text(error))
     except NotReady as trouble:
         answer = building.Answer("", False, [], wording.not_ready_text(trouble.code))
+    except TooLong as slow:
+        answer = building.Answer("", False, [], told(slow))
     return render(request, "segments/why.html", {"answer": answer})
 
 
@@ -331,11 +349,14 @@ def freeze_now(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Freeze the list of people as it is now."""
     found = get_object_or_404(Segment, pk=segment_id, shop=shop_of(request))
     try:
-        taken = freeze(shop_of(request), found, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
+        with on_page(SHOWN):
+            taken = freeze(shop_of(request), found, now=clock_of(request).now(), by=request.user)  # type: ignore[arg-type]
     except NotReady as trouble:
         messages.error(request, wording.not_ready_text(trouble.code))
     except TreeError as error:
         messages.error(request, wording.refusal_text(error))
+    except TooLong as slow:
+        messages.error(request, told(slow))
     else:
         messages.success(
             request,
