@@ -13,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laoke.promotions.rewards import fair_draws
-from laoke.promotions.rewards.fair_draws import Deck, Wrong, commitment, prize_of, roll, text_digest, verify
+from laoke.promotions.rewards.fair_draws import (
+    Deck,
+    Wrong,
+    commitment,
+    link,
+    prize_of,
+    roll,
+    text_digest,
+    verify,
+)
 
 SEED = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
@@ -37,6 +46,15 @@ def drawn(count: int, promised: dict[str, Any], seed: str = SEED) -> dict[str, A
         draws.append({"number": number, "text_sha256": digest, "prize": prize})
     told = {"terms": promised, "seed": seed, "commitment": commitment(seed, promised), "drawn": count}
     return told | {"draws": draws}
+
+
+def linked(told: dict[str, Any], first: int = 1) -> dict[str, Any]:
+    """The same with links from the draw `first` on, as one publishes that was drawn with them."""
+    told, last = copy.deepcopy(told), told["commitment"]
+    for draw in told["draws"]:
+        last = link(last, draw["number"], draw["text_sha256"], draw["prize"])
+        draw["link"] = last if draw["number"] >= first else None
+    return told | {"link": told["draws"][-1]["link"]}
 
 
 def rival(published: dict[str, Any]) -> list[int | None]:
@@ -180,6 +198,68 @@ def test_more_draws_than_cards_are_found() -> None:
     assert verify(published).is_fair
     published["draws"].append({"number": 61, "text_sha256": "x", "prize": None})
     assert verify(published).wrong == (Wrong("number", 61, None, None),)
+
+
+def test_the_link_of_a_known_draw() -> None:
+    assert link("00", 3, "ab", None) == hashlib.sha256(b"00\n3\nab\n").hexdigest()
+    assert link("00", 3, "ab", 1) == hashlib.sha256(b"00\n3\nab\n1").hexdigest()
+
+
+def test_draws_that_follow_each_other_are_fair_and_the_first_that_does_not_is_named() -> None:
+    told = linked(drawn(9, terms() | {"linked": True}))
+    assert verify(told) == fair_draws.Verdict(9, True, ())
+
+    for number in (1, 5, 9):
+        altered = copy.deepcopy(told)
+        altered["draws"][number - 1]["link"] = "0" * 64
+        wrong = {one.number for one in verify(altered).wrong if one.code == "link"}
+        assert min(wrong) == number and wrong <= {number, number + 1}
+
+    other = copy.deepcopy(told)
+    other["draws"][4]["prize"] = 1 if other["draws"][4]["prize"] != 1 else None
+    assert {one.code for one in verify(other).wrong} == {"prize", "link"}
+    assert {one.number for one in verify(other).wrong} == {5}
+
+    assert Wrong("link", 10, None, None) in verify(told | {"link": "0" * 64}).wrong
+
+
+def test_a_list_made_anew_agrees_with_no_link_that_somebody_holds() -> None:
+    """Whoever alters the draws, their links and the count together makes a document that agrees with itself."""
+    told = linked(drawn(9, terms()))
+    held = {one["number"]: one["link"] for one in told["draws"]}
+    shorter = linked({**told, "draws": told["draws"][:7], "drawn": 7})
+    assert verify(shorter).is_fair
+    assert verify(shorter, {3: held[3], 7: held[7]}).is_fair
+    assert verify(shorter, {3: held[3], 9: held[9]}).wrong == (Wrong("held", 9, None, None),)
+
+    texts = copy.deepcopy(told)
+    texts["draws"][1]["text_sha256"] = text_digest("另一个人")
+    for draw, prize in zip(texts["draws"], rival(texts), strict=True):
+        draw["prize"] = prize
+    again = linked(texts)
+    assert verify(again).is_fair
+    assert [one.number for one in verify(again, held).wrong] == [2, 3, 4, 5, 6, 7, 8, 9]
+    assert {one.code for one in verify(again, held).wrong} == {"held"}
+
+
+def test_draws_from_before_there_were_links_are_counted_and_bound_by_the_first_link() -> None:
+    told = linked(drawn(9, terms()), first=5)
+    assert verify(told) == fair_draws.Verdict(9, True, (), unlinked=4)
+    assert verify(drawn(9, terms())).unlinked == 9
+
+    altered = copy.deepcopy(told)
+    altered["draws"][1]["text_sha256"] = text_digest("另一个人")
+    assert [one.number for one in verify(altered).wrong if one.code == "link"] == [5]
+
+    torn = copy.deepcopy(told)
+    torn["draws"][6]["link"] = None
+    assert 7 in {one.number for one in verify(torn).wrong if one.code == "link"}
+
+
+def test_links_that_the_terms_promise_cannot_be_left_out() -> None:
+    promised = terms() | {"linked": True}
+    assert verify(linked(drawn(3, promised))).is_fair
+    assert [one.number for one in verify(drawn(3, promised)).wrong] == [1, 2, 3]
 
 
 def test_what_is_no_published_lottery_is_refused() -> None:

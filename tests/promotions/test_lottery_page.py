@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.promotions.test_fair_draws import drawn, terms
+from tests.promotions.test_fair_draws import drawn, linked, terms
 
 
 def run(folder: Path, published: dict[str, Any]) -> subprocess.CompletedProcess[str]:
@@ -37,3 +37,15 @@ def test_the_lines_agree_with_what_was_published_and_see_what_was_changed(
     told = published["draws"][7]
     told["prize"] = 1 if told["prize"] is None else None
     assert run(tmp_path, published).returncode == 1
+
+
+@pytest.mark.parametrize("first", [1, 9])
+def test_the_lines_see_a_draw_that_does_not_follow_the_one_before(tmp_path: Path, first: int) -> None:
+    published = linked(drawn(40, terms()), first)
+    assert run(tmp_path, published).returncode == 0
+    published["draws"][19]["link"] = "0" * 64
+    altered = run(tmp_path, published)
+    assert altered.returncode == 1 and "20 does not follow the draw before" in altered.stderr
+    promised = drawn(40, terms() | {"linked": True})
+    assert run(tmp_path, linked(promised)).returncode == 0
+    assert "1 does not follow" in run(tmp_path, promised).stderr

@@ -327,7 +327,9 @@ def test_a_price_follows_the_terms_as_they_are_stored_and_refuses_those_that_can
 
 
 def test_every_refusal_has_its_sentence() -> None:
-    blanks = dict.fromkeys(("left_cents", "wanted_cents", "most", "left", "found"), 0) | dict.fromkeys(
+    blanks = dict.fromkeys(
+        ("left_cents", "wanted_cents", "most", "left", "kept", "found"), 0
+    ) | dict.fromkeys(
         "order_id until state held at why name when field fields expected known lottery".split(), "x"
     )
     for code in SENTENCES:

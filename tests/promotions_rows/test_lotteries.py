@@ -13,7 +13,7 @@ import pytest
 
 from laoke.customers import erasure
 from laoke.customers.models import Customer
-from laoke.promotions.coupons import issues
+from laoke.promotions.coupons import issues, moves
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, Offer
 from laoke.promotions.offers import OfferRefused, archive_offer, edit_offer
@@ -422,3 +422,103 @@ def test_every_refusal_has_its_sentence() -> None:
     )
     for code in LOTTERY:
         assert "%(" not in RewardRefused(code, **blanks).message
+
+
+def test_each_draw_is_linked_to_the_one_before_and_the_last_link_stands_in_the_lottery(
+    here: LotteryShop,
+) -> None:
+    lottery = here.open()
+    drawn = [here.drawn(lottery, str(number)) for number in range(12)]
+
+    last = lottery.commitment
+    for one in drawn:
+        place = one.prize.place if one.prize else None
+        last = fair_draws.link(last, one.number, one.text_sha256, place)
+        assert one.link == last
+    assert Lottery.objects.get().link == last
+    over = lotteries.end(lottery, by=None, now=END)
+    assert AuditEvent.objects.get(act="lottery.end").detail["link"] == last
+    told = lotteries.published(over)
+    assert (told["terms"]["linked"], told["link"]) == (True, last)
+    assert fair_draws.verify(told, {one.number: one.link for one in drawn}) == fair_draws.Verdict(
+        12, True, ()
+    )
+
+
+def test_draws_altered_with_their_count_are_found_by_a_receipt(here: LotteryShop) -> None:
+    lottery = here.open(prizes=[dataclasses.replace(NOTEBOOK, odds_ppm=1)])
+    receipts = {one.number: one.link for one in (here.drawn(lottery, str(n)) for n in range(5))}
+
+    LotteryDraw.objects.filter(number__gt=3).delete()
+    Lottery.objects.update(drawn=3, link=receipts[3])
+
+    told = lotteries.published(lotteries.end(lottery, by=None, now=END))
+    assert fair_draws.verify(told).is_fair, "by itself it agrees"
+    assert [(one.code, one.number) for one in fair_draws.verify(told, receipts).wrong] == [
+        ("held", 4), ("held", 5),
+    ]  # fmt: skip
+    LotteryDraw.objects.filter(number=2).update(text_sha256=fair_draws.text_digest("别人"))
+    told = lotteries.published(Lottery.objects.get())
+    assert [(one.code, one.number) for one in fair_draws.verify(told).wrong] == [("link", 2)]
+
+
+def test_draws_from_before_there_were_links_are_bound_by_the_next_one(here: LotteryShop) -> None:
+    lottery = here.open()
+    for number in range(3):
+        here.drawn(lottery, str(number))
+    LotteryDraw.objects.update(link="")
+    Lottery.objects.update(
+        link="", terms={name: one for name, one in lottery.terms.items() if name != "linked"}
+    )
+    lottery.refresh_from_db()
+    Lottery.objects.update(commitment=fair_draws.commitment(SEED.hex(), lottery.terms))
+
+    here.drawn(lottery, "新的")
+
+    told = lotteries.published(lotteries.end(lottery, by=None, now=END))
+    assert [bool(one["link"]) for one in told["draws"]] == [False, False, False, True]
+    assert fair_draws.verify(told) == fair_draws.Verdict(4, True, (), unlinked=3)
+    LotteryDraw.objects.filter(number=1).update(text_sha256=fair_draws.text_digest("别人"))
+    told = lotteries.published(Lottery.objects.get())
+    assert ("link", 4) in [(one.code, one.number) for one in fair_draws.verify(told).wrong]
+
+
+def test_coupons_that_a_lottery_promises_are_kept_for_it(here: LotteryShop, store: Store) -> None:
+    """Ten there are; six of them are promised, so four are left for whoever claims or makes codes."""
+    prize = dataclasses.replace(coupon_prize(here, store, stock=6, total_limit=10))
+    issue = prize.issue
+    assert issue is not None
+    lottery = here.open(prizes=[prize])
+
+    issues.order_codes(issue, 1, by=None, now=NOW)
+    for _ in range(3):
+        moves.claim_new(issue, BEN, now=NOW, by="t")
+    with pytest.raises(CouponRefused) as kept:
+        moves.claim_new(issue, BEN, now=NOW, by="t")
+    assert (kept.value.code, kept.value.params) == ("issue_kept", {"kept": 6, "left": 0})
+    assert kept.value.message == "这一批券有 6 张留给已公布的抽奖当奖品，此外只剩 0 张。"
+    with pytest.raises(CouponRefused) as kept:
+        issues.order_codes(issue, 2, by=None, now=NOW)
+    assert kept.value.code == "issue_kept"
+
+    assert [here.drawn(lottery, str(n)).state for n in range(6)] == ["given"] * 6
+    with pytest.raises(CouponRefused) as used_up:
+        moves.claim_new(issue, BEN, now=NOW, by="t")
+    assert used_up.value.code == "issue_used_up"
+    in_order(lottery)
+
+
+def test_what_is_kept_is_free_again_when_the_lottery_is_over(here: LotteryShop, store: Store) -> None:
+    prize = coupon_prize(here, store, stock=6, total_limit=6, per_person_limit=1)
+    issue = prize.issue
+    assert issue is not None
+    lottery = here.open(prizes=[prize])
+    assert [here.drawn(lottery, str(n)).state for n in range(2)] == ["given", "due"]
+
+    lotteries.end(lottery, why="奖品发错", by=None, now=NOW)
+
+    # One was given, one is won and still due.
+    assert issues.order_codes(issue, 4, by=None, now=NOW).wanted == 4
+    with pytest.raises(CouponRefused) as kept:
+        issues.order_codes(issue, 1, by=None, now=NOW)
+    assert (kept.value.code, kept.value.params["kept"]) == ("issue_kept", 1)

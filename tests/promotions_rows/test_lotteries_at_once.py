@@ -59,3 +59,28 @@ def test_the_last_cards_are_drawn_once_each(here: LotteryShop) -> None:
     assert LotteryDraw.objects.filter(prize__isnull=False).count() == 10
     assert Lottery.objects.get(pk=lottery.pk).drawn == 30
     in_order(lottery)
+
+
+def test_claims_beside_draws_leave_every_coupon_that_is_promised(here: LotteryShop) -> None:
+    from laoke.customers.models import Customer
+    from laoke.promotions.coupons import moves
+    from laoke.promotions.models import CouponIssue
+    from laoke.promotions.rewards.lotteries import Prize
+    from tests.promotions_rows.coupon_shop import CouponShop
+
+    Customer.objects.all().delete()
+    issue = CouponShop.of(here.shop).issue(valid_to=END, total_limit=40)
+    lottery = here.open(prizes=[Prize("满 199 减 20", "coupon", 25, odds_ppm=1_000_000, issue=issue)])
+
+    def either(number: int) -> None:
+        if number % 2:
+            here.drawn(lottery, str(number), (ANNA, BEN)[number % 4 // 2])
+        else:
+            moves.claim_new(issue, BEN, now=NOW, by="t")
+
+    ends = at_once(either)
+
+    assert LotteryDraw.objects.filter(state="given").count() == 25, ends
+    assert ends["done"] == 40 and ends["issue_kept"] + ends["issue_used_up"] == 10
+    assert CouponIssue.objects.get().made == 40
+    in_order(lottery)

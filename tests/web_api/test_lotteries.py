@@ -46,19 +46,23 @@ def test_a_draw_is_done_once_for_its_key_and_its_proof_is_told_at_the_end(
     assert (again.content, again["Idempotent-Replay"]) == (first.content, "true")
     assert json.loads(first.content) == {
         "lottery": str(lottery.pk), "number": 1, "customer_id": str(ANNA), "commitment": lottery.commitment,
-        "text_sha256": hashlib.sha256("芝麻开门".encode()).hexdigest(), "state": "given",
+        "text_sha256": (text := hashlib.sha256("芝麻开门".encode()).hexdigest()), "state": "given",
+        "link": (link := fair_draws.link(lottery.commitment, 1, text, 0)),
         "prize": {
             "place": 0, "title": "10 积分", "kind": "points", "value_cents": 10, "points": 10, "code": None,
         },
     }  # fmt: skip
     assert (LotteryDraw.objects.count(), here.points.usable()) == (1, 10)
-    assert AuditEvent.objects.get(act="lottery.draw").detail == {"number": 1, "token": till.token.prefix}
+    assert AuditEvent.objects.get(act="lottery.draw").detail == {
+        "number": 1, "token": till.token.prefix, "link": link,
+    }  # fmt: skip
 
     with CaptureQueriesContext(connection) as asked:
         shown = till.told("lotteries/show", lottery=str(lottery.pk))
     # Whoever shows the page of a running lottery reads none of its draws, however many there are.
     assert not any("promotions_lotterydraw" in one["sql"] for one in asked.captured_queries)
     assert (shown["seed"], shown["draws"], shown["drawn"], shown["left"]) == (None, None, 1, [39])
+    assert shown["link"] == link
     assert shown["terms"]["prizes"][0]["odds_ppm"] == 1_000_000
     lotteries.end(lottery, by=None, now=END)
     told = till.told("lotteries/show", lottery=str(lottery.pk))

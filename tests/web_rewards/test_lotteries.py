@@ -124,9 +124,17 @@ def test_after_the_end_every_draw_is_checked_on_the_page_and_from_the_file(
     file = tmp_path / "抽奖.json"
     file.write_bytes(client.get(reverse("lottery_proof", args=[lottery.pk])).content)
     run = CliRunner().invoke(app, ["--json", "lottery", "verify", str(file)])
-    assert (run.exit_code, json.loads(run.stdout)) == (0, {"fair": True, "draws": 12})
+    assert (run.exit_code, json.loads(run.stdout)) == (0, {"fair": True, "draws": 12, "unlinked": 0})
 
     told = json.loads(file.read_text(encoding="utf-8"))
+    link = told["draws"][4]["link"]
+    assert link[:12] in checked and told["link"] in checked
+    for held, code, said in (
+        (f"5:{link}", 0, "12 抽全部对得上"), (f"5:{link[::-1]}", 1, "凭证不一样的：第 5 抽"),
+        ("5", 1, "写成 第几抽:链"), (f"13:{link}", 1, "凭证不一样的：第 13 抽"),
+    ):  # fmt: skip
+        run = CliRunner().invoke(app, ["lottery", "verify", str(file), "--held", held])
+        assert run.exit_code == code and said in run.output
     told["draws"][3]["prize"] = 0 if told["draws"][3]["prize"] != 0 else 1
     file.write_text(json.dumps(told), encoding="utf-8")
     run = CliRunner().invoke(app, ["--json", "lottery", "verify", str(file)])

@@ -126,14 +126,14 @@ def order_codes(issue: CouponIssue, count: int, *, by: User | None, now: datetim
     Raises
     ------
     CouponRefused
-        when the issue has no room for them, is stopped or over.
+        when the issue has no room for them beside what lotteries promise of it, is stopped or over.
     """
     if not 1 <= count <= MOST_AT_ONCE:
         raise CouponRefused("count_wrong", most=MOST_AT_ONCE)
     with transaction.atomic():
         locked = rows.locked_issue(issue.pk)
         rows.check_running(locked, now)
-        rows.take_room(locked, count)
+        rows.take_room(locked, count, promised.owed(locked.pk, now))
         batch = CouponBatch.objects.create(issue=locked, wanted=count, created_by=by, created_at=now)
         audit.record(
             "coupon.codes",

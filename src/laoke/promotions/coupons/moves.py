@@ -24,6 +24,7 @@ from laoke.promotions.coupons.codes import Random, make_codes, read_code
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponIssue
 from laoke.promotions.offers import offer_value
+from laoke.promotions.rewards import promised
 from laoke.shops import audit
 from laoke.shops.models import Shop, User
 
@@ -99,9 +100,15 @@ def state_at(coupon: Coupon, now: datetime) -> str:
 
 
 def claim_new(
-    issue: CouponIssue, customer_id: int, *, now: datetime, by: str, random: Random = secrets.token_bytes
+    issue: CouponIssue,
+    customer_id: int,
+    *,
+    now: datetime,
+    by: str,
+    random: Random = secrets.token_bytes,
+    is_prize: bool = False,
 ) -> Coupon:
-    """Give a customer a new coupon of the issue.
+    """Give a customer a new coupon of the issue; one that is no prize leaves what published lotteries promise.
 
     Raises
     ------
@@ -111,7 +118,7 @@ def claim_new(
         locked = rows.locked_issue(issue.pk)
         rows.check_running(locked, now)
         _check_person_limit(locked, customer_id)
-        rows.take_room(locked, 1)
+        rows.take_room(locked, 1, 0 if is_prize else promised.owed(locked.pk, now))
         while not rows.insert_codes(locked, None, codes := make_codes(1, random), now):
             pass
         coupon = Coupon.objects.get(shop_id=locked.shop_id, code=codes[0])

@@ -27,6 +27,7 @@ SENTENCES: dict[str, Promise] = {
     ),
     "issue_unknown": _("没有这一批券。"),
     "issue_used_up": _("这一批券最多 %(most)s 张，只剩 %(left)s 张。"),
+    "issue_kept": _("这一批券有 %(kept)s 张留给已公布的抽奖当奖品，此外只剩 %(left)s 张。"),
     "person_limit": _("每人限领 %(most)s 张，这位客户已领满。"),
     "use_limit": _("每人限用 %(most)s 次，这位客户已用满。"),
     "budget_used_up": _("预算只剩 %(left_cents)s 元，这一单要减 %(wanted_cents)s 元。"),

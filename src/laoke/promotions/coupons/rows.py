@@ -47,16 +47,19 @@ def check_running(issue: CouponIssue, now: datetime) -> None:
         raise CouponRefused("expired")
 
 
-def take_room(issue: CouponIssue, count: int) -> None:
-    """Count `count` more coupons as made.
+def take_room(issue: CouponIssue, count: int, kept: int = 0) -> None:
+    """Count `count` more coupons as made; `kept` more are promised to others than they are for.
 
     Raises
     ------
     CouponRefused
         when the issue's total has no room for them.
     """
-    room = CouponIssue.objects.filter(pk=issue.pk, made__lte=issue.total_limit - count)
+    room = CouponIssue.objects.filter(pk=issue.pk, made__lte=issue.total_limit - kept - count)
     if not room.update(made=F("made") + count):
+        if kept:
+            left = max(0, issue.total_limit - issue.made - kept)
+            raise CouponRefused("issue_kept", kept=kept, left=left)
         raise CouponRefused("issue_used_up", most=issue.total_limit, left=issue.total_limit - issue.made)
 
 

@@ -5,9 +5,13 @@
     lottery    = roll modulo a million falls into the odds of one prize, in the order of the prizes, or into none;
                  a prize that is used up passes it on to the next one that is left
     scratch    = roll modulo the cards that are left falls on one of them, the prizes lying in their order, then blanks
+    link       = SHA-256 of "LINK BEFORE\\nNUMBER\\nSHA-256 of the text\\nPLACE OF THE PRIZE, empty for none"; the first
+                 draw follows the commitment
 
 Whoever runs it cannot change seed or odds afterwards, whoever takes part adds a text that nobody knew before. The
-remainder of a 256-bit number by a million favours no prize by more than one in 10^70. Pure: the seed comes in.
+remainder of a 256-bit number by a million favours no prize by more than one in 10^70. Whoever drew holds the link of
+their draw: it binds every draw before, so no list without one of these agrees with it, however many it says there were.
+Pure: the seed comes in.
 """
 
 from __future__ import annotations
@@ -76,6 +80,11 @@ def roll(seed: str, number: int, text_sha256: str) -> int:
     return int.from_bytes(hmac.new(bytes.fromhex(seed), told, hashlib.sha256).digest())
 
 
+def link(before: str, number: int, text_sha256: str, prize: int | None) -> str:
+    """What binds a draw and all before it; `before` is the link of the one before, of the first the commitment."""
+    return _sha256(f"{before}\n{number}\n{text_sha256}\n{'' if prize is None else prize}")
+
+
 def prize_of(deck: Deck, given: Sequence[int], drawn: int, rolled: int) -> int | None:
     """The place of the prize that a draw wins after `drawn` draws that gave so many of each; None = none."""
     if deck.kind == SCRATCH:
@@ -105,8 +114,9 @@ def _by_odds(deck: Deck, given: Sequence[int], place: int) -> int | None:
 
 @dataclass(frozen=True)
 class Wrong:
-    """A draw that is not what the seed says, or is missing. `code` is `number` or `prize`; of prizes it has the places,
-    None = none."""
+    """A draw that is not what the seed says, or is missing. `code` is `number`, `prize`, `link` (it does not follow
+    from the draw before) or `held` (somebody who drew holds another link of it); of prizes it has the places, None =
+    none."""
 
     code: str
     number: int
@@ -116,11 +126,13 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether published draws are what seed, terms and texts make them. `wrong` holds the first ones at most."""
+    """Whether published draws are what seed, terms and texts make them. `wrong` holds the first ones at most; the first
+    `unlinked` draws carry no link, because they were drawn before there were any."""
 
     draws: int
     seed_matches: bool
     wrong: tuple[Wrong, ...]
+    unlinked: int = 0
 
     @property
     def is_fair(self) -> bool:
@@ -144,9 +156,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def verify(published: Json) -> Verdict:
-    """Compute every draw anew: `terms`, `commitment`, `seed`, `drawn` (how many there were), and `draws` with `number`,
-    `text_sha256`, `prize`.
+def verify(published: Json, held: Mapping[int, str] | None = None) -> Verdict:
+    """Compute every draw anew: `terms`, `commitment`, `seed`, `drawn` (how many there were), `link` (the last one), and
+    `draws` with `number`, `text_sha256`, `prize`, `link`. `held` are links by number that people who drew were given.
 
     Raises
     ------
@@ -155,6 +167,7 @@ def verify(published: Json) -> Verdict:
     """
     seed, terms, draws = _text(published["seed"]), published["terms"], published["draws"]
     deck, drawn = Deck.of(terms), _whole(published["drawn"])
+    chain = _Chain(_text(published["commitment"]), terms.get("linked") is True)
     given, wrong = [0] * len(deck.stock), []
     for place, draw in enumerate(draws, 1):
         number, told = draw["number"], draw["prize"]
@@ -163,15 +176,51 @@ def verify(published: Json) -> Verdict:
         if not _is_whole(number) or number != place or (deck.kind == SCRATCH and number > deck.cards):
             wrong.append(Wrong("number", number if _is_whole(number) else place, shown, None))
             break
-        computed = prize_of(deck, given, place - 1, roll(seed, number, _text(draw["text_sha256"])))
+        text = _text(draw["text_sha256"])
+        computed = prize_of(deck, given, place - 1, roll(seed, number, text))
         if computed is not None:
             given[computed] += 1
         if not is_place or computed != told:
             wrong.append(Wrong("prize", number, shown, computed))
+        if not chain.follows(number, text, shown, draw.get("link")):
+            wrong.append(Wrong("link", number, None, None))
     if len(draws) != drawn and not any(one.code == "number" for one in wrong):
         wrong.append(Wrong("number", min(len(draws), drawn) + 1, None, None))
+    wrong += chain.ends(published.get("link"), held or {})
     matches = hmac.compare_digest(commitment(seed, terms), _text(published["commitment"]))
-    return Verdict(len(draws), matches, tuple(wrong[:MOST_WRONG]))
+    return Verdict(len(draws), matches, tuple(wrong[:MOST_WRONG]), chain.unlinked)
+
+
+class _Chain:
+    """The links of a document as they are read: each is held against what the one before makes it. After one that is
+    wrong the next is held against the wrong one, so that it alone is named."""
+
+    def __init__(self, commitment: str, from_the_first: bool) -> None:
+        self.last, self.from_the_first = commitment, from_the_first
+        self.by_number: dict[int, str] = {}
+        self.unlinked = 0
+        self.begun = False
+
+    def follows(self, number: int, text_sha256: str, prize: int | None, told: Any) -> bool:
+        """Whether a draw's link is right; one that was drawn before there were links needs none."""
+        computed = link(self.last, number, text_sha256, prize)
+        self.last = self.by_number[number] = computed if told is None else _text(told)
+        if told is None and not self.begun:
+            self.unlinked += 1
+            return not self.from_the_first
+        self.begun = True
+        return told is not None and hmac.compare_digest(computed, self.last)
+
+    def ends(self, told: Any, held: Mapping[int, str]) -> list[Wrong]:
+        """What is wrong with the last link, and with those that people hold."""
+        wrong = []
+        if told is not None and _text(told) != self.last:
+            wrong.append(Wrong("link", len(self.by_number) + 1, None, None))
+        return wrong + [
+            Wrong("held", number, None, None)
+            for number, given in sorted(held.items())
+            if self.by_number.get(number) != given
+        ]
 
 
 def _is_whole(value: Any) -> bool:

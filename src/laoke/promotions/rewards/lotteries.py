@@ -270,6 +270,8 @@ def terms_of(lottery: Lottery) -> dict[str, Any]:
         "per_day_limit": lottery.per_day_limit,
         "cost_points": lottery.cost_points,
         "cards": lottery.cards,
+        # Bound with the rest: a document whose draws carry no links is not of this lottery.
+        "linked": True,
         "prizes": [
             {
                 "title": one.title,
@@ -346,6 +348,7 @@ def end(lottery: Lottery, *, why: str = "", by: User | None, now: datetime) -> L
             at=now,
             subject=str(row.pk),
             count=row.drawn,
+            link=row.link,
             early=bool(why),
         )
     return row
@@ -377,6 +380,7 @@ def head(lottery: Lottery) -> dict[str, Any]:
         "commitment": lottery.commitment,
         "seed": lottery.seed or None,
         "drawn": lottery.drawn,
+        "link": lottery.link or None,
         "over_at": lottery.over_at.isoformat(sep=" ", timespec="seconds") if lottery.over_at else None,
         "over_reason": lottery.over_reason,
     }
@@ -388,6 +392,23 @@ def published(lottery: Lottery) -> dict[str, Any]:
     How many draws there were, and why it ended before its time, are told beside them: none can be left out unseen.
     """
     draws = LotteryDraw.objects.filter(lottery=lottery).order_by("number")
-    found = draws.values_list("number", "text_sha256", "prize__place")
-    told = [{"number": number, "text_sha256": text, "prize": place} for number, text, place in found]
+    found = draws.values_list("number", "text_sha256", "prize__place", "link")
+    told = [
+        {"number": number, "text_sha256": text, "prize": place, "link": link or None}
+        for number, text, place, link in found
+    ]
     return head(lottery) | {"draws": told}
+
+
+def last_link(lottery: Lottery) -> str:
+    """What the next draw follows: the link of the last one, of the first the commitment.
+
+    Draws from before there were links are bound by the first that has one, as they stand then.
+    """
+    if lottery.link or not lottery.drawn:
+        return lottery.link or lottery.commitment
+    last = lottery.commitment
+    draws = LotteryDraw.objects.filter(lottery=lottery).order_by("number")
+    for number, text, place in draws.values_list("number", "text_sha256", "prize__place").iterator():
+        last = fair_draws.link(last, number, text, place)
+    return last

@@ -37,7 +37,7 @@ def draw(caller: Caller, body: Body) -> Json:
     found = lottery_draws.draw(lottery, customer_id, text, now=caller.now, by=caller.name)
     audit.record(
         "lottery.draw", shop=caller.shop, actor=None, at=caller.now, subject=str(lottery.pk), number=found.number,
-        token=caller.token.prefix,
+        token=caller.token.prefix, link=found.link,
     )  # fmt: skip
     return _told(lottery, found, customer_id)
 
@@ -52,6 +52,7 @@ def _told(lottery: Lottery, found: LotteryDraw, customer_id: int) -> Json:
         "number": found.number,
         "customer_id": str(customer_id),
         "text_sha256": found.text_sha256,
+        "link": found.link,
         "commitment": lottery.commitment,
         "state": found.state,
         "prize": None

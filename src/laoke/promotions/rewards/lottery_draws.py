@@ -51,9 +51,10 @@ def draw(lottery: Lottery, customer_id: int, text: str, *, now: datetime, by: st
         given = [one.given for one in prizes]
         place = fair_draws.prize_of(fair_draws.Deck.of(row.terms), given, row.drawn, rolled)
         prize = None if place is None else prizes[place]
-        Lottery.objects.filter(pk=row.pk).update(drawn=number)
+        link = fair_draws.link(lotteries.last_link(row), number, digest, place)
+        Lottery.objects.filter(pk=row.pk).update(drawn=number, link=link)
         found = LotteryDraw.objects.create(
-            lottery=row, number=number, customer_id=customer_id, text_sha256=digest, prize=prize,
+            lottery=row, number=number, customer_id=customer_id, text_sha256=digest, prize=prize, link=link,
             state=NONE if prize is None else DUE, at=now, by=by[:80],
         )  # fmt: skip
         if prize is not None:
@@ -103,7 +104,7 @@ def _hand_over(found: LotteryDraw, prize: LotteryPrize, *, now: datetime, by: st
     elif prize.kind == lotteries.COUPON:
         assert prize.issue is not None  # checked when the prize was written
         try:
-            found.coupon = moves.claim_new(prize.issue, found.customer_id, now=now, by=by)
+            found.coupon = moves.claim_new(prize.issue, found.customer_id, now=now, by=by, is_prize=True)
         except CouponRefused as refused:
             found.reason = refused.message[:200]
             found.save(update_fields=["reason"])

@@ -12,7 +12,8 @@ class Lottery(models.Model):
     """A lottery (odds for each draw) or a pile of scratch cards (so many cards, so many prizes among them).
 
     Once published, `terms` is what `commitment` binds and nothing of it changes any more. The seed lies in the vault
-    until the end, then in `seed`. Its row is what every draw holds.
+    until the end, then in `seed`. Its row is what every draw holds. `link` is that of the last draw, '' before the
+    first and while all were drawn before there were links.
     """
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="lotteries")
@@ -27,6 +28,7 @@ class Lottery(models.Model):
     cost_points = models.PositiveIntegerField(default=0)
     cards = models.PositiveIntegerField(default=0)
     drawn = models.PositiveIntegerField(default=0)
+    link = models.CharField(max_length=64, blank=True, default="", db_default="")
     terms = models.JSONField(default=dict)
     commitment = models.CharField(max_length=64, blank=True)
     sealed = models.BinaryField(default=b"")
@@ -78,13 +80,15 @@ class LotteryPrize(models.Model):
 class LotteryDraw(models.Model):
     """One draw. `state`: none (no prize), due (won, not handed over), given, forgone (its winner was erased).
 
-    Of the person's own text only the hash is kept.
+    Of the person's own text only the hash is kept. `link` binds the draw and all before it (`fair_draws.link`), '' when
+    it was drawn before there were links.
     """
 
     lottery = models.ForeignKey(Lottery, models.CASCADE, related_name="draws", db_index=False)
     number = models.PositiveIntegerField()
     customer_id = models.BigIntegerField(null=True)
     text_sha256 = models.CharField(max_length=64)
+    link = models.CharField(max_length=64, blank=True, default="", db_default="")
     prize = models.ForeignKey(LotteryPrize, models.PROTECT, null=True, related_name="draws")
     state = models.CharField(max_length=10)
     reason = models.CharField(max_length=200, blank=True)

@@ -27,7 +27,8 @@ STATUSES = {
     "customer_unknown": 404,
     "reserved": 409, "redeemed": 409, "expired": 409, "blocked": 409, "not_claimable": 409, "not_reserved": 409,
     "reservation_over": 409, "nothing_to_roll_back": 409, "other_order": 409, "not_yet_valid": 409,
-    "issue_stopped": 409, "issue_used_up": 409, "person_limit": 409, "use_limit": 409, "budget_used_up": 409,
+    "issue_stopped": 409, "issue_used_up": 409, "issue_kept": 409, "person_limit": 409, "use_limit": 409,
+    "budget_used_up": 409,
     "customer_erased": 409, "not_theirs": 409, "offer_over": 409,
 }  # fmt: skip
 UNPROCESSABLE = 422

@@ -181,13 +181,14 @@ def _lotteries() -> Json:
     return {
         "lottery": {
             "type": "object",
-            "required": ["terms", "commitment", "seed", "draws", "drawn", "left", "over_at", "over_reason"],
+            "required": ["terms", "commitment", "seed", "draws", "drawn", "link", "left", "over_at", "over_reason"],
             "properties": {
                 "terms": {"type": "object", "description": "all that is promised; the commitment binds it"},
                 "commitment": {**digest, "description": "SHA-256 of seed, line feed and terms as canonical JSON"},
                 "seed": {"type": ["string", "null"], "description": "null until the end"},
                 "draws": {"type": ["array", "null"], "description": "null until the end"},
                 "drawn": {"type": "integer"},
+                "link": {**digest, "type": ["string", "null"], "description": "of the last draw; null before"},
                 "left": {"type": "array", "items": {"type": "integer"}},
                 "over_at": MOMENT,
                 "over_reason": {**TEXT, "description": "why it ended before its time; empty when it did not"},
@@ -195,9 +196,10 @@ def _lotteries() -> Json:
         },
         "lottery-draw": {
             "type": "object",
-            "required": ["lottery", "number", "customer_id", "text_sha256", "commitment", "state", "prize"],
+            "required": ["lottery", "number", "customer_id", "text_sha256", "link", "commitment", "state", "prize"],
             "properties": {
                 "lottery": TEXT, "number": {"type": "integer"}, "customer_id": TEXT, "text_sha256": digest,
+                "link": {**digest, "description": "binds this draw and all before it: show it to who drew, to be kept"},
                 "commitment": digest, "state": {"enum": list(STATES)}, "prize": prize,
             },
         },

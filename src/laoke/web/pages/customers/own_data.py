@@ -339,7 +339,8 @@ def _draws(whose: Whose) -> Rows:
     return [
         {
             "shop": row.lottery.shop.name, "lottery": row.lottery.name, "number": row.number, "at": row.at,
-            "text_sha256": row.text_sha256, "prize": row.prize.title if row.prize else "", "state": row.state,
+            "text_sha256": row.text_sha256, "link": row.link, "prize": row.prize.title if row.prize else "",
+            "state": row.state,
         }
         for row in rows.order_by("pk")
     ]  # fmt: skip

@@ -29,6 +29,7 @@ from laoke.promotions.coupons.code_files import STATE_WORDS, write_codes
 from laoke.promotions.coupons.codes import shown_code
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponBatch, CouponEvent, CouponIssue, Offer
+from laoke.promotions.rewards import promised
 from laoke.shops import jobs
 from laoke.shops.models import Shop
 from laoke.shops.open_files import let_go
@@ -287,7 +288,7 @@ def issue_file(request: HttpRequest, pk: int, batch_id: int) -> HttpResponse:
 def _page(request: HttpRequest, issue: CouponIssue, **found: Any) -> IssuePage:
     now, may = clock_of(request).now(), may_market(request)
     counts, status = issues.counts_of(issue), issue_status(issue, now)
-    room = max(0, issue.total_limit - issue.made)
+    room = max(0, issue.total_limit - issue.made - promised.owed(issue.pk, now))
     return IssuePage(
         issue,
         status,

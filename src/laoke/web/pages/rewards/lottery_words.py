@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from laoke.promotions.rewards import lotteries, lottery_draws
 from laoke.promotions.rewards.fair_draws import ODDS_BASE, SCRATCH, Verdict, Wrong
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
+from laoke.shops.joins import clauses
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
@@ -28,6 +29,8 @@ STATE_WORDS: dict[str, Words] = {
     lottery_draws.NONE: _("没中"), lottery_draws.DUE: _("要兑"), lottery_draws.GIVEN: _("兑了"),
     lottery_draws.FORGONE: _("资料已删"),
 }  # fmt: skip
+# Of a link on a page: enough to find one's own.
+LINK_SHOWN = 12
 STATE_TONES = {lottery_draws.DUE: "warn", lottery_draws.GIVEN: "ok"}
 
 
@@ -155,6 +158,7 @@ def proof(lottery: Lottery, now: datetime) -> ui.Facts | None:
             (_("公布于"), figures.when(lottery.published_at, now)),
             (_("公布的摘要"), lottery.commitment),
             (_("种子"), seed),
+            (_("最近一抽的链"), lottery.link or "—"),
         ]
     )
 
@@ -167,6 +171,14 @@ def draw_columns() -> list[ui.Column]:
         ui.Column("prize", gettext("奖品")),
         ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ui.Column("by", gettext("谁"), "nowrap", priority=3, card="hide"),
+        ui.Column(
+            "link",
+            gettext("链"),
+            "nowrap",
+            priority=3,
+            card="hide",
+            hint=gettext("抽的人拿到的凭证的前几位，接着上一抽算出来"),
+        ),
         ui.Column("act", "", "min", card="wide"),
     ]
 
@@ -181,6 +193,7 @@ def draw_rows(found: Sequence[LotteryDraw], now: datetime, may: bool) -> list[ui
                 ui.Cell(one.prize.title if one.prize else "—", sub=one.reason),
                 ui.Status(STATE_WORDS[one.state], STATE_TONES.get(one.state, "")),  # type: ignore[arg-type]
                 by_told(one.by),
+                one.link[:LINK_SHOWN] or "—",
                 _act(one) if may and one.state == lottery_draws.DUE else "",
             ],
             id=str(one.pk),
@@ -201,16 +214,23 @@ def _act(one: LotteryDraw) -> ui.Action:
 def verdict_notice(verdict: Verdict) -> ui.Notice:
     """Whether the draws are what the seed makes them, and the first ones that are not."""
     if verdict.is_fair:
-        said = gettext("%(n)s 抽全部和种子算的一样，种子和公布的摘要对得上") % {
-            "n": figures.exact(verdict.draws)
-        }
-        return ui.Notice(said, tone="ok")
+        told = [
+            gettext("%(n)s 抽全部和种子算的一样，种子和公布的摘要对得上")
+            % {"n": figures.exact(verdict.draws)}
+        ]
+        if verdict.unlinked:
+            told.append(
+                gettext("前 %(n)s 抽是有链以前抽的，没有接上") % {"n": figures.exact(verdict.unlinked)}
+            )
+        return ui.Notice(clauses(told), tone="ok")
     parts = [] if verdict.seed_matches else [gettext("种子或规则和公布的摘要对不上")]
     parts += [_wrong(one) for one in verdict.wrong]
-    return ui.Notice("；".join(parts), tone="bad")
+    return ui.Notice(clauses(parts), tone="bad")
 
 
 def _wrong(one: Wrong) -> str:
     if one.code == "number":
         return gettext("第 %(n)s 抽的编号不对") % {"n": one.number}
+    if one.code == "link":
+        return gettext("第 %(n)s 抽没有接着上一抽") % {"n": one.number}
     return gettext("第 %(n)s 抽记的奖品和算的不一样") % {"n": one.number}

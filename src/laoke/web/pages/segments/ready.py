@@ -93,7 +93,11 @@ def ready_count(request: HttpRequest) -> HttpResponse:
     except NotReady as trouble:
         return render(request, "segments/ready_count.html", {"why": wording.not_ready_text(trouble.code)})
     except TooLong as slow:
-        return render(request, "segments/ready_count.html", {"why": too_long_text(slow, counting.tree_of(shop, one.text))})
+        return render(
+            request,
+            "segments/ready_count.html",
+            {"why": too_long_text(slow, counting.tree_of(shop, one.text))},
+        )
     return render(request, "segments/ready_count.html", {"counted": counted})
 
 
