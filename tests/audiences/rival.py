@@ -22,6 +22,7 @@ from laoke.audiences.tree import (
     Coupons,
     Day,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -73,6 +74,7 @@ class Shop:
     points: list[dict[str, Any]] = field(default_factory=list)
     draws: list[dict[str, Any]] = field(default_factory=list)
     referrals: list[dict[str, Any]] = field(default_factory=list)
+    cases: list[dict[str, Any]] = field(default_factory=list)
 
     def members(self, node: Node) -> list[int]:
         """The persons that the filter holds for, by number."""
@@ -176,6 +178,8 @@ class Shop:
                 return within(bounds, self.refund_times(person, kind, window))
             case Touched("answered", bounds, channel, window):
                 return within(bounds, len(self.answered(person, channel, window)))
+            case HadCase():
+                return within(node.bounds, self.cases_of(person, node))
             case Coupons(measure, bounds, issue, window):
                 return within(bounds, self.coupons_of(person, measure, issue, window))
             case Rewards():
@@ -282,6 +286,14 @@ class Shop:
             customer = buyers.get(one["order_id"]) or one["customer_id"]
             found += self.person_of(customer) == person
         return found
+
+    def cases_of(self, person: int, node: HadCase) -> int:
+        states = {"": (True, False), "open": (True,), "closed": (False,)}[node.state]
+        return sum(
+            self.person_of(one["person_id"]) == person and node.kind in ("", one["kind"])
+            and one["is_open"] in states and self.is_in(node.window, one["opened_day"])
+            for one in self.cases
+        )  # fmt: skip
 
     def coupons_of(self, person: int, measure: str, issue: str, window: Window) -> int:
         """Each coupon by its last event alone; what was rolled back is held again."""

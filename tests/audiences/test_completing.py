@@ -47,6 +47,8 @@ def wanted(head: str) -> Place:
         ("买过 且 城", "城", "bought", ""),
         ("holds_coupon(", "", "2+", ""),
         ('holds_coupon("双', '"双', '"…"', "issue"),
+        ("had_case(", "", "2+", ""),
+        ("had_case(2+, qua", "qua", "2+", ""),
         ("points_held(", "", "2+", ""),
         ("points_ending(", "", "2+", ""),
         ("points_ending(100+, ", "", "within", ""),
@@ -77,6 +79,11 @@ def test_nothing_is_offered_where_nothing_is_sure(head: str) -> None:
 def test_a_name_that_is_being_typed_is_offered_no_number() -> None:
     assert wanted('drew("2').allowed == ('"…"',)
     assert "within" in wanted("drew(").allowed and "within" not in wanted("points_held(").allowed
+
+
+def test_kinds_and_ends_of_cases_are_offered() -> None:
+    assert {"quality", "open", "closed", "within", "in"} <= set(wanted("had_case(").allowed)
+    assert wanted("had_case ").allowed == ("and", "or")
 
 
 @given(TEXTS)

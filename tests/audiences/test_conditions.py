@@ -117,6 +117,14 @@ def reply(number: int, draw: random.Random) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def case(number: int, draw: random.Random) -> dict[str, Any]:
+    return {
+        "case_id": number, "person_id": draw.randrange(1, 14), "kind": draw.choice(["return", "quality", "other"]),
+        "is_open": draw.random() < 0.4, "opened_day": AS_OF - draw.choice([-1, 0, 7, 30, 90, 91, 300]),
+        "import_id": 0,
+    }  # fmt: skip
+
+
 def customer(number: int, draw: random.Random) -> dict[str, Any]:
     return {
         "customer_id": number, "first_seen": at(AS_OF - 900), "province": "", "city": "",
@@ -267,6 +275,9 @@ def both(world: World, seed: int, *, joined: bool = False) -> tuple[Reading, riv
     rows = [{**one, "shop_id": world.shop.pk} for one in coupons]
     world.write("coupon_events", table("coupon_events", rows), "coupons")
     rewarded = rewards(world, seed)
+    cases = [case(number, draw) for number in range(1, 25)]
+    rows = [{**one, "shop_id": world.shop.pk} for one in cases]
+    world.write("service_cases", table("service_cases", rows), "cases")
     rows = [{**one, "shop_id": world.shop.pk} for one in values.values()]
     world.write("customer_value", table("customer_value", rows), "value")
     world.load(**facts)
@@ -291,10 +302,13 @@ def both(world: World, seed: int, *, joined: bool = False) -> tuple[Reading, riv
     return reading, rival.Shop(
         AS_OF, kept_rows, facts["lines"], facts["people"], by_person, contacts, tags, reach, facts["refunds"],
         CATEGORIES, facts["reviews"], touches, records, groups, replies, values, coupons, **rewarded,
+        cases=cases,
     )  # fmt: skip
 
 
 ALONE = """
+had_case; had_case(0); had_case(2+, within 90d); had_case(quality); had_case(0, return, within 365d); had_case(open)
+had_case(2+, closed); had_case(other, open, within 30d); had_case(delay); had_case(quality, closed, within 91d)
 holds_coupon; holds_coupon(0); holds_coupon("双11 券"); holds_coupon(2+, "老客券"); used_code; used_code(0)
 used_code("双11 券", within 90d); used_code(2+, within 365d); used_code("没有的")
 points_held; points_held(0); points_held(100+); points_held(<= 70); points_ending(within 0d); points_ending(within 30d)

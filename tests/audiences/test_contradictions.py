@@ -40,6 +40,7 @@ IMPOSSIBLE = [
     "touched(0, within 90d) and delivered(sms, within 30d)",
     "touched(1, sms) and touched(2+, sms)",
     'holds_coupon(0, "券") and holds_coupon(2+, "券")',
+    "had_case(0, open) and had_case(2+, open)",
     "points_held(100+) and points_held(<= 50)",
     "points_ending(100+, within 30d) and points_ending(<= 50, within 60d)",
     "points_used(0) and points_used(within 30d)",
@@ -66,6 +67,7 @@ POSSIBLE = [
     "expected_orders(>= 1, within 365d) and expected_orders(< 1, within 30d)",
     "touched(0) and answered",  # an answer to what was sent from elsewhere
     "touched(0, sms) and delivered",
+    "had_case(0, open) and had_case(2+)",
     'used_code(0, "甲") and used_code("乙") and used_code(0, within 30d)',
     "touched(0, within 30d) and touched(2+)",
     "points_held(0) and points_ending(within 30d)",  # what cannot be used yet

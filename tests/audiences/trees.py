@@ -21,6 +21,7 @@ from laoke.audiences.tree import (
     Day,
     Everyone,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -134,6 +135,10 @@ def facts(texts: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
         st.builds(
             Touched, st.sampled_from(["touched", "delivered", "answered"]), bounds(3),
             st.sampled_from(["", "sms", "email"]), WINDOWS,
+        ),
+        st.builds(
+            HadCase, bounds(3), st.sampled_from(["", "return", "quality", "other"]),
+            st.sampled_from(["", "open", "closed"]), WINDOWS,
         ),
         st.builds(Coupons, st.just("holds_coupon"), bounds(3), st.just("") | texts),
         st.builds(Coupons, st.just("used_code"), bounds(3), st.just("") | texts, WINDOWS),

@@ -44,6 +44,7 @@ FILTERS = (
     'random_share(30%, "甲")',
     "answered or answered(2+, sms, within 90d) or touched then not answered within 7d",
     "expected_orders(>= 0.5, within 90d) or expected_spend(>= 50, within 365d) and active_probability(>= 30%)",
+    "had_case(2+, within 90d) or had_case(quality, open) or had_case(0, closed, within 365d)",
     'holds_coupon or used_code("双11 券", within 90d)',
     "points_held(100+) or points_ending(within 30d) or points_earned(100+, within 90d) or points_used(within 90d)",
     'drew(2+, "双11 抽奖", within 30d) or won or brought(2+, within 365d) or was_brought',

@@ -136,6 +136,7 @@ def test_only_mirrors_have_overlays():
         "customer_reach",
         "touches",
         "replies",
+        "service_cases",
         "order_flags",
         "group_members",
         "coupon_events",

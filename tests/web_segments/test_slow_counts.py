@@ -51,9 +51,9 @@ def queued() -> list[Any]:
 def test_typing_is_told_what_took_long_and_what_to_do(no_time: Demo) -> None:
     client = no_time.client()
     page = text(client.post("/segments/preview/", {"source": "text", "text": f"{OF_FACTS} and bought(3+)"}))
-    assert "数了 0 秒还没数完，已经停下。要一笔笔翻订单的是：" in page
+    assert "数了 0 秒还没数完，已经停下。要一笔笔翻记录的是：" in page
     assert "77 天" in page and "把时间范围改小，或先保存，让后台慢慢数" in page
-    assert "3" not in page.split("要一笔笔翻订单的是：")[1].split("。")[0], (
+    assert "3" not in page.split("要一笔笔翻记录的是：")[1].split("。")[0], (
         "what the features know took no time"
     )
     assert '<b class="lg" id="count-top" hx-swap-oob="true">—</b>' in page

@@ -109,7 +109,8 @@ def fill_shop(
     bench_facts.write_groups(warehouse, drawn, shop.pk, draw)
     bench_facts.write_expected(warehouse, drawn, shop.pk, today, draw)
     # Last, so that all before them is drawn as it was without them.
-    for write in (bench_facts.write_points, bench_facts.write_draws, bench_facts.write_referrals):
+    rewards = (bench_facts.write_points, bench_facts.write_draws, bench_facts.write_referrals)
+    for write in (*rewards, bench_facts.write_cases):
         write(warehouse, drawn, shop.pk, today, draw)
     entry = catalog.publish(warehouse.versions(), as_of_day=today, now=now, reason="import")
     ValueReport.objects.create(

@@ -14,6 +14,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from laoke.audiences.bench_orders import EPOCH, TITLES, Drawn, conformed, moments, words
+from laoke.audiences.tree import CASE_KINDS
 from laoke.warehouse.customer_value import HORIZONS
 
 if TYPE_CHECKING:
@@ -192,6 +193,22 @@ def write_referrals(
         "at": moments(np.tile(days, 2).astype(np.int64) * DAY), "day": np.tile(days, 2),
     }  # fmt: skip
     warehouse.append("referrals", conformed("referrals", columns), app_id="bench-referrals")
+
+
+def write_cases(
+    warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
+) -> None:
+    """Two cases of one customer in fifty in the last year, one in five of them still open."""
+    import numpy as np
+
+    people = np.repeat(np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.02]), 2)
+    n = len(people)
+    columns = {
+        "shop_id": np.full(n, shop_id), "case_id": np.arange(1, n + 1), "person_id": people,
+        "kind": words(draw.integers(0, len(CASE_KINDS), n), CASE_KINDS), "is_open": draw.random(n) < 0.2,
+        "opened_day": (last - EPOCH).days - draw.integers(0, 365, n).astype(np.int32),
+    }  # fmt: skip
+    warehouse.append("service_cases", conformed("service_cases", columns), app_id="bench-cases")
 
 
 def write_groups(warehouse: Warehouse, drawn: Drawn, shop_id: int, draw: np.random.Generator) -> None:

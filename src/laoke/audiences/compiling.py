@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
-from laoke.audiences import fact_sources
+from laoke.audiences import case_sources, fact_sources
 from laoke.audiences.city_tiers import CITIES
 from laoke.audiences.fact_sources import DELIVERED, REACHED, count_of
 from laoke.audiences.sources import (
@@ -44,6 +44,7 @@ from laoke.audiences.tree import (
     Coupons,
     Day,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -156,6 +157,7 @@ class Compiler:
                 return followed.eq(number(0 if node.negated else 1))
             case (
                 BoughtProduct()
+                | HadCase()
                 | OfGoods()
                 | BoughtPriced()
                 | Reviewed()
@@ -230,6 +232,8 @@ class Compiler:
             case Touched(measure, _, channel, window):
                 states = REACHED if measure == "touched" else DELIVERED
                 return count_of(fact_sources.touches(self.sources, states, channel, window), "n")
+            case HadCase(_, kind, state, window):
+                return count_of(case_sources.cases(self.sources, kind, state, window), "n")
             case Steps():
                 return column(self._sequence(node), "followed")
             case Birthday(days):
@@ -544,5 +548,7 @@ def _value_key(condition: Condition) -> tuple[object, ...] | None:
             return ("birthday",)
         case Steps() | Reviewed() | RefundTimes() | Touched() | Coupons():
             return (_FACT_NAMES[type(condition)], condition)
+        case HadCase():
+            return ("cases", condition)
         case _:
             return None

@@ -17,7 +17,7 @@ ANY_TEXT = '"…"'
 JOINS = ("and", "or")
 KEYWORDS = ("and", "or", "not", "then", "within", "in")
 # These mean something without brackets.
-ALONE = frozenset({*USUAL_LOW, *COUNTED, "everyone"})
+ALONE = frozenset({*USUAL_LOW, *COUNTED, "had_case", "everyone"})
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from laoke.audiences.tree import (
     Day,
     Everyone,
     Expected,
+    HadCase,
     InSegment,
     Node,
     Not,
@@ -85,6 +86,8 @@ def _exclude(first: Node, second: Node) -> bool:
         case Expected(name, bounds, days), Expected(other, more, horizon) if (name, days) == (other, horizon):
             return not _meet(bounds, more)
         case Coupons(), Coupons() if replace(first, bounds=second.bounds) == second:
+            return not _meet(first.bounds, second.bounds)
+        case HadCase(), HadCase() if replace(first, bounds=second.bounds) == second:
             return not _meet(first.bounds, second.bounds)
         case Rewards(), Rewards() if first.lottery == second.lottery or not second.lottery:
             return _rewards(first, second)

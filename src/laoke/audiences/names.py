@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from laoke.audiences.tree import (
+    CASE_KINDS,
+    CASE_STATES,
     CHANNELS,
     CLOSED_VALUES,
     CONTACTS,
@@ -24,7 +26,7 @@ from laoke.audiences.tree import (
 CONDITION_NAMES = (
     *MEASURES, *DAY_FIELDS, *TEXT_FIELDS, *TRAITS, *GOODS, *TOUCH_MEASURES, *EXPECTED, "tag", "in_group", "consent",
     "reachable", "has", "bought_product", "bought_priced", "reviewed", "refund_times", "high", "birthday", "segment",
-    "random_share",
+    "random_share", "had_case",
     "everyone", *COUPON_MEASURES, *REWARD_MEASURES,
 )  # fmt: skip
 # Longer words are no misspelling of ours, and the distance of long words takes long.
@@ -45,6 +47,7 @@ CHINESE_CONDITIONS: Mapping[str, str] = {
     "金额分": "m_score", "综合分": "fm_score", "常买钟点": "usual_hour", "计分次数": "rfm_orders",
     "计分金额": "rfm_spent", "高于": "high", "生日": "birthday", "生日月": "birthday_month",
     "常买星期": "usual_weekday", "购买月份": "bought_month", "城市级别": "city_tier", "平台等级": "platform_level",
+    "售后": "had_case", "有过售后": "had_case",
     "人群": "segment", "随机": "random_share", "在群": "in_group", "持有券": "holds_coupon", "用过券码": "used_code",
     "回复": "answered", "回复过": "answered", "预计次数": "expected_orders", "预计消费": "expected_spend",
     "活跃概率": "active_probability",
@@ -73,6 +76,10 @@ CHINESE_VALUES: Mapping[str, Mapping[str, str]] = {
     "contact": {"手机": "phone", "手机号": "phone", "邮箱": "email", "昵称": "nick"},
     "high": {"最近": "recency", "频次": "frequency", "金额": "money"},
     "refund": {"仅退款": "money", "退货退款": "goods", "退货": "goods"},
+    "case": {
+        "退换货": "return", "退款": "refund", "物流": "delay", "质量": "quality", "差评": "review", "别的": "other",
+    },
+    "case_state": {"没完": "open", "办完": "closed"},
     "city_tier": {"一线": "first", "新一线": "new_first"},
     "usual_weekday": {
         "周一": "mon", "周二": "tue", "周三": "wed", "周四": "thu", "周五": "fri", "周六": "sat", "周日": "sun",
@@ -81,6 +88,7 @@ CHINESE_VALUES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 ALLOWED_VALUES: Mapping[str, tuple[str, ...]] = {
     **CLOSED_VALUES, "channel": CHANNELS, "contact": CONTACTS, "high": HIGHS, "refund": REFUND_KINDS,
+    "case": CASE_KINDS, "case_state": CASE_STATES,
 }  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     Coupons,
     Day,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -108,6 +109,8 @@ def _of_facts(node: Node) -> str:
             return _counted("reviewed", bounds, [*stars, *(["photo"] if photo else [])], window)
         case RefundTimes(bounds, kind, window):
             return _counted("refund_times", bounds, [kind] if kind else [], window)
+        case HadCase(bounds, kind, state, window):
+            return _counted("had_case", bounds, [one for one in (kind, state) if one], window)
         case Coupons(measure, bounds, issue, window):
             return _counted(measure, bounds, [quoted(issue)] if issue else [], window)
         case Rewards(measure, bounds, lottery, window):

@@ -10,6 +10,8 @@ import json
 from typing import Any
 
 from laoke.audiences.tree import (
+    CASE_KINDS,
+    CASE_STATES,
     CHANNELS,
     CLOSED_VALUES,
     CONTACTS,
@@ -130,6 +132,9 @@ def _conditions() -> dict[str, Schema]:
         },
         "reviewed": {**RANGE, "rating": ranged, "photo": {"type": "boolean"}, **WINDOW},
         "refund_times": {"of": {"enum": ["", *REFUND_KINDS]}, **RANGE, **WINDOW},
+        "had_case": {
+            "of": {"enum": ["", *CASE_KINDS]}, "state": {"enum": ["", *CASE_STATES]}, **RANGE, **WINDOW,
+        },
         "touched": {
             "measure": {"enum": list(TOUCH_MEASURES)}, "channel": {"enum": ["", *CHANNELS]}, **RANGE, **WINDOW,
         },

@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     Day,
     Everyone,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -42,8 +43,8 @@ from laoke.audiences.tree import (
     TreeError,
     Window,
     Within,
-    check_size,
 )
+from laoke.audiences.tree_size import check_size
 
 
 def to_json(node: Node) -> dict[str, Any]:
@@ -110,6 +111,9 @@ def _of_facts(node: Node) -> dict[str, Any]:
             return {"kind": "reviewed", **_range(bounds), **stars, "photo": photo, **_window(window)}
         case RefundTimes(bounds, kind, window):
             return {"kind": "refund_times", "of": kind, **_range(bounds), **_window(window)}
+        case HadCase(bounds, kind, state, window):
+            told = {"kind": "had_case", "of": kind, "state": state}
+            return {**told, **_range(bounds), **_window(window)}
         case Coupons(measure, bounds, issue, window):
             told = {"kind": "coupons", "measure": measure, "issue": issue}
             return {**told, **_range(bounds), **_window(window)}
@@ -248,6 +252,9 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Node]] = {
     ),
     "reviewed": _read_reviewed,
     "refund_times": lambda data: RefundTimes(_read_bounds(data), _text(data, "of"), _read_window(data)),
+    "had_case": lambda data: HadCase(
+        _read_bounds(data), _text(data, "of"), _text(data, "state"), _read_window(data)
+    ),
     "touched": lambda data: Touched(
         _text(data, "measure"), _read_bounds(data), _text(data, "channel"), _read_window(data)
     ),

@@ -58,7 +58,7 @@ def too_long_text(problem: TooLong, node: Node) -> str:
     if len(slow) > MOST_NAMED:
         named = gettext("%(named)s等 %(n)s 个条件") % {"named": named, "n": len(slow)}
     said = gettext(
-        "数了 %(seconds)s 秒还没数完，已经停下。要一笔笔翻订单的是：%(named)s。把时间范围改小，或先保存，让后台慢慢数"
+        "数了 %(seconds)s 秒还没数完，已经停下。要一笔笔翻记录的是：%(named)s。把时间范围改小，或先保存，让后台慢慢数"
     )
     return said % {"seconds": seconds, "named": named}
 

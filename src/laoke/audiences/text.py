@@ -29,6 +29,8 @@ from laoke.audiences.names import (
 )
 from laoke.audiences.tokens import FilterError, Token, tokens_of
 from laoke.audiences.tree import (
+    CASE_KINDS,
+    CASE_STATES,
     CHANNELS,
     CLOSED_VALUES,
     COUPON_MEASURES,
@@ -59,6 +61,7 @@ from laoke.audiences.tree import (
     Day,
     Everyone,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -82,8 +85,8 @@ from laoke.audiences.tree import (
     Within,
     all_of,
     any_of,
-    check_size,
 )
+from laoke.audiences.tree_size import check_size
 from laoke.warehouse.customer_value import HORIZONS
 
 AT_LEAST_ONE = Bounds(1, None)
@@ -215,6 +218,8 @@ class _Parser:
             return self.counted(name)
         if name == "everyone":
             return Everyone()
+        if name == "had_case":
+            return self.had_case()
         if name == "in_group" and not self.is_sign("("):
             return InGroup()
         readers: dict[str, Callable[[], Node]] = {
@@ -328,7 +333,7 @@ class _Parser:
         self.expect_sign("(")
         while True:
             start = self.token
-            key, value = self.option(name)
+            key, value = self.case_option() if name == "had_case" else self.option(name)
             if key in found:
                 raise self.refusal("said_twice", token=start)
             found[key] = value
@@ -368,6 +373,27 @@ class _Parser:
             windows = () if name in HELD_NOW else ("within", "in")
             raise self.refusal("expected", (*_RANGE_EXAMPLES["count"], *quotes, *windows), slot=slot)
         return "range", self.range("count")
+
+    def had_case(self) -> Node:
+        found = self.options("had_case") if self.is_sign("(") else {}
+        bounds = found.get("range", AT_LEAST_ONE)
+        return HadCase(bounds, found.get("case", ""), found.get("case_state", ""), found.get("window"))
+
+    def case_option(self) -> tuple[str, Any]:
+        """How many cases, of which kind, whether they are done, or when they were opened."""
+        if self.is_word("within", "in"):
+            return "window", self.window()
+        words = (*CASE_KINDS, *CASE_STATES)
+        if self.token.kind == "end":
+            allowed = (*_RANGE_EXAMPLES["count"], *words, "within", "in")
+            raise self.refusal("expected", allowed)
+        if self.token.kind != "name":
+            return "range", self.range("count")
+        for what in ("case", "case_state"):
+            if value := closed_value(what, self.token.value):
+                self.take()
+                return what, value
+        raise self.refusal("unknown_word", nearest(self.token.value, words, most=8))
 
     def sequence(self, first: Node, start: Token) -> Node:
         """What stands before and after `then`."""

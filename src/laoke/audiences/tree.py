@@ -79,6 +79,9 @@ CHANNELS = ("sms", "email", "call", "handover")
 CONTACTS = ("phone", "email", "nick")
 HIGHS = ("recency", "frequency", "money")
 REFUND_KINDS = ("money", "goods")
+# Of after-sales cases, as the package that owns them calls them; a case that waits for an answer is open.
+CASE_KINDS = ("return", "refund", "delay", "quality", "review", "other")
+CASE_STATES = ("open", "closed")
 STEP_KINDS = ("bought", "product", "category", "touched", "answered")
 # A purchase of the same day may come after one of these.
 MESSAGE_STEPS = ("touched", "answered")
@@ -372,6 +375,20 @@ class RefundTimes:
 
 
 @dataclass(frozen=True)
+class HadCase:
+    """How many after-sales cases of the person were opened: of one kind, open or closed by now, or ('') of any."""
+
+    bounds: Bounds = Bounds(1, None)
+    kind: str = ""
+    state: str = ""
+    window: Window = None
+
+    def __post_init__(self) -> None:
+        _check_known(self.kind, ("", *CASE_KINDS), "case kind")
+        _check_known(self.state, ("", *CASE_STATES), "case state")
+
+
+@dataclass(frozen=True)
 class Touched:
     """How many messages reached the person, or may have (`touched`), how many were reported delivered, and how often
     the person wrote back without refusing (`answered`)."""
@@ -536,7 +553,7 @@ class Or:
 
 
 Condition = (
-    Everyone | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
+    Everyone | HadCase | Amount | Day | OneOf | Tagged | InGroup | Consented | Reachable | Has | BoughtProduct | OfGoods
     | BoughtPriced | Sequence | Reviewed | RefundTimes | Touched | Expected | Trait | High | Birthday | InSegment
     | RandomShare | Coupons | Rewards
 )  # fmt: skip
@@ -573,21 +590,3 @@ def conditions(node: Node) -> Iterator[Condition]:
 def asks_value(node: Condition) -> bool:
     """Whether a condition looks at customer value, which is not computed for every shop."""
     return isinstance(node, Expected) or (isinstance(node, Trait) and node.name == "active_probability")
-
-
-def check_size(node: Node) -> None:
-    """Refuse a tree too deep or too wide to be meant.
-
-    Raises
-    ------
-    TreeError
-        `too_deep` or `too_many`.
-    """
-    _refuse_unless(_depth(node, 0) <= MAX_DEPTH, "too_deep", most=MAX_DEPTH)
-    _refuse_unless(sum(1 for _ in conditions(node)) <= MAX_CONDITIONS, "too_many", most=MAX_CONDITIONS)
-
-
-def _depth(node: Node, above: int) -> int:
-    if above > MAX_DEPTH:
-        return above
-    return max((_depth(child, above + 1) for child in children(node)), default=above + 1)

@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     Consented,
     Coupons,
     Everyone,
+    HadCase,
     Has,
     InGroup,
     InSegment,
@@ -96,6 +97,8 @@ def _reads_now(node: Node) -> bool:
         if isinstance(one, Tagged | InGroup | Consented | Reachable | Has) or asks_value(one):
             return True
         if isinstance(one, Coupons | Rewards) and one.measure in (*HELD_NOW, "points_ending"):
+            return True
+        if isinstance(one, HadCase) and one.state:
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True

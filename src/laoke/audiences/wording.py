@@ -32,6 +32,7 @@ from laoke.audiences.tree import (
     Coupons,
     Day,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -117,6 +118,11 @@ _GOODS_NAMES: Mapping[str, Any] = {
     "spent_on_category": _("购买类目含“%(words)s”的商品，金额 %(range)s"),
 }
 _REFUND_NAMES: Mapping[str, Any] = {"": _("退款次数"), "money": _("仅退款次数"), "goods": _("退货退款次数")}
+CASE_NAMES: Mapping[str, Any] = {
+    "return": _("退换货"), "refund": _("退款"), "delay": _("物流慢、丢件"), "quality": _("质量问题"),
+    "review": _("差评"), "other": _("别的"),
+}  # fmt: skip
+CASE_STATE_NAMES: Mapping[str, Any] = {"open": _("还没办完"), "closed": _("办完了")}
 _TOUCH_NAMES: Mapping[str, Any] = {
     "touched": _("触达次数"), "delivered": _("送达次数"), "answered": _("回复次数"),
 }  # fmt: skip
@@ -207,6 +213,10 @@ def _fact_text(node: Node) -> str:
             return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
         case RefundTimes(bounds, kind, window):
             return _in_window(window, f"{_REFUND_NAMES[kind]} {_bounds_text(bounds, 'count')}")
+        case HadCase(bounds, kind, state, window):
+            told = [*([CASE_NAMES[kind]] if kind else []), *([CASE_STATE_NAMES[state]] if state else [])]
+            name = aside(gettext("售后次数"), listed(told)) if told else gettext("售后次数")
+            return _in_window(window, f"{name} {_bounds_text(bounds, 'count')}")
         case Coupons(measure, bounds, issue, window):
             name = str(_COUPON_NAMES[measure])
             name = aside(name, gettext("批次“%(issue)s”") % {"issue": issue}) if issue else name

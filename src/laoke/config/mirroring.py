@@ -11,6 +11,7 @@ from laoke.insights.fake_orders.mirroring import mirror_all_flags, write_flags
 from laoke.insights.refresh import refresh_features
 from laoke.promotions.coupons.mirroring import mirror_all_coupons, write_coupons
 from laoke.promotions.rewards.mirroring import mirror_all_rewards, write_rewards
+from laoke.service.mirroring import write_cases
 from laoke.shops import dirty
 from laoke.shops.clock import Clock
 from laoke.shops.models import Shop
@@ -43,4 +44,5 @@ def write_all_mirrors(place: Place, now: datetime) -> bool:
         worked = write_coupons(shop, warehouse, now) or worked
         worked = write_rewards(shop, warehouse, now) or worked
         worked = write_replies(shop, warehouse, now) or worked
+        worked = write_cases(shop, warehouse, now) or worked
     return worked

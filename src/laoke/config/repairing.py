@@ -25,6 +25,7 @@ from laoke.dispatch.models import Message, Reply
 from laoke.intake.models import ImportRun, ImportState
 from laoke.intake.top import connections
 from laoke.intake.undoing import UndoRefused, undo_of
+from laoke.service import mirroring as cases
 from laoke.shops import audit, catalog, dirty
 from laoke.shops.bulk import pieces
 from laoke.shops.locks import warehouse_writer
@@ -215,3 +216,5 @@ def _mirror_anew(place: Place, now: datetime) -> None:
         for ids in pieces(list(answers)):
             with transaction.atomic():
                 dirty.mark(shop.pk, replies.MIRROR, ids)
+        with transaction.atomic():
+            cases.mark_all(shop)

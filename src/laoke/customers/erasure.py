@@ -338,6 +338,7 @@ def _rewrite(warehouse: Warehouse, reader: Reader, aliases: pa.Table, app_id: st
         ("group_members", "person_id", _no_rows),
         ("touches", "person_id", _same_rows),
         ("replies", "person_id", _no_rows),
+        ("service_cases", "person_id", _no_rows),
         ("customer_features", "person_id", _same_rows),
         ("customer_value", "person_id", _no_rows),
     ):

@@ -18,7 +18,8 @@ from laoke.customers.models import Customer, Erasure
 from laoke.customers.resealing import SealedKind
 from laoke.customers.sealing import Sealer, VaultError, open_text
 from laoke.customers.vault import SCHEMA
-from laoke.service.models import CaseStep, ServiceCase
+from laoke.service import mirroring
+from laoke.service.models import UNDONE, CaseStep, ServiceCase
 from laoke.shops import audit
 from laoke.shops.models import Shop, Staff, User
 
@@ -31,8 +32,6 @@ WAYS: dict[str, tuple[str, ...]] = {
     State.SOLVED: (State.OPEN, State.CLOSED),
     State.CLOSED: (State.OPEN,),
 }
-# What is still owed to somebody.
-UNDONE = (State.OPEN, State.WAITING)
 
 
 class CaseRefused(Exception):
@@ -77,6 +76,7 @@ def open_case(shop: Shop, person_id: int, draft: Draft, *, by: User, now: dateti
             in_charge=draft.in_charge, promised_by=draft.promised_by, opened_by=by, opened_at=now, changed_at=now,
         )  # fmt: skip
         _add_step(case, words, by, now)
+        mirroring.mark(shop.pk, [case.pk])
         audit.record("case.open", shop=shop, actor=by, at=now, subject=str(case.pk), kind=case.kind)
     return case
 
@@ -107,6 +107,7 @@ def move(
             raise CaseRefused("state")
         case.refresh_from_db()
         _add_step(case, told, by, now)
+        mirroring.mark(case.shop_id, [case.pk])
         audit.record("case.move", shop=case.shop, actor=by, at=now, subject=str(case.pk), state=state)
 
 
@@ -160,4 +161,7 @@ def cases_of(shop: Shop, people: Iterable[int]) -> list[ServiceCase]:
 
 def forget_person(shop: Shop, traces: Traces, now: datetime) -> int:
     """Erasing: the person's cases go with all their words, in every shop of the owner."""
-    return ServiceCase.objects.filter(person_id__in=traces.people).delete()[0]
+    theirs = ServiceCase.objects.filter(person_id__in=traces.people)
+    for shop_id, case in theirs.order_by("pk").values_list("shop_id", "pk"):
+        mirroring.mark(shop_id, [case])
+    return theirs.delete()[0]

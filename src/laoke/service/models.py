@@ -40,6 +40,10 @@ class ServiceCase(models.Model):
         indexes = [models.Index(fields=["shop", "state", "promised_by"], name="case_due")]
 
 
+# What is still owed to somebody.
+UNDONE = (ServiceCase.State.OPEN, ServiceCase.State.WAITING)
+
+
 class CaseStep(models.Model):
     """A step of a case: the state after it, and the words of whoever took it, sealed ('' = none)."""
 

@@ -11,6 +11,7 @@ from laoke.warehouse.customer_value import CUSTOMER_VALUE
 from laoke.warehouse.group_members import GROUP_MEMBERS
 from laoke.warehouse.promotion_mirrors import PROMOTION_MIRRORS
 from laoke.warehouse.replies import REPLIES
+from laoke.warehouse.service_cases import SERVICE_CASES
 from laoke.warehouse.usual_columns import IMPORT, SHOP, packed_days
 from laoke.warehouse.usual_columns import cents as _cents
 from laoke.warehouse.usual_columns import day as _day
@@ -38,15 +39,7 @@ STATE_RANKS = {
     "closed_refunded": 5,
 }
 ORDER_STATUSES = tuple(STATE_RANKS)
-LIFECYCLES = (
-    "prospect",
-    "new_customer",
-    "active",
-    "silent",
-    "dormant",
-    "nearly_lost",
-    "lost",
-)
+LIFECYCLES = ("prospect", "new_customer", "active", "silent", "dormant", "nearly_lost", "lost")
 GROUPS = ("loyal", "active", "ordinary")
 RFM_CLASSES = (
     "key_value",
@@ -590,6 +583,7 @@ CONTRACTS: dict[str, Contract] = {
         GROUP_MEMBERS,
         TOUCHES,
         REPLIES,
+        SERVICE_CASES,
         ORDER_FLAGS,
         *PROMOTION_MIRRORS,
         CUSTOMER_FEATURES,

@@ -30,6 +30,7 @@ TABLES: dict[str, Words] = {
     "group_members": _("谁在群里"),
     "touches": _("触达记录"),
     "replies": _("谁回复过"),
+    "service_cases": _("谁有过售后"),
     "order_flags": _("疑似刷单的标记"),
     "coupon_events": _("自有券的领用"),
     "points_events": _("积分的变动"),

@@ -20,6 +20,7 @@ from laoke.audiences.tree import (
     REWARD_MEASURES,
     TRAITS,
 )
+from laoke.audiences.wording import CASE_NAMES, CASE_STATE_NAMES
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
 
@@ -47,6 +48,7 @@ KIND_GROUPS: tuple[tuple[Words, dict[str, Words]], ...] = (
             "used_coupon": _("用券单数"), "coupon_share": _("用券订单占比"), "refunded": _("退款金额"),
             "refund_share": _("退款占消费"), "refund_times": _("退款次数"), "reviewed": _("评价次数"),
             "holds_coupon": _("手里的自有券"), "used_code": _("用掉的自有券"),
+            "had_case": _("售后次数"),
         },
     ),
     (
@@ -124,17 +126,20 @@ CHOICES: dict[str, Mapping[str, Words]] = {
     "has": {name: CONTACT_WORDS[name] for name in CONTACTS},
     "high": {name: _HIGH_WORDS[name] for name in HIGHS},
     "refund_times": {"": _("哪种都算"), **{name: _REFUND_WORDS[name] for name in REFUND_KINDS}},
+    "had_case": {"": _("哪种都算"), **CASE_NAMES},
     "reachable": _CHANNELS,
     "consent": _CHANNELS,
     "touched": _ANY_CHANNEL,
     "delivered": _ANY_CHANNEL,
     "answered": _ANY_CHANNEL,
 }
+CASE_STATES: dict[str, Words] = {"": _("办没办完都算"), **CASE_STATE_NAMES}
 STEPS: dict[str, Words] = {
     "bought": _("买过"), "product": _("买过标题含"), "category": _("买过类目含"), "touched": _("收到过消息"),
     "answered": _("回复过"),
 }  # fmt: skip
 UNITS: dict[str, Words] = {
+    "had_case": _("次"),
     "bought": _("次"), "items": _("件"), "used_coupon": _("单"), "full_price": _("单"), "refund_times": _("次"),
     "touched": _("次"), "delivered": _("次"), "answered": _("次"), "reviewed": _("次"), "bought_product": _("次"),
     "bought_category": _("次"), "bought_priced": _("次"), "items_of_product": _("件"), "items_of_category": _("件"),
@@ -145,6 +150,7 @@ UNITS: dict[str, Words] = {
     "drew": _("次"), "won": _("次"), "brought": _("位"), "was_brought": _("次"),
 }  # fmt: skip
 _FORMS: dict[str, str] = {
+    "had_case": "cases",
     **dict.fromkeys(("reachable", "consent", "has", "high"), "choice"),
     **dict.fromkeys(("refund_times", "touched", "delivered", "answered"), "kinded"),
     **dict.fromkeys(("bought_product", *GOODS), "product"),

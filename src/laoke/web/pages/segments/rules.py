@@ -36,6 +36,7 @@ from laoke.audiences.tree import (
     Day,
     Everyone,
     Expected,
+    HadCase,
     Has,
     High,
     InGroup,
@@ -62,7 +63,7 @@ from laoke.audiences.tree import (
 from laoke.money.parsing import MoneyError, parse_cents
 from laoke.warehouse.customer_value import HORIZONS
 from laoke.web.components.base import Words
-from laoke.web.pages.segments.kinds import CHOICES, CLOSED, KINDS, STEPS, UNITS, form_of
+from laoke.web.pages.segments.kinds import CASE_STATES, CHOICES, CLOSED, KINDS, STEPS, UNITS, form_of
 
 MOST_ROWS = 60
 _PERCENT = re.compile(r"\d{1,7}(?:\.\d{1,2})?", re.ASCII)
@@ -131,6 +132,11 @@ class RuleRow:
         """Choices of a closed list or a select, with what is chosen."""
         known = CLOSED.get(self.kind) or CHOICES.get(self.kind, {})
         return [(name, label, name in self.values) for name, label in known.items()]
+
+    @property
+    def case_states(self) -> list[tuple[str, Words, bool]]:
+        """Whether a case is done, with what is chosen."""
+        return [(name, label, name == self.text) for name, label in CASE_STATES.items()]
 
     @property
     def horizons(self) -> list[tuple[str, bool]]:
@@ -229,6 +235,8 @@ def _fact_row(node: Node, negated: bool, group: str, days: str) -> RuleRow | Non
             return RuleRow("reviewed", negated, group, *ends, days, low2=low2, high2=high2, flag=photo)
         case RefundTimes(bounds, kind, _):
             return RuleRow("refund_times", negated, group, *_ends(bounds, "count"), days, (kind,))
+        case HadCase(bounds, kind, state, _):
+            return RuleRow("had_case", negated, group, *_ends(bounds, "count"), days, (kind,), state)
         case Coupons(measure, bounds, issue, _):
             return RuleRow(measure, negated, group, *_ends(bounds, "count"), days, text=issue)
         case Rewards(measure, bounds, lottery, _):
@@ -385,6 +393,8 @@ def _fact(row: RuleRow, number: int) -> Node:
             return Rewards(row.kind, _bounds(row, number, "count", usual=True), name, window)
         case "coupons":
             return Coupons(row.kind, _bounds(row, number, "count", usual=True), row.text.strip(), window)
+        case "cases":
+            return HadCase(_bounds(row, number, "count", usual=True), choice, row.text, window)
         case "kinded":
             bounds = _bounds(row, number, "count", usual=True)
             if row.kind == "refund_times":

@@ -22,6 +22,7 @@ from laoke.audiences.names import CHINESE_CONDITIONS, CHINESE_VALUES, CONDITION_
 from laoke.audiences.names import KEYWORDS as SPOKEN
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.tokens import quoted
+from laoke.audiences.wording import CASE_NAMES, CASE_STATE_NAMES
 from laoke.customers.models import Tag
 from laoke.promotions.models import CouponIssue
 from laoke.promotions.rewards.lotteries import lottery_names
@@ -39,6 +40,7 @@ _JOINS: Mapping[str, Words] = {
     "in": _("从哪天到哪天"), "rating": _("星级"), "photo": _("有图"), ")": _("括号到此为止"), ",": _("还有"),
     "(": _("括号从这里起"), "=": _("正好是"), "..": _("到"),
 }  # fmt: skip
+_CASE_WORDS: Mapping[str, Words] = {**CASE_NAMES, **CASE_STATE_NAMES}
 _SELECTS: Mapping[str, str] = {
     "channel": "reachable",
     "contact": "has",
@@ -109,7 +111,7 @@ def _meaning(word: str, place: Place) -> str:
         return str(KINDS[word])
     if word == "in" and "=" in place.allowed:
         return gettext("是其中之一")
-    return str(_JOINS.get(word) or gettext("例子"))
+    return str(_JOINS.get(word) or _CASE_WORDS.get(word) or gettext("例子"))
 
 
 def _spoken(word: str, slot: str) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.service import cases
-from laoke.service.models import ServiceCase
+from laoke.service.models import UNDONE, ServiceCase
 from laoke.shops.models import Shop, Staff
 from laoke.web import components as ui
 from laoke.web import figures
@@ -70,7 +70,7 @@ def state_of(one: ServiceCase) -> ui.Status:
 
 def promise_of(one: ServiceCase, now: datetime) -> ui.Cell | str:
     """Until when something was promised, and that it is late; nothing once it is done."""
-    if one.state not in cases.UNDONE:
+    if one.state not in UNDONE:
         return ""
     late = one.promised_by < now
     when = figures.when(one.promised_by, now)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from laoke.customers import links, profiles
 from laoke.service import cases as domain
 from laoke.service.cases import CaseRefused, Draft
-from laoke.service.models import CaseStep, ServiceCase
+from laoke.service.models import UNDONE, CaseStep, ServiceCase
 from laoke.shops.joins import phrases
 from laoke.shops.models import Role, Shop, Staff
 from laoke.web import components as ui
@@ -78,7 +78,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     done = request.GET.get("done") == "1"
     every = ServiceCase.objects.filter(shop=shop)
-    undone = Q(state__in=domain.UNDONE)
+    undone = Q(state__in=UNDONE)
     rows = every.exclude(undone) if done else every.filter(undone)
     if wanted := lists.searched(request):
         rows = rows.filter(order_id__icontains=wanted)
@@ -213,7 +213,7 @@ def _step(step: CaseStep, now: datetime, *, shown: bool) -> ui.Moment:
         words = domain.plain(step) if shown else gettext("写了话，和客户打交道的同事看得到")
         words = words or gettext("这一笔打不开：钥匙不在")
     title = phrases([step.get_state_display(), _name(step.created_by)])
-    done = step.state not in domain.UNDONE
+    done = step.state not in UNDONE
     return ui.Moment(title, figures.when(step.at, now), note=words, icon="check" if done else "note")
 
 
