@@ -137,7 +137,7 @@ def write_coupons(
 def write_points(
     warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
 ) -> None:
-    """Points of every second customer, earned in the last 60 days and good for 60; half of them used a part since."""
+    """Points of every second customer, earned in the last 60 days and good for 80; half of them used a part since."""
     import numpy as np
 
     people = np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.5])
@@ -152,7 +152,7 @@ def write_points(
         "lot_id": lots + 1, "kind": words(is_use.astype(np.int32), ["earned", "used"]),
         "source": words(np.zeros(len(lots), np.int32), ["order"]), "points": np.where(is_use, -50, points[lots]),
         "stands": np.ones(len(lots), bool), "at": moments(days.astype(np.int64) * DAY), "day": days,
-        "to_day": (earned[lots] + 60).astype(np.int32), "order_id": words(np.zeros(len(lots), np.int32), [""]),
+        "to_day": (earned[lots] + 80).astype(np.int32), "order_id": words(np.zeros(len(lots), np.int32), [""]),
     }  # fmt: skip
     warehouse.append("points_events", conformed("points_events", columns), app_id="bench-points")
 
@@ -198,10 +198,10 @@ def write_referrals(
 def write_cases(
     warehouse: Warehouse, drawn: Drawn, shop_id: int, last: date, draw: np.random.Generator
 ) -> None:
-    """Two cases of one customer in fifty in the last year, one in five of them still open."""
+    """Two cases of one customer in five in the last year, one in five of them still open."""
     import numpy as np
 
-    people = np.repeat(np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.02]), 2)
+    people = np.repeat(np.sort(drawn.customers[draw.random(len(drawn.customers)) < 0.2]), 2)
     n = len(people)
     columns = {
         "shop_id": np.full(n, shop_id), "case_id": np.arange(1, n + 1), "person_id": people,
