@@ -173,7 +173,7 @@ def _execute(sql: str, parameters: list[Any]) -> int:
         return int(cursor.rowcount)
 
 
-def stored_time(moment: datetime) -> object:
+def stored_time(moment: datetime) -> Any:
     """A time as raw SQL takes it on this database."""
     return moment.isoformat(sep=" ") if is_sqlite() else moment
 
