@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets
+from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets, pricing
 from laoke.promotions.engine import (
     VARIED,
     Basket,
@@ -194,6 +194,13 @@ def test_the_columns_give_what_quote_gives_for_a_hundred_thousand_baskets(
 def test_the_columns_give_what_the_pricing_page_says() -> None:
     for found in priced_examples().values():
         check_columns_equal_quotes([found.basket, found.basket], found.offers)
+
+
+def test_baskets_priced_side_by_side_cost_what_they_cost_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pricing, "LEAST_BASKETS", 1)
+    monkeypatch.setattr(pricing.os, "cpu_count", lambda: 3)
+    for found in priced_examples().values():
+        check_columns_equal_quotes([found.basket] * 5, found.offers)
 
 
 def variant_of(offer: Offer, basket: Basket) -> int:

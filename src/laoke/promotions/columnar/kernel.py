@@ -285,10 +285,10 @@ def _make_scratch(baskets: Baskets, rules: Rules) -> Scratch:
 
 
 @_compiled
-def price_baskets(baskets: Baskets, rules: Rules, answer: Answer) -> None:
-    """Price every basket by the layers in order (R2), writing into `answer`."""
+def price_baskets(baskets: Baskets, rules: Rules, answer: Answer, start: int, end: int) -> None:
+    """Price the baskets from `start` to before `end` by the layers in order (R2), writing their places of `answer`."""
     scratch = _make_scratch(baskets, rules)
-    for basket in range(len(baskets.offsets) - 1):
+    for basket in range(start, end):
         _item_layer(basket, baskets, rules, answer, scratch)
         for layer in range(1, len(rules.one_per_order)):
             if rules.layer_start[layer] == rules.layer_start[layer + 1]:

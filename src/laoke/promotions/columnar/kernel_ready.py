@@ -74,10 +74,10 @@ def _candidates_ready(
 
 
 @_compiled
-def price_baskets(baskets: Baskets, rules: Rules, answer: Answer, ready: Ready) -> None:
+def price_baskets(baskets: Baskets, rules: Rules, answer: Answer, ready: Ready, start: int, end: int) -> None:
     """As `kernel.price_baskets`, on what is ready."""
     scratch = _make_scratch(baskets, rules)
-    for basket in range(len(baskets.offsets) - 1):
+    for basket in range(start, end):
         _item_layer_done(basket, baskets, answer, scratch, ready)
         for layer in range(1, len(rules.one_per_order)):
             if rules.layer_start[layer] == rules.layer_start[layer + 1]:
