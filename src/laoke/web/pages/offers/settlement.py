@@ -253,7 +253,7 @@ def _settled(
     if sheets.wanted(request):
         refused = refused_table(settled.refused, None)
         pages = [
-            (gettext("合计"), states_table(settled, with_total=True)),
+            (gettext("合计"), states_table(settled)),
             (gettext("每一单"), orders_table(settled, value, orders, now)),
             *([(gettext("没有算的行"), refused)] if refused is not None else []),
         ]

@@ -71,8 +71,8 @@ def settlement_sums(settlement: engine.Settlement) -> tuple[int, int, int, int]:
     return settlement.paid_cents, settlement.kept_cents, settlement.back_cents, settlement.open_cents
 
 
-def states_table(settled: SettledPayments, *, with_total: bool = False) -> ui.Table:
-    """The sums of each state, and of all; `with_total` writes these as a row, for a workbook."""
+def states_table(settled: SettledPayments) -> ui.Table:
+    """The sums of each state, and in the last row of all of them."""
     settlement = settled.settlement
     rows = []
     for state in named_states(settled):
@@ -80,20 +80,16 @@ def states_table(settled: SettledPayments, *, with_total: bool = False) -> ui.Ta
         money = ((one.paid_cents, one.kept_cents, one.back_cents, one.open_cents) for one in orders)
         sums = [sum(column) for column in zip(*money, strict=True)]
         rows.append(ui.Row([state_of(state), figures.exact(len(orders)), *map(figures.cents, sums)]))
-    total: list[CellValue] = [
-        gettext("合计"),
-        figures.exact(len(settlement.orders)),
-        *map(figures.cents, settlement_sums(settlement)),
-    ]
+    total = [gettext("合计"), figures.exact(len(settlement.orders))]
+    total += map(figures.cents, settlement_sums(settlement))
     return ui.Table(
         [
             ui.Column("state", gettext("结果")),
             ui.Column("orders", gettext("订单"), "num", label_on_card=gettext("订单")),
             *_money_columns(),
         ],
-        [*rows, *([ui.Row(total)] if with_total else [])],
+        [*rows, ui.Row([ui.Cell(value, tone="b") for value in total])],
         caption=gettext("按结果"),
-        foot=() if with_total else total,
     )
 
 
