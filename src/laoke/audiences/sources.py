@@ -289,10 +289,8 @@ def days_bought(to_two: bool) -> exp.Expr:
 
 
 def mentions(sources: Sources, title: exp.Expr, words: str) -> exp.Expr:
-    """A text has these words, in large or small letters. Most have neither (四件套), and then no text is made small."""
-    small = words.lower()
-    text = title if small == words.upper() else exp.Lower(this=title)
-    return exp.Contains(this=text, expression=sources.text(small))
+    """A text has these words, in large or small letters."""
+    return exp.Contains(this=exp.Lower(this=title), expression=sources.text(words.lower()))
 
 
 def person_of(table: str) -> exp.Coalesce:

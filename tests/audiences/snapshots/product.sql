@@ -13,7 +13,7 @@ WITH product_1 AS (
       o.shop_id = 1
       AND o.paid_day >= 20310
       AND o.paid_day <= 20400
-      AND CONTAINS(o.titles, $t1)
+      AND CONTAINS(LOWER(o.titles), $t1)
     UNION ALL
     SELECT
       o.shop_id,
@@ -24,7 +24,7 @@ WITH product_1 AS (
       o.shop_id = 1
       AND o.paid_day >= 20310
       AND o.paid_day <= 20400
-      AND CONTAINS(o.title, $t1)
+      AND CONTAINS(LOWER(o.title), $t1)
   ) AS o
   LEFT JOIN person_map AS m
     ON m.shop_id = o.shop_id AND m.customer_id = o.customer_id
