@@ -127,8 +127,7 @@ def _apply_goods(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> Non
 def reached(pricing: Pricing, offer: Offer) -> Reached | None:
     """What an offer promises, or None after noting why it promises nothing.
 
-    That is settled by item-level prices (R4): it is the same whatever the layers before it take off, and in every
-    outcome that has these prices on the lines of the offer.
+    That is settled by item-level prices (R4): it is the same whatever the layers before it take off.
     """
     ground = pricing.ground
     part = ground.part(offer)
@@ -137,24 +136,13 @@ def reached(pricing: Pricing, offer: Offer) -> Reached | None:
         pricing.refuse(offer, "nothing_in_scope")
         return None
     wares = pricing.wares_of(part)
-    if counting is not part:
-        return _promised(pricing, offer, wares, pricing.wares_of(counting))
-    if pricing.told:
-        return _promised(pricing, offer, wares, wares)
-    key = (offer.offer_id, wares.units)
-    if key not in ground.reached:
-        ground.reached[key] = _promised(pricing, offer, wares, wares)
-    found: Reached | None = ground.reached[key]
-    return found
-
-
-def _promised(pricing: Pricing, offer: Offer, wares: Wares, counted: Wares) -> Reached | None:
+    counted = wares if counting is part else pricing.wares_of(counting)
     found = promise(offer.mechanic, wares, counted)
     if pricing.told and (missing := shortfall(offer.mechanic, counted)) is not None:
         pricing.missing(offer, missing, reached=found.times > 0)
     if found.times == 0:
         return None
-    if not wares.positions:
+    if not part.positions:
         pricing.refuse(offer, "no_addon_picked")
         return None
     return Reached(offer, wares, found)

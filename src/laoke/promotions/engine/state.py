@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
 
 from laoke.promotions.engine.promises import Part, Shortfall, Wares, unit_price
 from laoke.promotions.engine.results import Benefit, Consumed, Gift, NextStep, Refusal, Share, TraceStep
@@ -21,11 +20,10 @@ class Ground:
     """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
 
     Item-level offers have their price per piece by position, order-level ones the part in their scope. `deposits` has
-    the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31), `reached` what
-    an offer promises on some prices of its lines.
+    the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
     """
 
-    __slots__ = ("_everything", "_parts", "_prices", "_products", "basket", "deposits", "lines", "reached")
+    __slots__ = ("_everything", "_parts", "_prices", "_products", "basket", "deposits", "lines")
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
@@ -35,7 +33,6 @@ class Ground:
         self._parts: dict[str, Part] = {}
         self._prices: dict[str, dict[int, int]] = {}
         self.deposits: dict[str, int] = {}
-        self.reached: dict[tuple[str, tuple[int, ...]], Any] = {}
 
     def part(self, offer: Offer) -> Part:
         """The lines that an offer covers."""
