@@ -156,8 +156,7 @@ class Reader:
         """This thread's cursor with the views that `text` mentions; for streaming results out of DuckDB."""
         views = self._views(_tables_read(text))
         for name in _mentioned(text):
-            if name not in views.made:
-                self._make(views, name)
+            self._make(views, name)
         return views.cursor
 
     def _views(self, tables: Sequence[str]) -> _Views:
@@ -187,15 +186,13 @@ class Reader:
         return (str(self.root), tuple(sorted(self.versions.items())), self.exclude, self._settings, joined)
 
     def _make(self, views: _Views, name: str) -> None:
+        if name in views.made:
+            return
+        for needed in _STANDS_ON.get(name, ()):
+            self._make(views, needed)
         if name == "orders_counted":
-            for needed in ("orders", "order_flags"):
-                if needed not in views.made:
-                    self._make(views, needed)
             text = self.orders_counted_sql()
         elif name == "lines_counted":
-            for needed in ("order_lines", "order_flags", "orders_counted"):
-                if needed not in views.made:
-                    self._make(views, needed)
             text = joined_lines.counted_sql(joined_lines.kept(self.root, self.versions), self._left_out())
         elif name == UNSCORED:
             text = self._table_sql(views, CONTRACTS["customer_features"])
@@ -255,6 +252,12 @@ class Reader:
         version = self.versions.get(name)
         return version is not None and bool(delta.snapshot(self.root / name, version).files)
 
+
+# The views that a view is made of.
+_STANDS_ON = {
+    "orders_counted": ("orders", "order_flags"),
+    "lines_counted": ("order_lines", "order_flags", "orders_counted"),
+}
 
 GivenOverlay: TypeAlias = "Overlay | pa.Table | Callable[[], Overlay | pa.Table]"
 

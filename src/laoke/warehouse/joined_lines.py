@@ -28,7 +28,7 @@ from laoke.warehouse import delta
 from laoke.warehouse.columns import literals
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of
-from laoke.warehouse.storage import Folder
+from laoke.warehouse.storage import Folder, delete
 
 if TYPE_CHECKING:
     import duckdb
@@ -130,20 +130,17 @@ def sweep(root: Folder, versions: Mapping[str, int], *, now: float, keep_seconds
     current = {month.name() for month in _months(root, versions)}
     gone = 0
     for file in sorted(_folder(root).iterdir()):
-        with suppress(OSError):  # Windows keeps what a reader has open; the next night comes
-            if file.stem in current:
-                os.utime(file, (now, now))
-            elif file.stat().st_mtime < now - keep_seconds:
-                file.unlink()
-                gone += 1
+        if file.stem in current:
+            os.utime(file, (now, now))
+        elif file.stat().st_mtime < now - keep_seconds:
+            gone += delete(file)
     return gone
 
 
 def forget(root: Folder) -> None:
     """Delete all joined files; they are made anew."""
     for path in stored(root):
-        with suppress(OSError):  # Windows keeps what a reader has open
-            path.unlink()
+        delete(path)
 
 
 def stored(root: Folder) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from laoke.warehouse import joined_lines
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_stream
-from laoke.warehouse.storage import Folder, files_under, is_log, readable, take_place
+from laoke.warehouse.storage import Folder, delete, files_under, is_log, readable, take_place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,17 +40,9 @@ def renumber(warehouse: Warehouse, numbers: Mapping[int, int]) -> list[Folder]:
     held += [
         path
         for path in joined_lines.stored(warehouse.root)
-        if _names(path, CONTRACTS["orders"], numbers) and not _deleted(path)
+        if _names(path, CONTRACTS["orders"], numbers) and not delete(path)
     ]
     return held
-
-
-def _deleted(path: Folder) -> bool:
-    try:
-        path.unlink()
-    except OSError:  # Windows keeps what a reader has open
-        return False
-    return True
 
 
 def _files(folder: Folder) -> Iterator[Folder]:

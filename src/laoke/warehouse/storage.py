@@ -262,6 +262,15 @@ def take_place(new: Folder, old: Folder) -> None:
         Path(str(new)).replace(str(old))
 
 
+def delete(path: Folder) -> bool:
+    """Delete a file; False where Windows has it open."""
+    try:
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
 def beside(root: Folder) -> Path | None:
     """Where a file is made that will take a place below: on the same disk; None for object storage, from anywhere."""
     return root if isinstance(root, Path) else None

@@ -17,7 +17,7 @@ from laoke.warehouse import delta
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine import connected, scan_sql
 from laoke.warehouse.parquet import ROW_GROUP_ROWS, partition_of, write_files, write_stream
-from laoke.warehouse.storage import Folder, files_in, files_under, is_log, reaching
+from laoke.warehouse.storage import Folder, delete, files_in, files_under, is_log, reaching
 
 if TYPE_CHECKING:
     import duckdb
@@ -112,7 +112,7 @@ def vacuum(
     for path in files_under(folder, "*.parquet*"):
         if is_log(path) or path.as_posix() in needed or path.stat().st_mtime >= before:
             continue
-        if _delete(path):
+        if delete(path):
             deleted.append(path)
     return deleted
 
@@ -145,12 +145,4 @@ def trim_log(warehouse: Warehouse, table: str, *, oldest_version: int) -> int:
     checkpoints = [int(path.name.split(".", 1)[0]) for path in log.glob("*.checkpoint.parquet")]
     start = max((version for version in checkpoints if version <= oldest_version), default=0)
     gone = [path for path in log.iterdir() if path.name[:20].isdigit() and int(path.name[:20]) < start]
-    return sum(_delete(path) for path in gone)
-
-
-def _delete(path: Folder) -> bool:
-    try:
-        path.unlink()
-    except OSError:
-        return False
-    return True
+    return sum(delete(path) for path in gone)
