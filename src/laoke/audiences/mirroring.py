@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 
-from laoke.audiences.readings import keys_table, present_rows
+from laoke.audiences.readings import KEY_COLUMNS, present_rows
 from laoke.customers import mirrors
 from laoke.customers.models import Consent
 from laoke.groups.mirrors import member_rows
@@ -22,7 +22,7 @@ from laoke.shops import catalog, dirty
 from laoke.shops.bulk import write_in_batches
 from laoke.shops.clock import Clock
 from laoke.shops.locks import warehouse_writer
-from laoke.shops.mirroring import next_write
+from laoke.shops.mirroring import keys_table, next_write
 from laoke.shops.models import CatalogEntry, Shop
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _write(
     touches = touches_of(shop, keys, today) if touches_of and name == "customer_reach" else None
     rows = present_rows(name, shop, keys, today, touches)
     app_id, number = next_write(name, shop, warehouse)
-    given = keys_table(name, shop, keys)
+    given = keys_table(name, shop, KEY_COLUMNS[name], keys)
     return apply_mirror(warehouse, name, rows, given, app_id=app_id, app_version=number).version
 
 

@@ -31,6 +31,7 @@ from laoke.promotions.coupons import mirroring as coupons
 from laoke.promotions.rewards import mirroring as rewards
 from laoke.shops import catalog, dirty
 from laoke.shops.clock import clock_from_env
+from laoke.shops.mirroring import keys_table
 from laoke.shops.models import Dirty, Shop
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def _overlay(
     from laoke.warehouse.mirrors import overlay_of
 
     rows = present_rows(name, shop, people, today, touches)
-    return overlay_of(name, rows, keys_table(name, shop, people))
+    return overlay_of(name, rows, keys_table(name, shop, KEY_COLUMNS[name], people))
 
 
 KEY_COLUMNS = {
@@ -223,15 +224,3 @@ def present_rows(
     if name == "customer_reach":
         return mirrors.reach_rows(shop, keys, today, touches)
     return mirrors.person_map_rows(shop, keys)
-
-
-def keys_table(name: str, shop: Shop, keys: Sequence[int]) -> pa.Table:
-    """Keys of a mirror as the warehouse wants them: shop and person, or shop and customer."""
-    import pyarrow as pa
-
-    return pa.table(
-        {
-            "shop_id": pa.array([shop.pk] * len(keys), pa.int64()),
-            KEY_COLUMNS[name]: pa.array(keys, pa.int64()),
-        }
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from laoke.dispatch.models import Reply
 from laoke.dispatch.touches import day_of
 from laoke.shops.bulk import pieces
-from laoke.shops.mirroring import MirrorRows, write_marked
+from laoke.shops.mirroring import MirrorRows, keys_table, write_marked
 from laoke.shops.models import Shop
 from laoke.warehouse.replies import REPLIES
 
@@ -52,8 +52,5 @@ def write_replies(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
 
 
 def _rows(shop: Shop, keys: Sequence[str]) -> MirrorRows:
-    import pyarrow as pa
-
     ids = [int(key) for key in keys]
-    named = {"shop_id": pa.array([shop.pk] * len(ids), pa.int64()), "reply_id": pa.array(ids, pa.int64())}
-    return MirrorRows(pa.table(named), reply_rows(shop, ids))
+    return MirrorRows(keys_table(MIRROR, shop, "reply_id", ids), reply_rows(shop, ids))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from laoke.service.models import UNDONE, ServiceCase
 from laoke.shops import dirty
 from laoke.shops.bulk import pieces
-from laoke.shops.mirroring import MirrorRows, write_marked
+from laoke.shops.mirroring import MirrorRows, keys_table, write_marked
 from laoke.shops.models import Shop
 from laoke.warehouse.service_cases import SERVICE_CASES
 
@@ -65,8 +65,5 @@ def write_cases(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
 
 
 def _rows(shop: Shop, keys: Sequence[str]) -> MirrorRows:
-    import pyarrow as pa
-
     ids = [int(key) for key in keys]
-    named = {"shop_id": pa.array([shop.pk] * len(ids), pa.int64()), "case_id": pa.array(ids, pa.int64())}
-    return MirrorRows(pa.table(named), case_rows(shop, ids))
+    return MirrorRows(keys_table(MIRROR, shop, "case_id", ids), case_rows(shop, ids))

@@ -34,6 +34,18 @@ class MirrorRows(NamedTuple):
     rows: pa.Table
 
 
+def keys_table(mirror: str, shop: Shop, column: str, keys: Sequence[int] | Sequence[str]) -> pa.Table:
+    """Keys of a mirror as the warehouse wants them: the shop, and one column more."""
+    import pyarrow as pa
+
+    from laoke.warehouse.contracts import CONTRACTS
+
+    kind = CONTRACTS[mirror].by_name[column].arrow_type()
+    return pa.table(
+        {"shop_id": pa.array([shop.pk] * len(keys), pa.int64()), column: pa.array(list(keys), kind)}
+    )
+
+
 def write_marked(
     name: str,
     shop: Shop,

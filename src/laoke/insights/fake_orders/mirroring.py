@@ -10,7 +10,7 @@ from laoke.insights.fake_orders.flags import MIRROR, flag_of, rules_of
 from laoke.insights.models import OrderFlag
 from laoke.shops import catalog
 from laoke.shops.bulk import pieces
-from laoke.shops.mirroring import LOCK_SECONDS, MirrorRows, write_marked, write_whole
+from laoke.shops.mirroring import LOCK_SECONDS, MirrorRows, keys_table, write_marked, write_whole
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def laid_over(shop: Shop, orders: Sequence[str]) -> Overlay:
     """The present flags of orders whose rows in the mirror are out of date."""
     from laoke.warehouse.mirrors import overlay_of
 
-    return overlay_of(MIRROR, flag_rows(shop, orders), _keys(shop, orders))
+    return overlay_of(MIRROR, flag_rows(shop, orders), keys_table(MIRROR, shop, "order_id", orders))
 
 
 def write_flags(
@@ -68,7 +68,7 @@ def write_flags(
 
 
 def _marked(shop: Shop, orders: Sequence[str]) -> MirrorRows:
-    return MirrorRows(_keys(shop, orders), flag_rows(shop, orders))
+    return MirrorRows(keys_table(MIRROR, shop, "order_id", orders), flag_rows(shop, orders))
 
 
 def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
@@ -77,14 +77,3 @@ def mirror_all_flags(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
         return False
     write_whole(MIRROR, shop, warehouse, now, flag_rows)
     return True
-
-
-def _keys(shop: Shop, orders: Sequence[str]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table(
-        {
-            "shop_id": pa.array([shop.pk] * len(orders), pa.int64()),
-            "order_id": pa.array(list(orders), pa.string()),
-        }
-    )

@@ -13,7 +13,7 @@ from laoke.promotions.coupons.rows import MIRROR
 from laoke.promotions.models import Coupon, CouponEvent
 from laoke.shops import catalog
 from laoke.shops.bulk import pieces
-from laoke.shops.mirroring import MirrorRows, write_marked, write_whole
+from laoke.shops.mirroring import MirrorRows, keys_table, write_marked, write_whole
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def laid_over(shop: Shop, coupons: Sequence[int]) -> Overlay:
     """The present rows of coupons whose rows in the mirror are out of date."""
     from laoke.warehouse.mirrors import overlay_of
 
-    return overlay_of(MIRROR, coupon_rows(shop, coupons), _keys(shop, coupons))
+    return overlay_of(MIRROR, coupon_rows(shop, coupons), keys_table(MIRROR, shop, "coupon_id", coupons))
 
 
 def write_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
@@ -94,7 +94,7 @@ def write_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
 
 def _marked(shop: Shop, keys: Sequence[str]) -> MirrorRows:
     coupons = [int(key) for key in keys]
-    return MirrorRows(_keys(shop, coupons), coupon_rows(shop, coupons))
+    return MirrorRows(keys_table(MIRROR, shop, "coupon_id", coupons), coupon_rows(shop, coupons))
 
 
 def mirror_all_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
@@ -105,17 +105,6 @@ def mirror_all_coupons(shop: Shop, warehouse: Warehouse, now: datetime) -> bool:
         return False
     write_whole(MIRROR, shop, warehouse, now, coupon_rows)
     return True
-
-
-def _keys(shop: Shop, coupons: Sequence[int]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table(
-        {
-            "shop_id": pa.array([shop.pk] * len(coupons), pa.int64()),
-            "coupon_id": pa.array(list(coupons), pa.int64()),
-        }
-    )
 
 
 def _day(at: datetime) -> int:

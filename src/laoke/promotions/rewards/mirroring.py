@@ -19,7 +19,7 @@ from laoke.promotions.rewards.models import PointsEvent, PointsLot, PointsPart
 from laoke.promotions.rewards.referral_models import Referral
 from laoke.shops import catalog
 from laoke.shops.bulk import pieces
-from laoke.shops.mirroring import MirrorRows, write_marked, write_whole
+from laoke.shops.mirroring import MirrorRows, keys_table, write_marked, write_whole
 from laoke.shops.models import Shop
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ class Mirror:
 
     def keys(self, shop: Shop, keys: Sequence[int]) -> pa.Table:
         """Keys as the warehouse wants them."""
-        import pyarrow as pa
-
-        whose = pa.array([shop.pk] * len(keys), pa.int64())
-        return pa.table({"shop_id": whose, self.key: pa.array(list(keys), pa.int64())})
+        return keys_table(self.name, shop, self.key, keys)
 
     def laid_over(self, shop: Shop, keys: Sequence[int]) -> Overlay:
         """The present rows of keys whose rows in the mirror are out of date."""
