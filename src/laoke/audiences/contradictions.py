@@ -104,15 +104,19 @@ def _exclude(first: Node, second: Node) -> bool:
     return False
 
 
+def _more_within(first: Amount | Touched | Rewards, second: Amount | Touched | Rewards) -> bool:
+    """At least so many in a window, and fewer in one that holds it."""
+    inner, outer = first.bounds.low, second.bounds.high
+    return _holds(second.window, first.window) and inner is not None and outer is not None and inner > outer
+
+
 def _amounts(first: Amount, second: Amount) -> bool:
     """The same measure: one window whose ranges do not meet, or more in a window than in a longer one."""
     if first.measure != second.measure:
         return first.measure == "bought" and _never_bought(first, second)
     if first.window == second.window:
         return not _meet(first.bounds, second.bounds)
-    inner, outer = first.bounds.low, second.bounds.high
-    longer = first.measure in GROWING and _holds(second.window, first.window)
-    return longer and inner is not None and outer is not None and inner > outer
+    return first.measure in GROWING and _more_within(first, second)
 
 
 def _messages(first: Touched, second: Touched) -> bool:
@@ -121,9 +125,7 @@ def _messages(first: Touched, second: Touched) -> bool:
     if asks[0] == asks[1]:
         return not _meet(first.bounds, second.bounds)
     counted = first.measure == second.measure or (first.measure, second.measure) == ("delivered", "touched")
-    inner, outer = first.bounds.low, second.bounds.high
-    within = counted and _holds(second.window, first.window)
-    return within and inner is not None and outer is not None and inner > outer
+    return counted and _more_within(first, second)
 
 
 def _rewards(first: Rewards, second: Rewards) -> bool:
@@ -132,9 +134,7 @@ def _rewards(first: Rewards, second: Rewards) -> bool:
     if asks[0] == asks[1]:
         return not _meet(first.bounds, second.bounds)
     counted = first.measure == second.measure or (first.measure, second.measure) == ("won", "drew")
-    inner, outer = first.bounds.low, second.bounds.high
-    within = counted and _holds(second.window, first.window)
-    return within and inner is not None and outer is not None and inner > outer
+    return counted and _more_within(first, second)
 
 
 def _never_bought(bought: Amount, other: Amount) -> bool:

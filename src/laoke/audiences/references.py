@@ -23,6 +23,7 @@ from laoke.audiences.tree import (
     TreeError,
     children,
     conditions,
+    everywhere,
 )
 from laoke.audiences.value_basis import check_value
 from laoke.customers.models import Tag
@@ -157,7 +158,7 @@ def unknown_tags(shop: Shop, node: Node) -> list[str]:
 
 def unknown_groups(shop: Shop, node: Node) -> list[str]:
     """Chat groups that a filter names and of which the shop has none in use: nobody is in them."""
-    named = sorted(set(_groups(node)))
+    named = sorted({one.group for one in everywhere(node) if isinstance(one, InGroup) and one.group})
     if not named:
         return []
     used = MemberGroup.objects.filter(shop=shop, name__in=named, state=MemberGroup.State.OPEN)
@@ -165,59 +166,23 @@ def unknown_groups(shop: Shop, node: Node) -> list[str]:
     return [name for name in named if name not in there]
 
 
-def _groups(node: Node) -> list[str]:
-    found = []
-    for one in conditions(node):
-        if isinstance(one, InGroup) and one.group:
-            found.append(one.group)
-        elif isinstance(one, InSegment) and one.tree is not None:
-            found += _groups(one.tree)
-    return found
-
-
 def unknown_issues(shop: Shop, node: Node) -> list[str]:
     """Issues of coupons that a filter (resolved or not) names and the shop does not have: nobody holds any of them."""
-    named = sorted(set(_issues(node)))
+    named = sorted({one.issue for one in everywhere(node) if isinstance(one, Coupons) and one.issue})
     there = set(CouponIssue.objects.filter(shop=shop, name__in=named).values_list("name", flat=True))
     return [name for name in named if name not in there]
 
 
-def _issues(node: Node) -> list[str]:
-    found = []
-    for one in conditions(node):
-        if isinstance(one, Coupons) and one.issue:
-            found.append(one.issue)
-        elif isinstance(one, InSegment) and one.tree is not None:
-            found += _issues(one.tree)
-    return found
-
-
 def unknown_lotteries(shop: Shop, node: Node) -> list[str]:
     """Lotteries that a filter (resolved or not) names and the shop never published: nobody drew in any of them."""
-    named = sorted(set(_lotteries(node)))
+    named = sorted({one.lottery for one in everywhere(node) if isinstance(one, Rewards) and one.lottery})
     there = set(lottery_names(shop)) if named else set()
     return [name for name in named if name not in there]
 
 
-def _lotteries(node: Node) -> list[str]:
-    found = []
-    for one in conditions(node):
-        if isinstance(one, Rewards) and one.lottery:
-            found.append(one.lottery)
-        elif isinstance(one, InSegment) and one.tree is not None:
-            found += _lotteries(one.tree)
-    return found
-
-
 def tags_in(node: Node) -> list[str]:
     """The tags that a filter names, and those of its segments once they were looked up."""
-    found = []
-    for one in conditions(node):
-        if isinstance(one, Tagged):
-            found.append(one.tag)
-        elif isinstance(one, InSegment) and one.tree is not None:
-            found += tags_in(one.tree)
-    return found
+    return [one.tag for one in everywhere(node) if isinstance(one, Tagged)]
 
 
 def renamed(node: Node, old: str, new: str) -> Node:

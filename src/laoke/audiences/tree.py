@@ -587,6 +587,9 @@ def conditions(node: Node) -> Iterator[Condition]:
         yield from conditions(child)
 
 
-def asks_value(node: Condition) -> bool:
-    """Whether a condition looks at customer value, which is not computed for every shop."""
-    return isinstance(node, Expected) or (isinstance(node, Trait) and node.name == "active_probability")
+def everywhere(node: Node) -> Iterator[Condition]:
+    """The conditions of a tree and of the segments it names, once they were looked up."""
+    for one in conditions(node):
+        yield one
+        if isinstance(one, InSegment) and one.tree is not None:
+            yield from everywhere(one.tree)

@@ -23,15 +23,14 @@ from laoke.audiences.tree import (
     HadCase,
     Has,
     InGroup,
-    InSegment,
     Node,
     OneOf,
     Reachable,
     Rewards,
     Tagged,
-    asks_value,
-    conditions,
+    everywhere,
 )
+from laoke.audiences.value_basis import asks_value
 from laoke.shops.models import Shop
 
 EPOCH = date(1970, 1, 1)
@@ -93,7 +92,7 @@ def _moment(reading: Reading, node: Node, day: int) -> Moment:
 
 
 def _reads_now(node: Node) -> bool:
-    for one in conditions(node):
+    for one in everywhere(node):
         if isinstance(one, Tagged | InGroup | Consented | Reachable | Has) or asks_value(one):
             return True
         if isinstance(one, Coupons | Rewards) and one.measure in (*HELD_NOW, "points_ending"):
@@ -101,8 +100,6 @@ def _reads_now(node: Node) -> bool:
         if isinstance(one, HadCase) and one.state:
             return True
         if isinstance(one, OneOf) and one.field == "platform_level":
-            return True
-        if isinstance(one, InSegment) and one.tree is not None and _reads_now(one.tree):
             return True
     return False
 

@@ -6,11 +6,10 @@ that names a segment which is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from laoke.audiences.tree import Condition, InSegment, Node, Trait, TreeError, asks_value, conditions
+from laoke.audiences.tree import Condition, Expected, Node, Trait, TreeError, everywhere
 from laoke.insights.models import ValueReport
 from laoke.shops.models import Shop
 
@@ -60,13 +59,10 @@ def _report(shop: Shop) -> ValueReport | None:
     return ValueReport.objects.filter(shop=shop).only("as_of_day", "model").first()
 
 
+def asks_value(node: Condition) -> bool:
+    """Whether a condition looks at customer value, which is not computed for every shop."""
+    return isinstance(node, Expected) or (isinstance(node, Trait) and node.name == "active_probability")
+
+
 def _asked(node: Node) -> list[Condition]:
-    return [one for one in _everywhere(node) if asks_value(one)]
-
-
-def _everywhere(node: Node) -> Iterator[Condition]:
-    """The conditions of a tree and of the segments it names."""
-    for one in conditions(node):
-        yield one
-        if isinstance(one, InSegment) and one.tree is not None:
-            yield from _everywhere(one.tree)
+    return [one for one in everywhere(node) if asks_value(one)]

@@ -55,9 +55,8 @@ from laoke.audiences.tree import (
     TreeError,
     Window,
     Within,
-    asks_value,
 )
-from laoke.audiences.value_basis import ValueBasis
+from laoke.audiences.value_basis import ValueBasis, asks_value
 from laoke.money import format_cents
 from laoke.shops.joins import aside, bracketed, clauses, listed, named
 
