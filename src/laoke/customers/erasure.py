@@ -278,7 +278,10 @@ def rewrite_facts(
     known = messages or registered_messages()
 
     open_ones = list(
-        Erasure.objects.filter(facts_rewritten_at=None).exclude(vault_deleted_at=None).select_related("shop")
+        Erasure.objects.filter(facts_rewritten_at=None)
+        .exclude(vault_deleted_at=None)
+        .select_related("shop")
+        .order_by("pk")
     )
     if not open_ones:
         return None
