@@ -240,34 +240,37 @@ def write_files(
         return [task.result() for task in written]
 
 
-def write_parts(folder: Folder, contract: Contract, parts: Iterable[pa.Table]) -> list[NewFile]:
+def write_parts(
+    folder: Folder, contract: Contract, parts: Iterable[pa.Table], threads: int = 2
+) -> list[NewFile]:
     """Write tables that come one after the other, each with any months: one file per partition, read once.
 
-    While one part is encoded the next is read. Rows wait until their month has a whole row group.
+    While some months are encoded, each by one of `threads`, the next part is read. Rows wait until their month has a
+    whole row group.
     """
-    return _Months(folder, contract).write(parts)
+    return _Months(folder, contract, threads).write(parts)
 
 
 class _Months:
-    def __init__(self, folder: Folder, contract: Contract) -> None:
-        self.folder, self.contract = folder, contract
+    def __init__(self, folder: Folder, contract: Contract, threads: int) -> None:
+        self.folder, self.contract, self.threads = folder, contract, threads
         self.files: dict[str, _File] = {}
         self.waiting: dict[str, list[pa.Table]] = {}
 
     def write(self, parts: Iterable[pa.Table]) -> list[NewFile]:
-        with ThreadPoolExecutor(max_workers=1) as encoder:
-            encoding = encoder.submit(lambda: None)
+        with ThreadPoolExecutor(max_workers=self.threads) as encoders:
+            encoding: list[Future[None]] = []
             try:
                 for part in parts:
                     for month, rows in self._split(part):
                         self.waiting.setdefault(month, []).append(rows)
                     due = self._due()
-                    encoding.result()
-                    encoding = encoder.submit(self._encode, due)
-                encoding.result()
-                self._encode(self.waiting)
+                    _ended(encoding)
+                    encoding = self._encode(encoders, due)
+                _ended(encoding)
+                _ended(self._encode(encoders, self.waiting))
             finally:
-                encoder.shutdown()
+                encoders.shutdown()
                 written = [file.close() for _, file in sorted(self.files.items())]
         return written
 
@@ -284,14 +287,31 @@ class _Months:
             if crowded or count >= ROW_GROUP_ROWS
         }
 
-    def _encode(self, due: dict[str, list[pa.Table]]) -> None:
+    def _encode(
+        self, encoders: ThreadPoolExecutor, due: dict[str, list[pa.Table]]
+    ) -> list[Future[None]]:
+        """Begin to encode the rows of months, the largest first: what is left at the end is short then. A month is one
+        file, so nobody else adds to it until all of these have ended."""
+        ordered = sorted(due.items(), key=lambda one: -sum(rows.num_rows for rows in one[1]))
+        return [encoders.submit(self._add, self._file(month, rows[0]), rows) for month, rows in ordered]
+
+    def _file(self, month: str, rows: pa.Table) -> _File:
+        if month not in self.files:
+            partition = {self.contract.partition: month} if self.contract.partition else {}
+            self.files[month] = _File(self.folder, self.contract, partition, _coded(rows.schema))
+        return self.files[month]
+
+    @staticmethod
+    def _add(file: _File, rows: list[pa.Table]) -> None:
         import pyarrow as pa
 
-        for month, rows in due.items():
-            if month not in self.files:
-                partition = {self.contract.partition: month} if self.contract.partition else {}
-                self.files[month] = _File(self.folder, self.contract, partition, _coded(rows[0].schema))
-            self.files[month].add(pa.concat_tables(rows))
+        file.add(pa.concat_tables(rows))
+
+
+def _ended(tasks: Iterable[Future[None]]) -> None:
+    """Wait for all of them; what one raised is raised here."""
+    for task in tasks:
+        task.result()
 
 
 def partition_of(path: str, contract: Contract) -> dict[str, str]:

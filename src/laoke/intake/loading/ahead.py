@@ -52,15 +52,18 @@ def meanwhile(work: Callable[[], Item]) -> Iterator[Future[Item]]:
         yield worker.submit(work)
 
 
-def grouped(items: Iterable[Item], size: Callable[[Item], int], at_least: int) -> Iterator[list[Item]]:
-    """Neighbours together until they have the size asked for; the last group may be smaller."""
+def grouped(
+    items: Iterable[Item], size: Callable[[Item], int], at_least: int, first: int | None = None
+) -> Iterator[list[Item]]:
+    """Neighbours together until they have the size asked for; the last group may be smaller. With `first` the first
+    group has enough with that size, for whoever has nothing to do until it is there."""
     group: list[Item] = []
-    held = 0
+    held, wanted = 0, at_least if first is None else first
     for item in items:
         group.append(item)
         held += size(item)
-        if held >= at_least:
+        if held >= wanted:
             yield group
-            group, held = [], 0
+            group, held, wanted = [], 0, at_least
     if group:
         yield group

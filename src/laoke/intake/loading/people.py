@@ -20,6 +20,8 @@ CONTACT_ROLES = ("nick", "receiver_name", "phone", "email", "address", "ouid", "
 TEXT_ROLES = ("buyer_message", "seller_memo")
 SEPARATOR = columns.SEPARATOR
 FLUSH_PEOPLE = 150_000
+# So many wait until the last row is read: they are sealed beside the writing of facts, which the ledger has no part in.
+LAST_PEOPLE = 150_000
 REMEMBERED_PEOPLE = 500_000
 
 
@@ -132,10 +134,10 @@ class People:
         )
         self._told.append(_newest(told.filter(pc.is_valid(customers))))
         self.counts.seconds += time.perf_counter() - begun
-        if sum(part.num_rows for part in self._told) >= 2 * FLUSH_PEOPLE:
+        if sum(part.num_rows for part in self._told) >= 2 * FLUSH_PEOPLE + LAST_PEOPLE:
             self._told = [_newest(pa.concat_tables(self._told))]
-            if self._told[0].num_rows >= FLUSH_PEOPLE:
-                self.store()
+            if self._told[0].num_rows >= FLUSH_PEOPLE + LAST_PEOPLE:
+                self.store(all_but=LAST_PEOPLE)
 
     def note_texts(self, table: pa.Table, order_ids: pa.ChunkedArray, customers: pa.Array) -> None:
         """Seal what buyers wrote and what the shop noted beside an order."""
@@ -159,8 +161,8 @@ class People:
                 vault.store_order_texts(self.shop, texts)
         self.counts.seconds += time.perf_counter() - begun
 
-    def store(self) -> None:
-        """Seal the remembered contacts."""
+    def store(self, all_but: int = 0) -> None:
+        """Seal the remembered contacts; `all_but` so many stay remembered."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -168,7 +170,8 @@ class People:
             return
         begun = time.perf_counter()
         told = _newest(pa.concat_tables(self._told)).combine_chunks()
-        self._told = []
+        self._told = [told.slice(told.num_rows - all_but).combine_chunks()] if all_but else []
+        told = told.slice(0, told.num_rows - all_but)
         text = {role: pc.fill_null(told[role].combine_chunks(), "") for role in CONTACT_ROLES}
         text["phone"] = columns.clean_phones(text["phone"])
         self._flags.append(_flags(told["customer_id"], text, demo=self.shop.is_demo))

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
 Step = Callable[[str], None]
 # Keys are looked up and written for so many rows at a time: each time the whole index of identities is walked.
 ROWS_AT_ONCE = 100_000
+DIGEST_BYTES = 64 * 1024 * 1024
 READ_SHARE = 70  # of 100 parts of progress; the rest is people and facts
 
 
@@ -108,9 +109,14 @@ def begin(shop: Shop, path: Path, options: Options, *, by: User | None, now: dat
 
 
 def file_sha256(path: Path) -> str:
-    """The digest that names a file, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The digest that names a file. Its pieces are large: between two of them the interpreter's lock is asked for, which
+    the thread that loads the kernels meanwhile may hold for milliseconds."""
+    digest = hashlib.sha256()
+    piece = memoryview(bytearray(min(DIGEST_BYTES, max(1, path.stat().st_size))))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(piece):
+            digest.update(piece[:count])
+    return digest.hexdigest()
 
 
 def run_import(run: ImportRun, path: Path, options: Options, around: Surroundings) -> ImportRun:
@@ -221,7 +227,7 @@ class _Import:
             progress=position.note,
         )
         with closing(reading_ahead(reading)) as batches:
-            for group in grouped(batches, lambda batch: batch.identities.num_rows, ROWS_AT_ONCE):
+            for group in grouped(batches, lambda batch: batch.identities.num_rows, ROWS_AT_ONCE, first=1):
                 self._check_cancel()
                 if layout.grain in FACT_KINDS:
                     for batch in group:
@@ -329,20 +335,21 @@ class _Import:
         not wait for the last contacts: those take one processor while facts take the other."""
         review_files.claim_words(self.shop, writer.reader, self.stage)
 
-        def orders() -> pa.Table | None:
+        parts = tuple(self.stage.parts.get("orders", ()))
+
+        def orders() -> None:
             if layout.grain == "line":
                 leave_newer_lines(writer, self.stage)
             writer.write(self.stage, grain=layout.grain, seen_at=summary.seen_at, shop_id=self.shop.pk)
-            parts = self.stage.parts.get("orders")
-            return seen_buyers(parts) if parts else None
 
-        with meanwhile(orders) as written:
+        with meanwhile(orders) as written, meanwhile(lambda: seen_buyers(parts)) as seen:
             flags = self._store_people()
-            seen = written.result()
-        if seen is not None:
-            writer.write_buyers(
-                buyers(writer.reader, seen, flags, shop_id=self.shop.pk, import_id=self.run.pk)
+            told = buyers(
+                writer.reader, seen.result(), flags, shop_id=self.shop.pk, import_id=self.run.pk
             )
+            written.result()
+        if parts:
+            writer.write_buyers(told)
 
     def _write_facts(
         self, writer: FactsWriter, layout: Layout, summary: ReadingSummary, flags: pa.Table
