@@ -147,6 +147,31 @@ def test_people_are_known_by_nick_and_their_contacts_are_sealed(shop: Shop, tmp_
     assert [row["customer_id"] is None for row in stored()] == [False, False, True, True]
 
 
+def test_people_that_wait_for_the_last_row_are_sealed_once_with_their_newest_contact(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("laoke.intake.loading.people.FLUSH_PEOPLE", 2)
+    monkeypatch.setattr("laoke.intake.loading.people.LAST_PEOPLE", 1)
+    people = People(shop, NOW)
+
+    def told(*rows: tuple[str, str]) -> None:
+        found = pa.table({"nick": [nick for nick, _ in rows], "phone": [phone for _, phone in rows]})
+        created = pa.chunked_array([pa.array([NOW] * len(rows), pa.timestamp("us"))])
+        people.note_contacts(found, people.customers_of(found), created)
+
+    def phones() -> list[str]:
+        return [open_contact(record).phone for record in VaultRecord.objects.order_by("customer_id")]
+
+    told(*((f"买家{n}", f"1380000000{n}") for n in range(1, 5)))
+    assert phones() == []
+    told(("买家1", "13800000001"))
+    assert phones() == ["13800000001", "13800000002", "13800000003"]
+    told(("买家5", "13800000005"), ("买家2", "13800000002"))
+    assert people.flags().num_rows == 5
+    assert phones() == [f"1380000000{n}" for n in range(1, 6)]
+    assert (people.counts.contacts_new, people.counts.contacts_unchanged) == (5, 1)
+
+
 def test_goods_sent_back_are_no_orders_without_a_buyer(shop: Shop, tmp_path: Path) -> None:
     header = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
     lines = [

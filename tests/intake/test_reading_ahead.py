@@ -51,6 +51,11 @@ def test_groups_end_where_they_are_large_enough() -> None:
     assert list(grouped([], lambda size: size, 6)) == []
 
 
+def test_the_first_groups_are_small_for_whoever_waits_for_them() -> None:
+    sizes = [2] * 12
+    assert [sum(group) for group in grouped(sizes, lambda size: size, 7, first=1)] == [2, 4, 8, 8, 2]
+
+
 def test_work_beside_a_block_has_ended_when_the_block_is_left_by_an_error() -> None:
     begun, ended = threading.Event(), []
 

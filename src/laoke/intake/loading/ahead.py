@@ -56,7 +56,8 @@ def grouped(
     items: Iterable[Item], size: Callable[[Item], int], at_least: int, first: int | None = None
 ) -> Iterator[list[Item]]:
     """Neighbours together until they have the size asked for; the last group may be smaller. With `first` the first
-    group has enough with that size, for whoever has nothing to do until it is there."""
+    group has enough with that size and each next one with twice as much as the one before, up to `at_least`: for
+    whoever has nothing to do until they come."""
     group: list[Item] = []
     held, wanted = 0, at_least if first is None else first
     for item in items:
@@ -64,6 +65,6 @@ def grouped(
         held += size(item)
         if held >= wanted:
             yield group
-            group, held, wanted = [], 0, at_least
+            group, held, wanted = [], 0, min(at_least, 2 * held)
     if group:
         yield group
