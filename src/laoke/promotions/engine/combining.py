@@ -69,8 +69,7 @@ def best_quote(
     ordered = check_offers(offers, most_coupons=MOST_COUPONS)
     ground = Ground(basket)
     opened, refused = open_offers(ordered, ground, at)
-    items = [offer for offer in opened if offer.layer is Layer.ITEM]
-    layers = by_layer(opened[len(items) :])
+    items, layers = by_layer(opened)
     start = price(ground, items, [], told=False)
     reached = {layer: _reached(start, of_layer) for layer, of_layer in layers if layer.one_per_order}
     open_to = {layer: _kept_of(of_layer, kept) or of_layer for layer, of_layer in reached.items()}

@@ -15,15 +15,18 @@ from laoke.promotions.engine.values import Buyer, Offer
 
 VARIED = (MemberPrice, EarlyBird, FlashSale, MoreCheaper)
 _VARIED = frozenset(VARIED)
-_BY_BUYERS = (GroupBuy, MoreCheaper)
+_BY_BUYERS = frozenset({GroupBuy, MoreCheaper})
 _NOT_PLAIN = frozenset({*VARIED, DepositExpansion, GroupBuy})
 
 
 def open_offers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> tuple[list[Offer], list[Refusal]]:
     """The offers that are open with their plain prices, and why the others are not."""
     opened, refused = [], []
+    buyer = ground.basket.buyer
     for offer in ordered:
-        found = _closed(offer, ground.basket.buyer, at) or _plain(offer, ground, at)
+        found: Offer | Refusal = _closed(offer, buyer, at) or offer
+        if found is offer and type(offer.mechanic) in _NOT_PLAIN:
+            found = _plain(offer, ground, at)
         if isinstance(found, Refusal):
             refused.append(found)
         else:
@@ -72,18 +75,19 @@ def open_variant(offer: Offer, ground: Ground, at: datetime) -> int | Refusal:
 def next_buyers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> list[NextStep]:
     """How many more buyers it takes to fill a group, or to the next price that falls with their number (R32, R33)."""
     steps = []
+    buyer = ground.basket.buyer
     for offer in ordered:
         mechanic = offer.mechanic
-        if not isinstance(mechanic, _BY_BUYERS):
-            continue
-        buyer = ground.basket.buyer
-        if _closed(offer, buyer, at):
+        if type(mechanic) not in _BY_BUYERS or _closed(offer, buyer, at):
             continue
         if isinstance(mechanic, GroupBuy):
             missing = mechanic.people - ground.basket.taken.get(offer.offer_id, 0) - 1
             if missing > 0 and offer.offer_id in buyer.joined:
                 steps.append(NextStep(offer.offer_id, "buyers", missing, None, None, "group"))
-        elif (step := mechanic.next_step(buyers := _buyers(offer, ground))) is not None:
+        elif (
+            isinstance(mechanic, MoreCheaper)
+            and (step := mechanic.next_step(buyers := _buyers(offer, ground))) is not None
+        ):
             steps.append(NextStep(offer.offer_id, "buyers", step.buyers - buyers, None, step.pay_bp))
     return steps
 
@@ -106,8 +110,6 @@ def _by_buyers(offer: Offer, mechanic: MoreCheaper, buyers: int) -> int | Refusa
 
 
 def _plain(offer: Offer, ground: Ground, at: datetime) -> Offer | Refusal:
-    if type(offer.mechanic) not in _NOT_PLAIN:
-        return offer
     if type(offer.mechanic) not in _VARIED:
         return _not_together(offer, ground, at) or offer
     found = open_variant(offer, ground, at)
@@ -141,10 +143,11 @@ def _not_together(offer: Offer, ground: Ground, at: datetime) -> Refusal | None:
 
 def _closed(offer: Offer, buyer: Buyer, at: datetime) -> Refusal | None:
     """Why the offer is not open to this buyer now (rule R13), or None."""
-    if not offer.window.includes(at):
+    window = offer.window
+    if not window.includes(at):
         moments: Params = {
             name: moment.isoformat(sep=" ")
-            for name, moment in (("start", offer.window.start), ("end", offer.window.end))
+            for name, moment in (("start", window.start), ("end", window.end))
             if moment is not None
         }
         return Refusal(offer.offer_id, "out_of_window", {**moments, "at": at.isoformat(sep=" ")})

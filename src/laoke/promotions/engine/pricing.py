@@ -6,7 +6,7 @@ worst case is chosen from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -19,6 +19,8 @@ from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
+_ITEM, _ADDON = Layer.ITEM, Layer.ADDON
+_GIVING = {Layer.GIFT: apply_gifts, Layer.POSTAGE: apply_postage, Layer.BENEFIT: apply_benefits}
 _LAYER = attrgetter("layer")
 
 Layered = list[tuple[Layer, list[Offer]]]
@@ -32,9 +34,11 @@ class Reached(NamedTuple):
     promise: Promise
 
 
-def by_layer(offers: Iterable[Offer]) -> Layered:
-    """Offers in layer order, a list per layer."""
-    return [(layer, list(of_layer)) for layer, of_layer in groupby(offers, key=_LAYER)]
+def by_layer(ordered: Sequence[Offer]) -> tuple[Sequence[Offer], Layered]:
+    """Of offers in pricing order those on items, and the later ones, a list per layer."""
+    items = [offer for offer in ordered if offer.layer is _ITEM]
+    later = groupby(ordered[len(items) :], key=_LAYER)
+    return items, [(layer, list(of_layer)) for layer, of_layer in later]
 
 
 def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told: bool) -> Pricing:
@@ -54,14 +58,10 @@ def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told:
 
 def apply_layer(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     """Apply one layer after the item layer to the state that those before it left."""
-    if layer is Layer.GIFT:
-        apply_gifts(pricing, offers)
-    elif layer is Layer.POSTAGE:
-        apply_postage(pricing, offers)
-    elif layer is Layer.BENEFIT:
-        apply_benefits(pricing, offers)
-    else:
+    if layer.changes_goods:
         _apply_goods(pricing, layer, offers)
+    else:
+        _GIVING[layer](pricing, offers)
 
 
 def _apply_item_layer(pricing: Pricing, offers: Sequence[Offer]) -> None:
@@ -131,7 +131,7 @@ def reached(pricing: Pricing, offer: Offer) -> Reached | None:
     """
     ground = pricing.ground
     part = ground.part(offer)
-    counting = ground.counted(offer) if offer.layer is Layer.ADDON else part
+    counting = ground.counted(offer) if offer.layer is _ADDON else part
     if not counting.positions:
         pricing.refuse(offer, "nothing_in_scope")
         return None
@@ -197,7 +197,7 @@ def _take(pricing: Pricing, taken: Reached, value_cents: int) -> None:
     )
     pricing.note(
         found.rule,
-        found.code or offer.layer.value,
+        found.code or offer.layer.code,
         -value_cents,
         offer_id=offer.offer_id,
         scope_cents=wares.cents,

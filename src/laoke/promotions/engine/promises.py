@@ -5,7 +5,7 @@ is decided in `quoting`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from laoke.money import pay_cents
@@ -370,23 +370,24 @@ def _count_off_shortfall(mechanic: CountOff, wares: Wares) -> Shortfall | None:
     return None
 
 
-def _groups_shortfall(group: int, most_times: int | None, wares: Wares) -> Shortfall | None:
+def _groups_shortfall(
+    group: int, most_times: int | None, wares: Wares, pay_bp: int | None = None, gives: str = ""
+) -> Shortfall | None:
     """What is missing to one more group of pieces; what it saves hangs on which piece is added."""
     pieces = wares.pieces
     times = pieces // group + 1
     if most_times is not None and times > most_times:
         return None
-    return Shortfall("pieces", times * group, pieces)
+    return Shortfall("pieces", times * group, pieces, pay_bp=pay_bp, gives=gives)
 
 
 def _nth_shortfall(mechanic: NthPiece, wares: Wares) -> Shortfall | None:
-    found = _groups_shortfall(mechanic.nth, mechanic.most_times, wares)
-    return None if found is None else replace(found, pay_bp=mechanic.pay_bp, gives="one")
+    return _groups_shortfall(mechanic.nth, mechanic.most_times, wares, mechanic.pay_bp, "one")
 
 
 def _buy_get_shortfall(mechanic: BuyGet, wares: Wares) -> Shortfall | None:
-    found = _groups_shortfall(mechanic.buy + mechanic.get, mechanic.most_times, wares)
-    return None if found is None else replace(found, pay_bp=0, gives="one" if mechanic.get == 1 else "")
+    gives = "one" if mechanic.get == 1 else ""
+    return _groups_shortfall(mechanic.buy + mechanic.get, mechanic.most_times, wares, 0, gives)
 
 
 def _any_bundle_shortfall(mechanic: AnyBundle, wares: Wares) -> Shortfall | None:

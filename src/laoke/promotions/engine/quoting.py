@@ -17,6 +17,8 @@ from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
 from laoke.promotions.engine.worst import worst_outcome
 
+_POSTAGE = Layer.POSTAGE
+
 
 def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     """Price `basket` at the moment `at` (shop time) with those of `offers` that are open to its buyer.
@@ -39,17 +41,14 @@ def told_quote(
     at: datetime,
 ) -> Quote:
     """The quote of `opened` with its worst case among all that were `ordered`, both in pricing order."""
-    items = [offer for offer in opened if offer.layer is Layer.ITEM]
-    pricing = price(ground, items, by_layer(opened[len(items) :]), told=True)
+    items, later = by_layer(opened)
+    pricing = price(ground, items, later, told=True)
     pricing.next_steps[:0] = next_buyers(ordered, ground, at)
-    everything = tuple(at_lowest(offer) for offer in ordered)
-    # With all open at their lowest, what the buyer pays is one of the outcomes that the worst case is chosen from.
-    same = len(opened) == len(everything) and all(map(is_, opened, ordered))
-    worst = (
-        worst_outcome(Ground(basket), everything, None)
-        if not same
-        else worst_outcome(ground, ordered, pricing)
-    )
+    # With all open at their only price, what the buyer pays is one of the outcomes the worst case is chosen from.
+    if len(opened) == len(ordered) and all(map(is_, opened, ordered)):
+        worst = worst_outcome(ground, items, later, pricing)
+    else:
+        worst = worst_outcome(Ground(basket), *by_layer([at_lowest(offer) for offer in ordered]), None)
     # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R36).
     return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
 
@@ -60,7 +59,8 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     Thresholds are still tested. An item-level price can cost a buyer a threshold, so outcomes with item-level
     offers left out are tried too (rule R16) and the cheapest is the answer.
     """
-    worst = worst_outcome(Ground(basket), [at_lowest(offer) for offer in check_offers(offers)], None)
+    ordered = [at_lowest(offer) for offer in check_offers(offers)]
+    worst = worst_outcome(Ground(basket), *by_layer(ordered), None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=worst.goods_cents,
@@ -87,7 +87,7 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
     list_cents = sum(line.list_cents for line in quoted.values())
     pricing.note("R12", "postage", basket.postage_cents)
     if pricing.postage_off:
-        (waiver,) = [use.offer_id for use in pricing.consumed if use.layer is Layer.POSTAGE]
+        (waiver,) = [use.offer_id for use in pricing.consumed if use.layer is _POSTAGE]
         pricing.note("R27", "free_postage", -pricing.postage_off, offer_id=waiver)
     if pricing.deposit_cents:
         balance_cents = payable_cents - pricing.deposit_cents

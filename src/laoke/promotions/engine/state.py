@@ -11,6 +11,7 @@ from laoke.promotions.engine.results import Benefit, Consumed, Gift, NextStep, R
 from laoke.promotions.engine.together import DepositExpansion
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer
 
+_ADDON = Layer.ADDON
 _LINE_ID = attrgetter("line_id")
 
 NOTHING = Part((), 0, (), (), 0)
@@ -62,7 +63,7 @@ class Ground:
 
     def counted(self, offer: Offer) -> Part:
         """The lines whose sum or pieces are tested: those in scope, but for an add-on the other goods."""
-        return self._where(offer.counts) if offer.layer is Layer.ADDON else self.part(offer)
+        return self._where(offer.counts) if offer.layer is _ADDON else self.part(offer)
 
     def _where(self, covers: Callable[[str, str], bool]) -> Part:
         return self._part(

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
+from operator import attrgetter
 
 from laoke.money import MAX_CENTS
 from laoke.promotions.engine.benefits import LevelReward, ServiceBenefit
@@ -43,6 +45,10 @@ class Layer(StrEnum):
     one_per_order  True where an order takes a single offer of the layer, False where each line may have its own
     changes_goods  False where what goods cost stays as it is: gifts, postage and benefits, which are worked out last
     is_platforms   True where the platform makes the offer: a shop signs goods up for it and sets nothing up
+    code           its name, as in a trace
+
+    To ask the class for a member, or a member for its `value`, takes a third of a microsecond and more on Python 3.11.
+    A quote compares layers a hundred times, so whoever prices keeps the members in names of its own.
     """
 
     ITEM = "item"
@@ -57,6 +63,7 @@ class Layer(StrEnum):
     BENEFIT = "benefit"
 
     def __init__(self, name: str) -> None:
+        self.code = name
         self.place = len(type(self).__members__)
         self.one_per_order = name in ("coupon", "category_coupon")
         self.changes_goods = name not in ("gift", "postage", "benefit")
@@ -272,8 +279,9 @@ class Basket:
         check_between("postage_cents", self.postage_cents, 0, MAX_CENTS)
 
 
-def _pricing_order(offer: Offer) -> tuple[int, str]:
-    return offer.layer.place, offer.offer_id
+_ITEM = Layer.ITEM
+_LAYER = attrgetter("layer")
+_PRICING_ORDER = attrgetter("layer.place", "offer_id")
 
 
 def check_offers(offers: Iterable[Offer], *, most_coupons: int = MAX_OFFERS_PER_LAYER) -> tuple[Offer, ...]:
@@ -281,16 +289,14 @@ def check_offers(offers: Iterable[Offer], *, most_coupons: int = MAX_OFFERS_PER_
 
     Of coupons an order takes one, so whoever tries them one by one may allow more (`most_coupons`).
     """
-    ordered = tuple(sorted(offers, key=_pricing_order))
-    seen: set[str] = set()
-    found = [0] * len(Layer)
-    for offer in ordered:
-        if offer.offer_id in seen:
-            raise EngineError("duplicate_offer_id", "offers", offer_id=offer.offer_id)
-        seen.add(offer.offer_id)
-        found[offer.layer.place] += 1
-    for layer, count in zip(Layer, found, strict=True):
-        most = MAX_ITEM_OFFERS if layer is Layer.ITEM else MAX_OFFERS_PER_LAYER
+    ordered = tuple(sorted(offers, key=_PRICING_ORDER))
+    ids = [offer.offer_id for offer in ordered]
+    if len(set(ids)) < len(ids):
+        twin = next(offer_id for place, offer_id in enumerate(ids) if offer_id in ids[:place])
+        raise EngineError("duplicate_offer_id", "offers", offer_id=twin)
+    for layer, of_layer in groupby(ordered, key=_LAYER):
+        count = len(list(of_layer))
+        most = MAX_ITEM_OFFERS if layer is _ITEM else MAX_OFFERS_PER_LAYER
         if layer.one_per_order:
             most = most_coupons
         if count > most:

@@ -6,113 +6,138 @@ All of them are looked at, few are worked out: what offers promise on the prices
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
+from operator import and_, attrgetter, itemgetter
 
-from laoke.promotions.engine.pricing import (
-    Layered,
-    Reached,
-    apply_layer,
-    apply_reached,
-    by_layer,
-    price,
-    reached,
-)
+from laoke.promotions.engine.pricing import Layered, apply_layer, price
+from laoke.promotions.engine.promises import promise
 from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
+_ADDON, _POSTAGE = Layer.ADDON, Layer.POSTAGE
 _MOST_TRIED_EXACTLY = 6
+_FIRST, _MOST = itemgetter(0), attrgetter("most_cents")
 
 Chosen = tuple[Offer, ...]
 
 
-def worst_outcome(ground: Ground, ordered: Sequence[Offer], with_all: Pricing | None) -> Pricing:
-    """The cheapest outcome for the buyer; `with_all` is that of all offers where it is known already."""
-    touching = tuple(offer for offer in ordered if offer.layer is Layer.ITEM and ground.part(offer).positions)
-    later = by_layer(offer for offer in ordered if offer.layer is not Layer.ITEM)
+def worst_outcome(
+    ground: Ground, items: Sequence[Offer], later: Layered, with_all: Pricing | None
+) -> Pricing:
+    """The cheapest outcome for the buyer of offers on items and later ones; `with_all` is that of all of them where
+    it is known already."""
+    touching = tuple([offer for offer in items if ground.part(offer).positions])
     best = price(ground, touching, later, told=False) if with_all is None else with_all
     if not touching or not later:
         return best
     # No promise shrinks when a price rises, and no item-level price lies above the list price: what offers promise on
-    # list prices is the most that they take off in any outcome.
-    listed = _Outcome(ground, (), later)
-    at_most = listed.at_most()
-    most_cents = sum(most for _place, most in at_most)
+    # list prices is the most that they take off in any outcome, and what is not reached there is reached nowhere.
+    listed = price(ground, (), [], told=False)
+    later, bounds = _bounded(listed, later)
+    most_cents = sum(map(_MOST, bounds)) + _waivable_cents(ground, later)
+    least_cents = listed.total_cents - most_cents
     # A line takes one item-level price, so a set of offers saves at most what each of them saves alone.
-    saved = {offer.offer_id: _saved_cents(ground, offer) for offer in touching}
-    far = best.total_cents - (listed.goods_cents - most_cents)
-    for choices in _choices_by_size(touching):
-        near = [chosen for chosen in choices if sum(saved[one.offer_id] for one in chosen) + far > 0]
+    saved = [_saved_cents(ground, offer) for offer in touching]
+    far = best.total_cents - least_cents
+    for size in _sizes(len(touching)):
+        sets = zip(combinations(touching, size), combinations(saved, size), strict=True)
+        near = [chosen for chosen, cents in sets if sum(cents) + far > 0]
         # Fewer offers save no more: where no set of a size is near, no smaller one is.
         if not near:
             break
         for chosen in near:
-            outcome = _Outcome(ground, chosen, later) if chosen else listed
-            if outcome.may_be_below(best.total_cents, at_most, most_cents):
-                found = outcome.finished()
-                if found.total_cents < best.total_cents:
-                    best = found
+            outcome = price(ground, chosen, [], told=False) if chosen else listed
+            if _may_be_below(best.total_cents, outcome, bounds, most_cents):
+                for layer, offers in later:
+                    apply_layer(outcome, layer, offers)
+                if outcome.total_cents < best.total_cents:
+                    best = outcome
     return best
 
 
-class _Outcome:
-    """A basket under some item-level offers, with what the later layers promise on these prices.
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What one layer takes off at most: its offers with what they promise on list prices, the most first.
 
-    Layers are named by their place among the later ones.
+    `rivals` says that only one of them can apply, `most_cents` what they take off on list prices, in sets that R7
+    allows.
     """
 
-    def __init__(self, ground: Ground, item_offers: Chosen, later: Layered) -> None:
-        self._pricing = price(ground, item_offers, [], told=False)
-        self._later = later
-        self._reached: list[list[Reached]] = [[]] * len(later)
+    offers: Sequence[tuple[int, Offer]]
+    rivals: bool
+    most_cents: int
 
-    @property
-    def goods_cents(self) -> int:
-        """The sum of its item-level prices, until it is finished."""
-        return self._pricing.goods_cents
+    def promised(self, pricing: Pricing) -> int:
+        """What the layer takes off at most on the prices of an outcome."""
+        if not self.rivals:
+            return _most_of_sets(
+                [(_promised(pricing, offer), offer) for _most, offer in self.offers], pricing
+            )
+        found = 0
+        for most, offer in self.offers:
+            if most <= found:
+                break
+            found = max(found, _promised(pricing, offer))
+        return found
 
-    def at_most(self) -> list[tuple[int, int]]:
-        """(place, what the layer takes off at most: its promises, in sets that R7 allows), the largest first."""
-        found = [
-            (place, self._promised(place))
-            for place, (layer, _offers) in enumerate(self._later)
-            if layer.changes_goods
-        ]
-        return sorted(found, key=_negative_cents)
 
-    def may_be_below(self, limit_cents: int, at_most: Sequence[tuple[int, int]], most_cents: int) -> bool:
-        """Whether it may cost less than the limit: each layer's bound gives way to what the layer promises here."""
-        least = self.goods_cents - most_cents
-        for place, most in at_most:
-            if least >= limit_cents:
-                return False
-            least += most - self._promised(place)
-        return least < limit_cents
-
-    def finished(self) -> Pricing:
-        """The outcome worked out, once."""
-        for (layer, offers), found in zip(self._later, self._reached, strict=True):
-            if layer.changes_goods:
-                apply_reached(self._pricing, layer, found)
-            else:
-                apply_layer(self._pricing, layer, offers)
-        return self._pricing
-
-    def _promised(self, place: int) -> int:
-        layer, offers = self._later[place]
-        found = [one for offer in offers if (one := reached(self._pricing, offer)) is not None]
-        self._reached[place] = found
+def _bounded(listed: Pricing, later: Layered) -> tuple[Layered, list[_Bound]]:
+    """The layers with those offers that are reached in any outcome, and what each takes off, the largest first."""
+    layers, bounds = [], []
+    for layer, offers in later:
+        if not layer.changes_goods:
+            layers.append((layer, offers))
+            continue
+        found = [(most, offer) for offer in offers if (most := _promised(listed, offer))]
         if not found:
-            return 0
-        faces = [one.promise.face_cents for one in found]
-        if layer.one_per_order or len(found) == 1:
-            return max(faces)
-        chosen = best_set(faces, [one.wares.mask for one in found], one_per_order=False)
-        return sum(cents for number, cents in enumerate(faces) if chosen >> number & 1)
+            continue
+        layers.append((layer, [offer for _most, offer in found]))
+        found.sort(key=_FIRST, reverse=True)
+        rivals = layer.one_per_order or bool(
+            reduce(and_, [listed.ground.part(offer).mask for _, offer in found])
+        )
+        bounds.append(_Bound(found, rivals, found[0][0] if rivals else _most_of_sets(found, listed)))
+    bounds.sort(key=_MOST, reverse=True)
+    return layers, bounds
 
 
-def _negative_cents(row: tuple[int, int]) -> int:
-    return -row[1]
+def _promised(pricing: Pricing, offer: Offer) -> int:
+    """What an offer promises on the prices of an outcome; 0 when it is not reached."""
+    ground = pricing.ground
+    part = ground.part(offer)
+    if not part.positions:
+        return 0
+    wares = pricing.wares_of(part)
+    counted = pricing.wares_of(ground.counted(offer)) if offer.layer is _ADDON else wares
+    found = promise(offer.mechanic, wares, counted)
+    return found.face_cents if found.times else 0
+
+
+def _most_of_sets(promised: Sequence[tuple[int, Offer]], pricing: Pricing) -> int:
+    """The most that offers of a layer promise together, without two on one line (rule R7)."""
+    values = [cents for cents, _offer in promised]
+    masks = [pricing.ground.part(offer).mask for _cents, offer in promised]
+    chosen = best_set(values, masks, one_per_order=False)
+    return sum(cents for place, cents in enumerate(values) if chosen >> place & 1)
+
+
+def _may_be_below(limit_cents: int, outcome: Pricing, bounds: Sequence[_Bound], most_cents: int) -> bool:
+    """Whether it may cost less than the limit: each layer's bound gives way to what the layer promises here."""
+    least = outcome.total_cents - most_cents
+    for bound in bounds:
+        if least >= limit_cents:
+            return False
+        least += bound.most_cents - bound.promised(outcome)
+    return least < limit_cents
+
+
+def _waivable_cents(ground: Ground, later: Layered) -> int:
+    """The postage, where there are offers that take it off."""
+    postage_cents = ground.basket.postage_cents
+    return postage_cents if postage_cents and any(layer is _POSTAGE for layer, _offers in later) else 0
 
 
 def _saved_cents(ground: Ground, offer: Offer) -> int:
@@ -124,9 +149,7 @@ def _saved_cents(ground: Ground, offer: Offer) -> int:
     )
 
 
-def _choices_by_size(touching: Chosen) -> Iterator[Iterator[Chosen]]:
-    """The sets of item-level offers to try beside all of them, the large ones first: every set up to six offers that
-    touch the basket, with more those without one of them, and none."""
-    count = len(touching)
-    sizes = range(count - 1, -1, -1) if count <= _MOST_TRIED_EXACTLY else (count - 1, 0)
-    return (combinations(touching, size) for size in sizes)
+def _sizes(count: int) -> Iterator[int]:
+    """How many item-level offers to leave in beside all of them, the most first: any number up to six offers that
+    touch the basket, with more all but one of them, and none."""
+    return iter(range(count - 1, -1, -1) if count <= _MOST_TRIED_EXACTLY else (count - 1, 0))
