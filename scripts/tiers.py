@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -40,17 +41,23 @@ class Tier:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a tier ended: seconds, exit status, and the last thing its runner said."""
+    """How a tier ended: seconds, exit status, and the last thing its runner said.
+
+    `processor_seconds` is what it took of all processors, without the database server: less than two for each second
+    mean that it waited, for itself or for others on the machine.
+    """
 
     tier: str
     seconds: float
     status: int
     closing: str
+    processor_seconds: float
 
     def line(self) -> str:
         """One row of the closing table."""
         mark = "ok    " if self.status == 0 else "FAILED"
-        return f"{mark} {self.tier:<16} {self.seconds:6.1f} s  {self.closing}"
+        busy = f"{self.processor_seconds:6.0f} s of processor"
+        return f"{mark} {self.tier:<16} {self.seconds:6.1f} s {busy}  {self.closing}"
 
 
 def pytest_command(marker: str, *more: str) -> tuple[str, ...]:
@@ -87,7 +94,7 @@ def chosen_tiers(names: Sequence[str]) -> tuple[Tier, ...]:
 def run_tier(tier: Tier, environment: Mapping[str, str]) -> Outcome:
     """Run one tier, its output passed through as it comes."""
     print(f"\n=== {tier.name}", flush=True)
-    started = time.monotonic()
+    started, before = time.monotonic(), _processor_seconds()
     closing = ""
     with subprocess.Popen(
         tier.command,
@@ -111,7 +118,14 @@ def run_tier(tier: Tier, environment: Mapping[str, str]) -> Outcome:
             # Stopped from outside: the tier must not outlive the run and its database.
             process.terminate()
             raise
-    return Outcome(tier.name, time.monotonic() - started, process.returncode, closing)
+    seconds, busy = time.monotonic() - started, _processor_seconds() - before
+    return Outcome(tier.name, seconds, process.returncode, closing, busy)
+
+
+def _processor_seconds() -> float:
+    """What the processes that were waited for have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def report(outcomes: Sequence[Outcome]) -> int:

@@ -80,9 +80,13 @@ def tier_of(item: pytest.Item) -> str:
     )
     if folder in FOLDER_TIERS:
         return FOLDER_TIERS[folder]
-    if item.get_closest_marker("django_db") or LEDGER_FIXTURES & set(getattr(item, "fixturenames", ())):
-        return "ledger"
-    return "pure"
+    return "ledger" if uses_ledger(item) else "pure"
+
+
+def uses_ledger(item: pytest.Item) -> bool:
+    """Whether a test says by its mark or its fixtures that it touches the ledger."""
+    used = LEDGER_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+    return bool(used) or item.get_closest_marker("django_db") is not None
 
 
 # First of all, so that -m sees the tiers.
@@ -91,6 +95,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give every test its tier."""
     for item in items:
         item.add_marker(tier_of(item))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Migrate before the first test that needs it: on a busy machine it takes longer than one test may."""
+    if not session.config.option.collectonly and any(map(uses_ledger, session.items)):
+        Ledgers(TEMPLATES, SESSION_HOME).make_ready()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -73,6 +73,13 @@ class Ledgers:
         self._home = home
         self._numbers = count(1)
 
+    def make_ready(self) -> None:
+        """Migrate the engine of this run, unless another process has."""
+        if chosen_engine() == "sqlite":
+            self._sqlite()
+        else:
+            self._postgres()
+
     def lay_under(self, database: dict[str, Any]) -> None:
         """Have Django begin its test database, told as one of its DATABASES, with a copy instead of with nothing."""
         if chosen_engine() == "sqlite":

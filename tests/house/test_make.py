@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from tiers import CLOSING, Outcome, all_tiers, chosen_tiers, report
+from tiers import CLOSING, Outcome, Tier, all_tiers, chosen_tiers, report, run_tier
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("up", "test", "check", "bench", "prove", "clean")
@@ -72,7 +73,8 @@ def test_the_closing_line_of_pytest_is_recognised(line: str) -> None:
 
 
 def test_one_failed_tier_fails_the_run(capsys: pytest.CaptureFixture[str]) -> None:
-    good, bad = Outcome("pure", 1.0, 0, "5 passed in 1.00s"), Outcome("crash", 2.0, 1, "1 failed in 2.00s")
+    good = Outcome("pure", 1.0, 0, "5 passed in 1.00s", 1.9)
+    bad = Outcome("crash", 2.0, 1, "1 failed in 2.00s", 0.4)
     assert report([good]) == 0
     assert report([good, bad]) == 1
     assert "FAILED: crash" in capsys.readouterr().out
@@ -80,4 +82,17 @@ def test_one_failed_tier_fails_the_run(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_tier_without_tests_fails_the_run() -> None:
     """pytest ends with 5 then: a tier that runs nothing proves nothing."""
-    assert report([Outcome("browser", 0.1, 5, "no tests ran in 0.01s")]) == 1
+    assert report([Outcome("browser", 0.1, 5, "no tests ran in 0.01s", 0.1)]) == 1
+
+
+def test_a_tier_tells_what_it_took_of_the_processors_beside_its_time() -> None:
+    told = Outcome("crash", 450.04, 0, "40 passed in 449.00s", 310.4).line()
+    assert told == "ok     crash             450.0 s    310 s of processor  40 passed in 449.00s"
+
+
+def test_what_the_processes_of_a_tier_take_is_counted_and_waiting_is_not() -> None:
+    work = "import time; until = time.process_time() + 0.3\nwhile time.process_time() < until: pass"
+    waiting = run_tier(Tier("waits", (sys.executable, "-S", "-c", "import time; time.sleep(1)"), {}), {})
+    working = run_tier(Tier("works", (sys.executable, "-S", "-c", work), {}), {})
+    assert waiting.seconds > 1.0 > waiting.processor_seconds
+    assert working.processor_seconds > 0.3
