@@ -63,16 +63,20 @@ def test_work_beside_a_block_has_ended_when_the_block_is_left_by_an_error() -> N
         begun.wait(10)
         ended.append(threading.current_thread().name)
 
-    with pytest.raises(ValueError, match="contacts"), meanwhile(work):
-        begun.set()
+    with pytest.raises(ValueError, match="contacts"), meanwhile(1) as beside:
+        beside.submit(work)
+        never = beside.submit(ended.append, "begun after the error")
+        never.add_done_callback(lambda _: begun.set())
         raise ValueError("contacts")
     assert len(ended) == 1
     assert ended[0].startswith("laoke-beside")
+    assert never.cancelled()
 
 
 def test_what_the_work_beside_a_block_raises_is_raised_where_its_outcome_is_asked_for() -> None:
     def work() -> None:
         raise ValueError("facts")
 
-    with meanwhile(work) as outcome, pytest.raises(ValueError, match="facts"):
+    with meanwhile(1) as beside, pytest.raises(ValueError, match="facts"):
+        outcome = beside.submit(work)
         outcome.result()

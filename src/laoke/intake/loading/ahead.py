@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -46,10 +46,15 @@ def reading_ahead(items: Iterable[Item], ahead: int = 8) -> Generator[Item, None
 
 
 @contextmanager
-def meanwhile(work: Callable[[], Item]) -> Iterator[Future[Item]]:
-    """`work` goes on in a thread of its own beside the block. It has ended when the block is left, however that is."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="laoke-beside") as worker:
-        yield worker.submit(work)
+def meanwhile(at_once: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads for work that goes on beside the block, `at_once` of it. All of it has ended when the block is left,
+    however that is; what has not begun by then when the block fails, never does."""
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="laoke-beside") as workers:
+        try:
+            yield workers
+        except BaseException:
+            workers.shutdown(cancel_futures=True)
+            raise
 
 
 def grouped(

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 Step = Callable[[str], None]
 # Keys are looked up and written for so many rows at a time: each time the whole index of identities is walked.
 ROWS_AT_ONCE = 100_000
+# Of more orders the buyers are looked for after the orders are written: both at once would take half a gigabyte more.
+ORDERS_AT_ONCE = 1_500_000
 DIGEST_BYTES = 64 * 1024 * 1024
 READ_SHARE = 70  # of 100 parts of progress; the rest is people and facts
 
@@ -109,8 +111,8 @@ def begin(shop: Shop, path: Path, options: Options, *, by: User | None, now: dat
 
 
 def file_sha256(path: Path) -> str:
-    """The digest that names a file. Its pieces are large: between two of them the interpreter's lock is asked for, which
-    the thread that loads the kernels meanwhile may hold for milliseconds."""
+    """The digest that names a file. Its pieces are large: between two of them the interpreter's lock is asked for,
+    which the thread that loads the kernels meanwhile may hold for milliseconds."""
     digest = hashlib.sha256()
     piece = memoryview(bytearray(min(DIGEST_BYTES, max(1, path.stat().st_size))))
     with path.open("rb", buffering=0) as file:
@@ -342,11 +344,10 @@ class _Import:
                 leave_newer_lines(writer, self.stage)
             writer.write(self.stage, grain=layout.grain, seen_at=summary.seen_at, shop_id=self.shop.pk)
 
-        with meanwhile(orders) as written, meanwhile(lambda: seen_buyers(parts)) as seen:
+        with meanwhile(2 if summary.orders <= ORDERS_AT_ONCE else 1) as beside:
+            written, seen = beside.submit(orders), beside.submit(seen_buyers, parts)
             flags = self._store_people()
-            told = buyers(
-                writer.reader, seen.result(), flags, shop_id=self.shop.pk, import_id=self.run.pk
-            )
+            told = buyers(writer.reader, seen.result(), flags, shop_id=self.shop.pk, import_id=self.run.pk)
             written.result()
         if parts:
             writer.write_buyers(told)
