@@ -10,7 +10,11 @@ from laoke.promotions import engine
 from laoke.promotions.assuming import assumed_open, assumed_variants, assumption, needs_lines
 from laoke.promotions.backtesting import PastOrders, backtest, replay
 from laoke.promotions.columnar import columns_from_lines, columns_from_totals
-from laoke.promotions.offers import add_offer
+from laoke.promotions.columnar.in_time import cap_of
+from laoke.promotions.coupons import issues
+from laoke.promotions.models import OfferSetup
+from laoke.promotions.offers import add_offer, offer_value
+from laoke.promotions.past_limits import caps_of
 from tests.campaigns.stores import bought, line_of
 from tests.promotions_rows.test_offers import of
 
@@ -83,12 +87,40 @@ def test_so_many_buyers_reach_their_step(buyers, number):
         (
             replace(group(6_000), audience="old_customer", limits=engine.Limits(2)),
             "假设「预售」有 60% 的订单成团，其余按没有拼团算；「预售」只算到老客的单上，不知道是谁的单也算；"
-            "「预售」每人限用 2 次，回放里不限",
+            "「预售」每人限用 2 次，按付款先后算；不知道是谁的单不限",
+        ),
+        (
+            replace(offer(engine.PercentOff(8_000), name="老朋友"), audience="segment:7"),
+            "「老朋友」只给人群“7”，那时谁在人群里没有算，回放里人人都算（R40）",
+        ),
+        (
+            replace(offer(engine.PercentOff(8_000), name="银卡"), audience="银"),
+            "「银卡」只算到现在是「银」的买家的单上，不知道是谁的单也算",
+        ),
+        (
+            offer(
+                engine.MemberPrice((engine.MemberLevel("金", 8_800), engine.MemberLevel("银", 9_000))),
+                name="会员",
+            ),
+            "「会员」按买家现在的会员等级算，那时的等级没有记；不知道是谁的单按最低一档",
+        ),
+        (
+            offer(engine.MemberPrice((engine.MemberLevel("金", 8_800),)), name="会员"),
+            "「会员」按最低一档：这段日子的买家没有一位有这些等级",
+        ),
+        (offer(engine.FlashSale(990, 50), name="秒"), "「秒」限量 50 件，按付款先后卖完为止"),
+        (
+            offer(
+                engine.ThresholdGift((engine.GiftStep(1, (engine.GiftChoice("g", "杯", 990, stock=3),)),)),
+                engine.Layer.GIFT,
+                "送",
+            ),
+            "「送」的赠品按付款先后送完为止，先送贵的",
         ),
     ],
 )
-def test_an_assumption_is_a_sentence(value, said):
-    assert assumption(value) == said
+def test_an_assumption_is_a_sentence(db, value, said):
+    assert assumption(value, cap_of(value), {"银": np.array([1])}) == said
 
 
 def test_figures_follow_the_assumption_and_name_it(store):
@@ -119,6 +151,102 @@ def test_figures_follow_the_assumption_and_name_it(store):
     assert groups["discount_cents"] == groups["used_orders"] * 3_000
     assert more["discount_cents"] == more["used_orders"] * 2_000
     assert (cards["used_orders"], cards["gift_pieces"], row.result["gift_cost_cents"]) == (400, 400, 80_000)
+
+
+def test_what_is_limited_is_used_up_by_who_came_first(store):
+    """400 orders of 100 people, one a day and person: the fourth of each is the newest."""
+    rows = [
+        bought(f"S{n:03}", n % 100 + 1, date(2025, 11, 11 + n // 100), goods_cents=20_000, paid_cents=20_000)
+        for n in range(400)
+    ]
+    store.wrote("order_lines", [line_of(row, unit_price_cents=20_000) for row in rows])
+    store.sold(*rows)
+    twice = of("threshold_discount", "shop", steps=[{"threshold_cents": 10_000, "off_cents": 1_000}])
+    card = of(
+        "threshold_gift",
+        "gift",
+        steps=[
+            {
+                "threshold": 10_000,
+                "pieces": 1,
+                "choices": [
+                    {"product_id": "g", "title": "杯", "value_cents": 990, "cost_cents": 300, "stock": 40}
+                ],
+            }
+        ],
+    )
+    coupon = of("shop_coupon", "coupon", threshold_cents=0, face_cents=500)
+    added = [
+        add_offer(store.shop, data, by=store.owner, now=store.now)
+        for data in (twice | {"limits": {"per_person": 2}}, card, coupon)
+    ]
+    terms = issues.Terms("双11 券", 250, store.now, days_after_claim=9)
+    issues.add_issue(added[2], terms, by=store.owner, now=store.now)
+
+    row = backtest(store.shop, added, *NOVEMBER, by=store.owner, clock=store.clock)
+    told = {one["offer_id"]: one for one in row.result["offers"]}
+    off, gift, half = (told[f"offer-{one.pk}"] for one in added)
+
+    assert (off["used_orders"], off["qualifying_orders"], off["discount_cents"]) == (200, 200, 200_000)
+    assert (gift["gift_pieces"], row.result["gift_cost_cents"]) == (40, 12_000)
+    assert (half["used_orders"], half["discount_cents"]) == (250, 125_000)
+    ids = [f"offer-{one.pk}" for one in added]
+    assert row.result["limits"] == {
+        "orders": 360, "offers": {ids[0]: 200, ids[1]: 360, ids[2]: 150}, "unknown_buyers": 0,
+    }  # fmt: skip
+    assert [one["assumed"] for one in row.offers] == [
+        "「threshold_discount」每人限用 2 次，按付款先后算；不知道是谁的单不限",
+        "「threshold_gift」的赠品按付款先后送完为止，先送贵的",
+        "假设能用「shop_coupon」的人都领了；「shop_coupon」一共 250 张，按付款先后用完为止",
+    ]
+
+
+def test_member_prices_go_by_the_levels_that_buyers_have_now(store):
+    """Of 300 orders a third each by gold, silver and no member; the last ten have no buyer."""
+    rows = [
+        bought(f"S{n:03}", n + 1, date(2025, 11, 11), goods_cents=10_000, paid_cents=10_000)
+        for n in range(300)
+    ]
+    for row in rows[290:]:
+        row["customer_id"] = None
+    store.wrote("order_lines", [line_of(row, unit_price_cents=10_000) for row in rows])
+    names = ("金", "银")
+    store.wrote(
+        "customers",
+        [{"customer_id": n + 1, "level": names[n % 3]} for n in range(290) if n % 3 < 2],
+    )
+    store.sold(*rows)
+    price = of(
+        "member_price", "item", levels=[{"group": "金", "pay_bp": 8_000}, {"group": "银", "pay_bp": 9_000}]
+    )
+    only = of("threshold_discount", "shop", steps=[{"threshold_cents": 100, "off_cents": 50}]) | {
+        "audience": "银"
+    }
+    added = [add_offer(store.shop, data, by=store.owner, now=store.now) for data in (price, only)]
+
+    row = backtest(store.shop, added, *NOVEMBER, by=store.owner, clock=store.clock)
+    told = {one["offer_id"]: one for one in row.result["offers"]}
+    members, silver = (told[f"offer-{one.pk}"] for one in added)
+
+    assert members["used_orders"] == 97 + 97 + 10
+    assert members["discount_cents"] == 97 * 2_000 + 97 * 1_000 + 10 * 2_000
+    assert (silver["used_orders"], silver["discount_cents"]) == (107, 5_350)
+    assert "limits" not in row.result
+
+
+def test_coupons_that_are_planned_for_the_platform_are_their_total(store):
+    data = of("shop_coupon", "coupon", threshold_cents=0, face_cents=500)
+    row = add_offer(store.shop, data, by=None, now=store.now)
+    value = offer_value(row)
+    assert caps_of([value], [row])[value.offer_id] == cap_of(value)
+    OfferSetup.objects.create(offer=row, planned_issued=70, updated_at=store.now)
+    assert caps_of([value], [row])[value.offer_id].total == 70
+    assert caps_of([value], [None])[value.offer_id].total is None
+    for name, each in (("一", 1), ("二", 2)):
+        terms = issues.Terms(name, 30, store.now, days_after_claim=9, per_person_limit=each)
+        issues.add_issue(row, terms, by=None, now=store.now)
+    cap = caps_of([value], [row])[value.offer_id]
+    assert (cap.per_person, cap.total) == (3, 60)
 
 
 BY_LINES = [

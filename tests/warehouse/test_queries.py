@@ -390,6 +390,12 @@ def test_the_buyers_of_a_backtest_are_counted_by_their_earlier_orders(shop):
     ]
 
 
+def test_the_orders_of_a_backtest_stand_in_the_order_of_payment_with_whose_they_are(shop):
+    found = {row["order_id"]: (row["place"], row["person_id"]) for row in ask(shop, "backtest_times")}
+    assert found["A2"][1] == 1 and found["B2"][1] == 2
+    assert sorted(place for place, _person in found.values()) == list(range(1, len(found) + 1))
+
+
 def test_an_unknown_query_is_named_with_those_there_are():
     with pytest.raises(UnknownQuery, match="no query 'overvew'; there are backtest_buyers, "):
         query_text("overvew")

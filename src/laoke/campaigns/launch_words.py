@@ -10,6 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 from laoke.campaigns.launch import Complexity, Finding, Rule, Signed
 from laoke.campaigns.launch.rules import LADDER
 from laoke.money import format_cents
+from laoke.promotions.describing import audience_text
 from laoke.shops.joins import listed
 from laoke.shops.models import Role
 
@@ -131,6 +132,8 @@ def _shown(params: Mapping[str, Any]) -> dict[str, Any]:
             shown[name.removesuffix("_cents")] = format_cents(value)
         elif name == "parts":
             shown[name] = parts_text(value)
+        elif name == "buyers" and isinstance(value, str):
+            shown[name] = audience_text(value)
         elif name == "missing":
             shown[name] = listed(gettext(MISSING[one]) for one in value)
         elif name == "odds_ppm":

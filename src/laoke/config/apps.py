@@ -17,6 +17,7 @@ class ConfigConfig(AppConfig):
         from laoke.groups import members
         from laoke.groups.models import GroupMember
         from laoke.intake.loading import quarantine
+        from laoke.promotions import buyer_lists
         from laoke.promotions.coupons import calls, moves
         from laoke.promotions.rewards import lottery_draws, points, referrals
         from laoke.service import cases
@@ -34,6 +35,7 @@ class ConfigConfig(AppConfig):
         erasure.register_forgetter("points", points.forget_person)
         erasure.register_forgetter("coupons", moves.forget_person)
         erasure.register_forgetter("calls", calls.forget_person)
+        erasure.register_forgetter("buyer_lists", buyer_lists.forget_people)
         erasure.register_forgetter("groups", members.forget_person)
         erasure.register_forgetter("cases", cases.forget_person)
         carrying.register_kind("group", GroupMember, ("group_id", "left_on"))

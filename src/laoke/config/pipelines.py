@@ -372,6 +372,13 @@ def _tag_rules(worker: Worker) -> bool:
     return turn(worker.clock(), worker.stopping)
 
 
+def _buyer_lists(worker: Worker) -> bool:
+    """Who is in the segments that offers are for is counted for the checkout, one bounded step at a time."""
+    from laoke.audiences.offer_lists import turn
+
+    return turn(worker.clock(), worker.stopping)
+
+
 def _coupons(worker: Worker) -> bool:
     """Reservations whose time ran out are let go of, coupons past their end expire."""
     from laoke.promotions.coupons.moves import expire_due
@@ -465,6 +472,7 @@ TICKS: list[Tick] = [
     Tick("join_lines", 1.0, _join_lines),
     Tick("names", 2.0, _names),
     Tick("tag_rules", 1.0, _tag_rules),
+    Tick("buyer_lists", 2.0, _buyer_lists),
     Tick("coupons", 10.0, _coupons),
     Tick("points", 10.0, _points),
     Tick("lotteries", 30.0, _lotteries),

@@ -7,26 +7,30 @@ The operator states it with the offer; it is shown beside the figures as what it
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
 from laoke.money import FULL_BP
 from laoke.promotions import engine
+from laoke.promotions.buyer_lists import BY_HISTORY, segment_number
 from laoke.promotions.describing import audience_text
 from laoke.promotions.engine.beside import PIECES
+from laoke.promotions.past_levels import by_levels
 from laoke.shops.joins import clauses
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from laoke.promotions.columnar.in_time import Cap
+    from laoke.promotions.past_levels import Levels
+
 _SHARED = (engine.DepositExpansion, engine.GroupBuy)
 _BY_PIECE = (*_SHARED, engine.AmountOff, engine.FixedPrice, engine.FlashSale)
 _COUNTING = (engine.CountDiscount, engine.CountOff, engine.NthPiece, engine.BuyGet, engine.AnyBundle)
 _NAMING = (engine.WasNow, engine.SetBundle, engine.AddonPurchase)
-_BY_HISTORY = (engine.FIRST_ORDER, engine.OLD_CUSTOMER)
 
 
 def assumed_open(offers: Sequence[engine.Offer], order_ids: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
@@ -66,7 +70,7 @@ def open_to_totals(
 
 def asks_history(offers: Sequence[engine.Offer]) -> bool:
     """Whether an offer is for first orders or old customers only, so that it must be known who came before."""
-    return any(offer.audience in _BY_HISTORY for offer in offers)
+    return any(offer.audience in BY_HISTORY for offer in offers)
 
 
 def open_to_buyers(
@@ -76,7 +80,7 @@ def open_to_buyers(
     paid for before each (−1: nobody knows who it was; such an order is taken to have both, the dearest case)."""
     opened = dict(found)
     for offer in offers:
-        if offer.audience not in _BY_HISTORY:
+        if offer.audience not in BY_HISTORY:
             continue
         mine = earlier <= 0 if offer.audience == engine.FIRST_ORDER else earlier != 0
         opened[offer.offer_id] = mine & opened[offer.offer_id] if offer.offer_id in opened else mine
@@ -96,28 +100,53 @@ def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, N
     return found
 
 
-def assumption(offer: engine.Offer) -> str:
-    """What a backtest assumes of this offer, in words; "" where it is assumed of every offer alike."""
-    return clauses(one for one in (_of_mechanic(offer), _of_buyers(offer), _of_limit(offer)) if one)
+def assumption(offer: engine.Offer, cap: Cap, levels: Levels) -> str:
+    """What a backtest assumes of this offer under its limits and the buyers' levels, in words; "" where nothing is assumed
+    of it alone."""
+    mechanic = (
+        _of_levels(offer, levels) if isinstance(offer.mechanic, engine.MemberPrice) else _of_mechanic(offer)
+    )
+    return clauses(one for one in (mechanic, _of_buyers(offer, levels), *_of_limits(offer, cap)) if one)
 
 
-def _of_buyers(offer: engine.Offer) -> str:
+def _of_levels(offer: engine.Offer, levels: Levels) -> str:
+    """By which levels member prices are given (R42)."""
+    if by_levels(offer, levels):
+        told = gettext("「%(name)s」按买家现在的会员等级算，那时的等级没有记；不知道是谁的单按最低一档")
+    else:
+        told = gettext("「%(name)s」按最低一档：这段日子的买家没有一位有这些等级")
+    return told % {"name": offer.name}
+
+
+def _of_buyers(offer: engine.Offer, levels: Levels) -> str:
     """Who the offer is taken to be for, where that is not everybody."""
     if not offer.audience:
         return ""
     words = {"name": offer.name, "who": audience_text(offer.audience)}
-    if offer.audience in _BY_HISTORY:
+    if offer.audience in BY_HISTORY:
         return gettext("「%(name)s」只算到%(who)s的单上，不知道是谁的单也算") % words
+    if segment_number(offer.audience) is not None:
+        return gettext("「%(name)s」只给%(who)s，那时谁在人群里没有算，回放里人人都算（R40）") % words
+    if offer.audience in levels:
+        return gettext("「%(name)s」只算到现在是「%(who)s」的买家的单上，不知道是谁的单也算") % words
     return gettext("「%(name)s」只给「%(who)s」，回放里人人都算") % words
 
 
-def _of_limit(offer: engine.Offer) -> str:
-    if offer.limits.per_person is None:
-        return ""
-    return gettext("「%(name)s」每人限用 %(n)s 次，回放里不限") % {
-        "name": offer.name,
-        "n": offer.limits.per_person,
-    }
+def _of_limits(offer: engine.Offer, cap: Cap) -> Iterator[str]:
+    """How what is limited is used up (R41)."""
+    words = {"name": offer.name}
+    if cap.per_person is not None:
+        told = gettext("「%(name)s」每人限用 %(n)s 次，按付款先后算；不知道是谁的单不限")
+        yield told % {**words, "n": cap.per_person}
+    if cap.total is not None:
+        yield gettext("「%(name)s」一共 %(n)s 张，按付款先后用完为止") % {**words, "n": cap.total}
+    if cap.pieces is not None:
+        yield gettext("「%(name)s」限量 %(n)s 件，按付款先后卖完为止") % {**words, "n": cap.pieces}
+    mechanic = offer.mechanic
+    if isinstance(mechanic, engine.ThresholdGift) and any(
+        choice.stock is not None for step in mechanic.steps for choice in step.choices
+    ):
+        yield gettext("「%(name)s」的赠品按付款先后送完为止，先送贵的") % words
 
 
 def _of_mechanic(offer: engine.Offer) -> str:

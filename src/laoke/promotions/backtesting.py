@@ -29,6 +29,8 @@ from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
 from laoke.promotions.models import Backtest, BacktestDepth, Offer
 from laoke.promotions.offers import OfferRefused, offer_value
+from laoke.promotions.past_levels import Levels, level_names, level_variants, levels_of, open_to_levels
+from laoke.promotions.past_limits import Times, are_limited, caps_of, limits_told, times_of
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
 from laoke.shops.models import CatalogEntry, Shop, User
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from laoke.promotions.columnar import BacktestFigures, BasketColumns
+    from laoke.promotions.columnar import BacktestFigures, BasketColumns, PricedBaskets
+    from laoke.promotions.columnar.in_time import Cap
     from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.depth.orders import PricedOrders
     from laoke.warehouse.engine import Reader
@@ -66,22 +69,26 @@ class Example:
 @dataclass(frozen=True)
 class Replay:
     """The figures of a period and the orders at a loss, the largest loss first. `basis` counts orders by what is
-    known of them: with lines, or with totals only. `orders` are all of them, priced."""
+    known of them: with lines, or with totals only. `orders` are all of them, priced. `limits` says what limits held
+    back, None where nothing is limited."""
 
     figures: BacktestFigures
     examples: tuple[Example, ...]
     basis: dict[str, int]
     orders: PricedOrders
+    limits: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class PastOrders:
     """The orders of a period as columns: those with lines, then those with totals only; what each paid for its goods
-    then, and its number. `earlier` says of each how many its buyer had paid for before (−1: nobody knows who it was);
-    None where that was not asked."""
+    then, and its number. `earlier` says of each how many its buyer had paid for before (−1: nobody knows who it was),
+    `times` when it came and whose it was; None where that was not asked. `levels` are the buyers' levels by name."""
 
     parts: tuple[tuple[BasketColumns, NDArray[np.int64], NDArray[Any]], ...]
     earlier: tuple[NDArray[np.int64], ...] | None = None
+    times: tuple[Times, ...] | None = None
+    levels: Levels | None = None
 
 
 def backtest(
@@ -135,12 +142,21 @@ def backtest_plans(
     if period_to < period_from:
         raise BacktestRefused("period")
     values = [_values(offers) for offers in plans]
+    rows = [[one if isinstance(one, Offer) else None for one in offers] for offers in plans]
+    limits = [caps_of(*both) for both in zip(values, rows, strict=True)]
     reader, period = reader_at(entry), (period_from, period_to)
-    past = past_orders(reader, shop.pk, *period, buyers=any(map(asks_history, values)))
+    past = past_orders(
+        reader,
+        shop.pk,
+        *period,
+        buyers=any(map(asks_history, values)),
+        timed=any(map(are_limited, values, limits)),
+        levels=any(level_names(offer) for plan in values for offer in plan),
+    )
     known, found = None, []
-    for plan in values:
+    for plan, caps in zip(values, limits, strict=True):
         try:
-            replayed = replay(past, plan)
+            replayed = replay(past, plan, caps)
         except engine.EngineError as error:
             raise OfferRefused.of(error) from None
         facts = None
@@ -150,11 +166,10 @@ def backtest_plans(
             facts = deepening.facts_of(replayed.orders, plan, terms or CostTerms(), known)
         # The columns are let go of: of several plans only the figures stay.
         found.append((result_of(replayed), facts))
-    rows = [[one if isinstance(one, Offer) else None for one in offers] for offers in plans]
     with transaction.atomic():
         return [
-            _store(shop, plan, row, period, result, facts, entry, by, clock)
-            for plan, row, (result, facts) in zip(values, rows, found, strict=True)
+            _store(shop, plan, row, caps, past.levels or {}, period, result, facts, entry, by, clock)
+            for plan, row, caps, (result, facts) in zip(values, rows, limits, found, strict=True)
         ]
 
 
@@ -231,35 +246,86 @@ def orders_until(shop: Shop) -> date | None:
 
 
 def past_orders(
-    reader: Reader, shop_id: int, period_from: date, period_to: date, *, buyers: bool = False
+    reader: Reader,
+    shop_id: int,
+    period_from: date,
+    period_to: date,
+    *,
+    buyers: bool = False,
+    timed: bool = False,
+    levels: bool = False,
 ) -> PastOrders:
-    """The orders of a period at one catalog entry; with `buyers`, which of them were a person's first."""
+    """The orders of a period at one catalog entry; with `buyers`, which of them were a person's first; with `timed`, in
+    which order they came and whose they were, and with `levels` which level each buyer has."""
     days = {"shop_id": shop_id, "from_day": day_number(period_from), "to_day": day_number(period_to)}
     parts = (
         _with_lines(reader.query("backtest_lines", **days)),
         _with_totals(reader.query("backtest_totals", **days)),
     )
+    period, numbers = (period_from, period_to), [part[2] for part in parts]
+    times = times_of(reader, shop_id, *period, numbers) if timed or levels else None
+    had = levels_of(reader, shop_id, *period) if levels else None
     if not buyers:
-        return PastOrders(parts)
-    known = [deepening.known_of(reader, shop_id, period_from, period_to, part[2], ()) for part in parts]
-    return PastOrders(parts, tuple(one.earlier for one in known))
+        return PastOrders(parts, times=times, levels=had)
+    known = [deepening.known_of(reader, shop_id, *period, one, ()) for one in numbers]
+    return PastOrders(parts, tuple(one.earlier for one in known), times, had)
 
 
-def replay(past: PastOrders, offers: Sequence[engine.Offer]) -> Replay:
-    """The figures of past orders under offers. Orders with totals only stand unpriced by offers that need lines."""
-    lines_part, totals_part = past.parts
+def replay(past: PastOrders, offers: Sequence[engine.Offer], caps: Mapping[str, Cap] | None = None) -> Replay:
+    """The figures of past orders under offers. Orders with totals only stand unpriced by offers that need lines.
+
+    Under `caps` what is limited is used up by those who came first, so the orders must be `timed`.
+    """
+    totals_part = past.parts[1]
     opened = [assumed_open(offers, part[2]) for part in past.parts]
     if past.earlier is not None:
         opened = [open_to_buyers(offers, *both) for both in zip(opened, past.earlier, strict=True)]
-    with_lines = _priced(*lines_part, offers, opened[0])
-    totals = _priced(*totals_part, offers, open_to_totals(offers, opened[1], len(totals_part[2])))
+    if past.times is not None and past.levels is not None:
+        opened = [
+            open_to_levels(offers, mine, past.levels, time.person)
+            for mine, time in zip(opened, past.times, strict=True)
+        ]
+    eligible = [opened[0], open_to_totals(offers, opened[1], len(totals_part[2]))]
+    priced, limits = _priced_under(past, offers, eligible, caps)
+    with_lines, totals = (_figures(*part, done) for part, done in zip(past.parts, priced, strict=True))
     examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
     return Replay(
         with_lines[0] + totals[0],
         tuple(examples[:MOST_EXAMPLES]),
         {"orders_with_lines": with_lines[0].orders, "orders_with_totals": totals[0].orders},
         with_lines[2].joined(totals[2]),
+        limits,
     )
+
+
+def _priced_under(
+    past: PastOrders,
+    offers: Sequence[engine.Offer],
+    eligible: Sequence[dict[str, NDArray[np.bool_]]],
+    caps: Mapping[str, Cap] | None,
+) -> tuple[Sequence[PricedBaskets], dict[str, Any] | None]:
+    """Both parts priced, and what limits held back where there are any."""
+    from laoke.promotions.columnar import price_baskets
+    from laoke.promotions.columnar.in_time import Part, price_in_time
+
+    variants = [assumed_variants(offers, part[0].basket_count) for part in past.parts]
+    if past.times is not None and past.levels is not None:
+        members = [level_variants(offers, past.levels, time.person) for time in past.times]
+        variants = [one | more for one, more in zip(variants, members, strict=True)]
+    given = list(zip(past.parts, eligible, variants, strict=True))
+    if caps is None or not are_limited(offers, caps):
+        return [price_baskets(part[0], offers, may, variant=variant) for part, may, variant in given], None
+    if past.times is None:
+        raise ValueError("limits need orders in their order of time")
+    found = price_in_time(
+        [
+            Part(part[0], may, variant, time.person, time.place)
+            for (part, may, variant), time in zip(given, past.times, strict=True)
+        ],
+        offers,
+        caps,
+    )
+    return found.priced, limits_told(found, past.times)
 
 
 def _with_lines(rows: pa.Table) -> tuple[BasketColumns, NDArray[np.int64], NDArray[Any]]:
@@ -301,22 +367,12 @@ def _numbers(rows: pa.Table, name: str, missing: int = 0) -> NDArray[np.int64]:
     return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _priced(
-    columns: BasketColumns,
-    paid: NDArray[np.int64],
-    baskets: NDArray[Any],
-    offers: Sequence[engine.Offer],
-    eligible: dict[str, NDArray[np.bool_]],
+def _figures(
+    columns: BasketColumns, paid: NDArray[np.int64], baskets: NDArray[Any], priced: PricedBaskets
 ) -> tuple[BacktestFigures, list[Example], PricedOrders]:
-    from laoke.promotions.columnar import backtest_figures, loss_baskets, price_baskets
+    from laoke.promotions.columnar import backtest_figures, loss_baskets
     from laoke.promotions.depth.orders import priced_orders
 
-    priced = price_baskets(
-        columns,
-        offers,
-        eligible,
-        variant=assumed_variants(offers, columns.basket_count),
-    )
     positions, losses = loss_baskets(columns, priced)
     examples = [
         Example(str(baskets[place]), int(loss))
@@ -330,6 +386,8 @@ def _store(
     shop: Shop,
     values: Sequence[engine.Offer],
     rows: Sequence[Offer | None],
+    caps: Mapping[str, Cap],
+    levels: Levels,
     period: tuple[date, date],
     result: dict[str, Any],
     facts: dict[str, Any] | None,
@@ -342,7 +400,7 @@ def _store(
         {
             "row": row.pk if row else None,
             "what": describe(value),
-            "assumed": assumption(value),
+            "assumed": assumption(value, caps[value.offer_id], levels),
             "needs_lines": needs_lines(value),
             **engine.offer_to_dict(value),
         }
@@ -378,6 +436,8 @@ def result_of(replayed: Replay) -> dict[str, Any]:
             "basis": replayed.basis,
         }
     told = figures.to_dict()
+    if replayed.limits is not None:
+        told["limits"] = replayed.limits
     if not figures.cost_known_orders:
         # Nobody knows which orders lose money: that is no figure, and not none of them.
         told |= dict.fromkeys(LOSSES)

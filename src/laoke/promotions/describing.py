@@ -9,6 +9,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.money import format_cents
 from laoke.promotions import engine
+from laoke.promotions.buyer_lists import segment_name
 from laoke.shops.joins import listed, named, phrases
 
 MOST_NAMED = 30
@@ -65,7 +66,14 @@ def audience_text(audience: str) -> str:
     """Who an audience key stands for."""
     # By itself 老客 is the name of the product.
     known = {engine.FIRST_ORDER: gettext("首单顾客"), engine.OLD_CUSTOMER: pgettext("buyers", "老客")}
+    if (name := segment_name(audience)) is not None:
+        return segment_text(name)
     return known.get(audience, audience) or gettext("所有人")
+
+
+def segment_text(name: str) -> str:
+    """A segment as those whom an offer is for: `人群“半年未购”`."""
+    return gettext("人群“%(name)s”") % {"name": name}
 
 
 def _stacking(layer: engine.Layer) -> str:

@@ -166,6 +166,36 @@ class CouponCall(models.Model):
         constraints = [models.UniqueConstraint(fields=["shop", "key"], name="coupon_call_once")]
 
 
+class BuyerList(models.Model):
+    """A list of persons that offers ask for (`promotions.buyer_lists`), with what it was counted from and when.
+
+    `error` says why it cannot be counted now: nobody is in it then. `tried_at` is when that was last asked.
+    """
+
+    shop = models.ForeignKey(Shop, models.CASCADE, related_name="buyer_lists")
+    key = models.CharField(max_length=40)
+    name = models.CharField(max_length=60, blank=True)
+    text = models.TextField(blank=True)
+    count = models.BigIntegerField(default=0)
+    counted_at = models.DateTimeField(null=True)
+    catalog_ref = models.BigIntegerField(null=True)
+    tried_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["shop", "key"], name="buyer_list_once")]
+
+
+class BuyerListMember(models.Model):
+    """A person on a list."""
+
+    of = models.ForeignKey(BuyerList, models.CASCADE, related_name="members", db_index=False)
+    person_id = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["of", "person_id"], name="buyer_list_person_once")]
+
+
 class SetupState(models.TextChoices):
     TO_DO = "to_do", _("要设置")
     DONE = "done", _("已设置")

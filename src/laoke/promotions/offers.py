@@ -19,8 +19,9 @@ from django.utils.translation import gettext, gettext_noop
 
 from laoke.money import format_cents
 from laoke.promotions import engine
+from laoke.promotions.buyer_lists import segment_number
 from laoke.promotions.coupons.rows import mark_offer
-from laoke.promotions.models import Offer
+from laoke.promotions.models import BuyerList, Offer
 from laoke.promotions.rewards import promised
 from laoke.promotions.setup.links import check_activity_id
 from laoke.shops import audit
@@ -76,6 +77,7 @@ REFUSALS: dict[str, str] = {
     "level_twice": gettext_noop("等级 %(group)s 写了两次"),
     "one_piece_is_no_set": gettext_noop("套餐至少要两件"),
     "scope_in_terms": gettext_noop("这种优惠自己列出商品，不要再写适用范围"),
+    "unknown_segment": gettext_noop("店里没有这个人群，重新选一个"),
     "no_window": gettext_noop("写明从几时到几时"),
     "promised": gettext_noop(
         "抽奖「%(lottery)s」已公布要送这个优惠的券，不能改，也不能收起。等它 %(until)s 结束，或请店主在抽奖页提前结束"
@@ -138,6 +140,7 @@ FIELDS: dict[str, str] = {
     "start": gettext_noop("开始"),
     "end": gettext_noop("结束"),
     "per_person": gettext_noop("每人限用"),
+    "audience": gettext_noop("给谁"),
     "quantity": gettext_noop("件数"),
     "unit_price_cents": gettext_noop("单价"),
     "terms": gettext_noop("优惠内容"),
@@ -245,9 +248,10 @@ def add_offer(shop: Shop, data: Mapping[str, Any], *, by: User | None, now: date
     Raises
     ------
     OfferRefused
-        with the first wrong field.
+        with the first wrong field; `unknown_segment` for a segment of which the shop has no list.
     """
     value = read_offer(data)
+    _check_segment(shop, value)
     with transaction.atomic():
         row = Offer.objects.create(
             shop=shop, created_by=by, created_at=now, updated_at=now, **_columns(value, {})
@@ -268,6 +272,7 @@ def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: dat
         changed then.
     """
     value = read_offer({**data, "offer_id": f"offer-{row.pk}"})
+    _check_segment(row.shop, value)
     columns = _columns(value, engine.offer_to_dict(value))
     with transaction.atomic():
         _check_not_promised(row, now)
@@ -278,6 +283,13 @@ def edit_offer(row: Offer, data: Mapping[str, Any], *, by: User | None, now: dat
         mark_offer(row)
         audit.record("offer.edit", shop=row.shop, actor=by, at=now, subject=str(row.pk))
     return row
+
+
+def _check_segment(shop: Shop, value: engine.Offer) -> None:
+    if segment_number(value.audience) is None:
+        return
+    if not BuyerList.objects.filter(shop=shop, key=value.audience).exists():
+        raise OfferRefused("unknown_segment", "offer.audience")
 
 
 def archive_offer(row: Offer, *, by: User | None, now: datetime, archived: bool = True) -> None:

@@ -65,11 +65,29 @@ def _measure(columns: BasketColumns, covered: Flags, offer: Offer, line_base: In
     return columns.basket_sums(np.where(in_scope, own, 0)), columns.basket_sums(in_scope.astype(np.int64)) > 0
 
 
+def steps_reached(
+    columns: BasketColumns, offer: Offer, line_base: Ints, eligible: Flags | None = None
+) -> Ints:
+    """By basket which step of a gift offer is reached, −1 where none is or the offer is not open."""
+    mechanic = offer.mechanic
+    if not isinstance(mechanic, ThresholdGift):
+        raise TypeError(f"offer {offer.offer_id} gives nothing")
+    names = zip(columns.product_ids, columns.categories, strict=True)
+    covered = np.array([offer.reach.covers(*one) for one in names], np.bool_)
+    measure, touched = _measure(columns, covered, offer, line_base)
+    return _steps(mechanic, measure, touched if eligible is None else touched & eligible)
+
+
+def _steps(mechanic: ThresholdGift, measure: Ints, opened: Flags) -> Ints:
+    thresholds = np.array([step.threshold for step in mechanic.steps])
+    found: Ints = np.where(opened, np.searchsorted(thresholds, measure, side="right") - 1, -1)
+    return found
+
+
 def _give_gift(
     given: Given, row: int, mechanic: ThresholdGift, measure: Ints, opened: Flags, reached: Flags
 ) -> None:
-    thresholds = np.array([step.threshold for step in mechanic.steps])
-    step = np.where(opened, np.searchsorted(thresholds, measure, side="right") - 1, -1)
+    step = _steps(mechanic, measure, opened)
     reached[row] = step >= 0
     pieces, costs = np.array([one.pieces for one in mechanic.steps]), [_cost(one) for one in mechanic.steps]
     known = np.array([cost is not None for cost in costs])

@@ -122,11 +122,13 @@ def claim(caller: Caller, body: Body) -> Json:
     if customer_id is None:
         raise CouponRefused("field_missing", field="customer")
     if "code" in body:
-        coupon = moves.claim_code(
-            moves.find(caller.shop, text_of(body, "code")), customer_id, now=caller.now, by=caller.name
-        )
+        found = moves.find(caller.shop, text_of(body, "code"))
+        pricing.check_claim(caller.shop, found.issue.offer, customer_id)
+        coupon = moves.claim_code(found, customer_id, now=caller.now, by=caller.name)
     else:
-        coupon = moves.claim_new(_issue(caller, body), customer_id, now=caller.now, by=caller.name)
+        issue = _issue(caller, body)
+        pricing.check_claim(caller.shop, issue.offer, customer_id)
+        coupon = moves.claim_new(issue, customer_id, now=caller.now, by=caller.name)
     return _noted(caller, "coupon.claim", coupon)
 
 
@@ -305,7 +307,7 @@ def _refusal(refusal: CouponRefused | None) -> Json | None:
 def _issue(caller: Caller, body: Body) -> CouponIssue:
     text = text_of(body, "issue")
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
-    found = CouponIssue.objects.filter(shop=caller.shop, pk=number).first()
+    found = CouponIssue.objects.select_related("offer").filter(shop=caller.shop, pk=number).first()
     if found is None:
         raise CouponRefused("issue_unknown")
     return found
@@ -313,7 +315,7 @@ def _issue(caller: Caller, body: Body) -> CouponIssue:
 
 def _basket(body: Body) -> engine.Basket:
     """The basket in the engine's own form. Who the buyer is to the shop its system says; which coupons they hold and
-    have used the ledger knows."""
+    have used and in which segments they are the ledger knows."""
     if "basket" not in body:
         raise CouponRefused("field_missing", field="basket")
     try:

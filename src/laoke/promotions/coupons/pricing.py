@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from laoke.money import MAX_CENTS
 from laoke.money.formatting import Language
-from laoke.promotions import engine
+from laoke.promotions import buyer_lists, engine
 from laoke.promotions.coupons import moves
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, Offer
@@ -38,16 +38,20 @@ def price(
     OfferRefused
         when the running offers cannot be priced together.
     CouponRefused
-        when the basket says how often a coupon was used, which the ledger knows.
+        when the basket says how often a coupon was used, or in which segments the buyer is, which the ledger knows.
     """
+    _check_groups(basket.buyer)
     refused = None if coupon is None else _refusal_of(coupon, customer_id, now)
     held = frozenset({_engine_id(coupon.issue.offer)} if coupon is not None and refused is None else ())
     try:
         offers = _running_with(shop, [] if coupon is None else [coupon.issue.offer], now)
         buyer = replace(basket.buyer, held_coupons=held, used=_other_uses(basket.buyer, offers))
-        found = engine.quote(replace(basket, buyer=buyer), offers, now)
+        standing = buyer_lists.standing_of(shop, customer_id, offers)
+        found = engine.quote(replace(basket, buyer=_known(buyer, standing)), offers, now)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
+    if standing is not None:
+        buyer_lists.told(found, buyer, offers, standing)
     if coupon is None or refused is not None:
         return Priced(found, 0, refused)
     cents = sum(use.discount_cents for use in found.consumed if use.offer_id in held)
@@ -88,6 +92,7 @@ def price_best(
     CouponRefused
         as `price`.
     """
+    _check_groups(basket.buyer)
     by_offer, refused = _sorted_out(coupons, customer_id, now, kept)
     caps = {name: max(_cap(left) for _coupon, left in held) for name, held in by_offer.items()}
     try:
@@ -95,9 +100,12 @@ def price_best(
         used_before = _other_uses(basket.buyer, offers)
         buyer = replace(basket.buyer, held_coupons=frozenset(by_offer), used=used_before)
         has = frozenset(_engine_id(coupon.issue.offer) for coupon in kept)
-        found = engine.best_quote(replace(basket, buyer=buyer), offers, now, caps, has)
+        standing = buyer_lists.standing_of(shop, customer_id, offers)
+        found = engine.best_quote(replace(basket, buyer=_known(buyer, standing)), offers, now, caps, has)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
+    if standing is not None:
+        buyer_lists.told(found.quote, buyer, offers, standing)
     taken = {use.offer_id: use.discount_cents for use in found.quote.consumed}
     used = {}
     for name in by_offer.keys() & set(found.coupon_ids):
@@ -109,6 +117,10 @@ def price_best(
         refusal = CouponRefused("coupon_not_used", why=why) if why else CouponRefused("coupon_second")
         refused |= {coupon.pk: refusal for coupon, _left in held if coupon.pk not in used}
     return PricedBest(found.quote, used, refused)
+
+
+def _known(buyer: engine.Buyer, standing: buyer_lists.Standing | None) -> engine.Buyer:
+    return buyer if standing is None else buyer_lists.as_known(buyer, standing)
 
 
 Held = dict[str, list[tuple[Coupon, int | None]]]
@@ -166,6 +178,34 @@ def _other_uses(buyer: engine.Buyer, offers: Iterable[engine.Offer]) -> dict[str
     if not coupons.isdisjoint(buyer.used):
         raise CouponRefused("told_by_ledger", field="basket.buyer.used")
     return dict(buyer.used)
+
+
+def _check_groups(buyer: engine.Buyer) -> None:
+    """Groups are the shop's own word for its buyers; who is in a segment of Laoke is not."""
+    if any(buyer_lists.segment_number(group) is not None for group in buyer.groups):
+        raise CouponRefused("told_by_ledger", field="basket.buyer.groups")
+
+
+def check_claim(shop: Shop, offer: Offer, customer_id: int) -> None:
+    """
+    Raises
+    ------
+    CouponRefused
+        `not_for_them` when the customer could not use a coupon of the offer: they are not in its segment, or have
+        bought before where it is for first orders.
+    """
+    value = offer_value(offer)
+    standing = buyer_lists.standing_of(shop, customer_id, [value])
+    if standing is None:
+        return
+    found = None
+    if buyer_lists.segment_number(value.audience) is not None and value.audience not in standing.within:
+        code, params = buyer_lists.why_not(value.audience, standing)
+        found = engine.refusal_sentence(engine.Refusal("", code, params), language())
+    elif value.audience == engine.FIRST_ORDER and standing.has_bought:
+        found = engine.refusal_sentence(engine.Refusal("", "has_bought", {}), language())
+    if found is not None:
+        raise CouponRefused("not_for_them", why=found)
 
 
 def _engine_id(offer: Offer) -> str:

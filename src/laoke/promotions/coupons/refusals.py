@@ -34,6 +34,7 @@ SENTENCES: dict[str, Promise] = {
     "customer_needed": _("这张券认人，要写明是哪位客户用。"),
     "customer_unknown": _("没有这位客户。"),
     "customer_erased": _("这位客户已要求删除资料，不能再给他发券或记账。"),
+    "not_for_them": _("这位客户领不了这批券：%(why)s。"),
     "not_theirs": _("这张券是别人领的，这位客户不能用。"),
     "coupon_not_used": _("这一单用不上这张券：%(why)s。"),
     "coupon_second": _("同一个优惠的券每单用一张，这一单用先到期的那张。"),

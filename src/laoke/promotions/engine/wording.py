@@ -11,6 +11,23 @@ from laoke.promotions.engine.results import NextStep, Params, Refusal, TraceStep
 REFUSALS: dict[str, dict[Language, str]] = {
     "out_of_window": {"zh": "不在活动时间内", "en": "outside its time window"},
     "not_in_audience": {"zh": "买家不在人群「{audience}」里", "en": "the buyer is not in “{audience}”"},
+    "not_in_segment": {
+        "zh": "买家不在人群「{segment}」里（{counted} 数的）",
+        "en": "the buyer is not in the segment “{segment}” as counted at {counted}",
+    },
+    "buyer_unknown": {
+        "zh": "不知道买家是谁，或没有见过，不算在人群「{segment}」里",
+        "en": "the buyer is not named or was never seen, and so not in the segment “{segment}”",
+    },
+    "segment_not_counted": {
+        "zh": "人群「{segment}」还没有数好，现在没有人能用",
+        "en": "the segment “{segment}” has not been counted yet, so nobody is in it",
+    },
+    "segment_broken": {
+        "zh": "人群「{segment}」已收起，或用到了已经没有的东西，现在没有人能用",
+        "en": "the segment “{segment}” was put away or refers to something that is gone, so nobody is in it",
+    },
+    "has_bought": {"zh": "买家在店里付过款，不是首单", "en": "the buyer has bought from the shop before"},
     "coupon_not_held": {"zh": "买家没有领这张券", "en": "the buyer does not hold this coupon"},
     "limit_reached": {
         "zh": "每人限用 {per_person} 次，已用 {used} 次",
@@ -164,6 +181,22 @@ STEPS: dict[str, dict[Language, str]] = {
     "deposit": {
         "zh": "其中定金 {deposit_cents}，尾款 {balance_cents}",
         "en": "of which {deposit_cents} is the deposit and {balance_cents} the balance",
+    },
+    "first_order_overruled": {
+        "zh": "收银说买家是首单，店里有他付过款的订单，按老客算",
+        "en": "the checkout calls it a first order, but the shop has an earlier one of the buyer: an old customer",
+    },
+    "first_order_believed": {
+        "zh": "是不是首单按收银说的算：店里没有这位买家付过款的订单",
+        "en": "whether it is a first order is as the checkout says: the shop has no paid order of this buyer",
+    },
+    "first_order_unknown": {
+        "zh": "是不是首单按收银说的算：不知道买家是谁，或没有见过",
+        "en": "whether it is a first order is as the checkout says: the buyer is not named or was never seen",
+    },
+    "old_customer_known": {
+        "zh": "买家是老客：店里有他付过款的订单",
+        "en": "the buyer is an old customer: the shop has a paid order of theirs",
     },
     "postage": {"zh": "运费，不算进门槛", "en": "postage, outside every threshold"},
     "free_postage": {"zh": "包邮「{offer_id}」", "en": "free postage “{offer_id}”"},

@@ -29,7 +29,7 @@ STATUSES = {
     "reservation_over": 409, "nothing_to_roll_back": 409, "other_order": 409, "not_yet_valid": 409,
     "issue_stopped": 409, "issue_used_up": 409, "issue_kept": 409, "person_limit": 409, "use_limit": 409,
     "budget_used_up": 409,
-    "customer_erased": 409, "not_theirs": 409, "offer_over": 409,
+    "customer_erased": 409, "not_theirs": 409, "not_for_them": 409, "offer_over": 409,
 }  # fmt: skip
 UNPROCESSABLE = 422
 

@@ -153,8 +153,16 @@ def _basket() -> Json:
         "additionalProperties": False,
         "description": "what your system knows of the buyer; held and used coupons the ledger knows",
         "properties": {
-            "groups": {"type": "array", "items": TEXT},
-            "first_order": {"type": "boolean", "default": False},
+            "groups": {
+                "type": "array",
+                "items": TEXT,
+                "description": "your own names, such as member levels; segments are looked up by `customer`",
+            },
+            "first_order": {
+                "type": "boolean",
+                "default": False,
+                "description": "overruled by an earlier paid order of `customer`; the trace says so (R39)",
+            },
             "deposits": {**BY_OFFER, "description": "pieces whose deposit was paid, by offer id"},
             "joined": {
                 "type": "array",

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from laoke.promotions.buyer_lists import segment_number
 from laoke.promotions.engine import OLD_CUSTOMER, Layer
 from laoke.web.pages.offers.fields import MoneyField
 from laoke.web.pages.offers.forms import STEPS, YUAN, OfferForm
@@ -74,7 +75,7 @@ class ServiceBenefitForm(OfferForm):
     @classmethod
     def initial_of(cls, terms: Mapping[str, Any]) -> dict[str, Any]:
         values = super().initial_of(terms)
-        if values["audience"] not in cls.audiences():
+        if values["audience"] not in cls.audiences() and segment_number(values["audience"]) is None:
             values |= {"level": values["audience"], "audience": ""}
         return {**values, **terms["terms"]}
 

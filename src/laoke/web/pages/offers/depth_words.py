@@ -28,8 +28,8 @@ LAYERS: dict[str, Words] = {
     "benefit": gettext_lazy("权益"),
 }
 
-ASSUMED = ("member_price", "early_bird", "flash_sale", "threshold_gift")
-"""Mechanics of which a backtest takes the dearest case (R17); the page says so."""
+LOWEST = ("member_price", "early_bird")
+"""Mechanics of which a backtest takes the dearest case (R17), where nothing is said of the offer itself."""
 
 
 def names_of(one: Backtest) -> dict[str, str]:
@@ -153,11 +153,45 @@ def lift_kpi(depth: Depth) -> ui.Kpi:
 def notes(one: Backtest) -> list[str]:
     """What must be known to read its figures: which orders are unpriced by what, and what is assumed of the offers."""
     found = [totals_words(one)]
-    if any(offer["mechanic"] in ASSUMED for offer in one.offers):
-        found.append(gettext("会员价、早鸟价按最低一档，秒杀和赠品不看数量"))
-    # Older backtests knew no offers of which something must be assumed.
+    if any(offer["mechanic"] in LOWEST and not offer.get("assumed") for offer in one.offers):
+        found.append(gettext("会员价、早鸟价按最低一档"))
+    # Older backtests used nothing up, and knew no offers of which something must be assumed.
+    if "limits" not in one.result and any(map(_has_stock, one.offers)):
+        found.append(gettext("秒杀和赠品不看数量"))
     found += [offer.get("assumed", "") for offer in one.offers]
+    found.append(limits_words(one))
     return [text for text in found if text]
+
+
+def _has_stock(offer: dict[str, Any]) -> bool:
+    """Whether what an offer of a stored backtest gives can run out."""
+    if offer["mechanic"] != "threshold_gift":
+        return bool(offer["mechanic"] == "flash_sale")
+    return any(choice["stock"] is not None for step in offer["terms"]["steps"] for choice in step["choices"])
+
+
+def limits_words(one: Backtest) -> str:
+    """How many orders went without what others had used up (R41), and by which offers; "" where nothing is limited."""
+    limits = one.result.get("limits")
+    if limits is None:
+        return ""
+    names = names_of(one)
+    told = [
+        gettext("%(name)s %(n)s 单") % {"name": names.get(offer_id, offer_id), "n": figures.exact(count)}
+        for offer_id, count in limits["offers"].items()
+        if count
+    ]
+    if not told:
+        said = gettext("限次、限量没有挡住一单")
+    else:
+        said = gettext("限次、限量挡住了 %(n)s 单：%(offers)s") % {
+            "n": figures.exact(limits["orders"]),
+            "offers": listed(told),
+        }
+    if not limits["unknown_buyers"]:
+        return said
+    unknown = gettext("有 %(n)s 单不知道是谁的") % {"n": figures.exact(limits["unknown_buyers"])}
+    return clauses([said, unknown])
 
 
 def totals_words(one: Backtest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from laoke.promotions.buyer_lists import segment_number
+from laoke.promotions.describing import audience_text
 from laoke.promotions.engine import FIRST_ORDER, OLD_CUSTOMER, Layer
 from laoke.shops.joins import listed
 from laoke.web.pages.offers.fields import DiscountField, MomentField, MoneyField
@@ -85,9 +87,11 @@ class OfferForm(forms.Form):
     audience = forms.ChoiceField(label=_("给谁"), required=False)
     per_person = forms.IntegerField(label=_("每人限用"), min_value=1, required=False)
 
-    def __init__(self, *args: Any, goods: Goods, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, goods: Goods, segments: Sequence[tuple[str, str]] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.goods = goods
+        self.goods, self.segments = goods, segments
         if not self.data and not self.initial.get("starts_at"):
             self.initial.setdefault("scope", ALL)
         self._offer_audiences()
@@ -100,15 +104,25 @@ class OfferForm(forms.Form):
 
     @classmethod
     def audiences(cls) -> dict[str, Any]:
-        """The audiences that one can pick, by key; others come from a file."""
+        """The audiences of every shop that one can pick, by key; beside them stand its segments."""
         return {"": _("所有人"), FIRST_ORDER: _("首单顾客"), OLD_CUSTOMER: pgettext_lazy("buyers", "老客")}
 
     def _offer_audiences(self) -> None:
         """Those to pick from, and the stored one where it is none of them."""
-        known = self.audiences()
+        known = self.audiences() | dict(self.segments)
         stored = str(self.initial.get("audience", self.first_audience))
         self.initial["audience"] = stored
-        self.fields["audience"].choices = list(({stored: stored} | known).items())  # type: ignore[attr-defined]
+        self.fields["audience"].choices = list(({stored: audience_text(stored)} | known).items())  # type: ignore[attr-defined]
+
+    def clean_audience(self) -> str:
+        """A segment that can no longer be chosen can no longer be kept either."""
+        audience = str(self.cleaned_data["audience"])
+        if segment_number(audience) is not None and audience not in dict(self.segments):
+            raise forms.ValidationError(
+                _("%(who)s现在用不了：已收起，或用到了已经没有的东西。先改好它，或另选"),
+                params={"who": audience_text(audience)},
+            )
+        return audience
 
     @property
     def term_rows(self) -> Rows:

@@ -29,6 +29,7 @@ from laoke.web.pages.offers.goods import goods_of
 from laoke.web.pages.offers.mechanics import FORMS, GROUPS, MECHANICS
 from laoke.web.pages.offers.near_levels import near_levels
 from laoke.web.pages.offers.quoting import QuoteView, quote_view
+from laoke.web.pages.offers.segments import choose_segment, segment_choices, segment_facts
 from laoke.web.pages.offers.trying import BasketForm
 from laoke.web.pages.setup.words import refusal_text as setup_refusal_text
 
@@ -187,6 +188,7 @@ def offer_home(request: HttpRequest, pk: int) -> HttpResponse:
             (gettext("内容"), describe(value)),
             (gettext("适用"), scope_text(value)),
             (gettext("给谁"), audience_text(value.audience)),
+            *segment_facts(shop, value, now),
             (gettext("时间"), window_text(row, now)),
             (gettext("每人限用"), value.limits.per_person or gettext("不限")),
             (gettext("平台活动号"), row.platform_activity_id or gettext("还没有填")),
@@ -228,7 +230,10 @@ def offer_new(request: HttpRequest) -> HttpResponse:
     now = clock_of(request).now()
     start = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     initial = {"starts_at": start, "ends_at": start + timedelta(days=1), "scope": "all"}
-    form = FORMS[mechanic](request.POST or None, initial=initial, goods=goods_of(shop_of(request)))
+    shop = shop_of(request)
+    form = FORMS[mechanic](
+        request.POST or None, initial=initial, goods=goods_of(shop), segments=segment_choices(shop)
+    )
     return _edit(request, form, None)
 
 
@@ -237,13 +242,19 @@ def offer_edit(request: HttpRequest, pk: int) -> HttpResponse:
     shop = shop_of(request)
     row = find_offer(shop, pk)
     kind = FORMS[row.mechanic]
-    form = kind(request.POST or None, initial=kind.initial_of(row.terms), goods=goods_of(shop))
+    form = kind(
+        request.POST or None,
+        initial=kind.initial_of(row.terms),
+        goods=goods_of(shop),
+        segments=segment_choices(shop),
+    )
     return _edit(request, form, row)
 
 
 def _edit(request: HttpRequest, form: OfferForm, row: Offer | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         shop, now, data = shop_of(request), clock_of(request).now(), form.offer_data()
+        choose_segment(shop, data["audience"])
         try:
             if row is None:
                 saved = offers.add_offer(shop, data, by=request.user, now=now)  # type: ignore[arg-type]
@@ -285,11 +296,13 @@ def _mechanic_tabs(current: str) -> tuple[ui.Tabs, ui.Tabs | None]:
 @allowed(*MARKETING)
 def offer_try(request: HttpRequest) -> HttpResponse:
     """The example under the offer as it is typed, before it is saved."""
-    goods = goods_of(shop_of(request))
+    shop = shop_of(request)
+    goods = goods_of(shop)
     kind = FORMS.get(request.POST.get("mechanic", ""))
     if kind is None:
         raise Http404
-    form, basket = kind(request.POST, goods=goods), BasketForm(request.POST, goods=goods)
+    form = kind(request.POST, goods=goods, segments=segment_choices(shop))
+    basket = BasketForm(request.POST, goods=goods)
     picked = basket.picked() if basket.is_valid() else []
     if not form.is_valid():
         view = QuoteView(None, hint=gettext("把优惠写完整，这里就会算给你看"))

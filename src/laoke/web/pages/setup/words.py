@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.money import format_cents, plain_cents
+from laoke.promotions.describing import audience_text
 from laoke.promotions.setup import Field, Finding, Tool
 from laoke.promotions.setup.links import SetupRefused
 from laoke.shops.joins import clauses, listed
@@ -326,6 +327,8 @@ def field_name(field: Field) -> str:
 def finding_texts(finding: Finding) -> tuple[str, str, str]:
     """What was found, what was expected, what to do."""
     said = _said(finding.params)
+    if finding.code == "audience":
+        said["found"] = audience_text(said["found"])
     found, expected, todo = (str(text) % said for text in SENTENCES[finding.code])
     return found, expected, todo
 
