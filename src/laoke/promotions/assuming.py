@@ -101,8 +101,8 @@ def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, N
 
 
 def assumption(offer: engine.Offer, cap: Cap, levels: Levels) -> str:
-    """What a backtest assumes of this offer under its limits and the buyers' levels, in words; "" where nothing is assumed
-    of it alone."""
+    """What a backtest assumes of this offer under its limits and the buyers' levels, in words; "" where nothing is
+    assumed of it alone."""
     mechanic = (
         _of_levels(offer, levels) if isinstance(offer.mechanic, engine.MemberPrice) else _of_mechanic(offer)
     )

@@ -29,7 +29,7 @@ from laoke.promotions.describing import describe
 from laoke.promotions.facts import day_number, day_of, reader_at
 from laoke.promotions.models import Backtest, BacktestDepth, Offer
 from laoke.promotions.offers import OfferRefused, offer_value
-from laoke.promotions.past_levels import Levels, level_names, level_variants, levels_of, open_to_levels
+from laoke.promotions.past_levels import level_names, level_variants, levels_of, open_to_levels
 from laoke.promotions.past_limits import Times, are_limited, caps_of, limits_told, times_of
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from laoke.promotions.columnar.in_time import Cap
     from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.depth.orders import PricedOrders
+    from laoke.promotions.past_levels import Levels
     from laoke.warehouse.engine import Reader
 
 MOST_EXAMPLES = 100

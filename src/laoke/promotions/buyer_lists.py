@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models.fields.json import KT
-
 from laoke.customers.erasure import Traces
 from laoke.customers.links import customers_of, person_of
 from laoke.promotions import engine
@@ -50,11 +48,9 @@ def segment_name(audience: str) -> str | None:
 
 def wanted_keys(shop: Shop, now: datetime) -> set[str]:
     """The lists that offers need that are not over: of each segment, and of old buyers where a checkout may ask."""
-    rows = Offer.objects.filter(shop=shop, archived=False, ends_at__gt=now).annotate(
-        audience=KT("terms__audience")
-    )
-    audiences = set(rows.exclude(audience="").values_list("audience", flat=True))
-    keys = {one for one in audiences if one and segment_number(one) is not None}
+    rows = Offer.objects.filter(shop=shop, archived=False, ends_at__gt=now)
+    audiences = {str(terms["audience"]) for terms in rows.values_list("terms", flat=True)}
+    keys = {one for one in audiences if segment_number(one) is not None}
     if audiences.intersection(BY_HISTORY) and _may_be_asked(shop, now):
         keys.add(BOUGHT)
     return keys
