@@ -20,6 +20,11 @@ from tests.promotions_rows.test_offers import of
 
 NOVEMBER = (date(2025, 11, 1), date(2025, 11, 30))
 NOON = datetime(2026, 11, 11, 12)
+# What the facts say of each customer beside their level.
+SEEN = {
+    "first_seen": NOON, "province": "", "city": "", "birthday": "", "has_nick": True, "has_phone": False,
+    "has_email": False, "phone_state": "none",
+}  # fmt: skip
 OFF = engine.ThresholdDiscount((engine.DiscountStep(1_000, 500),))
 
 
@@ -213,7 +218,7 @@ def test_member_prices_go_by_the_levels_that_buyers_have_now(store):
     names = ("金", "银")
     store.wrote(
         "customers",
-        [{"customer_id": n + 1, "level": names[n % 3]} for n in range(290) if n % 3 < 2],
+        [{"customer_id": n + 1, "level": names[n % 3], **SEEN} for n in range(290) if n % 3 < 2],
     )
     store.sold(*rows)
     price = of(

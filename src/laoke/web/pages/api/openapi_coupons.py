@@ -137,6 +137,18 @@ def _quoted() -> Json:
 BY_OFFER: Json = {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}}
 
 
+GROUPS: Json = {
+    "type": "array",
+    "items": TEXT,
+    "description": "your own names, such as member levels; segments are looked up by `customer`",
+}
+FIRST: Json = {
+    "type": "boolean",
+    "default": False,
+    "description": "overruled by an earlier paid order of `customer`; the trace says so (R39)",
+}
+
+
 def _basket() -> Json:
     line = {
         "type": "object",
@@ -153,16 +165,8 @@ def _basket() -> Json:
         "additionalProperties": False,
         "description": "what your system knows of the buyer; held and used coupons the ledger knows",
         "properties": {
-            "groups": {
-                "type": "array",
-                "items": TEXT,
-                "description": "your own names, such as member levels; segments are looked up by `customer`",
-            },
-            "first_order": {
-                "type": "boolean",
-                "default": False,
-                "description": "overruled by an earlier paid order of `customer`; the trace says so (R39)",
-            },
+            "groups": GROUPS,
+            "first_order": FIRST,
             "deposits": {**BY_OFFER, "description": "pieces whose deposit was paid, by offer id"},
             "joined": {
                 "type": "array",
