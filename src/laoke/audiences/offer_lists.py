@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import F
+
 from laoke.audiences.compiling import members_query
 from laoke.audiences.models import Segment
 from laoke.audiences.readings import NotReady, reading_of
@@ -114,6 +116,8 @@ def ensure_list(segment: Segment) -> BuyerList:
 def segment_of(row: BuyerList) -> Segment | None:
     """The segment of a list; None for a list of another kind, or when it is gone or put away."""
     number = segment_number(row.key)
+    if number is None:
+        return None
     return Segment.objects.filter(shop_id=row.shop_id, pk=number, archived=False).first()
 
 
@@ -123,7 +127,8 @@ def turn(now: datetime, stopped: Callable[[], bool] | None = None) -> bool:
         wanted = wanted_keys(shop, now)
         if BOUGHT in wanted:
             BuyerList.objects.get_or_create(shop=shop, key=BOUGHT)
-        for row in BuyerList.objects.filter(shop=shop).order_by("tried_at", "pk"):
+        rows = BuyerList.objects.filter(shop=shop).select_related("shop")
+        for row in rows.order_by(F("tried_at").asc(nulls_first=True), "pk"):
             if row.key in wanted:
                 if _bring_up(row, now, stopped):
                     return True
