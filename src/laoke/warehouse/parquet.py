@@ -287,9 +287,7 @@ class _Months:
             if crowded or count >= ROW_GROUP_ROWS
         }
 
-    def _encode(
-        self, encoders: ThreadPoolExecutor, due: dict[str, list[pa.Table]]
-    ) -> list[Future[None]]:
+    def _encode(self, encoders: ThreadPoolExecutor, due: dict[str, list[pa.Table]]) -> list[Future[None]]:
         """Begin to encode the rows of months, the largest first: what is left at the end is short then. A month is one
         file, so nobody else adds to it until all of these have ended."""
         ordered = sorted(due.items(), key=lambda one: -sum(rows.num_rows for rows in one[1]))
