@@ -74,8 +74,9 @@ def test_each_purpose_is_given_and_refused_by_itself(shop: Shop, boss: User, per
     consent.opt_out(shop, "sms", purpose="care", now=NOW, source="staff", person_id=person)
     assert consent.refused(shop.pk, "sms", [person], today) == {}
     assert consent.refused(shop.pk, "sms", [person], today, "care") == {person: "opted_out"}
-    assert consent.refused_channels(shop, person, "care") == {"sms"}
-    assert consent.refused_channels(shop, person, "marketing") == set()
+    refusals = consent.refusals_of(shop, person)
+    assert consent.refused_channels(refusals, "care") == {"sms"}
+    assert consent.refused_channels(refusals, "marketing") == set()
     consent.give(shop, person, GOOD, by=boss, now=NOW, asked_again=True)
     assert OptOut.objects.get().ended_at is None, "another purpose stays refused"
     with pytest.raises(consent.ConsentRefused):

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 
+# As HTMX asks for what it puts into a page.
+AS_PART = {"HX-Request": "true"}
+
+
 def text(response) -> str:
     return response.content.decode()
 
@@ -43,14 +47,15 @@ def test_pages_follow_each_other_without_a_gap_and_lead_back(demo: Demo) -> None
     for n in range(60):
         tag = tags.make_tag(demo.shop, f"第{n}个", now=demo.now)
         tags.set_tag(tag, [person], by=demo.owner, now=demo.now - timedelta(hours=n))
-    client, address, seen = demo.client(), f"/customers/{person}/", []
+    client, here = demo.client(), f"/customers/{person}/history/"
+    address, seen = here, []
     for _turn in range(20):
         page = text(client.get(address))
         seen.append(moments(page))
         following = re.search(r'rel="next" href="([^"]+)#history"', page)
         if not following:
             break
-        address = f"/customers/{person}/" + following[1].replace("&amp;", "&")
+        address = here + following[1].replace("&amp;", "&")
     total = re.search(r"全部 (\d+)</a>", page)
     assert total and sum(map(len, seen)) == int(total[1]) and len(seen) > 2
     flat = [one for part in seen for one in part]
@@ -58,10 +63,7 @@ def test_pages_follow_each_other_without_a_gap_and_lead_back(demo: Demo) -> None
         f"第{n}个" for n in range(60)
     ]
     back = re.search(r'rel="prev" href="([^"]+)#history"', page)
-    assert (
-        back
-        and moments(text(client.get(f"/customers/{person}/" + back[1].replace("&amp;", "&")))) == seen[-2]
-    )
+    assert back and moments(text(client.get(here + back[1].replace("&amp;", "&")))) == seen[-2]
 
 
 def test_a_kind_shows_nothing_else_and_nonsense_shows_all(demo: Demo) -> None:
@@ -71,11 +73,11 @@ def test_a_kind_shows_nothing_else_and_nonsense_shows_all(demo: Demo) -> None:
     tags.set_tag(
         tags.make_tag(demo.shop, "爱晒图", now=demo.now), [person], by=demo.owner, now=demo.now, reason="有图"
     )
-    only = moments(text(client.get(f"/customers/{person}/?kind=decision")))
+    only = moments(text(client.get(f"/customers/{person}/history/?kind=decision")))
     assert any("打上「爱晒图」" in one and "林夏 · 有图" in one for one in only)
     assert not any("下单" in one for one in only)
     for address in ("?kind=evil", "?after=x|y", "?before=2026-99-99|order|1"):
-        page = moments(text(client.get(f"/customers/{person}/{address}")))
+        page = moments(text(client.get(f"/customers/{person}/history/{address}")))
         assert any("爱晒图" in one for one in page) and any("下单" in one for one in page)
 
 
@@ -85,7 +87,7 @@ def test_what_the_ledger_decided_stands_between_the_orders(demo: Demo) -> None:
 
     person: int = Consent.objects.order_by("person_id").values_list("person_id", flat=True)[0]
     consent.opt_out(demo.shop, "sms", now=demo.now, source="reply", person_id=person)
-    page = text(demo.client().get(f"/customers/{person}/?kind=decision"))
+    page = text(demo.client().get(f"/customers/{person}/history/?kind=decision"))
     assert "同意短信用于营销消息" in page and "第 2024-01 版原话" in page
     assert "拒绝短信用于所有目的" in page and "本人回复" in page
 
@@ -124,7 +126,7 @@ def test_a_message_tells_its_attempts(demo: Demo) -> None:
             message=message, batch=batch, lease_token=1, sealed_recipient=b"", key_id="v", written_at=now,
             deadline=now, outcome=outcome,
         )  # fmt: skip
-    page = text(demo.client().get(f"/customers/{person}/?kind=message"))
+    page = text(demo.client().get(f"/customers/{person}/history/?kind=message"))
     assert "短信：会员日提醒" in page and "送达 · 试了 2 次：未受理，已受理" in page
 
 
@@ -136,17 +138,17 @@ def test_refunds_stand_on_the_line(demo: Demo) -> None:
         "SELECT o.customer_id, r.amount_cents FROM refunds r JOIN orders o ON o.order_id = r.order_id"
         " WHERE o.customer_id IS NOT NULL ORDER BY r.refund_id LIMIT 1"
     )[0]
-    page = text(demo.client().get(f"/customers/{row['customer_id']}/?kind=refund"))
+    page = text(demo.client().get(f"/customers/{row['customer_id']}/history/?kind=refund"))
     assert f"{row['amount_cents'] / 100:,.2f}" in page and "退款" in page
 
 
 def test_habits_say_what_the_orders_tell_and_no_more(demo: Demo) -> None:
     from laoke.audiences.readings import reading_of
 
-    page = text(demo.client().get(f"/customers/{busiest(demo)}/"))
+    client, person = demo.client(), busiest(demo)
+    assert "一句话" in text(client.get(f"/customers/{person}/"))
+    page = text(client.get(f"/customers/{person}/habits/"))
     for said in (
-        "一句话",
-        "R 最近",
         "价位",
         "用券",
         "两次之间",
@@ -158,7 +160,7 @@ def test_habits_say_what_the_orders_tell_and_no_more(demo: Demo) -> None:
     once = reading_of(demo.shop, demo.now.date()).reader.rows(
         "SELECT person_id FROM customer_features WHERE orders = 1 ORDER BY person_id LIMIT 1"
     )[0]["person_id"]
-    page = text(demo.client().get(f"/customers/{once}/"))
+    page = text(client.get(f"/customers/{once}/habits/", headers=AS_PART))
     assert "只在一天买过，还算不出" in page and "少于 3 段，说不准" in page and "买得还少，说不准" in page
 
 
@@ -186,13 +188,13 @@ def test_points_draws_and_referrals_stand_on_the_line_in_plain_words(demo: Demo)
     referrals.accept(shop, referrals.invite(shop, person, now=now).code, friend.pk, now=now)
     client = demo.client()
 
-    used, given, earned, first = moments(text(client.get(f"/customers/{person}/?kind=points")))
+    used, given, earned, first = moments(text(client.get(f"/customers/{person}/history/?kind=points")))
     assert "用了 400 积分" in used and "订单 Z-3" in used
     assert "收到送的 50 积分" in given and "生日快乐" in given
     assert "得了 200 积分" in earned and "得了 300 积分" in first and "订单 Z-1" in first
-    [draw] = moments(text(client.get(f"/customers/{person}/?kind=draw")))
+    [draw] = moments(text(client.get(f"/customers/{person}/history/?kind=draw")))
     assert "在「双11 抽奖」里抽中了手账本" in draw and "要兑" in draw
-    [brought] = moments(text(client.get(f"/customers/{person}/?kind=referral")))
+    [brought] = moments(text(client.get(f"/customers/{person}/history/?kind=referral")))
     assert "带来了一位朋友" in brought and "等首单" in brought and "7001" not in brought
-    page = text(client.get(f"/customers/{friend.pk}/?kind=referral"))
+    page = text(client.get(f"/customers/{friend.pk}/history/?kind=referral"))
     assert "由老客带来" in page and str(person) not in moments(page)[0]

@@ -49,7 +49,7 @@ def test_the_search_and_the_customer_lead_to_the_order(demo: Demo) -> None:
     address = f"/orders/?no={found['order_id']}"
 
     assert address in text(demo.client().get(reverse("palette"), {"q": found["order_id"]}))
-    page = text(demo.client().get(f"/customers/{found['customer_id']}/?kind=review"))
+    page = text(demo.client().get(f"/customers/{found['customer_id']}/history/?kind=review"))
     assert address in page
     assert f"评价 {found['rating']} 星" in page
 

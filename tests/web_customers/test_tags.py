@@ -147,7 +147,7 @@ def test_somebody_is_left_alone_with_a_reason_and_let_go_with_one(demo: Demo) ->
     assert PersonTag.objects.exists()
     client.post(f"/customers/suppressed/{row.pk}/lift/", {"reason": "道过歉了"})
     assert not PersonTag.objects.exists() and AuditEvent.objects.filter(act="tag.lift").count() == 1
-    assert "道过歉了" in text(client.get(f"/customers/{one.customer_id}/"))
+    assert "道过歉了" in text(client.get(f"/customers/{one.customer_id}/history/"))
 
 
 def test_a_file_adds_people_each_with_their_reason(demo: Demo) -> None:

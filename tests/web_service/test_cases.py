@@ -45,7 +45,7 @@ def test_a_case_is_opened_moved_and_told_on_the_customers_line(demo: Demo) -> No
     client.post(f"/service/{case.pk}/move/", {**told, "state": "solved"})
     assert "写上怎么回事或怎么解决的" in text(client.get(f"/service/{case.pk}/"))
     client.post(f"/service/{case.pk}/move/", {**told, "state": "solved", "words": "补发了"})
-    line = text(client.get(f"/customers/{person}/?kind=case"))
+    line = text(client.get(f"/customers/{person}/history/?kind=case"))
     assert "开了售后（物流慢、丢件）" in line and "售后（物流慢、丢件）：解决了" in line
     assert "补发了" not in line
     parts = json.loads(

@@ -259,17 +259,21 @@ def _has_contact(shop: Shop, channel: Channel, person_id: int) -> bool:
     return mine.filter(**{state: "valid"}).exists()
 
 
-def refusals_of(shop: Shop, person_id: int) -> QuerySet[OptOut]:
-    """Every refusal of a person or of a phone or address of theirs, ended ones too."""
-    mine = VaultRecord.objects.filter(shop=shop, customer__person_id=person_id)
-    digests = {one for pair in mine.values_list("phone_digest", "email_digest") for one in pair if one}
+def refusals_of(shop: Shop, person_id: int, records: Iterable[VaultRecord] | None = None) -> QuerySet[OptOut]:
+    """Every refusal of a person or of a phone or address of theirs, ended ones too. `records`: the person's, where
+    they are known already."""
+    if records is None:
+        mine = VaultRecord.objects.filter(shop=shop, customer__person_id=person_id)
+        records = mine.only("phone_digest", "email_digest")
+    digests = {digest for one in records for digest in (one.phone_digest, one.email_digest) if digest}
     return OptOut.objects.filter(Q(person_id=person_id) | Q(contact_digest__in=digests), shop=shop)
 
 
-def refused_channels(shop: Shop, person_id: int, purpose: str) -> set[str]:
-    """The channels on which a person, or a phone or address of theirs, refuses a purpose now."""
-    standing = refusals_of(shop, person_id).filter(ended_at=None, purpose__in=(EVERY_PURPOSE, purpose))
-    return set(standing.values_list("channel", flat=True))
+def refused_channels(refusals: Iterable[OptOut], purpose: str) -> set[str]:
+    """The channels on which these refusals stand against a purpose now."""
+    return {
+        one.channel for one in refusals if one.ended_at is None and one.purpose in (EVERY_PURPOSE, purpose)
+    }
 
 
 def opt_out(

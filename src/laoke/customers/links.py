@@ -104,9 +104,8 @@ def waiting(shop: Shop) -> list[PersonLink]:
     return _still_two(list(rows.select_related("decided_by").order_by("created_at", "pk")))
 
 
-def links_of(shop: Shop, person_id: int) -> list[PersonLink]:
-    """Every link that touches a person's customers, open proposals first, then the newest."""
-    mine = list(customers_of(shop, person_id))
+def links_of(shop: Shop, mine: Sequence[int]) -> list[PersonLink]:
+    """Every link that touches one of a person's customers, open proposals first, then the newest."""
     rows = PersonLink.objects.filter(owner_id=shop.owner_id).filter(
         Q(first_customer_id__in=mine) | Q(second_customer_id__in=mine)
     )

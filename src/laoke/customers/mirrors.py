@@ -82,7 +82,7 @@ def reach_rows(
     # By channel, then person: a filter names one channel and then skips the others' part of the file.
     for channel in CHANNELS:
         for piece in pieces(chosen, PIECE):
-            for person, reason, consented, decided in _reach_piece(shop, channel, piece, today):
+            for _channel, person, reason, consented, decided in _reach_piece(shop, [channel], piece, today):
                 if decided or person in touched:
                     touch = touches.get((person, channel))
                     counts = (touch.last_day, touch.in_7_days, touch.in_30_days) if touch else (None, 0, 0)
@@ -95,13 +95,16 @@ def reach_rows(
 
 
 def reach_of(shop: Shop, people: Sequence[int], today: date) -> dict[int, dict[str, dict[str, Any]]]:
-    """{person: {channel: row of `customer_reach`}} as the ledger has it now, without counts of messages.
+    """{person: {channel: whether `reachable`, the `reason` if not, whether `consented`}} as the ledger has it now.
 
     Persons about whom nothing was decided are not in it.
     """
     found: dict[int, dict[str, dict[str, Any]]] = {}
-    for row in reach_rows(shop, people, today).to_pylist():
-        found.setdefault(row["person_id"], {})[row["channel"]] = row
+    for piece in pieces(sorted(set(people)), PIECE):
+        for channel, person, reason, consented, decided in _reach_piece(shop, CHANNELS, piece, today):
+            if decided:
+                told = {"reachable": reason == "", "reason": reason, "consented": bool(consented)}
+                found.setdefault(person, {})[channel] = told
     return found
 
 
@@ -129,19 +132,23 @@ def decided_people(shop: Shop) -> list[int]:
 
 
 def _reach_piece(
-    shop: Shop, channel: str, people: Sequence[int], today: date
-) -> list[tuple[int, str, int, int]]:
-    """(person, reason, has consent, was decided upon) on one channel."""
+    shop: Shop, channels: Sequence[str], people: Sequence[int], today: date
+) -> list[tuple[str, int, str, int, int]]:
+    """(channel, person, reason, has consent, was decided upon) on these channels, by one question."""
     day: object = today.isoformat() if is_sqlite() else today
     given: object = json.dumps(list(people)) if is_sqlite() else list(people)
     shop_id = shop.pk
-    return fetched(
-        _reach_sql(channel),
+    asked = [
+        f"SELECT CAST(%s AS text) AS channel, r.* FROM ({_reach_sql(channel)}) AS r" for channel in channels
+    ]
+    params = [
         [
-            given, shop_id, channel, shop_id, channel,
+            channel, given, shop_id, channel, shop_id, channel,
             shop_id, channel, shop_id, channel, shop_id, day, shop_id, shop_id, shop_id, channel,
-        ],
-    )  # fmt: skip
+        ]
+        for channel in channels
+    ]  # fmt: skip
+    return fetched(" UNION ALL ".join(asked), [one for row in params for one in row])
 
 
 def _reach_sql(channel: str) -> str:

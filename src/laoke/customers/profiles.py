@@ -35,8 +35,13 @@ class Masks:
 
 def masks_of(shop: Shop, people: Sequence[int]) -> dict[int, Masks]:
     """Masks by person; a person without any record is absent."""
+    return masks_in(records_of(shop, people))
+
+
+def masks_in(records: Iterable[VaultRecord]) -> dict[int, Masks]:
+    """What the records, the newest first, say of their persons."""
     found: dict[int, Masks] = {}
-    for record in records_of(shop, people):
+    for record in records:
         person = record.customer.person_id
         known = found.get(person, Masks())
         found[person] = Masks(

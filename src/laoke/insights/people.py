@@ -205,9 +205,12 @@ def customer_of_order(reader: Reader, shop_id: int, order_id: str) -> int | None
     return found[0]["customer_id"] if found else None
 
 
-def features_of(reader: Reader, shop_id: int, person_id: int, as_of_day: int) -> dict[str, Any] | None:
-    """What the features of a day say of one person; None when that day does not know them."""
-    around = "SELECT * FROM {rows} AS r WHERE r.as_of_day = $as_of_day"
+def features_of(
+    reader: Reader, shop_id: int, person_id: int, as_of_day: int, columns: Sequence[str] = ("*",)
+) -> dict[str, Any] | None:
+    """What the features of a day say of one person, in these columns; None when that day does not know them."""
+    wanted = ", ".join(f"r.{column}" for column in columns)
+    around = f"SELECT {wanted} FROM {{rows}} AS r WHERE r.as_of_day = $as_of_day"
     given = {"shop_id": shop_id, "person_id": person_id, "as_of_day": as_of_day}
     rows = reader.query("person_features", around, **given).to_pylist()
     return rows[0] if rows else None
@@ -221,11 +224,14 @@ def own_customers(reader: Reader, shop_id: int, person_id: int) -> list[int]:
     return found
 
 
-def orders_of(reader: Reader, shop_id: int, customers: Sequence[int]) -> list[dict[str, Any]]:
-    """All orders of these customers, the newest first."""
+def orders_of(
+    reader: Reader, shop_id: int, customers: Sequence[int], columns: Sequence[str] = ("*",)
+) -> list[dict[str, Any]]:
+    """All orders of these customers, the newest first, with these columns of the query."""
     tests = [f"r.customer_id = {int(customer)}" for customer in customers]
     found = _one_by_one(tests, _numbers("customer_id", customers))
-    around = f"SELECT * FROM ({found}) AS r ORDER BY r.created_at DESC, r.order_id DESC"
+    wanted = ", ".join(f"r.{column}" for column in columns)
+    around = f"SELECT {wanted} FROM ({found}) AS r ORDER BY r.created_at DESC, r.order_id DESC"
     rows: list[dict[str, Any]] = reader.query("person_orders", around, shop_id=shop_id).to_pylist()
     return rows
 

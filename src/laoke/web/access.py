@@ -36,9 +36,13 @@ class ShopMiddleware:
 def _staff_of(request: HttpRequest) -> Staff | None:
     if not request.user.is_authenticated:
         return None
-    jobs = Staff.objects.filter(user=request.user).select_related("shop", "shop__owner", "user")
+    jobs = list(
+        Staff.objects.filter(user=request.user)
+        .select_related("shop", "shop__owner", "user")
+        .order_by("shop_id")
+    )
     chosen = request.session.get(SHOP_SESSION_KEY)
-    return jobs.filter(shop_id=chosen or 0).first() or jobs.order_by("shop_id").first()
+    return next((job for job in jobs if job.shop_id == chosen), jobs[0] if jobs else None)
 
 
 def shop_of(request: HttpRequest) -> Shop:

@@ -1,12 +1,16 @@
 """The list of customers, a search in it and one customer's page, over HTTP, in a shop of a million customers.
 
-A real server process, one signed-in browser that asks for one page after the other, nothing else going on.
+A real server process, one signed-in browser that asks for one page after the other, nothing else going on. A customer's
+page comes in three answers: the page, then what happened and what they usually do, which HTMX puts into it. Each is
+measured by itself, and `customer_whole` is the time until all three are there: the page, then both parts at once.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -25,6 +29,7 @@ ROUNDS = {"small": 1, "full": 6}
 PERSONS = {"small": 5, "full": 80}
 LIMIT_MS = 200
 HERE = "/customers/"
+PARTS = ("history/", "habits/")
 # The conditions that the list's own dialog and its saved views set.
 FILTERS: tuple[dict[str, str], ...] = (
     {"group3": "loyal"}, {"lifecycle": "dormant"}, {"lifecycle": "silent", "city": "杭州市"}, {"rfm": "key_value"},
@@ -52,28 +57,46 @@ def measure_pages(shop: Shop, size: Size) -> Iterator[Measured]:
 
     os.environ["LAOKE_NOW"] = NOW.isoformat(sep=" ")
     cookie, port = signed_in(), free_port()
-    kinds = {
-        "customer_list": _lists(shop),
-        "customer_search": _searches(shop, size),
-        "customer_page": _persons(shop, size),
+
+    def page_at(page: str) -> float:
+        return ask(port, page, cookie)
+
+    def part_at(page: str) -> float:
+        return ask(port, page, cookie, as_part=True)
+
+    def whole_at(page: str) -> float:
+        begun = time.perf_counter()
+        page_at(page)
+        with ThreadPoolExecutor(len(PARTS)) as browser:
+            list(browser.map(part_at, (page + part for part in PARTS)))
+        return (time.perf_counter() - begun) * 1000
+
+    persons = _persons(shop, size)
+    kinds: dict[str, tuple[Callable[[str], float], list[str], int]] = {
+        "customer_list": (page_at, _lists(shop), ROUNDS[size]),
+        "customer_search": (page_at, _searches(shop, size), ROUNDS[size]),
+        "customer_page": (page_at, persons, 1),
+        "customer_timeline": (part_at, [page + PARTS[0] for page in persons], 1),
+        "customer_habits": (part_at, [page + PARTS[1] for page in persons], 1),
+        "customer_whole": (whole_at, persons, 1),
     }
     with process("web", "--port", port):
         wait_for(port)
-        for figure, pages in kinds.items():
+        for figure, (asking, pages, rounds) in kinds.items():
             # A first look at some, not counted: templates are compiled, files opened.
             for page in pages[:2]:
-                ask(port, page, cookie)
+                asking(page)
             with spent() as elapsed:
-                took = _asked(port, pages, cookie, 1 if figure == "customer_page" else ROUNDS[size])
+                took = _asked(asking, pages, rounds)
             yield _summed(figure, took, CUSTOMERS[size], elapsed.wall)
 
 
-def _asked(port: int, pages: Sequence[str], cookie: str, rounds: int) -> dict[str, list[float]]:
+def _asked(asking: Callable[[str], float], pages: Sequence[str], rounds: int) -> dict[str, list[float]]:
     """Milliseconds by page."""
     took: dict[str, list[float]] = {page: [] for page in pages}
     for _ in range(rounds):
         for page in pages:
-            took[page].append(ask(port, page, cookie))
+            took[page].append(asking(page))
     return took
 
 
@@ -84,7 +107,7 @@ def _summed(figure: str, took: dict[str, list[float]], customers: int, wall: flo
     slowest = max(took, key=lambda page: median(took[page]))
     note = (
         f"p95 of {len(spans)}, median {median(spans):.0f} ms, most {max(spans):.0f} ms; slowest "
-        f"{slowest if figure != 'customer_page' else 'person'} {median(took[slowest]):.0f} ms"
+        f"{slowest if figure in ('customer_list', 'customer_search') else 'person'} {median(took[slowest]):.0f} ms"
     )
     return Measured(figure, float(np.percentile(spans, 95)), customers, wall, 0.0, note=note)
 
@@ -150,6 +173,9 @@ BENCH = Bench(
         "customer_list": Figure("ms", limit=LIMIT_MS),
         "customer_search": Figure("ms", limit=LIMIT_MS),
         "customer_page": Figure("ms", limit=LIMIT_MS),
+        "customer_timeline": Figure("ms", limit=LIMIT_MS),
+        "customer_habits": Figure("ms", limit=LIMIT_MS),
+        "customer_whole": Figure("ms"),
     },
     sides={"laoke": _laoke},
     runs=1,

@@ -13,7 +13,10 @@ from laoke.web.figures import Amount
 
 @dataclass(frozen=True)
 class Kpi(Component):
-    """One headline figure: label, value, change with its basis, a line of help and up to 12 points of history."""
+    """One headline figure: label, value, change with its basis, a line of help and up to 12 points of history.
+
+    `id` is its place on the page; with `late` it comes with a later answer and takes that place.
+    """
 
     template: ClassVar[str] = "components/kpi.html"
     label: Words
@@ -23,6 +26,8 @@ class Kpi(Component):
     spark: Sequence[float] = ()
     hint: Words = ""
     url: str = ""
+    id: str = ""
+    late: bool = False
 
     @property
     def amount(self) -> Amount:

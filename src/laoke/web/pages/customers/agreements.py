@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from laoke.customers import consent
 from laoke.customers.models import Channel, Consent, OptOut, Purpose
-from laoke.shops.models import Shop
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
@@ -69,10 +69,11 @@ class Agreements:
     form: GivenForm | None
 
 
-def agreements_of(shop: Shop, person_id: int, now: datetime, *, gives: bool, takes: bool) -> Agreements:
+def agreements_of(
+    consents: Sequence[Consent], refusals: Sequence[OptOut], now: datetime, *, gives: bool, takes: bool
+) -> Agreements:
     """What stands now: consents with all they rest on, and refusals, which win."""
-    rows = [_consent_row(one, now, takes) for one in consent.consents_of(shop.pk, person_id)]
-    refusals = consent.refusals_of(shop, person_id).order_by("channel", "purpose", "-at")
+    rows = [_consent_row(one, now, takes) for one in consents]
     rows += [_refusal_row(one, now) for one in refusals]
     columns = [
         ui.Column("channel", _("渠道"), "nowrap"),

@@ -10,7 +10,8 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from laoke.insights import habits
+from laoke.audiences.readings import Reading
+from laoke.insights import habits, people
 from laoke.shops.joins import named
 from laoke.web import components as ui
 from laoke.web import figures
@@ -18,6 +19,10 @@ from laoke.web.charts.customers import heat_levels, order_dots
 from laoke.web.components.base import Words
 from laoke.web.pages.customers import words
 
+# What is read of each order: each column more is unpacked for a whole part of each month's file.
+ORDER_COLUMNS = ("order_id", "month", "paid_at", "paid_cents", "coupon_used", "channel", "flag")
+# Where on the page the next order stands as one figure.
+NEXT = "next-order"
 CHANNELS: dict[str, Words] = {"mobile": _("手机"), "pc": _("电脑")}
 
 
@@ -30,6 +35,36 @@ class Heat:
     table: ui.Table
     months: list[tuple[int, int]] = field(default_factory=list)
     month_table: ui.Table | None = None
+
+
+@dataclass(frozen=True)
+class ToHabits(ui.Component):
+    """Where the habits are to be read."""
+
+    template = "customers/to_habits.html"
+    url: str
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What the orders tell; each card None where they tell nothing. `next` is the figure that stands above them."""
+
+    dots: ui.ChartCard | None
+    heat: Heat | None
+    usual: ui.Facts | None
+    bought: ui.BarList | None
+    next: ui.Kpi
+
+
+def habits_of(reading: Reading | None, members: Sequence[int], now: datetime) -> Habits:
+    """The habits of a person out of the orders of their customers, and the categories of what these hold."""
+    orders: list[dict[str, Any]] = []
+    categories: list[dict[str, Any]] = []
+    if reading is not None:
+        orders = people.orders_of(reading.reader, reading.shop_id, members, ORDER_COLUMNS)
+        categories = people.categories_of(reading.reader, reading.shop_id, orders)
+    paid = paid_orders(orders)
+    return Habits(dots(paid, now), heat(paid), usual(paid, now), bought(categories), next_kpi(paid, now))
 
 
 def paid_orders(orders: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -177,19 +212,27 @@ def _next(due: habits.NextOrder | None, gaps: int, now: datetime) -> str:
 
 
 def next_kpi(paid: Sequence[dict[str, Any]], now: datetime) -> ui.Kpi:
-    """The next order as one figure."""
-    due = expected(paid)
+    """The next order as one figure, for its place among the others."""
+    value, note = _next_said(expected(paid), now)
+    return ui.Kpi(_("下次大概"), value, note=note, id=NEXT, late=True)
+
+
+def next_kpi_later(url: str) -> ui.Kpi:
+    """The place of the next order until the habits come; without scripts it leads to them."""
+    return ui.Kpi(_("下次大概"), "…", note=ToHabits(url), id=NEXT)
+
+
+def _next_said(due: habits.NextOrder | None, now: datetime) -> tuple[str, str]:
     if due is None:
-        return ui.Kpi(_("下次大概"), "—", note=gettext("买得还少，说不准"))
+        return "—", gettext("买得还少，说不准")
     between = figures.day_range(due.earliest, due.latest, now)
     today = now.date()
     if today > due.latest:
         value = gettext("已过 %(n)s 天") % {"n": figures.exact((today - due.latest).days)}
-        return ui.Kpi(_("下次大概"), value, note=gettext("本应 %(between)s") % {"between": between})
+        return value, gettext("本应 %(between)s") % {"between": between}
     if today < due.earliest:
-        value = gettext("还有 %(n)s 天") % {"n": figures.exact((due.earliest - today).days)}
-        return ui.Kpi(_("下次大概"), value, note=between)
-    return ui.Kpi(_("下次大概"), gettext("就这几天"), note=between)
+        return gettext("还有 %(n)s 天") % {"n": figures.exact((due.earliest - today).days)}, between
+    return gettext("就这几天"), between
 
 
 def story(row: dict[str, Any], rfm_days: int, now: datetime) -> ui.Facts:

@@ -81,6 +81,8 @@ def page_of(shop: Shop, now: datetime) -> LinksPage:
 
 def pairs(shop: Shop, found: Sequence[PersonLink], now: datetime) -> list[Pair]:
     """Links with the masks of both sides."""
+    if not found:
+        return []
     ids = {one for link in found for one in (link.first_customer_id, link.second_customer_id)}
     persons = dict(Customer.objects.filter(pk__in=ids).values_list("pk", "person_id"))
     masks = _masks_by_customer(shop, persons)

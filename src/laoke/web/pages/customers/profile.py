@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
@@ -18,6 +18,7 @@ from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.customers import consent, erasure, links, mirrors, notes, profiles
 from laoke.customers.models import (
     EVERY_PURPOSE,
+    Consent,
     Erasure,
     OptOut,
     PersonCard,
@@ -34,20 +35,28 @@ from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
 from laoke.web.figures import Amount
-from laoke.web.pages.customers import agreements, coupons, habits, merging, points, timeline, words
-from laoke.web.pages.customers.habits import Heat
+from laoke.web.pages.customers import agreements, coupons, habits, merging, parts, points, words
 from laoke.web.pages.customers.level_words import missing_words
 from laoke.web.pages.customers.listing import day_of, title_of
 from laoke.web.pages.groups.card import GroupCard, groups_of
 from laoke.web.pages.service.card import CaseCard, cases_card
 from laoke.web.pages.value.card import ValueCard, card_of
 
+# What the page tells of the features.
+FEATURES = (
+    "first_day", "last_day", "orders", "orders_365", "net_cents", "net_cents_365", "refunded_cents", "item_count",
+    "mean_gap_days", "rfm_orders", "rfm_cents", "r_score", "f_score", "m_score", "rfm", "lifecycle", "group3",
+    "province", "city",
+)  # fmt: skip
 MAY_SEE_CONTACTS = frozenset({Role.OWNER, Role.OPERATOR, Role.SERVICE})
 
 
 @dataclass(frozen=True)
 class CustomerPage:
-    """One customer. `records` are the sealed records whose fields may be shown, each time with an audit row."""
+    """One customer. `records` are the sealed records whose fields may be shown, each time with an audit row.
+
+    What happened and what they usually do come after the page, `history` and `habits`: both read the orders.
+    """
 
     person_id: int
     title: str
@@ -63,13 +72,10 @@ class CustomerPage:
     kpis: ui.Kpis | None
     level: str
     first_day: date | None
-    history: timeline.History
+    history: parts.Later
+    habits: parts.Later | None
     story: ui.Facts | None
-    dots: ui.ChartCard | None
-    heat: Heat | None
-    usual: ui.Facts | None
     value: ValueCard | None
-    bought: ui.BarList | None
     coupons: ui.Table | None
     points: points.PointsCard | None
     reach: ui.Table
@@ -95,22 +101,20 @@ def page_of(
     """Everything the page shows of a person."""
     role = request.role  # type: ignore[attr-defined]
     reading = reading_or_none(shop, now)
-    row = people.features_of(reading.reader, shop.pk, person_id, reading.as_of_day) if reading else None
-    facts = timeline.facts_of(reading, shop, person_id)
-    paid = habits.paid_orders(facts.orders)
-    masks = profiles.masks_of(shop, [person_id]).get(person_id, profiles.Masks())
-    title = title_of(person_id, masks)
+    row = _features(reading, person_id) if reading else None
+    bought = row if row and row["orders"] else None
+    known = _known(shop, person_id)
+    title = title_of(person_id, known.masks)
     card = profiles.cards_of(shop, [person_id]).get(person_id)
+    staff = list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk"))
     erasures = erasure.erasures_of(shop, person_id)
     may_change, talks = role in (Role.OWNER, Role.OPERATOR), role in MAY_SEE_CONTACTS
-    numbers, orders = [person_id, *members], [str(order["order_id"]) for order in facts.orders]
+    numbers = [person_id, *members]
     return CustomerPage(
         person_id=person_id,
         title=title,
         place=" ".join(dict.fromkeys(filter(None, [row["province"], row["city"]]))) if row else "",
-        group=ui.Tag(words.GROUPS[row["group3"]], words.GROUP_TONES[row["group3"]])
-        if row and row["orders"]
-        else None,
+        group=ui.Tag(words.GROUPS[bought["group3"]], words.GROUP_TONES[bought["group3"]]) if bought else None,
         lifecycle=words.LIFECYCLES[row["lifecycle"]] if row else "",
         tags=list(
             PersonTag.objects.filter(tag__shop=shop, person_id=person_id).select_related("tag").order_by("pk")
@@ -119,34 +123,58 @@ def page_of(
         card=card,
         importance=words.IMPORTANCE[card.importance if card else 0],
         importances=list(enumerate(words.IMPORTANCE)),
-        staff=list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")),
-        kpis=_kpis(row, paid, now) if row and row["orders"] else None,
+        staff=staff,
+        kpis=_kpis(bought, parts.habits_url(person_id), now) if bought else None,
         level=_level(shop, row) if row else "",
         first_day=day_of(row["first_day"]) if row else None,
-        history=timeline.history_of(request, shop, person_id, members, facts, now),
-        story=habits.story(row, cut_points(shop).rfm_days, now) if row and row["orders"] else None,
-        dots=habits.dots(paid, now),
-        heat=habits.heat(paid),
-        usual=habits.usual(paid, now),
-        bought=habits.bought(facts.categories) if reading else None,
+        history=parts.history_later(request, person_id, bought["orders"] if bought else 0),
+        habits=parts.habits_later(person_id, bought["orders"]) if bought else None,
+        story=habits.story(bought, cut_points(shop).rfm_days, now) if bought else None,
         coupons=coupons.coupons_of(shop, members, now),
         points=points.points_of(shop, members, now),
         value=card_of(reading.reader, shop.pk, person_id, now) if reading else None,
-        reach=_reach(shop, person_id, masks, now),
-        shown_today=_shown_today(shop, now),
-        records=profiles.records_of(shop, [person_id]) if talks else [],
-        shows=_shows(masks) if talks else [],
-        refusals=_can_refuse(shop, person_id),
+        reach=_reach(shop, person_id, known, now),
+        shown_today=_shown_today(shop, now) if talks else 0,
+        records=known.records if talks else [],
+        shows=_shows(known.masks) if talks else [],
+        refusals=_can_refuse(person_id, known.refusals),
         purposes=[(one, label, words.PURPOSE_MEANS[one]) for one, label in words.PURPOSES.items()],
-        agreements=agreements.agreements_of(shop, person_id, now, gives=may_change, takes=talks),
+        agreements=agreements.agreements_of(
+            known.consents, known.refusals, now, gives=may_change, takes=talks
+        ),
         notes=notes.of_people(shop, numbers) if talks else [],
         chats=groups_of(shop, person_id, numbers, now, acts=talks),
-        cases=cases_card(shop, numbers, orders, now, acts=talks),
+        cases=cases_card(shop, numbers, staff, now, acts=talks),
         keys=ui.Loading((40, 60), reverse("customer_keys", args=[person_id])),
-        links=merging.pairs(shop, links.links_of(shop, person_id), now),
+        links=merging.pairs(shop, links.links_of(shop, members), now),
         erasures=[_course(shop, one, now) for one in erasures],
-        erase=_erase(person_id, title, len(facts.orders)) if may_change and not erasures else None,
+        erase=_erase(person_id, title) if may_change and not erasures else None,
         may_change=may_change,
+    )
+
+
+def _features(reading: Reading, person_id: int) -> dict[str, Any] | None:
+    return people.features_of(reading.reader, reading.shop_id, person_id, reading.as_of_day, FEATURES)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger says of how a person can be reached, each asked once: several cards tell of it."""
+
+    records: list[VaultRecord]
+    masks: profiles.Masks
+    consents: list[Consent]
+    refusals: list[OptOut]
+
+
+def _known(shop: Shop, person_id: int) -> Known:
+    records = profiles.records_of(shop, [person_id])
+    refusals = consent.refusals_of(shop, person_id, records)
+    return Known(
+        records,
+        profiles.masks_in(records).get(person_id, profiles.Masks()),
+        consent.consents_of(shop.pk, person_id),
+        list(refusals.order_by("channel", "purpose", "-at")),
     )
 
 
@@ -177,7 +205,7 @@ def _level(shop: Shop, row: dict[str, Any]) -> str:
     return " · ".join(filter(None, [has, short]))
 
 
-def _kpis(row: dict[str, Any], paid: Sequence[dict[str, Any]], now: datetime) -> ui.Kpis:
+def _kpis(row: dict[str, Any], habits_url: str, now: datetime) -> ui.Kpis:
     last = day_of(row["last_day"])
     since = (now.date() - last).days if last else 0
     year = gettext("近一年 %(money)s") % {"money": figures.yuan(row["net_cents_365"])}
@@ -195,7 +223,7 @@ def _kpis(row: dict[str, Any], paid: Sequence[dict[str, Any]], now: datetime) ->
             ),
             _gap_kpi(row["mean_gap_days"], since),
             ui.Kpi(_("最近付款"), Amount.count(since, _("天前")), note=figures.day(last, now)),
-            habits.next_kpi(paid, now),
+            habits.next_kpi_later(habits_url),
         ]
     )  # fmt: skip
 
@@ -212,18 +240,18 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
     return ui.Kpi(_("平均间隔"), Amount.count(round(gap), _("天")), note=late)
 
 
-def _reach(shop: Shop, person_id: int, masks: profiles.Masks, now: datetime) -> ui.Table:
+def _reach(shop: Shop, person_id: int, known: Known, now: datetime) -> ui.Table:
     """By channel: contact, whether marketing may go there, on what that rests, how often in 30 days, and whether
     notices may."""
     found = mirrors.reach_of(shop, [person_id], now.date()).get(person_id, {})
     given = {
         one.channel: one
-        for one in consent.consents_of(shop.pk, person_id)
+        for one in known.consents
         if one.withdrawn_at is None and one.purpose == Purpose.MARKETING
     }
     sent = _sent(shop, person_id, now - timedelta(days=30))
-    no_care = consent.refused_channels(shop, person_id, Purpose.CARE)
-    rows = []
+    no_care = consent.refused_channels(known.refusals, Purpose.CARE)
+    masks, rows = known.masks, []
     for channel, label in words.CHANNELS.items():
         row = found.get(channel)
         reason = row["reason"] if row else words.missing_reach(channel, masks.phone_state, masks.email_state)
@@ -290,13 +318,10 @@ def _shows(masks: profiles.Masks) -> list[tuple[str, Words]]:
     return [(name, label) for name, label, value in there if value]
 
 
-def _can_refuse(shop: Shop, person_id: int) -> list[tuple[str, Words]]:
+def _can_refuse(person_id: int, refusals: Sequence[OptOut]) -> list[tuple[str, Words]]:
     """Channels on which a refusal can still be written down."""
-    done = set(
-        OptOut.objects.filter(
-            Q(person_id=person_id), shop=shop, purpose=EVERY_PURPOSE, ended_at=None
-        ).values_list("channel", flat=True)
-    )
+    own = [one for one in refusals if one.person_id == person_id and one.ended_at is None]
+    done = {one.channel for one in own if one.purpose == EVERY_PURPOSE}
     return [(channel, label) for channel, label in words.CHANNELS.items() if channel not in done]
 
 
@@ -329,7 +354,7 @@ def _course(shop: Shop, one: Erasure, now: datetime) -> ui.Facts:
     )
 
 
-def _erase(person_id: int, title: str, orders: int) -> ui.Dialog:
+def _erase(person_id: int, title: str) -> ui.Dialog:
     return ui.Dialog(
         "erase",
         gettext("删除 %(name)s 的个人信息？") % {"name": title},
@@ -339,7 +364,7 @@ def _erase(person_id: int, title: str, orders: int) -> ui.Dialog:
             [
                 (_("马上"), _("不再发任何消息，以后的导入也不认得这个人")),
                 (_("几分钟内"), _("联系方式、标签、同意、负责人全部删除")),
-                (_("当夜"), gettext("%(n)s 单留作店铺账目，但不再能认出是谁") % {"n": orders}),
+                (_("当夜"), _("订单都留作店铺账目，但不再能认出是谁")),
                 (_("能否撤回"), _("不能")),
             ]
         ),

@@ -25,10 +25,12 @@ from laoke.web.access import MARKETING, READS, allowed, clock_of, may_market, sh
 from laoke.web.components.base import Words
 from laoke.web.downloads import PassingFile
 from laoke.web.nothing_yet import nothing_yet
-from laoke.web.pages.customers import export, listing, merging, profile, words
+from laoke.web.pages.customers import export, habits, listing, merging, parts, profile, timeline, words
 
 # In the session: the mark of the search that was written down last.
 SEARCHED = "people_searched"
+# The newest orders that a case may be opened for.
+CASE_ORDERS = 20
 
 
 @dataclass(frozen=True)
@@ -223,6 +225,34 @@ def customer_keys(request: HttpRequest, person_id: int) -> HttpResponse:
     if not members:
         raise Http404
     return render(request, "customers/keys.html", {"keys": profile.keys_of(members)})
+
+
+@allowed(*READS)
+def customer_history(request: HttpRequest, person_id: int) -> HttpResponse:
+    """What happened with one customer, on one line of time: a part of their page, which comes after it."""
+    shop, now = shop_of(request), clock_of(request).now()
+    members = links.customers_of(shop, person_id)
+    if not members:
+        raise Http404
+    facts = timeline.facts_of(profile.reading_or_none(shop, now), members)
+    talks = request.role in profile.MAY_SEE_CONTACTS  # type: ignore[attr-defined]
+    told = {
+        "history": timeline.history_of(request, shop, person_id, members, facts, now),
+        # What a case may be about: the choice stands in the page, the orders come with them.
+        "orders": [order["order_id"] for order in facts.orders[:CASE_ORDERS]] if talks else None,
+    }
+    return parts.respond(request, shop, person_id, "customers/history.html", _("来往"), told)
+
+
+@allowed(*READS)
+def customer_habits(request: HttpRequest, person_id: int) -> HttpResponse:
+    """What one customer usually does: a part of their page, which comes after it."""
+    shop, now = shop_of(request), clock_of(request).now()
+    members = links.customers_of(shop, person_id)
+    if not members:
+        raise Http404
+    found = habits.habits_of(profile.reading_or_none(shop, now), members, now)
+    return parts.respond(request, shop, person_id, "customers/habits.html", _("习惯"), {"habits": found})
 
 
 @allowed(*MARKETING)

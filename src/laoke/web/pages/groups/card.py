@@ -30,11 +30,13 @@ def groups_of(
     shop: Shop, person_id: int, numbers: Sequence[int], now: datetime, *, acts: bool
 ) -> GroupCard | None:
     """What the page shows of groups; nothing for a shop that keeps no book of them."""
-    if not MemberGroup.objects.filter(shop=shop).exists():
+    groups = list(MemberGroup.objects.filter(shop=shop).order_by("name"))
+    if not groups:
         return None
-    stays = members.stays_of(shop, [person_id]) or members.stays_of(shop, numbers)
+    stays = members.stays_of(shop, numbers)
+    stays = [stay for stay in stays if stay.person_id == person_id] or stays
     here = {stay.group_id for stay in stays if stay.left_on is None}
-    free = MemberGroup.objects.filter(shop=shop, state=MemberGroup.State.OPEN).exclude(pk__in=here)
+    free = [one for one in groups if one.state == MemberGroup.State.OPEN and one.pk not in here]
     columns = [
         ui.Column("group", _("群"), "nowrap"),
         ui.Column("state", _("状态"), card="end"),
@@ -44,7 +46,7 @@ def groups_of(
     rows = [_row(stay, person_id, now, acts) for stay in stays]
     empty = ui.Empty(_("没有进过店里的群"), "")
     table = ui.Table(columns, rows, caption=_("进过的群"), empty=empty)
-    return GroupCard(table, list(free.order_by("name")) if acts else [], now.date().isoformat())
+    return GroupCard(table, free if acts else [], now.date().isoformat())
 
 
 def _row(stay: GroupMember, person_id: int, now: datetime, acts: bool) -> ui.Row:

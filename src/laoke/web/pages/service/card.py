@@ -34,14 +34,13 @@ class CaseCard:
     may_open: bool
     kinds: list[tuple[str, str]]
     staff: list[Staff]
-    orders: list[str]
     promised_by: str
 
 
 def cases_card(
-    shop: Shop, numbers: Sequence[int], orders: Sequence[str], now: datetime, *, acts: bool
+    shop: Shop, numbers: Sequence[int], staff: list[Staff], now: datetime, *, acts: bool
 ) -> CaseCard:
-    """What the page shows of after-sales. `orders` are the person's own, the newest first."""
+    """What the page shows of after-sales. `staff` is whom a case may be given to."""
     rows = [_row(one, now) for one in cases.cases_of(shop, numbers)]
     columns = [
         ui.Column("kind", _("哪种"), "nowrap"),
@@ -53,8 +52,7 @@ def cases_card(
         ui.Table(columns, rows, caption=_("售后"), empty=ui.Empty(_("没有售后"), "")),
         acts,
         [(kind.value, str(kind.label)) for kind in ServiceCase.Kind],
-        list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")) if acts else [],
-        list(orders)[:20] if acts else [],
+        staff if acts else [],
         stamp(now + USUAL_PROMISE),
     )
 
