@@ -1,4 +1,4 @@
-"""The page of one customer and its two parts: what each holds, how they come together, and what they ask of the ledger."""
+"""The page of one customer and its two parts: what each holds, how they come together, what they ask of the ledger."""
 
 from __future__ import annotations
 

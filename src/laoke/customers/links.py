@@ -14,7 +14,7 @@ from itertools import combinations
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from laoke.customers import history
 from laoke.customers.carrying import take_back
@@ -102,6 +102,12 @@ def waiting(shop: Shop) -> list[PersonLink]:
     """Open proposals of the owner whose customers are still two persons, oldest first."""
     rows = PersonLink.objects.filter(owner_id=shop.owner_id, state=PersonLink.State.PROPOSED)
     return _still_two(list(rows.select_related("decided_by").order_by("created_at", "pk")))
+
+
+def waiting_count(shop: Shop) -> int:
+    """How many open proposals wait."""
+    rows = PersonLink.objects.filter(owner_id=shop.owner_id, state=PersonLink.State.PROPOSED)
+    return rows.exclude(first_customer__person_id=F("second_customer__person_id")).count()
 
 
 def links_of(shop: Shop, mine: Sequence[int]) -> list[PersonLink]:

@@ -372,7 +372,7 @@ def _days(pattern: Words, days: int) -> str:
     return str(pattern) % {"n": days} if days >= 0 else ""
 
 
-def choices(shop: Shop, reading: Reading) -> dict[str, list[tuple[str, Words]]]:
+def choices(shop: Shop, reading: Reading, tags: Sequence[Tag]) -> dict[str, list[tuple[str, Words]]]:
     """What the dialog of conditions offers."""
     places = reading.reader.remembered(
         "place_counts", shop_id=shop.pk, as_of_day=reading.as_of_day, page_rows=200
@@ -383,10 +383,7 @@ def choices(shop: Shop, reading: Reading) -> dict[str, list[tuple[str, Words]]]:
         "rfm": list(words.RFM.items()),
         "reach": list(words.CHANNELS.items()),
         "city": [(place["city"], place["city"]) for place in places],
-        "tag": [
-            (name, name)
-            for name in Tag.objects.filter(shop=shop).order_by("name").values_list("name", flat=True)
-        ],
+        "tag": [(tag.name, tag.name) for tag in tags],
     }
 
 

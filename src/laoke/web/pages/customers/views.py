@@ -133,6 +133,7 @@ def _list_page(
     may_change = may_market(request)
     shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
     rest = [name for name in listing.COLUMNS if name not in shown]
+    tags = list(Tag.objects.filter(shop=shop).order_by("name"))
     return ListPage(
         asked=given,
         table=table,
@@ -142,11 +143,11 @@ def _list_page(
         filters=_filters(given, matched, shown),
         bulk=_bulk(matched) if may_change and matched else None,
         columns=[(name, listing.COLUMNS[name][0].label, name in shown) for name in [*shown, *rest]],
-        choices=listing.choices(shop, reading),
-        tags=list(Tag.objects.filter(shop=shop).order_by("name")),
+        choices=listing.choices(shop, reading, tags),
+        tags=tags,
         staff=list(Staff.objects.filter(shop=shop).select_related("user").order_by("pk")),
         as_of=reading.as_of,
-        proposals=len(links.waiting(shop)),
+        proposals=links.waiting_count(shop) if may_change else 0,
         may_change=may_change,
         may_export=may_change or request.role == Role.ANALYST,  # type: ignore[attr-defined]
     )
