@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from laoke.warehouse.engine import Reader
@@ -254,9 +254,13 @@ def orders_of(
 def reviews_of(
     reader: Reader, shop_id: int, orders: Sequence[dict[str, Any]], most: int = 200
 ) -> list[dict[str, Any]]:
-    """The reviews of these orders, the newest first."""
-    found, given = _by_order(orders)
-    around = f"SELECT * FROM ({found}) AS r ORDER BY r.at DESC, r.order_id, r.product_id LIMIT {most}"
+    """The reviews of these orders, the newest first. A review is never older than its order: files of months before
+    that one are not opened."""
+    found, given = _by_order(orders, ">=")
+    around = (
+        "SELECT r.order_id, r.product_id, r.rating, r.at, r.has_photo "
+        f"FROM ({found}) AS r ORDER BY r.at DESC, r.order_id, r.product_id LIMIT {most}"
+    )
     rows: list[dict[str, Any]] = reader.query(
         "person_reviews", around, shop_id=shop_id, **given
     ).to_pylist()  # fmt: skip
@@ -266,8 +270,20 @@ def reviews_of(
 def refunds_of(
     reader: Reader, shop_id: int, customers: Sequence[int], orders: Sequence[dict[str, Any]], most: int = 200
 ) -> list[dict[str, Any]]:
-    """The refunds of these orders and those that name one of the customers, the newest first."""
-    found, given = _by_order(orders, customers)
+    """The refunds of these customers and those of their orders that name nobody, the newest first.
+
+    An import gives a refund the buyer of its order, so that mostly none is left to be found by its order.
+    """
+    given = {f"order_id_{at}": row["order_id"] for at, row in enumerate(orders)}
+    tests = [f"r.customer_id = {int(customer)}" for customer in customers]
+    together = _numbers("customer_id", customers)
+    if given and _has_nameless_refunds(reader, shop_id):
+        nameless = f"r.customer_id IS NULL AND {_texts('order_id', given)}"
+        tests.append(nameless)
+        together = f"({together} OR {nameless})"
+    else:
+        given = {}
+    found = _one_by_one(tests, together)
     around = (
         "SELECT r.refund_id, r.order_id, r.amount_cents, r.kind, r.phase, r.reason, r.state, r.created_at, "
         f"r.finished_at FROM ({found}) AS r ORDER BY r.created_at DESC, r.refund_id LIMIT {most}"
@@ -278,44 +294,43 @@ def refunds_of(
     return rows
 
 
+def _has_nameless_refunds(reader: Reader, shop_id: int) -> bool:
+    """Whether any refund names an order and no buyer."""
+    around = "SELECT count(*) AS n FROM {rows} AS r WHERE r.customer_id IS NULL AND r.order_id <> ''"
+    return bool(reader.remembered("person_refunds", around, shop_id=shop_id)["n"][0].as_py())
+
+
 def categories_of(
     reader: Reader, shop_id: int, orders: Sequence[dict[str, Any]], most: int = 50
 ) -> list[dict[str, Any]]:
     """What was bought with these orders by category, the most money first: paid ones that the reader counts."""
     counted = [row for row in orders if row["paid_at"] is not None and row["flag"] not in reader.exclude]
     # Lines lie in the month of their order: the other months' files are not opened.
-    months = {f"month_{at}": month for at, month in enumerate(sorted({row["month"] for row in counted}))}
-    place = {month: name for name, month in months.items()}
-    ids = {f"order_id_{at}": row["order_id"] for at, row in enumerate(counted)}
-    found = _one_by_one(
-        [
-            f"r.month = ${place[row['month']]} AND r.order_id = ${name}"
-            for name, row in zip(ids, counted, strict=True)
-        ],
-        f"{_texts('month', months)} AND {_texts('order_id', ids)}",
-    )
+    found, given = _by_order(counted, "=")
     around = f"""
 SELECT
-  r.category, count(DISTINCT r.order_id) AS orders, CAST(sum(r.quantity) AS BIGINT) AS pieces,
-  CAST(sum(r.net_cents) AS BIGINT) AS net_cents
+  coalesce(p.category, '') AS category, count(DISTINCT r.order_id) AS orders,
+  CAST(sum(r.quantity) AS BIGINT) AS pieces, CAST(sum(r.net_cents) AS BIGINT) AS net_cents
 FROM ({found}) AS r
-GROUP BY r.category ORDER BY net_cents DESC, category LIMIT {most}
+LEFT JOIN products AS p ON p.shop_id = $shop_id AND p.product_id = r.product_id
+GROUP BY 1 ORDER BY net_cents DESC, category LIMIT {most}
 """
-    rows: list[dict[str, Any]] = reader.query(
-        "person_lines", around, shop_id=shop_id, **months, **ids
-    ).to_pylist()  # fmt: skip
+    rows: list[dict[str, Any]] = reader.query("person_lines", around, shop_id=shop_id, **given).to_pylist()
     return rows
 
 
-def _by_order(
-    orders: Sequence[dict[str, Any]], customers: Sequence[int] = ()
-) -> tuple[str, dict[str, str]]:  # fmt: skip
-    """Rows of these orders, and of others where they name one of the customers: the statement, and the texts in it."""
-    given = {f"order_id_{at}": row["order_id"] for at, row in enumerate(orders)}
-    known = _texts("order_id", given)
-    others = [f"r.customer_id = {int(customer)} AND NOT {known}" for customer in customers]
-    tests = [*(f"r.order_id = ${name}" for name in given), *others]
-    return _one_by_one(tests, f"{known} OR {_numbers('customer_id', customers)}"), given
+def _by_order(orders: Sequence[dict[str, Any]], since: Literal["=", ">="]) -> tuple[str, dict[str, str]]:
+    """Rows of these orders in files of the month of their order (`=`) or since then (`>=`): the statement, and the
+    texts in it."""
+    months = {f"month_{at}": month for at, month in enumerate(sorted({row["month"] for row in orders}))}
+    place = {month: name for name, month in months.items()}
+    ids = {f"order_id_{at}": row["order_id"] for at, row in enumerate(orders)}
+    tests = [
+        f"r.month {since} ${place[row['month']]} AND r.order_id = ${name}"
+        for name, row in zip(ids, orders, strict=True)
+    ]
+    when = _texts("month", months) if since == "=" else "r.month >= $month_0" if months else "false"
+    return _one_by_one(tests, f"{when} AND {_texts('order_id', ids)}"), {**months, **ids}
 
 
 def _one_by_one(tests: Sequence[str], together: str) -> str:

@@ -38,7 +38,7 @@ MOST = 1_000  # of one kind
 BAD_STARS = 2
 # What is read of each order: each column more is unpacked for a whole part of each month's file.
 ORDER_COLUMNS = (
-    "order_id", "created_at", "paid_at", "status", "total_cents", "paid_cents", "refunded_cents", "coupon_used",
+    "order_id", "month", "created_at", "paid_at", "status", "total_cents", "paid_cents", "refunded_cents", "coupon_used",
     "titles", "flag",
 )  # fmt: skip
 KINDS: dict[str, Words] = {
