@@ -46,7 +46,7 @@ def test_without_scripts_a_part_is_read_as_a_page_of_its_own(demo: Demo) -> None
         assert f'<noscript><a class="link" href="{address}">' in page
         whole = text(client.get(address))
         assert "<html" in whole and holds in whole and f'href="/customers/{person}/">回到这位客户' in whole
-        assert "hx-swap-oob" not in whole and "hx-push-url" not in whole
+        assert "hx-swap-oob" not in whole and "hx-replace-url" not in whole
 
 
 def test_the_address_of_the_page_says_which_place_of_the_line_it_shows(demo: Demo) -> None:
@@ -54,7 +54,7 @@ def test_the_address_of_the_page_says_which_place_of_the_line_it_shows(demo: Dem
     page = text(client.get(f"/customers/{person}/?kind=order&evil=1"))
     assert f'hx-get="/customers/{person}/history/?kind=order"' in page
     part = text(client.get(f"/customers/{person}/history/?kind=order", headers=AS_PART))
-    assert f'hx-push-url="/customers/{person}/?kind=order"' in part
+    assert f'hx-replace-url="/customers/{person}/?kind=order"' in part
     assert f'hx-get="/customers/{person}/history/?"' in part
 
 

@@ -130,20 +130,23 @@ def page_of_people(
     rows: int,
     after: str = "",
     before: str = "",
+    columns: Sequence[str] = ("*",),
 ) -> PeoplePage:
-    """One page: after a key, before a key, or the first. Keys come from `PeoplePage`; a broken one gives the first."""
+    """One page: after a key, before a key, or the first, with these columns of the query. Keys come from `PeoplePage`;
+    a broken one gives the first."""
     key = _key(after or before)
     backwards = key is not None and not after
     given = {"shop_id": shop_id, "as_of_day": as_of_day, **wanted.params()}
     if wanted.persons is not None and len(wanted.persons) <= rows and key is None:
-        few = _few(reader, given, wanted, order)
+        few = _few(reader, given, wanted, order, columns)
         return PeoplePage(few, len(few))
     behind = order.behind(*key, backwards=backwards) if key else ""
-    columns = f"{SORTS[order.sort]} AS sort_value, " + ("r.person_id" if rows <= FOUND_FIRST else "r.*")
+    asked = f"{SORTS[order.sort]} AS sort_value, "
+    asked += "r.person_id" if rows <= FOUND_FIRST else _asked(columns)
+    source, counted = _source(wanted, behind)
     found = reader.query(
         "customers_page",
-        f"SELECT {columns} FROM {{rows}} AS r{_where(wanted, behind)} "
-        f"{order.clause(backwards=backwards)} LIMIT {rows + 1}",
+        f"SELECT {asked}{counted} FROM {source} {order.clause(backwards=backwards)} LIMIT {rows + 1}",
         **given,
     ).to_pylist()
     more, found = len(found) > rows, found[:rows]
@@ -154,33 +157,51 @@ def page_of_people(
     first, last = (_text(found[n], order) for n in (0, -1))
     has_before = more if backwards else key is not None
     has_after = True if backwards else more
-    whole = _whole(reader, given, found, order) if rows <= FOUND_FIRST else found
-    matched = _matched(reader, given, wanted)
+    whole = _whole(reader, given, found, order, columns) if rows <= FOUND_FIRST else found
+    matched = found[0]["matched"] if counted else _matched(reader, given, wanted)
     return PeoplePage(whole, matched, first if has_before else "", last if has_after else "")
 
 
-def _few(reader: Reader, given: dict[str, Any], wanted: Wanted, order: Order) -> list[dict[str, Any]]:
+def _source(wanted: Wanted, behind: str) -> tuple[str, str]:
+    """What a page is cut from, and the column that counts how many match: of chosen persons all are met on the way."""
+    if wanted.persons is None:
+        return f"{{rows}} AS r{_where(wanted, behind)}", ""
+    among = f"(SELECT r.*, count(*) OVER () AS matched FROM {{rows}} AS r{_where(wanted)}) AS r"
+    return f"{among} WHERE {behind}" if behind else among, ", r.matched"
+
+
+def _few(
+    reader: Reader, given: dict[str, Any], wanted: Wanted, order: Order, columns: Sequence[str]
+) -> list[dict[str, Any]]:
     """Those of a page of chosen persons that match, whole: no more can be found, so that nothing is counted."""
     if not wanted.persons:
         return []
     around = (
-        f"SELECT {SORTS[order.sort]} AS sort_value, r.* FROM {{rows}} AS r{_where(wanted)} "
+        f"SELECT {SORTS[order.sort]} AS sort_value, {_asked(columns)} FROM {{rows}} AS r{_where(wanted)} "
         f"{order.clause(backwards=False)}"
     )
     rows: list[dict[str, Any]] = reader.query("customers_page", around, **given).to_pylist()
     return rows
 
 
+def _asked(columns: Sequence[str]) -> str:
+    """These columns of `r`."""
+    return ", ".join(f"r.{column}" for column in columns)
+
+
 def _matched(reader: Reader, given: dict[str, Any], wanted: Wanted) -> int:
-    """How many match; of everybody remembered for as long as the tables stay the same."""
+    """How many of everybody match; remembered for as long as the tables stay the same."""
     around = f"SELECT count(*) AS n FROM {{rows}} AS r{_where(wanted)}"
-    ask = reader.remembered if wanted.persons is None else reader.query
-    found: int = ask("customers_page", around, **given)["n"][0].as_py()
+    found: int = reader.remembered("customers_page", around, **given)["n"][0].as_py()
     return found
 
 
 def _whole(
-    reader: Reader, given: dict[str, Any], found: Sequence[dict[str, Any]], order: Order
+    reader: Reader,
+    given: dict[str, Any],
+    found: Sequence[dict[str, Any]],
+    order: Order,
+    columns: Sequence[str],
 ) -> list[dict[str, Any]]:
     """The rows of these persons in their order, by the range that their values and numbers lie in: what lies elsewhere
     is not read."""
@@ -190,7 +211,7 @@ def _whole(
     if len(values) == len(found) and order.sort != "gap":
         tests.append(f"{SORTS[order.sort]} BETWEEN {min(values)} AND {max(values)}")
     everybody = {name: given[name] for name in ("shop_id", "as_of_day")} | Wanted().params()
-    around = f"SELECT r.* FROM {{rows}} AS r WHERE {' AND '.join(tests)}"
+    around = f"SELECT {_asked(columns)} FROM {{rows}} AS r WHERE {' AND '.join(tests)}"
     rows = {row["person_id"]: row for row in reader.query("customers_page", around, **everybody).to_pylist()}
     return [rows[person] for person in ids]
 
@@ -224,8 +245,7 @@ def features_of(
     reader: Reader, shop_id: int, person_id: int, as_of_day: int, columns: Sequence[str] = ("*",)
 ) -> dict[str, Any] | None:
     """What the features of a day say of one person, in these columns; None when that day does not know them."""
-    wanted = ", ".join(f"r.{column}" for column in columns)
-    around = f"SELECT {wanted} FROM {{rows}} AS r WHERE r.as_of_day = $as_of_day"
+    around = f"SELECT {_asked(columns)} FROM {{rows}} AS r WHERE r.as_of_day = $as_of_day"
     given = {"shop_id": shop_id, "person_id": person_id, "as_of_day": as_of_day}
     rows = reader.query("person_features", around, **given).to_pylist()
     return rows[0] if rows else None
@@ -245,8 +265,7 @@ def orders_of(
     """All orders of these customers, the newest first, with these columns of the query."""
     tests = [f"r.customer_id = {int(customer)}" for customer in customers]
     found = _one_by_one(tests, _numbers("customer_id", customers))
-    wanted = ", ".join(f"r.{column}" for column in columns)
-    around = f"SELECT {wanted} FROM ({found}) AS r ORDER BY r.created_at DESC, r.order_id DESC"
+    around = f"SELECT {_asked(columns)} FROM ({found}) AS r ORDER BY r.created_at DESC, r.order_id DESC"
     rows: list[dict[str, Any]] = reader.query("person_orders", around, shop_id=shop_id).to_pylist()
     return rows
 

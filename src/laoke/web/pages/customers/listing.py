@@ -130,11 +130,12 @@ def with_people(shop: Shop, reading: Reading, given: Asked, user: User) -> Wante
     return narrowed(shop, reading, given, user)[0]
 
 
-def page(reading: Reading, wanted: Wanted, given: Asked) -> PeoplePage:
-    """The rows asked for."""
+def page(reading: Reading, wanted: Wanted, given: Asked, columns: Sequence[str]) -> PeoplePage:
+    """The rows asked for, with what these columns of the list tell."""
+    fields = {"person_id", "province", "city"}.union(*(FIELDS[name] for name in columns))
     return people.page_of_people(
         reading.reader, reading.shop_id, reading.as_of_day, wanted, given.order, rows=ROWS, after=given.after,
-        before=given.before,
+        before=given.before, columns=sorted(fields),
     )  # fmt: skip
 
 
@@ -277,6 +278,13 @@ COLUMNS: dict[str, tuple[ui.Column, CellOf]] = {
     "tags": (ui.Column("tags", _("标签"), card="hide", priority=2), _tags),
     "owner": (ui.Column("owner", _("负责人"), "nowrap", card="hide", priority=3), _owner),
 }
+# What is read of the features for each: what nobody sees is not unpacked.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "group": ("group3", "orders"), "lifecycle": ("lifecycle",), "rfm": ("rfm",), "last": ("last_day",),
+    "first": ("first_day",), "orders": ("orders",), "year": ("net_cents_365",), "net": ("net_cents",),
+    "refunded": ("refunded_cents",), "gap": ("mean_gap_days",), "coupons": ("coupon_orders", "orders"), "reach": (),
+    "tags": (), "owner": (),
+}  # fmt: skip
 DEFAULT_COLUMNS = ("group", "lifecycle", "last", "orders", "year", "net", "rfm", "reach", "tags", "owner")
 
 

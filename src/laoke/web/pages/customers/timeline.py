@@ -38,8 +38,8 @@ MOST = 1_000  # of one kind
 BAD_STARS = 2
 # What is read of each order: each column more is unpacked for a whole part of each month's file.
 ORDER_COLUMNS = (
-    "order_id", "month", "created_at", "paid_at", "status", "total_cents", "paid_cents", "refunded_cents", "coupon_used",
-    "titles", "flag",
+    "order_id", "month", "created_at", "paid_at", "status", "total_cents", "paid_cents", "refunded_cents",
+    "coupon_used", "titles", "flag",
 )  # fmt: skip
 KINDS: dict[str, Words] = {
     "": _("全部"),

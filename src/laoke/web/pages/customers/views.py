@@ -72,10 +72,10 @@ def customers(request: HttpRequest) -> HttpResponse:
     wanted, found = listing.narrowed(shop, reading, given, request.user)  # type: ignore[arg-type]
     if found is not None:
         _note_search(request, given.search, found)
-    result = listing.page(reading, wanted, given)
+    shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
+    result = listing.page(reading, wanted, given, shown)
     if given.search and result.matched == 1 and not request.htmx:  # type: ignore[attr-defined]
         return redirect("customer", result.rows[0]["person_id"])
-    shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
     table = listing.table(listing.persons(shop, result.rows, now), shown, given, result)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "customers/list_part.html", {"table": table})
