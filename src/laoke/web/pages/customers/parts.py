@@ -6,7 +6,7 @@ gives its part as a page of its own, for whoever reads without scripts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -65,7 +65,12 @@ class Part:
 
 
 def respond(
-    request: HttpRequest, shop: Shop, person_id: int, template: str, heading: Words, told: dict[str, object]
+    request: HttpRequest,
+    shop: Shop,
+    person_id: int,
+    template: str,
+    heading: Words,
+    told: Mapping[str, object],
 ) -> HttpResponse:
     """The part alone for HTMX, else in a page of its own."""
     inside = bool(request.htmx)  # type: ignore[attr-defined]
