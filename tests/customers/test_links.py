@@ -204,7 +204,10 @@ def test_the_links_of_a_person_show_open_ones_first(shop: Shop, boss: User) -> N
     links.reject(
         PersonLink.objects.get(first_customer_id=first, second_customer_id=second), shop, by=boss, now=NOW
     )
-    assert [link.state for link in links.links_of(shop, links.customers_of(shop, first))] == ["proposed", "rejected"]
+    assert [link.state for link in links.links_of(shop, links.customers_of(shop, first))] == [
+        "proposed",
+        "rejected",
+    ]
 
 
 def test_a_decision_can_be_taken_back(shop: Shop, boss: User) -> None:
