@@ -24,6 +24,7 @@ ASSUMED = {
     "low": "10",
     "likely": "30",
     "high": "60",
+    "follow": "100",
     "rate": "55",
     "limit": "5",
 }
@@ -66,7 +67,7 @@ def test_other_assumptions_are_kept_and_change_what_is_shown(demo: Demo, one: Ba
 
     assert answer.url == reverse("backtest", args=[one.pk]) + "#steps"
     assert BacktestDepth.objects.get().assumed == {
-        "off_cents": 3_000, "reach": 25, "low": 10, "likely": 30, "high": 60, "rate": 55, "limit": 5,
+        "off_cents": 3_000, "reach": 25, "low": 10, "likely": 30, "high": 60, "follow": 100, "rate": 55, "limit": 5,
     }  # fmt: skip
     assert depth.profit.title == "减 30 元，门槛定多少最好"
     assert depth.form.initial["reach"] == 25
@@ -81,6 +82,7 @@ def test_other_assumptions_are_kept_and_change_what_is_shown(demo: Demo, one: Ba
         ({"limit": "100"}, "limit"),
         ({"reach": ""}, "reach"),
         ({"rate": "many"}, "rate"),
+        ({"follow": "101"}, "follow"),
     ],
 )
 def test_a_wrong_assumption_is_refused_where_it_stands(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from laoke.promotions.depth.combinations import Combination
     from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.depth.orders import PricedOrders
+    from laoke.promotions.depth.pairs import FirmPair, PairGrid
     from laoke.promotions.depth.thresholds import FillUp
     from laoke.promotions.depth.values import OrderValues
     from laoke.warehouse.engine import Reader
@@ -115,6 +116,7 @@ class Assumed:
 
     limit    no order should lose more of its price than this
     off_cents, reach, low, likely, high   the step that is looked for, and how buyers fill up to it
+    follow   how far the shares follow the amount where another is taken off: 0 not at all, 100 in proportion
     rate     what one more yuan of goods leaves after its cost and the fee
     """
 
@@ -124,6 +126,7 @@ class Assumed:
     low: int = 10
     likely: int = 20
     high: int = 30
+    follow: int = 100
     rate: int | None = None
 
     @classmethod
@@ -185,6 +188,35 @@ class Depth:
             self.facts["terms"]["fee_bp"],
             *(share * PERCENT_BP for share in (one.reach, one.low, one.likely, one.high)),
         )
+
+    @property
+    def pairs(self) -> PairGrid | None:
+        """What each pair of round threshold and amount would earn; None as long as nobody knows what goods leave."""
+        from laoke.promotions.depth.pairs import pair_grid
+
+        fill = self.fill_up
+        if fill is None:
+            return None
+        return pair_grid(self.values, *self._grid, fill, self.assumed.follow * PERCENT_BP)
+
+    @property
+    def firm_pairs(self) -> list[FirmPair]:
+        """The best pair under nine other assumptions; none as long as nobody knows what goods leave."""
+        from laoke.promotions.depth.pairs import firm_pairs
+
+        fill = self.fill_up
+        return firm_pairs(self.values, *self._grid, fill) if fill is not None else []
+
+    @property
+    def _grid(self) -> tuple[list[int], list[int]]:
+        """Thresholds, and amounts that a seller's tool takes: whole yuan as a coupon's face may be."""
+        from laoke.promotions.depth.pairs import YUAN, round_amounts, round_thresholds
+        from laoke.promotions.setup.limits import limit
+
+        thresholds, taken = round_thresholds(self.values), limit("coupon_face_manual")
+        own = self.off_cents
+        amounts = round_amounts(thresholds, own)
+        return thresholds, [one for one in amounts if one == own or taken.takes(one // YUAN)]
 
     def break_even(self, before: str) -> BreakEven | NoBreakEven:
         """How many more orders pay for the offers: against the same orders without any offer (`listed`) or as they were

@@ -406,7 +406,7 @@ def backtest(
 
 
 def _deeper(row: Backtest) -> dict[str, Any]:
-    """Net, break-even and the best step of a backtest; empty for a refused one."""
+    """Net, break-even, the best step and the best pair of a backtest; empty for a refused one."""
     from laoke.promotions.deepening import Assumed, Depth
     from laoke.promotions.depth.thresholds import best_of, steps_of
 
@@ -416,11 +416,14 @@ def _deeper(row: Backtest) -> dict[str, Any]:
     depth = Depth(stored.facts, Assumed.read(stored.assumed))
     fill = depth.fill_up
     best = best_of(steps_of(depth.values, fill)) if fill is not None else None
+    pairs = depth.pairs
+    pair = pairs.best if pairs is not None else None
     return {
         "terms": stored.facts["terms"],
         "net": stored.facts["net"],
         "break_even": {name: asdict(depth.break_even(name)) for name in ("listed", "paid")},
         "best_step": asdict(best) if best is not None else None,
+        "best_pair": asdict(pair) if pair is not None else None,
         "history": stored.facts["history"],
     }
 

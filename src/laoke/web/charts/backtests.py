@@ -8,12 +8,14 @@ from typing import Any
 from django.utils.translation import gettext
 
 from laoke.money import FULL_BP
+from laoke.promotions.depth.pairs import Pair, PairGrid
 from laoke.promotions.depth.thresholds import StepFigures
 from laoke.promotions.depth.values import OrderValues
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.charts.bars import columns_with_threshold, horizontal_bars
 from laoke.web.charts.base import Option, Series, css
+from laoke.web.charts.heat import LEVELS, heat_map
 from laoke.web.charts.lines import Band, time_lines
 
 
@@ -133,6 +135,127 @@ def steps_table(
         ],
         caption=caption,
         tall=len(steps) > 12,
+    )
+
+
+BEST_MARK, BESIDE_MARK = "★", "≈"
+
+
+def pair_name(pair: Pair) -> str:
+    """A pair as an offer reads."""
+    return gettext("满 %(from)s 减 %(off)s") % {
+        "from": figures.exact(pair.threshold_cents / 100),
+        "off": figures.exact(pair.off_cents / 100),
+    }
+
+
+def pair_map(grid: PairGrid) -> Option:
+    """Thresholds across, amounts upwards: what each pair earns more than none, in yuan, in shades of blue; what costs
+    more than it brings is pale red. The best is marked, and those that cannot be told from it."""
+    cells = [[_yuan(pair.change_cents) if pair is not None else None for pair in row] for row in grid.rows]
+    option = heat_map(
+        [figures.exact(one / 100) for one in grid.amounts][::-1],
+        [figures.exact(one / 100) for one in grid.thresholds],
+        cells[::-1],
+        value="yuan",
+    )
+    most = max((pair.change_cents for pair in grid.pairs), default=0) / 100
+    worst = min((pair.change_cents for pair in grid.pairs), default=0) / 100
+    option["visualMap"] = {
+        "type": "piecewise",
+        "show": False,
+        "dimension": 2,
+        "pieces": _shades(most, worst),
+    }
+    best, beside = grid.best, set(grid.beside)
+    shown = [pair for row in reversed(grid.rows) for pair in row if pair is not None]
+    for drawn, pair in zip(option["series"][0]["data"], shown, strict=True):
+        drawn["title"] = pair_name(pair)
+        if pair == best:
+            drawn["label"] = _mark(BEST_MARK, "surface")
+            drawn["itemStyle"] = {"borderColor": css("seal"), "borderWidth": 2}
+        elif pair in beside:
+            dark = pair.change_cents / 100 >= most / 2
+            drawn["label"] = _mark(BESIDE_MARK, "surface" if dark else "ink")
+    return option
+
+
+def _mark(sign: str, colour: str) -> Option:
+    return {"show": True, "formatter": sign, "color": css(colour), "fontSize": 12}
+
+
+def _shades(most: float, worst: float) -> list[Option]:
+    """Quarters of the most above zero; below it a paler tenth of the worst and the rest."""
+    pieces: list[Option] = [
+        {"gte": 0, "lte": 0, "color": css(LEVELS[0])},
+        {"gte": worst / 10, "lt": 0, "color": css("bad-soft")},
+        {"lt": min(worst / 10, 0), "color": css("bad-line")},
+    ]
+    if most > 0:
+        ends = [most * part / 4 for part in range(5)]
+        pieces += [
+            {"gt" if not place else "gte": ends[place], "color": css(level)}
+            | ({"lt": ends[place + 1]} if place < 3 else {})
+            for place, level in enumerate(LEVELS[1:])
+        ]
+    return pieces
+
+
+def pair_map_table(grid: PairGrid) -> ui.Table:
+    """The same cells as numbers: a row per amount, a column per threshold."""
+    best, beside = grid.best, set(grid.beside)
+
+    def cell(pair: Pair | None) -> ui.Cell:
+        if pair is None:
+            return ui.Cell("")
+        sign = BEST_MARK if pair == best else BESIDE_MARK if pair in beside else ""
+        tone = "best" if pair == best else "bad" if pair.change_cents < 0 else ""
+        return ui.Cell(figures.cents(pair.change_cents), sub=sign, tone=tone)
+
+    columns = [
+        ui.Column("off", gettext("减（元）"), "num"),
+        *(
+            ui.Column(f"t{step}", gettext("满 %(from)s") % {"from": figures.exact(step / 100)}, "num")
+            for step in grid.thresholds
+        ),
+    ]
+    rows = [
+        ui.Row([figures.cents(off), *map(cell, row)])
+        for off, row in zip(grid.amounts, grid.rows, strict=True)
+    ]
+    return ui.Table(columns, rows, caption=gettext("每一对门槛和金额多赚多少"), cards=False, stick_first=True)
+
+
+def pairs_table(pairs: Sequence[Pair], caption: str) -> ui.Table:
+    """Pairs as numbers with their bands."""
+    return ui.Table(
+        [
+            ui.Column("step", gettext("门槛（元）"), "num"),
+            ui.Column("off", gettext("减（元）"), "num"),
+            ui.Column("over", gettext("已达到"), "num", label_on_card=gettext("已达到")),
+            ui.Column("near", gettext("差一点"), "num", label_on_card=gettext("差一点")),
+            ui.Column("share", gettext("算多少人凑单"), "num", label_on_card=gettext("凑单")),
+            ui.Column("low", gettext("多赚，最少（元）"), "num", priority=2, card="hide"),
+            ui.Column("change", gettext("多赚（元）"), "num", card="end"),
+            ui.Column("high", gettext("多赚，最多（元）"), "num", priority=2, card="hide"),
+        ],
+        [
+            ui.Row(
+                [
+                    figures.cents(one.threshold_cents),
+                    figures.cents(one.off_cents),
+                    figures.exact(one.over),
+                    figures.exact(one.near),
+                    figures.basis_points(one.share_bp),
+                    figures.cents(one.low_cents),
+                    ui.Cell(figures.cents(one.change_cents), tone="bad" if one.change_cents < 0 else ""),
+                    figures.cents(one.high_cents),
+                ]
+            )
+            for one in pairs
+        ],
+        caption=caption,
+        tall=len(pairs) > 12,
     )
 
 

@@ -35,6 +35,7 @@ from laoke.web.charts.backtests import (
 from laoke.web.components.base import Words
 from laoke.web.pages.offers.depth_forms import AssumedForm
 from laoke.web.pages.offers.depth_words import break_even_facts, names_of
+from laoke.web.pages.offers.pairs import PairsView, pairs_view
 
 HISTORIES: dict[str, Words] = {
     "first": gettext_lazy("第一次买"),
@@ -57,6 +58,7 @@ class DepthView:
     best: ui.Notice | None
     own_steps: ui.Table | None
     robust: ui.Table | None
+    pairs: PairsView | None
     combinations: ui.Table
     beyond: ui.Notice
     history: ui.ChartCard | None
@@ -84,6 +86,7 @@ def depth_view(one: Backtest, depth: Depth, form: AssumedForm | None, now: datet
         best=_best(depth, fill, steps) if fill is not None and steps else None,
         own_steps=_own_steps(one, depth, fill, best_of(steps)) if fill is not None and steps else None,
         robust=_robust(depth, fill) if fill is not None and steps else None,
+        pairs=pairs_view(depth) if steps else None,
         combinations=_combinations(one, depth),
         beyond=_beyond(depth),
         history=_history(depth, now),

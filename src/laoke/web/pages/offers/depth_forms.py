@@ -42,6 +42,9 @@ class AssumedForm(forms.Form):
     low = _percent(_("最少多少人凑单（%）"))
     likely = _percent(_("大概多少人凑单（%）"))
     high = _percent(_("最多多少人凑单（%）"))
+    follow = _percent(
+        _("减得多，凑单的人跟着多多少（%）"), help_text=_("100 是成比例：减一半，凑单的人也少一半；0 是不变")
+    )
     rate = _percent(
         _("多卖一元剩多少（%）"), 1, 99, required=False, help_text=_("空着就用这段订单的：扣掉成本和扣点")
     )

@@ -14,7 +14,7 @@ from laoke.promotions.depth.thresholds import steps_of
 from laoke.promotions.models import Backtest
 from laoke.web import components as ui
 from laoke.web import figures, sheets
-from laoke.web.charts.backtests import order_values_table, steps_table
+from laoke.web.charts.backtests import order_values_table, pairs_table, steps_table
 from laoke.web.pages.offers.depth import depth_view, history_table, losing_table
 from laoke.web.pages.offers.depth_words import by_layer, lift_text, notes
 
@@ -30,9 +30,15 @@ def workbook(
         view, fill = depth_view(one, depth, None, now), depth.fill_up
         if fill is not None:
             pages.append((gettext("门槛"), steps_table(steps_of(depth.values, fill), "")))
+        if (grid := depth.pairs) is not None:
+            pages.append((gettext("门槛和减多少"), pairs_table(grid.pairs, "")))
         pages += [
             (name, table)
-            for name, table in ((gettext("方案里的门槛"), view.own_steps), (gettext("换个假设"), view.robust))
+            for name, table in (
+                (gettext("方案里的门槛"), view.own_steps),
+                (gettext("换个假设"), view.robust),
+                (gettext("换个假设，门槛和减多少"), view.pairs.firm if view.pairs is not None else None),
+            )
             if table is not None
         ]
         first = next(iter(depth.facts["steps"]), depth.values.middle_cents or 0)
@@ -78,6 +84,7 @@ def _sums(one: Backtest, depth: Depth | None, now: datetime) -> ui.Table:
             (gettext("假设：大概多少人凑单（%）"), figures.exact(assumed.likely)),
             (gettext("假设：最少多少人凑单（%）"), figures.exact(assumed.low)),
             (gettext("假设：最多多少人凑单（%）"), figures.exact(assumed.high)),
+            (gettext("假设：减得多，凑单的人跟着多多少（%）"), figures.exact(assumed.follow)),
         ]
     lines += [(gettext("说明"), text) for text in notes(one)]
     return ui.Table(
