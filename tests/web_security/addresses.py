@@ -121,6 +121,7 @@ def furnished(demo: Demo) -> Made:
         "offer_settled": {"pk": rows["deposit"].pk, "upload": rows["payments"].pk},
         "offer_settlement": {"pk": rows["deposit"].pk},
         "offer": {"pk": rows["offer"].pk},
+        "backtest_job": {"pk": rows["backtest_job"].pk},
         "backtest": {"pk": rows["backtest"].pk},
         "comparison": {"pk": rows["comparison"].pk},
         "budget": {"pk": rows["budget"].pk},
@@ -262,6 +263,11 @@ def _rows(demo: Demo) -> dict[str, Any]:
             mapping={"order_id": "单号"}, created_by=demo.owner, created_at=now,
         ),
         "backtest": tested,
+        "backtest_job": Job.objects.create(
+            shop=shop, kind="backtest", created_at=now, params={
+                "what": "compare", "name": "并排", "first": tested.pk, "others": [], "variations": [], "campaign": None,
+            },
+        ),
         "comparison": compare(
             shop, "并排", tested, [], other, campaign=None, by=demo.owner, clock=clock_from_env()
         ),

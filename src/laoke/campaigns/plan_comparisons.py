@@ -6,7 +6,7 @@ ComparisonRefused    `none`, `too_many`, `other_days` (backtests of different pe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +19,14 @@ from laoke.audiences.models import Segment
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison, PriceSheet
 from laoke.campaigns.price_sheets import terms_of
 from laoke.promotions import engine
-from laoke.promotions.backtesting import backtest_plans, replayed_terms, usual_period
+from laoke.promotions.backtesting import (
+    PricedPlans,
+    Told,
+    keep_plans,
+    price_plans,
+    replayed_terms,
+    usual_period,
+)
 from laoke.promotions.deepening import SegmentPeople
 from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.models import Backtest, Offer
@@ -35,6 +42,7 @@ READ = ("orders", "order_lines", "products", "order_flags", "person_map")
 VARIED = ("threshold_discount", "shop_coupon", "percent_off")
 
 Plan = Sequence[Offer | Mapping[str, Any]]
+Done = Callable[[PlanComparison], None]
 
 
 class ComparisonRefused(Exception):
@@ -113,9 +121,15 @@ def segments_of(shop: Shop, numbers: Iterable[int], today: date) -> list[Segment
 
 def plan_of(one: Backtest) -> list[Offer | Mapping[str, Any]]:
     """The offers of a backtest as they were: the stored rows where they still say the same."""
-    rows = Offer.objects.in_bulk([offer["row"] for offer in one.offers if offer.get("row")])
+    return plan_told(one.offers)
+
+
+def plan_told(offers: Iterable[Mapping[str, Any]]) -> list[Offer | Mapping[str, Any]]:
+    """Offers as JSON with the number of their `row`: the row where it still says the same, else the terms."""
+    offers = list(offers)
+    rows = Offer.objects.in_bulk([offer["row"] for offer in offers if offer.get("row")])
     plan: list[Offer | Mapping[str, Any]] = []
-    for told in one.offers:
+    for told in offers:
         given = replayed_terms(told)
         row = rows.get(told.get("row"))
         same = row is not None and engine.offer_to_dict(offer_value(row)) == given
@@ -166,6 +180,28 @@ def steps_of(told: Mapping[str, Any]) -> list[dict[str, int]]:
     return told["terms"]["steps"] if told["mechanic"] == "threshold_discount" else []
 
 
+def comparable(
+    first: Backtest, others: Sequence[Backtest], variations: Sequence[tuple[str, Plan]]
+) -> list[tuple[str, Plan]]:
+    """The plans that stand side by side, with their names, if they may.
+
+    Raises
+    ------
+    ComparisonRefused
+        `none`, `too_many`, `other_days`.
+    """
+    given = [first, *others]
+    if len(given) + len(variations) < 2:
+        raise ComparisonRefused("none")
+    if len(given) + len(variations) > MOST_VARIANTS:
+        raise ComparisonRefused("too_many")
+    if any((one.period_from, one.period_to) != (first.period_from, first.period_to) for one in given):
+        raise ComparisonRefused("other_days")
+    return [(title_of(one), plan_of(one)) for one in given] + [
+        (label, list(plan)) for label, plan in variations
+    ]
+
+
 def compare(
     shop: Shop,
     name: str,
@@ -176,10 +212,13 @@ def compare(
     campaign: Campaign | None,
     by: User | None,
     clock: Clock,
+    told: Told | None = None,
+    done: Done | None = None,
 ) -> PlanComparison:
     """Put plans side by side on the days of `first`: other backtests, and variations that are priced now.
 
-    What was priced at older facts is priced again, so that every column tells of the same orders.
+    What was priced at older facts is priced again, so that every column tells of the same orders. `told` hears how far
+    it is; `done` is called in the transaction that makes the comparison.
 
     Raises
     ------
@@ -188,18 +227,10 @@ def compare(
     OfferRefused
         when the offers of a variation do not go together.
     """
-    given = [first, *others]
-    if len(given) + len(variations) < 2:
-        raise ComparisonRefused("none")
-    if len(given) + len(variations) > MOST_VARIANTS:
-        raise ComparisonRefused("too_many")
-    if any((one.period_from, one.period_to) != (first.period_from, first.period_to) for one in given):
-        raise ComparisonRefused("other_days")
-    plans = [(title_of(one), plan_of(one)) for one in given] + [
-        (label, list(plan)) for label, plan in variations
-    ]
-    made = _priced(shop, first, plans, by, clock)
+    plans = comparable(first, others, variations)
+    priced = _priced(shop, first, plans, told)
     with transaction.atomic():
+        made = _kept(priced, plans, by, clock)
         row = PlanComparison.objects.create(
             shop=shop, campaign=campaign, name=name[:80], variants=made, catalog_ref=_entry_of(made),
             created_by=by, created_at=clock.now(),
@@ -207,31 +238,46 @@ def compare(
         audit.record(
             "backtest.compare", shop=shop, actor=by, at=clock.now(), subject=name[:200], count=len(made)
         )
+        if done is not None:
+            done(row)
     return row
 
 
-def again(row: PlanComparison, *, by: User | None, clock: Clock) -> None:
-    """Price every variant on the facts of now; the row then tells of these."""
+def again(
+    row: PlanComparison,
+    *,
+    by: User | None,
+    clock: Clock,
+    told: Told | None = None,
+    done: Done | None = None,
+) -> None:
+    """Price every variant on the facts of now; the row then tells of these. `told` and `done` as in `compare`."""
     variants = variants_of(row)
     plans = [(name, plan_of(one)) for name, one in variants]
-    made = _priced(row.shop, variants[0][1], plans, by, clock)
+    priced = _priced(row.shop, variants[0][1], plans, told)
     with transaction.atomic():
+        made = _kept(priced, plans, by, clock)
         row.variants, row.catalog_ref = made, _entry_of(made)
         row.created_by, row.created_at = by, clock.now()
         row.save(update_fields=["variants", "catalog_ref", "created_by", "created_at"])
         audit.record(
             "backtest.compare", shop=row.shop, actor=by, at=clock.now(), subject=row.name, count=len(made)
         )
+        if done is not None:
+            done(row)
 
 
-def _priced(
-    shop: Shop, first: Backtest, plans: Sequence[tuple[str, Plan]], by: User | None, clock: Clock
-) -> list[dict[str, Any]]:
+def _priced(shop: Shop, first: Backtest, plans: Sequence[tuple[str, Plan]], told: Told | None) -> PricedPlans:
     depth = getattr(first, "depth", None)
     terms = CostTerms(**depth.facts["terms"]) if depth is not None else None
-    made = backtest_plans(
-        shop, [plan for _, plan in plans], first.period_from, first.period_to, by=by, clock=clock, terms=terms
-    )
+    days = (first.period_from, first.period_to)
+    return price_plans(shop, [plan for _, plan in plans], *days, terms=terms, told=told)
+
+
+def _kept(
+    priced: PricedPlans, plans: Sequence[tuple[str, Plan]], by: User | None, clock: Clock
+) -> list[dict[str, Any]]:
+    made = keep_plans(priced, by=by, clock=clock)
     return [{"name": name[:120], "backtest": one.pk} for (name, _), one in zip(plans, made, strict=True)]
 
 

@@ -219,6 +219,16 @@ def _count_segment(job: Job, progress: Progress, now: Callable[[], datetime]) ->
     return count_saved(job, now())
 
 
+def _backtest(job: Job, progress: Progress, now: Callable[[], datetime]) -> dict[str, Any]:
+    """Replay offers or put plans side by side, over so many orders that no page waited for it."""
+    from laoke.campaigns import backtest_jobs
+
+    try:
+        return backtest_jobs.run(job, now(), lambda done, total: progress.step(done, total, force=True))
+    except backtest_jobs.NotPriced as refusal:
+        raise Refused(refusal.code) from refusal
+
+
 JOBS: dict[str, JobFunction] = {
     "import": _import,
     "features": _regroup,
@@ -229,6 +239,7 @@ JOBS: dict[str, JobFunction] = {
     "upkeep": _keep_up_now,
     "coupon_codes": _coupon_codes,
     "segment_count": _count_segment,
+    "backtest": _backtest,
 }
 
 

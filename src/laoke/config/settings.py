@@ -152,3 +152,6 @@ PUBLIC_URL = os.environ.get("LAOKE_PUBLIC_URL", "http://127.0.0.1:8000")
 # Seconds after which a count is ended: one that somebody waits for while typing, and one of the worker's.
 COUNT_SECONDS = float(os.environ.get("LAOKE_COUNT_SECONDS") or 10)
 WORKER_COUNT_SECONDS = float(os.environ.get("LAOKE_WORKER_COUNT_SECONDS") or 600)
+
+# A page prices at most so many baskets itself, one order under one plan being one; what is more the worker prices.
+PAGE_BASKETS = int(os.environ.get("LAOKE_PAGE_BASKETS") or 200_000)

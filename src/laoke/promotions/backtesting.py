@@ -7,7 +7,7 @@ pinned, so that it can be worked out again. What is seen deeper (`deepening`) is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -92,6 +92,34 @@ class PastOrders:
     levels: Levels | None = None
 
 
+@dataclass(frozen=True)
+class PricedPlan:
+    """A plan with what is stored of it: its offers as values and as rows (None: not stored), what limits them, the
+    figures, the facts."""
+
+    values: Sequence[engine.Offer]
+    rows: Sequence[Offer | None]
+    caps: Mapping[str, Cap]
+    result: dict[str, Any]
+    facts: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class PricedPlans:
+    """Several plans on the orders of one period at one catalog entry, priced and not yet kept; `levels` are the
+    members' levels that the buyers of the period have."""
+
+    shop: Shop
+    period: tuple[date, date]
+    entry: CatalogEntry
+    levels: Levels
+    plans: tuple[PricedPlan, ...]
+
+
+# How many steps are done, of how many; whoever listens may raise to stop.
+Told = Callable[[int, int], None]
+
+
 def backtest(
     shop: Shop,
     offers: Sequence[Offer | Mapping[str, Any]],
@@ -133,8 +161,14 @@ def backtest_plans(
     segments: Sequence[SegmentPeople] = (),
 ) -> list[Backtest]:
     """Several plans on the same orders, which are read once; all are stored or none. Raises as `backtest`."""
-    from laoke.promotions.depth.net import CostTerms
+    priced = price_plans(shop, plans, period_from, period_to, terms=terms, segments=segments)
+    return keep_plans(priced, by=by, clock=clock)
 
+
+def checked(
+    plans: Sequence[Sequence[Offer | Mapping[str, Any]]], period_from: date, period_to: date
+) -> tuple[CatalogEntry, list[list[engine.Offer]]]:
+    """The facts of now and the offers as values, if there is something to price. Raises as `backtest`."""
     entry = catalog.current()
     if entry is None:
         raise BacktestRefused("no_facts")
@@ -142,10 +176,38 @@ def backtest_plans(
         raise BacktestRefused("no_offers")
     if period_to < period_from:
         raise BacktestRefused("period")
-    values = [_values(offers) for offers in plans]
+    return entry, [_values(offers) for offers in plans]
+
+
+def baskets_of(shop: Shop, period_from: date, period_to: date) -> int:
+    """How many orders of a period there are to price; 0 before the first import."""
+    entry = catalog.current()
+    if entry is None:
+        return 0
+    days = {"from_day": day_number(period_from), "to_day": day_number(period_to)}
+    rows = reader_at(entry).remembered("backtest_orders", shop_id=shop.pk, **days)
+    return int(rows["orders"][0].as_py())
+
+
+def price_plans(
+    shop: Shop,
+    plans: Sequence[Sequence[Offer | Mapping[str, Any]]],
+    period_from: date,
+    period_to: date,
+    *,
+    terms: CostTerms | None = None,
+    segments: Sequence[SegmentPeople] = (),
+    told: Told | None = None,
+) -> PricedPlans:
+    """What `keep_plans` stores; nothing is written here. Raises as `backtest`."""
+    from laoke.promotions.depth.net import CostTerms
+
+    entry, values = checked(plans, period_from, period_to)
+    tell = told or (lambda done, total: None)
+    reader, period = reader_at(entry), (period_from, period_to)
+    tell(0, len(plans) + 1)
     rows = [[one if isinstance(one, Offer) else None for one in offers] for offers in plans]
     limits = [caps_of(*both) for both in zip(values, rows, strict=True)]
-    reader, period = reader_at(entry), (period_from, period_to)
     past = past_orders(
         reader,
         shop.pk,
@@ -155,7 +217,8 @@ def backtest_plans(
         levels=any(level_names(offer) for plan in values for offer in plan),
     )
     known, found = None, []
-    for plan, caps in zip(values, limits, strict=True):
+    for number, (plan, row, caps) in enumerate(zip(values, rows, limits, strict=True), 1):
+        tell(number, len(plans) + 1)
         try:
             replayed = replay(past, plan, caps)
         except engine.EngineError as error:
@@ -166,12 +229,15 @@ def backtest_plans(
                 known = deepening.known_of(reader, shop.pk, *period, replayed.orders.order_ids, segments)
             facts = deepening.facts_of(replayed.orders, plan, terms or CostTerms(), known)
         # The columns are let go of: of several plans only the figures stay.
-        found.append((result_of(replayed), facts))
+        found.append(PricedPlan(plan, row, caps, result_of(replayed), facts))
+    tell(len(plans) + 1, len(plans) + 1)
+    return PricedPlans(shop, period, entry, past.levels or {}, tuple(found))
+
+
+def keep_plans(priced: PricedPlans, *, by: User | None, clock: Clock) -> list[Backtest]:
+    """Store priced plans, all or none."""
     with transaction.atomic():
-        return [
-            _store(shop, plan, row, caps, past.levels or {}, period, result, facts, entry, by, clock)
-            for plan, row, caps, (result, facts) in zip(values, rows, limits, found, strict=True)
-        ]
+        return [_store(priced, plan, by, clock) for plan in priced.plans]
 
 
 def _values(offers: Sequence[Offer | Mapping[str, Any]]) -> list[engine.Offer]:
@@ -383,20 +449,8 @@ def _figures(
     return figures, examples, priced_orders(columns, priced, paid, baskets)
 
 
-def _store(
-    shop: Shop,
-    values: Sequence[engine.Offer],
-    rows: Sequence[Offer | None],
-    caps: Mapping[str, Cap],
-    levels: Levels,
-    period: tuple[date, date],
-    result: dict[str, Any],
-    facts: dict[str, Any] | None,
-    entry: CatalogEntry,
-    by: User | None,
-    clock: Clock,
-) -> Backtest:
-    now = clock.now()
+def _store(priced: PricedPlans, plan: PricedPlan, by: User | None, clock: Clock) -> Backtest:
+    now, shop, result = clock.now(), priced.shop, plan.result
     told = [
         {
             "row": row.pk if row else None,
@@ -405,16 +459,16 @@ def _store(
             "needs_lines": needs_lines(value),
             **engine.offer_to_dict(value),
         }
-        for value, row in zip(values, rows, strict=True)
+        for value, row in zip(plan.values, plan.rows, strict=True)
     ]
     with transaction.atomic():
-        catalog.pin(entry.pk)
+        catalog.pin(priced.entry.pk)
         stored = Backtest.objects.create(
-            shop=shop, offers=told, period_from=period[0], period_to=period[1], catalog_ref=entry.pk,
-            result=result, created_by=by, created_at=now,
+            shop=shop, offers=told, period_from=priced.period[0], period_to=priced.period[1],
+            catalog_ref=priced.entry.pk, result=result, created_by=by, created_at=now,
         )  # fmt: skip
-        if facts is not None:
-            BacktestDepth.objects.create(backtest=stored, facts=facts)
+        if plan.facts is not None:
+            BacktestDepth.objects.create(backtest=stored, facts=plan.facts)
         audit.record(
             "backtest.make",
             shop=shop,

@@ -114,6 +114,22 @@ def held(job: Job, clock: Callable[[], datetime]) -> Iterator[None]:
         keeper.join()
 
 
+def keep_result(job: Job, result: dict[str, Any]) -> None:
+    """Write down what a running job made, in the transaction that makes it: a worker that takes the job over after a
+    crash finds it and makes nothing twice.
+
+    Raises
+    ------
+    JobCancelled
+        when somebody asked for an end, or another worker has taken the job over; the transaction is then to be undone.
+    """
+    mine = Job.objects.filter(
+        pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING, cancel_requested=False
+    )
+    if not mine.update(result=result):
+        raise JobCancelled(job.pk)
+
+
 def finish(
     job: Job,
     state: str,

@@ -22,6 +22,7 @@ KINDS = {
     "demo_advance": gettext_lazy("示例店的时钟"),
     "undo_import": gettext_lazy("撤回导入"),
     "segment_count": gettext_lazy("数人群"),
+    "backtest": gettext_lazy("回放"),
 }
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 

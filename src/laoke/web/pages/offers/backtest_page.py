@@ -91,8 +91,8 @@ def backtest_compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Put plans side by side; what cannot be compared is said here."""
     one = get_object_or_404(Backtest, shop=shop_of(request), pk=pk)
     form = compare_form(request, one)
-    row = make_comparison(request, one, form) if form.is_valid() else None
-    return show_backtest(request, one, comparing=form) if row is None else redirect("comparison", row.pk)
+    target = make_comparison(request, one, form) if form.is_valid() else None
+    return show_backtest(request, one, comparing=form) if target is None else redirect(target)
 
 
 def show_backtest(

@@ -15,7 +15,7 @@ from laoke.audiences.models import Segment
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.audiences.wording import refusal_text
-from laoke.campaigns.editing import backtest_seen
+from laoke.campaigns.backtest_jobs import page_can, queue_backtest, replay_offers
 from laoke.campaigns.models import Campaign, CampaignState
 from laoke.campaigns.plan_comparisons import (
     PastWindow,
@@ -24,7 +24,7 @@ from laoke.campaigns.plan_comparisons import (
     title_of,
     usual_terms,
 )
-from laoke.promotions.backtesting import BacktestRefused, backtest, orders_until
+from laoke.promotions.backtesting import BacktestRefused, orders_until
 from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused
@@ -34,6 +34,7 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, may_market, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
+from laoke.web.pages.offers.backtest_running import running_notice
 from laoke.web.pages.offers.comparisons import kept_with
 from laoke.web.pages.offers.trying import BacktestForm
 
@@ -51,6 +52,7 @@ class BacktestList:
     until: date | None
     window: str
     comparisons: ui.TodoList | None
+    running: ui.Notice | None
 
 
 @allowed(*SELLING)
@@ -79,9 +81,9 @@ def backtests(request: HttpRequest) -> HttpResponse:
             request.POST or None, offers=list(rows), latest=now.date(), segments=list(segments), initial=start
         )
         if request.method == "POST" and form.is_valid():
-            made = _make(request, form, campaign)
-            if made is not None:
-                return redirect("backtest", made.pk)
+            target = _make(request, form, campaign)
+            if target is not None:
+                return redirect(target)
     count = listing.rows.count()
     table = listing.table(
         listing.found(request),
@@ -102,7 +104,7 @@ def backtests(request: HttpRequest) -> HttpResponse:
         )
     page = BacktestList(
         form, no_offers, campaign, filters, _tabs(request), table, until, _window_words(window),
-        kept_with(shop, None, now),
+        kept_with(shop, None, now), running_notice(shop),
     )  # fmt: skip
     wrong = form is not None and bool(form.errors)
     return render(request, "offers/backtests.html", {"page": page}, status=422 if wrong else 200)
@@ -131,27 +133,23 @@ def _coming(request: HttpRequest, now: datetime, chosen: list[str]) -> Campaign 
     return coming.exclude(state=CampaignState.CANCELLED).order_by("day", "pk").first()
 
 
-def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> Backtest | None:
-    data, shop = form.cleaned_data, shop_of(request)
+def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -> str | None:
+    """Where the backtest stands, or the job that makes it; None with the reason on the form."""
+    data, shop, clock = form.cleaned_data, shop_of(request), clock_of(request)
     chosen = list(Offer.objects.filter(shop=shop, pk__in=data["offers"]).order_by("pk"))
     numbers = [int(number) for number in data.get("segments") or []]
+    days, by = (data["period_from"], data["period_to"]), request.user
+    terms = CostTerms(data["fee"] or 0, data["postage"] or 0)
     try:
+        if not page_can(shop, 1, *days):
+            job = queue_backtest(shop, chosen, *days, terms=terms, segments=numbers, by=by, now=clock.now())  # type: ignore[arg-type]
+            return reverse("backtest_job", args=[job.pk])
         # Without orders nobody is in any segment; the backtest then says what is missing.
-        people = segments_of(shop, numbers, clock_of(request).today()) if orders_until(shop) else []
+        people = segments_of(shop, numbers, clock.today()) if orders_until(shop) else []
+        made = replay_offers(shop, chosen, *days, terms=terms, segments=people, by=by, clock=clock)  # type: ignore[arg-type]
     except (FilterError, TreeError) as error:
         form.add_error("segments", refusal_text(error))
         return None
-    try:
-        made = backtest(
-            shop,
-            chosen,
-            data["period_from"],
-            data["period_to"],
-            by=request.user,  # type: ignore[arg-type]
-            clock=clock_of(request),
-            terms=CostTerms(data["fee"] or 0, data["postage"] or 0),
-            segments=people,
-        )
     except BacktestRefused as refused:
         words = {
             "no_facts": gettext("还没有导入订单，回放要有过去的订单"),
@@ -163,12 +161,9 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
     except OfferRefused as refused:
         form.add_error("offers", refused.message)
         return None
-    # Whoever uses these offers has now seen what they would have cost.
-    for one in Campaign.objects.filter(shop=shop, campaign_offers__offer__in=chosen).distinct():
-        backtest_seen(one, made)
     if campaign is not None and not made.result.get("refused"):
         messages.success(request, gettext("「%(name)s」的优惠已记下这次回放") % {"name": campaign.name})
-    return made
+    return reverse("backtest", args=[made.pk])
 
 
 VIEWS = ("all", "loss", "fine")

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns import plan_comparisons
+from laoke.campaigns.backtest_jobs import page_can, queue_again, queue_comparison
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison
 from laoke.campaigns.plan_comparisons import ComparisonRefused, Plan, title_of
 from laoke.money import FULL_BP
@@ -95,22 +96,19 @@ def campaigns_with(shop: Shop, one: Backtest, now: datetime) -> Campaign | None:
     return coming or found.order_by("-day", "-pk").first()
 
 
-def make_comparison(request: HttpRequest, one: Backtest, form: CompareForm) -> PlanComparison | None:
-    """What a valid form asks for; None with the reason on the form."""
-    shop, data = shop_of(request), form.cleaned_data
-    others = Backtest.objects.filter(shop=shop, pk__in=data.get("others") or [])
+def make_comparison(request: HttpRequest, one: Backtest, form: CompareForm) -> str | None:
+    """Where what a valid form asks for stands, or the job that makes it; None with the reason on the form."""
+    shop, data, clock = shop_of(request), form.cleaned_data, clock_of(request)
+    others = list(Backtest.objects.filter(shop=shop, pk__in=data.get("others") or []).order_by("pk"))
+    campaign = Campaign.objects.filter(shop=shop, pk=data["campaign"] or 0).first()
     try:
         variations = [_variation(one, form.place, *change) for change in data.get("changes") or []]
-        return plan_comparisons.compare(
-            shop,
-            data["name"],
-            one,
-            list(others.order_by("pk")),
-            variations,
-            campaign=Campaign.objects.filter(shop=shop, pk=data["campaign"] or 0).first(),
-            by=request.user,  # type: ignore[arg-type]
-            clock=clock_of(request),
-        )
+        asked = (shop, data["name"], one, others, variations)
+        if not page_can(shop, 1 + len(others) + len(variations), one.period_from, one.period_to):
+            job = queue_comparison(*asked, campaign=campaign, by=request.user, now=clock.now())  # type: ignore[arg-type]
+            return reverse("backtest_job", args=[job.pk])
+        row = plan_comparisons.compare(*asked, campaign=campaign, by=request.user, clock=clock)  # type: ignore[arg-type]
+        return reverse("comparison", args=[row.pk])
     except ComparisonRefused as refused:
         form.add_error(None, str(REFUSALS[refused.code]))
     except OfferRefused as refused:
@@ -141,8 +139,13 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allowed(*MARKETING)
 def comparison_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Price all of it on the facts of now."""
-    row = get_object_or_404(PlanComparison, shop=shop_of(request), pk=pk)
+    """Price all of it on the facts of now, here or by the worker."""
+    shop = shop_of(request)
+    row = get_object_or_404(PlanComparison, shop=shop, pk=pk)
+    first = plan_comparisons.variants_of(row)[0][1]
+    if not page_can(shop, len(row.variants), first.period_from, first.period_to):
+        job = queue_again(row, by=request.user, now=clock_of(request).now())  # type: ignore[arg-type]
+        return redirect("backtest_job", job.pk)
     try:
         plan_comparisons.again(row, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
         messages.success(request, gettext("用现在的数据算好了"))

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from laoke.web.pages.offers import backtest_page, backtests, comparisons, coupon_pages, settlement, views
+from laoke.web.pages.offers import (
+    backtest_page,
+    backtest_running,
+    backtests,
+    comparisons,
+    coupon_pages,
+    settlement,
+    views,
+)
 
 urlpatterns = [
     path("offers/", views.offer_list, name="offers"),
@@ -30,6 +38,7 @@ urlpatterns = [
         "offers/issues/<int:pk>/codes/<int:batch_id>/file/", coupon_pages.issue_file, name="coupon_issue_file"
     ),
     path("backtests/", backtests.backtests, name="backtests"),
+    path("backtests/jobs/<int:pk>/", backtest_running.backtest_job, name="backtest_job"),
     path("backtests/<int:pk>/", backtest_page.backtest, name="backtest"),
     path("backtests/<int:pk>/assume/", backtest_page.backtest_assume, name="backtest_assume"),
     path("backtests/<int:pk>/compare/", backtest_page.backtest_compare, name="backtest_compare"),
