@@ -59,7 +59,7 @@ class Facts:
             "province": "", "tag": "", "reach": "", "lifecycle": "", "group3": "", "rfm": "", "city": "",
             **dict.fromkeys(("r_score", "f_score", "orders_from", "net_365_from", "days_from", "days_to"), -1),
             "after_cents": 10**15, "after_person_id": 0, "after_day": 10**6,
-            "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "until": datetime(2100, 1, 1),
+            "person_id": best[0]["person_id"], "campaign_id": 1, "round_id": 0, "product_id": "", "until": datetime(2100, 1, 1),
             "start_at": start, "seven_at": start - timedelta(days=7), "thirty_at": start - timedelta(days=30),
             "since_at": start - timedelta(days=365),
             **{f"line_{at}": 10**at for at in range(1, 7)},

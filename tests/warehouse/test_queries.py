@@ -59,6 +59,7 @@ PARAMS = DEFAULT_CUT_POINTS.params() | {
     "campaign_id": 1,
     "round_id": 0,
     "order_id": "A1",
+    "product_id": "",
     "order_ids": ",A1,",
     "import_id": 0,
     "until": datetime(2019, 4, 15),

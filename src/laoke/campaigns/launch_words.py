@@ -64,6 +64,8 @@ SENTENCES: dict[str, str] = {
     "ladder.too_far": gettext_noop("「%(about)s」里 %(count)s 件和下一档之间缺一档：%(names)s"),
     "ladder.competitor_cheaper": gettext_noop("「%(about)s」里 %(count)s 件有对手更便宜：%(names)s"),
     "ladder.stock_short": gettext_noop("「%(about)s」里 %(count)s 件库存不够上次同期的销量：%(names)s"),
+    "ladder.was_not_listed": gettext_noop("「%(about)s」里 %(count)s 件的划线价没有标过的记录：%(names)s"),
+    "ladder.list_raised": gettext_noop("「%(about)s」里 %(count)s 件开始前 30 天里提过标价，像先涨后降：%(names)s"),
 }  # fmt: skip
 NO_ORDERS = gettext_noop("还没有导入订单，不知道开始前 %(days)s 天的最低成交价")
 SOURCES: dict[str, str] = {

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from laoke.campaigns.list_prices import listings
 from laoke.campaigns.models import CompetitorPrice
 from laoke.promotions.backtesting import usual_period
 from laoke.promotions.facts import day_number, day_of, reader_at
-from laoke.promotions.ladder import Competitor, Item, Key, Known, nearest_competitor
+from laoke.promotions.ladder import (
+    Competitor,
+    Item,
+    Key,
+    Known,
+    Listed,
+    nearest_competitor,
+    raised_before,
+)
 from laoke.shops import catalog
 from laoke.shops.models import Shop
 
@@ -48,19 +57,35 @@ def price_facts(shop: Shop, starts_at: datetime, items: Iterable[Item], today: d
     rivals = _competitors(shop, wanted, min(today, starts_at.date()))
     entry = catalog.current()
     span = None if entry is None else _span(reader_at(entry), shop)
+    listed = listings(shop, {key.product_id for key in wanted}, starts_at.date())
     if entry is None or span is None:
-        return PriceFacts({key: Known(competitor=rival) for key, rival in rivals.items()})
+        bare = {
+            key: Known(competitor=rivals.get(key))
+            for key in wanted
+            if key in rivals or key.product_id in listed
+        }
+        return PriceFacts({key: _with_list(one, key, listed, starts_at.date()) for key, one in bare.items()})
     reader = reader_at(entry)
     period = comparable(today, starts_at.date(), span)
     deals = _Deals(_deal_rows(reader, shop, starts_at, period, wanted))
     stock = _stock(reader, shop, wanted)
     known = {
-        key: deals.of(key, stock.get(key.product_id) if not key.sku else None, rivals.get(key))
+        key: _with_list(
+            deals.of(key, stock.get(key.product_id) if not key.sku else None, rivals.get(key)),
+            key,
+            listed,
+            starts_at.date(),
+        )
         for key in wanted
     }
     days = {"from_day": day_number(period[0]), "to_day": day_number(period[1])}
     unsplit = reader.remembered("unsplit_orders", shop_id=shop.pk, **days).to_pylist()[0]["orders"]
     return PriceFacts(known, span[1], period, unsplit)
+
+
+def _with_list(known: Known, key: Key, listed: Mapping[str, tuple[Listed, ...]], start: date) -> Known:
+    found = listed.get(key.product_id, ())
+    return replace(known, listed=found, raised=raised_before(found, start)) if found else known
 
 
 def comparable(today: date, day: date, span: tuple[date, date]) -> tuple[date, date]:

@@ -213,6 +213,18 @@ PRODUCTS = Contract(
     meaning="The shop's products as last seen.",
 )
 
+LIST_PRICES = Contract(
+    "list_prices",
+    (
+        SHOP,
+        column("*product_id", "text", "platform product"),
+        column("*told_day", "day", "day on which it was listed so", unit="days since 1970-01-01"),
+        _cents("list_price_cents", "list price told then"),
+        IMPORT,
+    ),
+    meaning="What products were listed at, as imports told it: each change, and once a week that it still holds.",
+)
+
 PRODUCT_DAYS = Contract(
     "product_days",
     (
@@ -570,6 +582,7 @@ CONTRACTS: dict[str, Contract] = {
         WAITING_LINES,
         REFUNDS,
         PRODUCTS,
+        LIST_PRICES,
         PRODUCT_DAYS,
         TRAFFIC_DAYS,
         AD_DAYS,

@@ -1,4 +1,4 @@
-"""Rules L1 to L14 on the sheet and on the prices of offers, and C4: whether the deals before the start are known."""
+"""Rules L1 to L16 on the sheet and on the prices of offers, and C4: whether the deals before the start are known."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from laoke.promotions.ladder import Item, Key, Warned, warnings_of
 NAMED = 3
 BASELINE_DAYS = 7
 # An offer's prices say nothing of cost, roles or stock: only these rules speak of what a page claims.
-CLAIMS = frozenset({"invented_was", "no_baseline", "no_cut", "sold_lower", "above_list"})
+CLAIMS = frozenset(
+    {"invented_was", "no_baseline", "no_cut", "sold_lower", "above_list", "was_not_listed", "list_raised"}
+)
 
 
 def check_prices(plan: Plan) -> Iterator[Finding]:

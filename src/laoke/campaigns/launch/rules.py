@@ -87,6 +87,8 @@ _LADDER_SOURCES: dict[str, tuple[str, Sure, str]] = {
     "too_far": ("practice", "own", ""),
     "competitor_cheaper": ("practice", "own", ""),
     "stock_short": ("own", "own", ""),
+    "was_not_listed": ("price_fraud", "P", "17"),
+    "list_raised": ("price_fraud", "P", "17"),
 }
 RULES |= {
     f"{LADDER}{code}": Rule(number, "block" if severity == "bad" else "warn", *_LADDER_SOURCES[code])

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from laoke.customers import review_texts
 from laoke.experiments.assignment import mix, salt_of
+from laoke.intake.loading import list_prices
 from laoke.intake.loading.buyers import buyers
 from laoke.intake.loading.facts import FactsWriter, contract_rows
 from laoke.intake.loading.people import People
@@ -96,6 +97,9 @@ def load_demo(
         ("products", plan.products()), ("traffic_days", book.traffic_days()), ("product_days", book.product_days())
     ):  # fmt: skip
         stage.add(table, contract_rows(table, _until(rows, now), shop, run, None))
+    listed = _listed(contract_rows("products", plan.products(), shop, run, None), shop, place, now.date())
+    if listed.num_rows:
+        stage.add("list_prices", listed)
     seconds["making"] = time.perf_counter() - begun - people.counts.seconds
     flags = people.flags()
     consenting = _consenting(people, _buyers_so_far(plan))
@@ -105,6 +109,13 @@ def load_demo(
     stage.clear()
     seconds["facts"] = time.perf_counter() - begun
     return DemoLoaded(entry, orders + told.count, flags.num_rows, consenting, seconds)
+
+
+def _listed(products: pa.Table, shop: Shop, place: Place, today: date) -> pa.Table:
+    """What the products' list prices add to the history that is there."""
+    entry = catalog.current()
+    reader = Warehouse(place.warehouse).reader(entry.versions if entry else {})
+    return list_prices.told_prices(reader, products, today)
 
 
 def _repeatable_ids(seed: int) -> Callable[[], int]:

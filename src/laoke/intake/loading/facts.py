@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laoke.intake.loading import best_lines, fact_files, item_files, order_refunds, review_files
+from laoke.intake.loading import (
+    best_lines,
+    fact_files,
+    item_files,
+    list_prices,
+    order_refunds,
+    review_files,
+)
 from laoke.intake.loading.stage import CODED
 from laoke.intake.reading.kinds import FactKind
 from laoke.warehouse.contracts import CONTRACTS
@@ -109,12 +116,14 @@ class FactsWriter:
         told: frozenset[str],
         seen_at: datetime | None,
         shop_id: int,
+        listed_on: date | None = None,
     ) -> FactsWritten:
-        """Write the table of a file of other facts, of which `told` are the columns that it tells."""
+        """Write the table of a file of other facts, of which `told` are the columns that it tells. `listed_on` is the
+        day of which a list of goods tells the prices."""
         if kind.grain == "item":
             self._item_file(stage, shop_id)
         else:
-            self._fact_file(stage, kind, told, seen_at, shop_id)
+            self._fact_file(stage, kind, told, seen_at, shop_id, listed_on)
         return self.written
 
     def write_buyers(self, rows: pa.Table) -> FactsWritten:
@@ -133,7 +142,13 @@ class FactsWriter:
         return self.written
 
     def _fact_file(
-        self, stage: Stage, kind: FactKind, told: frozenset[str], seen_at: datetime | None, shop_id: int
+        self,
+        stage: Stage,
+        kind: FactKind,
+        told: frozenset[str],
+        seen_at: datetime | None,
+        shop_id: int,
+        listed_on: date | None,
     ) -> None:
         """The one table of a file of other facts; refunds also change the orders they are of."""
         contract = CONTRACTS[kind.table]
@@ -157,7 +172,15 @@ class FactsWriter:
         self.step("compared")
         if kind.table == "refunds":
             self._refunded_orders(rows, seen_at, shop_id)
+        if listed_on is not None and list_prices.COLUMN in told:
+            self._note_list_prices(rows, listed_on)
         self._note(kind.table, self.warehouse.upsert(kind.table, rows, app_id=self.app_id).version)
+
+    def _note_list_prices(self, products: pa.Table, on: date) -> None:
+        rows = list_prices.told_prices(self.reader, products, on)
+        if rows.num_rows:
+            table = list_prices.TABLE
+            self._note(table, self.warehouse.upsert(table, rows, app_id=self.app_id).version)
 
     def _refunded_orders(self, refunds: pa.Table, seen_at: datetime | None, shop_id: int) -> None:
         import pyarrow as pa

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ from laoke.intake.reading.cells import CLOCKS_DIFFER
 from laoke.intake.reading.fact_rows import told_columns
 from laoke.intake.reading.kinds import FACT_KINDS
 from laoke.intake.reading.opening import Source, open_source
-from laoke.intake.reading.reading import choose_layout, read_batches
+from laoke.intake.reading.reading import choose_layout, read_batches, time_in_name
 from laoke.intake.reading.refusals import IntakeRefused, ReadingStopped, storable
 from laoke.intake.reading.warming import load_kernels_for
 from laoke.shops import audit, catalog
@@ -362,7 +362,16 @@ class _Import:
             writer.write_customers(rows, given=summary.accepted.rows)
         elif kind := FACT_KINDS.get(layout.grain):
             told = told_columns(kind, set(layout.columns))
-            writer.write_facts(self.stage, kind, told=told, seen_at=summary.seen_at, shop_id=self.shop.pk)
+            seen_at, listed_on = summary.seen_at, self._listed_on()
+            writer.write_facts(
+                self.stage, kind, told=told, seen_at=seen_at, shop_id=self.shop.pk, listed_on=listed_on
+            )
+
+    def _listed_on(self) -> date:
+        """The day of which a list of goods tells: as it was said or stands in the file's name, else today."""
+        now = self.around.now()
+        said = self.options.seen_at or time_in_name(self.options.file_name)
+        return min(said or now, now).date()
 
     def _publish(self, summary: ReadingSummary, written: FactsWritten) -> None:
         now = self.around.now()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from laoke.money import FULL_BP
 from laoke.promotions.ladder.figures import Priced
+from laoke.promotions.ladder.listing import listed_at
 from laoke.promotions.ladder.values import Key, Role, Terms
 
 Severity = Literal["bad", "warn"]
@@ -29,6 +30,8 @@ RULES: dict[str, tuple[str, Severity]] = {
     "too_far": ("L12", "warn"),
     "competitor_cheaper": ("L13", "warn"),
     "stock_short": ("L14", "warn"),
+    "was_not_listed": ("L15", "warn"),
+    "list_raised": ("L16", "warn"),
 }
 
 
@@ -53,7 +56,7 @@ def warnings_of(priced: Sequence[Priced], terms: Terms) -> dict[Key, list[Warned
     """The warnings of every item in the order of the rules; items without any are absent."""
     found: dict[Key, list[Warned]] = {}
     for one in priced:
-        for check in (_money, _claim, _page, _outside):
+        for check in (_money, _claim, _page, _outside, _listed):
             for warned in check(one):
                 found.setdefault(one.item.key, []).append(warned)
     for name in {one.item.group for one in priced}:
@@ -114,6 +117,17 @@ def _outside(one: Priced) -> Iterator[Warned]:
         )
     if known.stock is not None and known.units is not None and known.stock < known.units:
         yield Warned("stock_short", {"stock": known.stock, "units": known.units})
+
+
+def _listed(one: Priced) -> Iterator[Warned]:
+    """Whether the struck-out price was really asked, and whether the list price was raised just before the cut."""
+    was, known = one.item.was_cents, one.known
+    if was is not None and known.listed and listed_at(known.listed, was) is None:
+        yield Warned("was_not_listed", {"was_cents": was, "list_cents": known.listed[-1].cents})
+    raised = known.raised
+    if raised is not None and one.item.price_cents < raised.to_cents:
+        params = {"from_cents": raised.from_cents, "to_cents": raised.to_cents, "on": str(raised.on)}
+        yield Warned("list_raised", params)
 
 
 def _contradictions(ladder: Sequence[Priced]) -> Iterator[tuple[Key, Warned]]:

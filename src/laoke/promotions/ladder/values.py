@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from laoke.money import FULL_BP
+from laoke.promotions.ladder.listing import Listed, Raised
 
 COMPETITOR_DAYS = 30
 
@@ -108,6 +109,8 @@ class Known:
     lowest_30_cents  the lowest of the 30 days before
     last_cents       of the newest deal before the start, and its day
     units            pieces of the last comparable period; None when nothing is known of that period
+    listed           what the product was listed at before the start, the oldest first; empty where no import told it
+    raised           the newest rise of that within the 30 days before the start
     """
 
     lowest_7_cents: int | None = None
@@ -117,6 +120,8 @@ class Known:
     units: int | None = None
     stock: int | None = None
     competitor: Competitor | None = None
+    listed: tuple[Listed, ...] = ()
+    raised: Raised | None = None
 
 
 def nearest_competitor(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 from django.utils.translation import gettext
 
 from laoke.campaigns.price_columns import ROLE_WORDS
-from laoke.promotions.ladder import Priced, Role
-from laoke.web.charts.base import Option, axis_labels, css, fmt, tooltip, yuan_values
+from laoke.promotions.ladder import Priced, Role, Told
+from laoke.web.charts.base import Option, Series, axis_labels, css, fmt, tooltip, yuan_values
+from laoke.web.charts.lines import time_lines
 from laoke.web.components.base import Words
 
-# What one can still tell apart on a screen.
-MOST_BARS = 60
+# What one can still tell apart on a screen: items, and days of two years.
+MOST_BARS, MOST_DAYS = 60, 731
 COLOURS: dict[Role | None, str] = {
     Role.LOW: "c1",
     Role.VALUE: "c3",
@@ -73,3 +75,20 @@ def price_ladder(drawn: Sequence[Priced]) -> Option:
         "yAxis": axis_labels(fmt("wan")),
         "series": [*bars, floors],
     }
+
+
+def list_price_steps(told: Sequence[Told], until: date) -> Option:
+    """The list price day by day as steps, in yuan; between two tellings it stands as it was told last."""
+    by_day = {one.on: one.cents for one in told}
+    first = max(min(by_day), until - timedelta(days=MOST_DAYS - 1))
+    last = max(until, max(by_day))
+    held = next((one.cents for one in reversed(told) if one.on <= first), None)
+    days, values = [], []
+    for place in range((last - first).days + 1):
+        day = first + timedelta(days=place)
+        held = by_day.get(day, held)
+        days.append(f"{day:%Y-%m-%d}")
+        values.append(held)
+    option = time_lines(days, [Series(gettext("标价"), yuan_values(values))], axis="wan", value="yuan")
+    option["series"][0] |= {"step": "end", "showSymbol": False}
+    return option

@@ -36,6 +36,7 @@ from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
 from laoke.web.pages.campaigns.frame import CampaignFrame, find_campaign, frame_of
+from laoke.web.pages.campaigns.was_evidence import was_evidence
 from laoke.web.pages.campaigns.words import sentence_of
 
 MOST_ITEMS = 20
@@ -79,6 +80,7 @@ class ChecksPage:
     parts: ui.Facts
     words: str
     protected: ProtectedPart | None
+    was: ui.Table | None
     may_sign: bool
     longest: int
     longest_words: int
@@ -109,6 +111,7 @@ def _page(request: HttpRequest, campaign: Campaign, found: Launch, frame: Campai
         ui.Facts([(gettext(PARTS[part]), figures.exact(points)) for part, points in found.complexity.parts]),
         launching.page_words(campaign),
         _protected(found.plan.protection),
+        was_evidence(campaign.shop, found.plan, clock_of(request).now()),
         may_sign(request.role),  # type: ignore[attr-defined]
         launching.LONGEST_REASON,
         launching.LONGEST_WORDS,

@@ -17,6 +17,7 @@ TABLES: dict[str, Words] = {
     "waiting_lines": _("等着订单的商品行"),
     "refunds": pgettext_lazy("table", "退款"),
     "products": pgettext_lazy("table", "商品"),
+    "list_prices": _("标价的历史"),
     "product_days": _("商品每日流量"),
     "traffic_days": _("店铺每日流量"),
     "ad_days": _("推广报表"),

@@ -17,9 +17,11 @@ from laoke.campaigns import price_sheets
 from laoke.campaigns.models import Campaign, CampaignState, PriceSheet
 from laoke.campaigns.price_sheets import PriceRefused, items_of, newest, terms_of
 from laoke.promotions.ladder import Item, Terms
+from laoke.web import components as ui
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.numbers import row_number
 from laoke.web.pages.prices.forms import ItemForm, NewSheetForm, SheetForm
+from laoke.web.pages.prices.list_history import list_history
 from laoke.web.pages.prices.reading import find_sheet
 from laoke.web.pages.prices.words import refusal_text
 
@@ -42,6 +44,7 @@ class ItemEditor:
     sheet: PriceSheet
     at: int | None
     base: int
+    history: ui.ChartCard | ui.Empty | None
 
 
 @allowed(*MARKETING)
@@ -135,7 +138,8 @@ def _item(request: HttpRequest, sheet: PriceSheet, at: int | None) -> HttpRespon
         if _saved(request, sheet, changed, form, now):
             return redirect("price_sheet", sheet.pk)
     title = (old.title or old.product_id) if old else gettext("加一件")
-    page = ItemEditor(form, title, sheet, at, last.number)
+    history = list_history(sheet.shop, old, now) if old is not None and old.product_id else None
+    page = ItemEditor(form, title, sheet, at, last.number, history)
     return render(request, "prices/item.html", {"page": page}, status=422 if form.errors else 200)
 
 

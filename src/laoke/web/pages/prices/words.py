@@ -30,6 +30,8 @@ WARNINGS: dict[str, Words] = {
     "too_far": _("比下一档「%(other)s」贵 %(gap)s，超过 %(bound)s，中间缺一档"),
     "competitor_cheaper": _("%(name)s卖 %(price)s，便宜 %(less)s"),
     "stock_short": _("库存 %(stock)s 件，上次同期卖了 %(units)s 件"),
+    "was_not_listed": _("划线价 %(was)s 没有标过的记录，导入过的标价是 %(list)s"),
+    "list_raised": _("标价 %(on)s 从 %(from)s 提到 %(to)s，开始前 30 天里提的，像先涨后降"),
 }
 BASELINES: dict[str, Words] = {
     "lowest_7": _("近 7 天最低成交价"),
