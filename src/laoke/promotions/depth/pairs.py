@@ -70,8 +70,8 @@ class PairGrid:
 
     @property
     def best(self) -> Pair | None:
-        """The pair that earns the most more than none, of equals the smallest amount and the lowest threshold; None
-        where none earns anything."""
+        """The pair that earns the most, of equals the smallest amount and the lowest threshold; None where none earns
+        more than having no step."""
         best = max(
             self.pairs,
             key=lambda one: (one.change_cents, -one.off_cents, -one.threshold_cents),
