@@ -119,7 +119,7 @@ def test_a_worker_that_lost_its_job_and_one_that_was_told_to_stop_keep_nothing(p
 def test_a_comparison_is_made_and_made_again(past: Past) -> None:
     store = past.store
     first = backtest(store.shop, [past.offer], *NOVEMBER, by=None, clock=store.clock, terms=TERMS)
-    other = backtest(store.shop, [coupon()], *NOVEMBER, by=None, clock=store.clock)
+    other = backtest(store.shop, [coupon(offer_id="c")], *NOVEMBER, by=None, clock=store.clock)
     changed = plan_comparisons.varied(first, first.offers[0]["offer_id"], [20_000, 1_000], "满200减10")
     backtest_jobs.queue_comparison(
         store.shop, "并排", first, [other], [("满200减10", changed)], campaign=None, by=store.owner, now=store.now,
@@ -143,7 +143,7 @@ def test_a_comparison_is_made_and_made_again(past: Past) -> None:
 def test_what_is_gone_or_does_not_work_any_more_is_refused_with_its_reason(past: Past) -> None:
     store = past.store
     first = backtest(store.shop, [past.offer], *NOVEMBER, by=None, clock=store.clock)
-    second = backtest(store.shop, [coupon()], *NOVEMBER, by=None, clock=store.clock)
+    second = backtest(store.shop, [coupon(offer_id="c")], *NOVEMBER, by=None, clock=store.clock)
     backtest_jobs.queue_comparison(
         store.shop, "并排", first, [second], [], campaign=None, by=None, now=store.now
     )
@@ -161,6 +161,7 @@ def test_what_is_gone_or_does_not_work_any_more_is_refused_with_its_reason(past:
 def test_what_cannot_be_priced_is_refused_before_it_waits(past: Past) -> None:
     with pytest.raises(BacktestRefused, match="period"):
         backtest_jobs.queue_backtest(
-            past.store.shop, [past.offer], NOVEMBER[1], NOVEMBER[0], terms=TERMS, segments=[], by=None, now=past.store.now,
+            past.store.shop, [past.offer], *reversed(NOVEMBER), terms=TERMS, segments=[], by=None,
+            now=past.store.now,
         )  # fmt: skip
     assert not Job.objects.exists()

@@ -114,9 +114,9 @@ def test_thresholds_and_amounts_are_round_and_few() -> None:
     values = order_values(np.arange(0, 100_000, 700), [29_900])
     thresholds = round_thresholds(values)
 
-    assert thresholds == [10_000, 20_000, 29_900, *range(30_000, 100_001, 10_000)]
+    assert thresholds == [10_000, 20_000, 29_900, *range(30_000, 90_001, 10_000)]
     assert round_amounts(thresholds, 2_500) == [
-        *(100 * yuan for yuan in (3, 5, 8, 10, 20)), 2_500, *(100 * yuan for yuan in (30, 50, 80, 100, 200, 300, 500)),
+        *(100 * yuan for yuan in (2, 3, 5, 8, 10, 20)), 2_500, *(100 * yuan for yuan in (30, 50, 80, 100, 200, 300)),
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The price ladder: margins and floors to the cent, roles, and every rule from L1 to L14."""
+"""The price ladder: margins and floors to the cent, roles, rules L1 to L14 (list prices: `test_list_history`)."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_an_invented_former_price_and_no_cut_are_told_together_by_their_numbers(
 
 
 def test_the_rules_are_numbered_without_a_gap() -> None:
-    assert [number for number, _severity in RULES.values()] == [f"L{n}" for n in range(1, 15)]
+    assert [number for number, _severity in RULES.values()] == [f"L{n}" for n in range(1, 17)]
 
 
 def ladder(*steps: tuple[str, int, Role | None], group: str = "") -> dict[str, list[str]]:

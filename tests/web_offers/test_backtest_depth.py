@@ -227,8 +227,10 @@ def test_the_workbooks_hold_every_part_and_are_written_down(demo: Demo, one: Bac
         "总数",
         "每个优惠",
         "门槛",
+        "门槛和减多少",
         "方案里的门槛",
         "换个假设",
+        "换个假设，门槛和减多少",
         "订单金额",
         "优惠叠在一起",
         "新客老客",
@@ -308,3 +310,35 @@ def test_the_page_reads_little(demo: Demo, one: Backtest, django_assert_max_num_
     client = demo.client()
     with django_assert_max_num_queries(24):
         assert client.get(reverse("backtest", args=[one.pk])).status_code == 200
+
+
+def test_the_pairs_stand_as_a_map_with_the_numbers_behind_it_and_the_reason(
+    demo: Demo, one: Backtest
+) -> None:
+    demo.client().post(reverse("backtest_assume", args=[one.pk]), {**ASSUMED, "off_cents": "5", "rate": "90"})
+    pairs = page_of(demo, one).context["page"].depth.pairs
+
+    grid = page_of(demo, one).context["page"].depth.pairs.map.table
+    assert grid.columns[0].label == "减（元）"
+    cells = [cell for row in grid.rows for cell in row.cells[1:]]
+    drawn = pairs.map.option["series"][0]["data"]
+    assert len(drawn) == sum(bool(str(cell.value)) for cell in cells) > 20
+    marks = [one["label"]["formatter"] for one in drawn if "label" in one]
+    assert marks.count("★") == sum(cell.tone == "best" for cell in cells) == 1
+    assert marks.count("≈") == sum(str(cell.sub) == "≈" for cell in cells)
+    assert "假设减 5 元时离门槛 25% 以内的人有 30% 凑单，减得多的凑单的人跟着多 100%" in str(
+        pairs.verdict.text
+    )
+    assert "单本来会买，白让" in str(pairs.verdict.text)
+    assert len(pairs.firm.rows) == 3
+
+
+def test_where_no_pair_pays_the_least_bad_is_named_and_nothing_is_marked(demo: Demo, one: Backtest) -> None:
+    demo.client().post(
+        reverse("backtest_assume", args=[one.pk]), {**ASSUMED, "low": "0", "likely": "0", "high": "0"}
+    )
+    pairs = page_of(demo, one).context["page"].depth.pairs
+    assert str(pairs.verdict.title) == "没有一对靠凑单赚得回来"
+    assert "亏得最少的是满 " in str(pairs.verdict.text)
+    assert not any("label" in one for one in pairs.map.option["series"][0]["data"])
+    assert pairs.beside is None
