@@ -58,7 +58,7 @@ def _assumed(depth: Depth) -> str:
     """What is assumed of buyers, as the beginning of a sentence."""
     one = depth.assumed
     return gettext(
-        "假设减 %(off)s 元时离门槛 %(reach)s%% 以内的人有 %(share)s%% 凑单，减得多的凑单的人跟着多 %(follow)s%%"
+        "假设减 %(off)s 元时离门槛 %(reach)s%% 以内的人有 %(share)s%% 凑单，减别的数时人数跟着变 %(follow)s%%"
     ) % {
         "off": figures.exact(depth.off_cents / 100),
         "reach": one.reach,
