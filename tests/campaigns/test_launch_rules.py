@@ -637,6 +637,6 @@ def test_a_warning_needs_no_signature_and_takes_none() -> None:
 def test_every_rule_has_a_number_of_its_own_and_a_group() -> None:
     numbers = [rule.number for rule in RULES.values()]
 
-    assert len(set(numbers)) == len(numbers) == 35 + 14
+    assert len(set(numbers)) == len(numbers) == 35 + 16
     assert {group_of(code) for code in RULES} == {"offers", "prices", "words", "limits", "buyers", "beside"}
     assert sum(rule.severity == "block" for rule in RULES.values()) == 15 + 3

@@ -26,6 +26,11 @@ class PairsView:
     beside: ui.Table | None
     firm: ui.Table
 
+    @property
+    def firm_width(self) -> str:
+        """Columns of the page's twelve that are left beside the other table."""
+        return "c5" if self.beside is not None else "c12"
+
 
 def pairs_view(depth: Depth) -> PairsView | None:
     """All parts; None where nobody knows what goods leave, or where no pair makes sense."""
