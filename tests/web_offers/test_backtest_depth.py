@@ -326,9 +326,7 @@ def test_the_pairs_stand_as_a_map_with_the_numbers_behind_it_and_the_reason(
     marks = [one["label"]["formatter"] for one in drawn if "label" in one]
     assert marks.count("★") == sum(cell.tone == "best" for cell in cells) == 1
     assert marks.count("≈") == sum(str(cell.sub) == "≈" for cell in cells)
-    assert "假设减 5 元时离门槛 25% 以内的人有 30% 凑单，减别的数时人数跟着变 100%" in str(
-        pairs.verdict.text
-    )
+    assert "假设减 5 元时离门槛 25% 以内的人有 30% 凑单，减别的数时人数跟着变 100%" in str(pairs.verdict.text)
     assert "单本来会买，白让" in str(pairs.verdict.text)
     assert len(pairs.firm.rows) == 3
 

@@ -197,9 +197,7 @@ def comparable(
         raise ComparisonRefused("too_many")
     if any((one.period_from, one.period_to) != (first.period_from, first.period_to) for one in given):
         raise ComparisonRefused("other_days")
-    return [(title_of(one), plan_of(one)) for one in given] + [
-        (label, list(plan)) for label, plan in variations
-    ]
+    return [*((title_of(one), plan_of(one)) for one in given), *variations]
 
 
 def compare(

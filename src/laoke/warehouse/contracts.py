@@ -42,15 +42,9 @@ ORDER_STATUSES = tuple(STATE_RANKS)
 LIFECYCLES = ("prospect", "new_customer", "active", "silent", "dormant", "nearly_lost", "lost")
 GROUPS = ("loyal", "active", "ordinary")
 RFM_CLASSES = (
-    "key_value",
-    "key_recall",
-    "key_develop",
-    "key_retain",
-    "general_value",
-    "general_keep",
-    "general_new",
-    "general_lost",
-)
+    "key_value", "key_recall", "key_develop", "key_retain", "general_value",
+    "general_keep", "general_new", "general_lost",
+)  # fmt: skip
 
 MONTH = column("month", "month", "partition: month of the row's own time, 'YYYY-MM'")
 
@@ -216,14 +210,12 @@ PRODUCTS = Contract(
 LIST_PRICES = Contract(
     "list_prices",
     (
-        SHOP,
-        column("*product_id", "text", "platform product"),
+        SHOP, column("*product_id", "text", "platform product"),
         column("*told_day", "day", "day on which it was listed so", unit="days since 1970-01-01"),
-        _cents("list_price_cents", "list price told then"),
-        IMPORT,
+        _cents("list_price_cents", "list price told then"), IMPORT,
     ),
     meaning="What products were listed at, as imports told it: each change, and once a week that it still holds.",
-)
+)  # fmt: skip
 
 PRODUCT_DAYS = Contract(
     "product_days",
