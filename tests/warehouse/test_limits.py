@@ -12,7 +12,7 @@ from laoke.shops.unavailable_words import told
 from laoke.warehouse import spark
 from laoke.warehouse.engine import Reader
 from laoke.warehouse.engine_setting import SparkSetting
-from laoke.warehouse.limits import TooLong, limited, unlimited
+from laoke.warehouse.limits import Replaced, TooLong, limited, replaced, replacing, unlimited
 
 # Minutes of work without a table.
 ENDLESS = "SELECT count(*) AS n FROM range(3000000) AS a, range(3000000) AS b WHERE (a.range * b.range) % 7 = $seven"
@@ -85,3 +85,57 @@ def test_a_cluster_has_a_limit_of_its_own(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(spark, "answer", answered)
     with limited(0):
         assert one(Reader(tmp_path, {}, engine=SparkSetting("cluster"))) == 7
+
+
+def asked(reader: Reader, key: str, ended: list[str]) -> threading.Thread:
+    """A thread that asks without an end under a key and tells how it ended; it is under way when this returns."""
+    begun = threading.Event()
+
+    def ask() -> None:
+        try:
+            with replacing(key):
+                begun.set()
+                reader.answer(ENDLESS, {"seven": 3})
+        except Replaced as replacement:
+            ended.append(f"{key}: {replacement.code}")
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    begun.wait()
+    return thread
+
+
+def test_a_newer_question_ends_the_older_of_its_key_and_no_other(tmp_path: Path) -> None:
+    reader, ended = Reader(tmp_path, {}, engine=None), list[str]()
+    mine, others = asked(reader, "mine", ended), asked(reader, "another's", ended)
+    with replacing("mine"):
+        mine.join(20)
+        assert ended == ["mine: query_replaced"]
+        assert one(reader) == 1, "the newer one is answered"
+        assert others.is_alive()
+    replaced("another's")
+    others.join(20)
+    assert ended == ["mine: query_replaced", "another's: query_replaced"]
+    replaced("mine")  # nobody asks
+    assert one(reader) == 1
+
+
+def test_a_question_replaced_between_two_queries_asks_nothing_more(tmp_path: Path) -> None:
+    reader = Reader(tmp_path, {}, engine=None)
+    with replacing("mine"):
+        assert one(reader) == 1
+        replaced("mine")
+        with unlimited():
+            assert one(reader) == 1, "what is kept for others is made all the same"
+        with limited(60), pytest.raises(Replaced):
+            reader.answer("SELECT 1 AS n")
+    assert one(reader) == 1
+
+
+def test_a_question_within_a_limit_is_ended_by_it(tmp_path: Path) -> None:
+    with replacing("mine"), limited(0.2), pytest.raises(TooLong):
+        Reader(tmp_path, {}, engine=None).answer(ENDLESS, {"seven": 3})
+
+
+def test_that_it_was_replaced_is_said_in_words() -> None:
+    assert told(Replaced()) == "条件又改了，这一次没有数完"

@@ -141,3 +141,89 @@ def test_a_segment_that_is_gone_by_then_is_left_alone(no_time: Demo) -> None:
     inner.delete()
     assert work(no_time) == 2
     assert [job.result for job in queued()] == [{}, {"why": "segment_missing"}]
+
+
+def test_other_pages_that_count_a_segment_end_in_words_too(no_time: Demo) -> None:
+    from laoke.promotions.models import Offer
+    from tests.web_campaigns.planned import planned
+    from tests.web_customers.test_levels import SILVER
+    from tests.web_offers.test_backtest_depth import PERIOD
+    from tests.web_offers.test_pages import new
+
+    client, ended = no_time.client(), "算了 0 秒还没有算完，已经停下。把时间范围改小一点再试"
+    row = planned(no_time).rounds.get(key="3")
+    checks = client.get(f"/rounds/{row.pk}/checks/")
+    assert checks.status_code == 200
+    assert f"人群没有数完：{ended}" in text(checks), "the round can still be opened and given another segment"
+    assert "人群" in text(client.get(f"/campaigns/rounds/{row.pk}/missing/"))
+    launched = client.post(f"/rounds/{row.pk}/launch/", follow=True)
+    row.refresh_from_db()
+    assert (row.state, row.snapshot) == ("draft", None)
+    assert ended in text(launched)
+
+    segment = kept(no_time, OF_FACTS)
+    new(no_time)
+    replay = {"offers": [Offer.objects.get().pk], **PERIOD, "segments": [segment.pk]}
+    answer = client.post("/backtests/", replay)
+    assert (answer.status_code, ended in text(answer)) == (422, True)
+
+    terms = {"name": "券", "budget": "5万", "faces": "5", "margin": "60", "used": "100", "message": "0.05"}
+    budget = client.post("/budgets/", {**terms, "segments": [segment.pk]})["Location"]
+    rates = {f"base_{segment.pk}": "12", f"face_{segment.pk}_500": "20"}
+    answer = client.post(budget, rates)
+    assert (answer.status_code, ended in text(answer)) == (422, True)
+
+    client.post("/customers/levels/save/", SILVER)
+    answer = client.get("/customers/levels/")
+    assert (answer.status_code, ended in text(answer)) == (503, True)
+
+
+PAGE = "http://testserver/segments/new/"
+
+
+@pytest.fixture
+def typed_meanwhile(demo: Demo, monkeypatch: pytest.MonkeyPatch):
+    """Has another text typed while the first request counts: `(who, page)` gives the answers to both."""
+    from laoke.audiences import counting
+    from laoke.web.pages.segments import building
+
+    def both(address: str, who: Any, page: str) -> tuple[Any, Any]:
+        newer: list[Any] = []
+
+        def meanwhile(real: Any) -> Any:
+            def slowly(*given: Any) -> Any:
+                if not newer:
+                    newer.append(None)
+                    typed = {"source": "text", "text": "bought(4+)"}
+                    newer[0] = demo.client(who).post(
+                        "/segments/preview/", typed, headers={"hx-current-url": page}
+                    )
+                return real(*given)
+
+            return slowly
+
+        monkeypatch.setattr(counting, "count_by_steps", meanwhile(counting.count_by_steps))
+        monkeypatch.setattr(building, "more_of", meanwhile(building.more_of))
+        posted = {"source": "text", "text": "bought(3+)"}
+        older = demo.client().post(address, posted, headers={"hx-current-url": PAGE})
+        return older, newer[0]
+
+    return both
+
+
+@pytest.mark.parametrize("address", ["/segments/preview/", "/segments/more/"])
+def test_a_newer_text_of_the_same_page_ends_what_is_counted_of_the_older(
+    demo: Demo, typed_meanwhile, address: str
+) -> None:
+    older, newer = typed_meanwhile(address, demo.owner, PAGE)
+    assert (older.status_code, older.content) == (204, b""), "nothing on the page changes by it"
+    assert newer.status_code == 200
+    assert newer.context["b"].counted.n > 0
+
+
+@pytest.mark.parametrize("address", ["/segments/preview/", "/segments/more/"])
+def test_what_others_and_other_pages_type_ends_nothing(demo: Demo, typed_meanwhile, address: str) -> None:
+    for who, page in ((demo.operator, PAGE), (demo.owner, PAGE + "?text=bought")):
+        older, newer = typed_meanwhile(address, who, page)
+        assert (older.status_code, newer.status_code) == (200, 200)
+        assert older.content

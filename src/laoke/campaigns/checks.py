@@ -39,6 +39,8 @@ from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.preview import Preview, millis_to_cents
 from laoke.money import format_cents
 from laoke.shops.joins import clauses, listed, named
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 
 State = Literal["ok", "warning", "missing"]
 
@@ -63,6 +65,7 @@ SENTENCES: dict[str, str] = {
     "segment_none": gettext_noop("还没有选人群"),
     "segment_empty": gettext_noop("人群里现在没有人"),
     "segment_count": gettext_noop("%(people)s 人"),
+    "segment_slow": gettext_noop("人群没有数完：%(problem)s"),
     "segment_text": gettext_noop("人群写法不对：%(problem)s"),
     "segment_tags": gettext_noop("人群里写了没有的标签：%(tags)s。建好它，或把它改掉"),
     "segment_groups": gettext_noop("店里没有这些在用的群：%(groups)s"),
@@ -192,9 +195,15 @@ class RoundChecks:
 
 
 def check_round(row: Round, now: datetime) -> RoundChecks:
-    """Look at everything that a launch depends on. Reads only; 20,000 people take about a second."""
-    segment, people = _segment(row, now)
-    funnel = _funnel(row, people, now) if people else None
+    """Look at everything that a launch depends on. Reads only; 20,000 people take about a second.
+
+    Within a limit of time (`limits.py`) people who take longer to find are a point that is missing.
+    """
+    try:
+        segment, people = _segment(row, now)
+        funnel = _funnel(row, people, now) if people else None
+    except TooLong as slow:
+        segment, people, funnel = _slow(slow), [], None
     by_gateway = row.channel != Channel.HANDOVER
     shown = _preview(row, funnel) if by_gateway and row.gateway is not None else None
     checks = [segment]
@@ -241,6 +250,10 @@ def _segment(row: Round, now: datetime) -> tuple[Check, list[int]]:
     if not people:
         return Check("segment", "missing", "segment_empty", leads_to="segment"), []
     return Check("segment", "ok", "segment_count", {"people": f"{len(people):,}"}), people
+
+
+def _slow(slow: TooLong) -> Check:
+    return Check("segment", "missing", "segment_slow", {"problem": told(slow)}, "segment")
 
 
 def _funnel(row: Round, people: Sequence[int], now: datetime) -> Funnel:

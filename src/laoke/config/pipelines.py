@@ -241,6 +241,8 @@ JOBS: dict[str, JobFunction] = {
     "segment_count": _count_segment,
     "backtest": _backtest,
 }
+# Jobs that change nothing but their own figure and may take minutes: a worker does one of them beside its turns.
+ASIDE = frozenset({"segment_count"})
 
 
 def _dropped(worker: Worker) -> bool:

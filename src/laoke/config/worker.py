@@ -1,4 +1,5 @@
-"""The worker: takes jobs from the queue and does the regular rounds (mirrors, sending, receipts), one after the other.
+"""The worker: takes jobs from the queue and does the regular rounds (mirrors, sending, receipts), one after the other;
+a job that only counts goes on beside them (`aside.py`).
 
 Any number of workers may run; every step they take is claimed by a conditional update, so two of them never do the
 same thing twice.
@@ -18,12 +19,14 @@ import structlog
 from django.db import close_old_connections
 
 from laoke.config import pipelines
+from laoke.config.aside import Aside
 from laoke.config.ending import on_ending
 from laoke.shops import jobs
 from laoke.shops.clock import live_now
 from laoke.shops.full_disk import DISK_FULL, is_disk_full
 from laoke.shops.models import Job, JobState
 from laoke.shops.unavailable_words import as_error
+from laoke.warehouse.limits import Replaced
 from laoke.warehouse.storage import reaching_tables
 from laoke.warehouse.unavailable import Unavailable
 
@@ -57,6 +60,7 @@ class Worker:
         self._next: dict[str, float] = {}
         # What a tick keeps open from one turn to the next, by its name.
         self.kept: dict[str, Kept] = {}
+        self._aside = Aside(self.name)
 
     def run(self, *, once: bool = False) -> None:
         """Work until stopped; with `once` until there is nothing left to do now."""
@@ -65,13 +69,18 @@ class Worker:
             while not self._stopping:
                 close_old_connections()
                 worked = self.turn(all_ticks=once)
-                if once and not worked:
+                if once and not worked and not self._aside.wait():
                     return
                 if not worked:
                     time.sleep(IDLE_SECONDS)
         finally:
-            for kept in self.kept.values():
-                kept.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give back what is done beside the turns, and close what is open between them."""
+        self._aside.close()
+        for kept in self.kept.values():
+            kept.close()
 
     def turn(self, *, all_ticks: bool = False) -> bool:
         """One job and every tick that is due; True when anything was done."""
@@ -97,10 +106,15 @@ class Worker:
         return self._stopping
 
     def _one_job(self) -> bool:
-        job = jobs.claim(self.name, self.clock(), list(pipelines.JOBS))
+        busy = self._aside.busy()
+        kinds = [kind for kind in pipelines.JOBS if not (busy and kind in pipelines.ASIDE)]
+        job = jobs.claim(self.name, self.clock(), kinds)
         if job is None:
             return False
-        run_job(job, self.clock)
+        if job.kind in pipelines.ASIDE:
+            self._aside.take(lambda: run_job(job, self.clock))
+        else:
+            run_job(job, self.clock)
         return True
 
     def _stop_on_signals(self) -> None:
@@ -120,6 +134,9 @@ def run_job(job: Job, clock: Callable[[], datetime]) -> None:
         jobs.finish(job, JobState.CANCELLED, clock())
     except pipelines.Refused as refusal:
         jobs.finish(job, JobState.FAILED, clock(), error=refusal.as_dict())
+    except Replaced:
+        # The worker ends: the next one begins it anew.
+        jobs.give_back(job)
     except Unavailable as problem:
         # The cluster or the storage is away: known trouble with its sentence, no stack.
         log.warning("job failed", job=job.pk, kind=job.kind, detail=str(problem))

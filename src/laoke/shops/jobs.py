@@ -66,6 +66,13 @@ def claim(worker: str, now: datetime, kinds: list[str] | None = None) -> Job | N
     return None
 
 
+def give_back(job: Job) -> bool:
+    """Let go of a job that was begun and has changed nothing: whoever claims next begins it anew. False when another
+    worker has taken it over meanwhile."""
+    mine = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=JobState.RUNNING)
+    return bool(mine.update(state=JobState.QUEUED, worker="", lease_until=None))
+
+
 def cancel(job: Job, now: datetime) -> bool:
     """Ask for an end. A queued job ends at once; a running one at its next step. False when it is over already."""
     if Job.objects.filter(pk=job.pk, state=JobState.QUEUED).update(state=JobState.CANCELLED, finished_at=now):

@@ -45,6 +45,7 @@ def _words() -> dict[str, str]:
             "或内存、核数不够 LAOKE_ENGINE 里要的"
         ),
         "query_too_long": _("算了 %(seconds)s 秒还没有算完，已经停下。把时间范围改小一点再试"),
+        "query_replaced": _("条件又改了，这一次没有数完"),
         "too_long": _("Spark 集群 %(seconds)s 秒没有算完，已经停下。范围改小一点，或加工作节点"),
         "files_unseen": _("Spark 的工作节点读不到 %(folder)s。这个文件夹要共享给每个节点，路径相同"),
         "no_s3a": _("Spark 集群读不了 s3://：每个节点要装 hadoop-aws"),

@@ -4,6 +4,7 @@ WarehouseError            cannot do what was asked; the message says why
 └── Unavailable           nothing can be read or written until somebody acts; said in the user's language
     ├── EngineProblem     the engine that answers (engine_setting.py)
     ├── TooLong           a query was ended because it took too long (limits.py)
+    ├── Replaced          a query was ended because it was asked anew (limits.py)
     └── StorageProblem    the place where the tables lie (storage.py)
 """
 

@@ -15,12 +15,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.models import Segment
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns import coupon_budgets
 from laoke.campaigns.coupon_budgets import BudgetRefused
 from laoke.campaigns.models import CouponBudget
 from laoke.promotions.models import Backtest
 from laoke.shops.joins import listed
 from laoke.shops.models import Shop
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, may_market, shop_of
@@ -175,13 +178,16 @@ def budget(request: HttpRequest, pk: int) -> HttpResponse:
             form.is_bound = True
             if form.is_valid():
                 try:
-                    coupon_budgets.work_out(
-                        row, form.assumed(), by=request.user, clock=clock_of(request)  # type: ignore[arg-type]
-                    )  # fmt: skip
+                    with on_page(SHOWN):
+                        coupon_budgets.work_out(
+                            row, form.assumed(), by=request.user, clock=clock_of(request)  # type: ignore[arg-type]
+                        )  # fmt: skip
                     messages.success(request, gettext("算好了"))
                     return redirect("budget", row.pk)
                 except BudgetRefused as refused:
                     form.add_error(None, str(REFUSALS[refused.code]))
+                except TooLong as slow:
+                    form.add_error(None, told(slow))
     elif request.method == "POST":
         raise PermissionDenied
     wrong = form is not None and bool(form.errors)

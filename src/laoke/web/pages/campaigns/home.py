@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns.checks import check_round
 from laoke.campaigns.finding import campaign_tasks
 from laoke.campaigns.models import Campaign, CampaignOffer, CampaignState, PriceSheet, Round, RoundState
@@ -387,7 +388,8 @@ def round_missing(request: HttpRequest, pk: int) -> HttpResponse:
         campaign__shop=shop,
         pk=pk,
     )
-    missing = check_round(row, now).missing
+    with on_page(SHOWN):
+        missing = check_round(row, now).missing
     name = row.title
     url = reverse("round", args=[row.pk])
     if not missing:

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from laoke.audiences import levels
 from laoke.audiences.levels import LevelRefused, Standing
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.customers import profiles
 from laoke.customers.models import MemberLevel
 from laoke.insights.people import Order, Wanted, page_of_people
@@ -80,17 +81,22 @@ class LevelsPage:
 @require_GET
 def levels_page(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
+    with on_page(SHOWN):
+        page = _levels_page(request, shop, now)
+    return render(request, "customers/levels.html", {"page": page})
+
+
+def _levels_page(request: HttpRequest, shop: Shop, now: datetime) -> LevelsPage:
     known, reading = levels.levels_of(shop), reading_or_none(shop, now)
     standings = levels.standings(known, reading) if reading else []
     may = may_market(request)
-    page = LevelsPage(
+    return LevelsPage(
         _table(known, {one.level.pk: one for one in standings}, may),
         [(one.level, _near(shop, one, now), _segment(one.near_text)) for one in standings if one.near],
         rules_text(shop, known),
         LevelForm() if may and len(known) < levels.MOST_LEVELS else None,
         reading is not None,
     )
-    return render(request, "customers/levels.html", {"page": page})
 
 
 def _segment(text: str) -> str:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from laoke.audiences.models import Segment
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.audiences.tokens import FilterError
 from laoke.audiences.tree import TreeError
 from laoke.audiences.wording import refusal_text
@@ -29,6 +30,8 @@ from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import OfferRefused
 from laoke.shops.joins import clauses
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, may_market, shop_of
@@ -145,10 +148,14 @@ def _make(request: HttpRequest, form: BacktestForm, campaign: Campaign | None) -
             job = queue_backtest(shop, chosen, *days, terms=terms, segments=numbers, by=by, now=clock.now())  # type: ignore[arg-type]
             return reverse("backtest_job", args=[job.pk])
         # Without orders nobody is in any segment; the backtest then says what is missing.
-        people = segments_of(shop, numbers, clock.today()) if orders_until(shop) else []
+        with on_page(SHOWN):
+            people = segments_of(shop, numbers, clock.today()) if orders_until(shop) else []
         made = replay_offers(shop, chosen, *days, terms=terms, segments=people, by=by, clock=clock)  # type: ignore[arg-type]
     except (FilterError, TreeError) as error:
         form.add_error("segments", refusal_text(error))
+        return None
+    except TooLong as slow:
+        form.add_error("segments", told(slow))
         return None
     except BacktestRefused as refused:
         words = {

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns import editing, rounds
 from laoke.campaigns.changes import Changes, apply_changes
 from laoke.campaigns.models import Round, RoundState
@@ -26,6 +27,8 @@ from laoke.dispatch.text.messages import say as say_issue
 from laoke.dispatch.text.numbers import is_demo_mobile, normal_mobile
 from laoke.shops.joins import clauses
 from laoke.shops.models import User
+from laoke.shops.unavailable_words import told
+from laoke.warehouse.limits import TooLong
 from laoke.web import figures
 from laoke.web.access import MARKETING, allowed, clock_of, shop_of
 from laoke.web.nav import SELLING
@@ -221,11 +224,14 @@ def round_test_state(request: HttpRequest, pk: int) -> HttpResponse:
 def round_launch(request: HttpRequest, pk: int) -> HttpResponse:
     row = find_round(shop_of(request), pk)
     try:
-        funnel = rounds.launch_round(row, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
+        with on_page(SHOWN):
+            funnel = rounds.launch_round(row, by=request.user, clock=clock_of(request))  # type: ignore[arg-type]
     except TemplateRefused as refused:
         messages.error(request, clauses(say_issue(issue) for issue in refused.issues))
     except (CampaignRefused, OccasionRefused) as refused:
         messages.error(request, sentence_of(refused))
+    except TooLong as slow:
+        messages.error(request, told(slow))
     else:
         messages.success(
             request,

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns.advice import say_advice
 from laoke.campaigns.checks import Check, RoundChecks, check_round
 from laoke.campaigns.models import Round, RoundState
@@ -400,8 +401,9 @@ def round_checks(request: HttpRequest, pk: int) -> HttpResponse:
     """The checks of a drafted round; counting people takes a moment, so the page asks for them after it is shown."""
     shop, now = shop_of(request), clock_of(request).now()
     row, may_edit = find_round(shop, pk), may_market(request)
-    status = round_status(row, now, with_checks=True)
-    checks = status.checks or check_round(row, now)
+    with on_page(SHOWN):
+        status = round_status(row, now, with_checks=True)
+        checks = status.checks or check_round(row, now)
     funnel = checks.funnel
     part = ChecksPart(
         row,

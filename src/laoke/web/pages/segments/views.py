@@ -28,7 +28,7 @@ from laoke.shops import audit
 from laoke.shops.joins import clauses
 from laoke.shops.models import Shop
 from laoke.shops.unavailable_words import told
-from laoke.warehouse.limits import TooLong
+from laoke.warehouse.limits import Replaced, TooLong, replaced, replacing
 from laoke.web import components as ui
 from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
@@ -234,7 +234,24 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
 @require_POST
 @allowed(*LOOKS)
 def preview(request: HttpRequest) -> HttpResponse:
-    """What follows from a change: of the rows, of the text, or a row added, removed, or turned into another kind."""
+    """What follows from a change: of the rows, of the text, or a row added, removed, or turned into another kind.
+
+    What the same user's page still counts of the text before it, and of who is in there, is ended.
+    """
+    try:
+        with replacing(_question(request, "count")):
+            replaced(_question(request, "more"))
+            return _previewed(request)
+    except Replaced:
+        return HttpResponse(status=204)
+
+
+def _question(request: HttpRequest, what: str) -> tuple[int | None, str, str]:
+    """What tells one question of a page from those that take its place: whose it is, on which page, and what."""
+    return request.user.pk, request.headers.get("HX-Current-URL", ""), what
+
+
+def _previewed(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     text = request.POST.get("text", "")
     if request.POST.get("source") == "text":
@@ -289,10 +306,12 @@ def more(request: HttpRequest) -> HttpResponse:
     try:
         node = parse(request.POST.get("text", ""))
         seed = row_number(request.POST.get("seed", "")) or 0
-        with on_page():
+        with replacing(_question(request, "more")), on_page():
             return render(request, "segments/more.html", {"m": building.more_of(shop, node, now, seed)})
     except (FilterError, TreeError, NotReady):
         return HttpResponse("")
+    except Replaced:
+        return HttpResponse(status=204)
     except TooLong:
         return render(request, "segments/more_later.html")
 
