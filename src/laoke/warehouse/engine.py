@@ -118,6 +118,7 @@ class Reader:
         """`sql` within the limit of this thread (`limits.py`)."""
         from duckdb import InterruptException
 
+        text = _without_scores(text)
         with reaching(self.root):
             cursor = self.cursor(text)
             with ended_in_time(cursor.interrupt, InterruptException):
