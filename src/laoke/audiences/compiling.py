@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
-from laoke.audiences import case_sources, fact_sources
+from laoke.audiences import fact_sources
 from laoke.audiences.city_tiers import CITIES
-from laoke.audiences.fact_sources import DELIVERED, REACHED, count_of
+from laoke.audiences.condition_sources import count_source, sequence_source
+from laoke.audiences.fact_sources import count_of
+from laoke.audiences.narrowing import by_count, holds_without, in_any, who_followed
 from laoke.audiences.sources import (
     FEATURES,
     Sources,
@@ -28,7 +30,6 @@ from laoke.audiences.sources import (
 )
 from laoke.audiences.tree import (
     EXPECTED,
-    GOODS,
     SHARE_MEASURES,
     WEEKDAYS,
     WHOLE,
@@ -102,22 +103,25 @@ class Compiled:
 class Compiler:
     """Compiles one tree for one shop and day; the conditions share their sources."""
 
-    def __init__(self, shop_id: int, as_of_day: int, days_to_two: bool = False) -> None:
-        self.sources = Sources(shop_id, as_of_day, days_to_two=days_to_two)
+    def __init__(
+        self, shop_id: int, as_of_day: int, days_to_two: bool = False, only_whether: bool = False
+    ) -> None:
+        self.sources = Sources(shop_id, as_of_day, days_to_two, only_whether)
         self.as_of_day = as_of_day
 
     @classmethod
-    def that_decides(cls, shop_id: int, as_of_day: int, *nodes: Node) -> Compiler:
-        """For queries that only ask whether these trees hold, and show no value of any condition."""
-        return cls(shop_id, as_of_day, all(two_days_decide(node) for node in nodes))
+    def that_decides(cls, shop_id: int, as_of_day: int, *nodes: Node, in_where: bool = True) -> Compiler:
+        """For queries that only ask whether these trees hold, and show no value of any condition; `in_where` unless
+        they ask it elsewhere."""
+        return cls(shop_id, as_of_day, all(two_days_decide(node) for node in nodes), in_where)
 
     def holds(self, node: Node) -> exp.Expr:
         """The tree as a boolean expression."""
         match node:
             case And(parts):
-                return exp.and_(*(self.holds(part) for part in parts))
+                return exp.and_(*self._all_of(parts))
             case Or(parts):
-                return exp.or_(*(self.holds(part) for part in parts))
+                return exp.or_(*self._any_of(parts))
             case Not(part):
                 return exp.not_(self.holds(part))
             case Amount(measure, bounds, window):
@@ -127,20 +131,17 @@ class Compiler:
             case OneOf(field, values):
                 return self._one_of(field, values)
             case InGroup(group):
-                return is_not_null(column(self.sources.in_group(group), "person_id"))
+                return self.sources.in_group(group)
             case Tagged(tag):
-                return is_not_null(column(self.sources.tag(tag), "person_id"))
-            case Reachable(channel):
-                return is_not_null(column(self.sources.allowed("reachable", channel), "person_id"))
-            case Consented(channel):
-                return is_not_null(column(self.sources.allowed("consented", channel), "person_id"))
+                return self.sources.tag(tag)
+            case Reachable() | Consented():
+                return self.sources.allowed(*_permission(node))
             case Has(contact):
                 return or_zero(column(self.sources.contacts(), f"has_{contact}")).eq(number(1))
+            case Expected() | Trait("active_probability"):
+                return self._valued([node])
             case Trait(name, bounds):
                 return self._trait(name, bounds)
-            case Expected(_, bounds, _):
-                found = self.value(node)
-                return exp.and_(is_not_null(found.copy()), between(found, bounds))
             case High(what):
                 return column(FEATURES, f"{what[0]}_high")
             case RandomShare(share, seed):
@@ -151,10 +152,14 @@ class Compiler:
                 return exp.paren(self.holds(tree))
             case Birthday():
                 return count_of(fact_sources.birthdays(self.sources, node.days), "hit").eq(number(1))
+            case Steps() if self.sources.only_whether:
+                return self._stepped(node)
             case Steps():
                 # No row (null) says that the first never happened: neither followed nor not followed.
                 followed = exp.Coalesce(this=self.value(node), expressions=[number(-1)])
                 return followed.eq(number(0 if node.negated else 1))
+            case HadCase() | Touched() | Coupons() | Rewards() if self.sources.only_whether:
+                return self._counted(node)
             case (
                 BoughtProduct()
                 | HadCase()
@@ -196,10 +201,8 @@ class Compiler:
                 return self.holds(node)
             case Trait(name, _):
                 return self._trait_value(name)
-            case Expected(measure, _, days):
-                name = f"{measure.removeprefix('expected_')}_{days}"
-                said = fact_sources.value(self.sources, name)
-                return said if EXPECTED[measure] == "money" else _rounded(said, 100)
+            case Expected() | Trait("active_probability"):
+                return _said(node, fact_sources.value(self.sources))
             case RandomShare(_, seed):
                 return exp.IntDiv(
                     this=exp.paren(exp.Mul(this=_drawn(seed), expression=number(WHOLE))), expression=number(Q)
@@ -211,40 +214,63 @@ class Compiler:
             case _:
                 return self._fact(node)
 
+    def _all_of(self, parts: Sequence[Node]) -> list[exp.Expr]:
+        """The parts of an and; what it asks of customer value is asked together."""
+        valued = [part for part in parts if isinstance(part, Expected) or _is_probability(part)]
+        together = [self._valued(valued)] if self.sources.only_whether and valued else []
+        return [*(self.holds(part) for part in parts if not together or part not in valued), *together]
+
+    def _any_of(self, parts: Sequence[Node]) -> list[exp.Expr]:
+        """The parts of an or; what it asks of consent and reach is asked together."""
+        permitted = [part for part in parts if isinstance(part, Reachable | Consented)]
+        if not self.sources.only_whether or len(permitted) < 2:
+            return [self.holds(part) for part in parts]
+        flags = tuple(_permission(part) for part in permitted)
+        together = self.sources.is_among(
+            ("allowed", *flags), lambda: in_any([self.sources.allowing(*flag) for flag in flags])
+        )
+        return [*(self.holds(part) for part in parts if part not in permitted), together]
+
+    def _valued(self, nodes: Sequence[Condition]) -> exp.Expr:
+        """Whether customer value says so of all of these, which it says nothing of for some."""
+        whether = self.sources.only_whether
+        table = "customer_value" if whether else fact_sources.value(self.sources)
+        said = [(_said(node, table), node.bounds) for node in nodes]  # type: ignore[union-attr]
+        tests = [between(value, bounds) for value, bounds in said]
+        if not whether:
+            return exp.and_(*(is_not_null(value.copy()) for value, _bounds in said), *tests)
+        return self.sources.is_among(
+            ("value", *nodes), lambda: fact_sources.valued(self.sources).where(*tests)
+        )
+
+    def _counted(self, node: HadCase | Touched | Coupons | Rewards) -> exp.Expr:
+        """Whether a count of single facts lies within its bounds, where nobody asks for the count itself."""
+        among = self.sources.narrowed(
+            lambda sources: count_source(sources, node),
+            node.bounds,
+            lambda body: by_count(body, node.bounds, between),
+        )
+        return exp.not_(among) if holds_without(node.bounds) else among
+
+    def _stepped(self, node: Steps) -> exp.Expr:
+        """Whether a sequence holds, where nobody asks of others whether it does not."""
+        if node.negated:
+            return self.sources.is_among(
+                ("sequence", node),
+                lambda: fact_sources.unfollowed(self.sources, node.first, node.then, node.days, node.window),
+            )
+        return self.sources.narrowed(lambda sources: sequence_source(sources, node), "followed", who_followed)
+
     def _fact(self, node: Condition) -> exp.Expr:
         """What a condition on single facts counts."""
         match node:
-            case OfGoods(measure, words, _, window):
-                by, what = GOODS[measure]
-                return count_of(fact_sources.goods(self.sources, by, words, window), what)
-            case BoughtPriced(price, _, window):
-                return count_of(fact_sources.priced(self.sources, price, window), "days")
-            case Reviewed(_, rating, photo, window):
-                return count_of(fact_sources.reviews(self.sources, rating, photo, window), "n")
-            case RefundTimes(_, kind, window):
-                return count_of(fact_sources.refunds(self.sources, kind, window), "n")
-            case Coupons(measure, _, issue, window):
-                return count_of(fact_sources.coupons(self.sources, measure, issue, window), "n")
-            case Rewards(measure, _, lottery, window):
-                return count_of(fact_sources.rewards(self.sources, measure, lottery, window), "n")
-            case Touched("answered", _, channel, window):
-                return count_of(fact_sources.answers(self.sources, channel, window), "n")
-            case Touched(measure, _, channel, window):
-                states = REACHED if measure == "touched" else DELIVERED
-                return count_of(fact_sources.touches(self.sources, states, channel, window), "n")
-            case HadCase(_, kind, state, window):
-                return count_of(case_sources.cases(self.sources, kind, state, window), "n")
             case Steps():
-                return column(self._sequence(node), "followed")
+                return column(sequence_source(self.sources, node), "followed")
             case Birthday(days):
                 return column(fact_sources.birthdays(self.sources, days), "birthday")
             case _:
-                return column(FEATURES, "person_id")
-
-    def _sequence(self, node: Steps) -> str:
-        return fact_sources.sequence(
-            self.sources, node.first, node.then, node.days, node.negated, node.window
-        )
+                found = count_source(self.sources, node)
+                return count_of(*found) if found else column(FEATURES, "person_id")
 
     def _one_of(self, field: str, values: Sequence[str]) -> exp.Expr:
         """Never null: who has no such text has none of the values."""
@@ -302,8 +328,6 @@ class Compiler:
                 return column(FEATURES, "hour_mode")
             case "rfm_spent":
                 return column(FEATURES, "rfm_cents")
-            case "active_probability":
-                return _rounded(fact_sources.value(self.sources, "p_alive"), WHOLE)
             case _:
                 return column(FEATURES, name)
 
@@ -365,6 +389,24 @@ def _rounded(value: exp.Expr, times: int) -> exp.Expr:
     """A fraction as whole parts, rounded as it is shown: what is compared is what one sees."""
     parts = exp.Mul(this=value, expression=number(times)) + exp.Literal.number("0.5")
     return bigint(exp.Floor(this=parts))
+
+
+def _is_probability(node: Node) -> bool:
+    return isinstance(node, Trait) and node.name == "active_probability"
+
+
+def _said(node: Condition, table: str) -> exp.Expr:
+    """What a table of customer value says of a person, as it is shown."""
+    if not isinstance(node, Expected):
+        return _rounded(column(table, "p_alive"), WHOLE)
+    said = column(table, f"{node.measure.removeprefix('expected_')}_{node.days}")
+    return said if EXPECTED[node.measure] == "money" else _rounded(said, 100)
+
+
+def _permission(node: Node) -> tuple[str, str]:
+    """The flag of the reach mirror and the channel that a condition asks for."""
+    assert isinstance(node, Reachable | Consented)
+    return ("reachable" if isinstance(node, Reachable) else "consented"), node.channel
 
 
 def _times(whole: exp.Expr) -> exp.Expr:
@@ -450,7 +492,7 @@ def count_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
 @lru_cache(maxsize=256)
 def steps_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """Persons by how many parts of the outermost and held before one failed: rows (passed, n)."""
-    compiler = Compiler.that_decides(shop_id, as_of_day, node)
+    compiler = Compiler.that_decides(shop_id, as_of_day, node, in_where=False)
     parts = node.parts if isinstance(node, And) else (node,)
     passed = exp.Case()
     for at, part in enumerate(parts):
@@ -464,7 +506,7 @@ def steps_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
 @lru_cache(maxsize=256)
 def members_query(node: Node, shop_id: int, as_of_day: int, values: bool = False) -> Compiled:
     """The persons by number; with `values` also what each condition looked at, as columns named by `value_names`."""
-    compiler = Compiler(shop_id, as_of_day, not values and two_days_decide(node))
+    compiler = Compiler(shop_id, as_of_day) if values else Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     selected: list[exp.Expr] = [column(FEATURES, "person_id")]
     columns = ["person_id"]

@@ -128,7 +128,7 @@ def sequence(
     Negated, only the last of the first counts, and only once the days after it have passed.
     """
 
-    least = 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
+    least = _least(first, then)
 
     def build() -> exp.Select:
         before, after = _happened(sources, first, window), _happened(sources, then, _until(window, days))
@@ -139,24 +139,49 @@ def sequence(
     return sources.join(("sequence", first, then, days, negated, window), build)
 
 
-def _after_the_last(
-    before: exp.Select, after: exp.Select, least: int, days: int, as_of_day: int
-) -> exp.Select:
-    """By person whether the second came within the days after the last of the first, where these have passed."""
+def unfollowed(sources: Sources, first: Step, then: Step, days: int, window: Window) -> exp.Select:
+    """Persons whose last of the first was not followed by the other in the days after it, which have passed."""
+    before, after = _happened(sources, first, window), _happened(sources, then, _until(window, days))
+    same = column("d", "person_id").eq(column("b", "person_id"))
+    return (
+        exp.select(column("b", "person_id"))
+        .from_(_last(before, days, sources.as_of_day).subquery("b"))
+        .join(after.subquery("d"), on=exp.and_(same, _in_time(_least(first, then), days)), join_type="anti")
+    )
+
+
+def _least(first: Step, then: Step) -> int:
+    """How many days later the second must come at least."""
+    return 0 if first.kind in MESSAGE_STEPS or then.kind in MESSAGE_STEPS else 1
+
+
+def _last(before: exp.Select, days: int, as_of_day: int) -> exp.Select:
+    """By person the last day, where so many days have passed since."""
     latest = bigint(exp.Max(this=column("e", "day")))
-    last = (
+    return (
         exp.select(column("e", "person_id"), exp.alias_(latest, "day"))
         .from_(before.subquery("e"))
         .group_by(column("e", "person_id"))
         .having(latest.copy() <= number(as_of_day - days))
     )
-    in_time = exp.and_(
+
+
+def _in_time(least: int, days: int) -> exp.Expr:
+    """The day of `d` lies so many days after that of `b`."""
+    return exp.and_(
         column("d", "day") >= exp.Add(this=column("b", "day"), expression=number(least)),
         column("d", "day") <= exp.Add(this=column("b", "day"), expression=number(days)),
     )
+
+
+def _after_the_last(
+    before: exp.Select, after: exp.Select, least: int, days: int, as_of_day: int
+) -> exp.Select:
+    """By person whether the second came within the days after the last of the first, where these have passed."""
+    in_time = _in_time(least, days)
     return (
         exp.select(column("b", "person_id"), exp.alias_(most(in_time), "followed"))
-        .from_(last.subquery("b"))
+        .from_(_last(before, days, as_of_day).subquery("b"))
         .join(after.subquery("d"), on=column("d", "person_id").eq(column("b", "person_id")), join_type="left")
         .group_by(column("b", "person_id"))
     )
@@ -425,13 +450,18 @@ def _told_of(sources: Sources, measure: str, lottery: str) -> list[exp.Expr]:
     return [column("v", "part").eq(exp.Literal.string(part)), exp.not_(none)]
 
 
-def value(sources: Sources, name: str) -> exp.Column:
-    """One column of customer value by person, null for whom it says nothing of; all of them come from one join."""
-    table = sources.join(
+def value(sources: Sources) -> str:
+    """Customer value by person; all that is asked of it comes from one join."""
+    return sources.join(
         ("value",),
         lambda: exp.select("*").from_("customer_value").where(sources.of_shop("customer_value")),
     )
-    return column(table, name)
+
+
+def valued(sources: Sources) -> exp.Select:
+    """The persons of whom customer value says something."""
+    person = column("customer_value", "person_id")
+    return exp.select(person).from_("customer_value").where(sources.of_shop("customer_value"))
 
 
 def birthdays(sources: Sources, days: int) -> str:

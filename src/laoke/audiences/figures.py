@@ -96,7 +96,7 @@ def profiles_query(shop_id: int, as_of_day: int, people: tuple[int, ...]) -> Com
 def overlap_query(nodes: tuple[Node, ...], shop_id: int, as_of_day: int) -> Compiled:
     """One row over all persons: `n_i_j` in both of two filters (i <= j), `apart_i` in that one alone, `anywhere` in one
     at least."""
-    compiler = Compiler.that_decides(shop_id, as_of_day, *nodes)
+    compiler = Compiler.that_decides(shop_id, as_of_day, *nodes, in_where=False)
     flags = [
         exp.alias_(exp.Case().when(compiler.holds(node), number(1)).else_(number(0)), f"f{at}")
         for at, node in enumerate(nodes)

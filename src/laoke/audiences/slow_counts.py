@@ -66,8 +66,9 @@ def too_long_text(problem: TooLong, node: Node) -> str:
 def _reads_facts(one: Condition) -> bool:
     compiler = Compiler.that_decides(0, 0, one)
     compiler.holds(one)
-    bodies = [body for _name, body in compiler.sources.tables.values()]
-    return any(table.name in FACTS for body in bodies for table in body.find_all(exp.Table))
+    return any(
+        table.name in FACTS for body in compiler.sources.bodies() for table in body.find_all(exp.Table)
+    )
 
 
 def count_later(segment: Segment, *, now: datetime, by: User | None) -> Job:

@@ -7,8 +7,9 @@ filter mentions it. Numbers stand in the SQL as literals; texts that people type
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from sqlglot import exp
 
@@ -52,14 +53,17 @@ def day_number(day: date) -> int:
 class Sources:
     """The sources of one query: asked for by the conditions, joined by `query`.
 
-    `days_to_two` where no condition tells more than two purchase days apart.
+    `days_to_two` where no condition tells more than two purchase days apart; `only_whether` where conditions stand in
+    WHERE alone and nothing else of a person is wanted (`narrowing.py`): `among` holds the sources of these.
     """
 
     shop_id: int
     as_of_day: int
     days_to_two: bool = False
+    only_whether: bool = False
     params: dict[str, str] = field(default_factory=dict)
     tables: dict[tuple[object, ...], tuple[str, exp.Select]] = field(default_factory=dict)
+    among: dict[tuple[object, ...], tuple[str, exp.Query]] = field(default_factory=dict)
 
     def text(self, value: str) -> exp.Parameter:
         """A parameter that holds a text; the same text is the same parameter."""
@@ -70,9 +74,9 @@ class Sources:
         self.params[name] = value
         return exp.Parameter(this=exp.var(name))
 
-    def tag(self, tag: str) -> str:
-        """Persons with a tag."""
-        return self.join(
+    def tag(self, tag: str) -> exp.Expr:
+        """Whether a person has a tag. Few have one: a join finds them sooner, and nobody at once where none has."""
+        return self.is_joined(
             ("tag", tag),
             lambda: (
                 exp.select(column("customer_tags", "person_id"))
@@ -81,8 +85,8 @@ class Sources:
             ),
         )
 
-    def in_group(self, group: str | None) -> str:
-        """Persons in a chat group, or in any for None; once each, however many they are in."""
+    def in_group(self, group: str | None) -> exp.Expr:
+        """Whether a person is in a chat group, or in any for None: once each, however many they are in."""
 
         def members() -> exp.Select:
             found = (
@@ -94,21 +98,23 @@ class Sources:
                 return found.distinct()
             return found.where(column("group_members", "group_name").eq(self.text(group)))
 
-        return self.join(("in_group", group), members)
+        return self.is_joined(("in_group", group), members)
 
-    def allowed(self, flag: str, channel: str) -> str:
-        """Persons who are `reachable` or have `consented` on a channel: filtered before the join, half its time."""
-        return self.join(
-            (flag, channel),
-            lambda: (
-                exp.select(column("customer_reach", "person_id"))
-                .from_("customer_reach")
-                .where(
-                    self.of_shop("customer_reach"),
-                    column("customer_reach", "channel").eq(self.text(channel)),
-                    column("customer_reach", flag),
-                )
-            ),
+    def allowed(self, flag: str, channel: str) -> exp.Expr:
+        """Whether a person is `reachable` or has `consented` on a channel: filtered before the join, half its time."""
+        key, build = (flag, channel), partial(self.allowing, flag, channel)
+        return self.is_among(key, build) if self.only_whether else self.is_joined(key, build)
+
+    def allowing(self, flag: str, channel: str) -> exp.Select:
+        """Persons with a flag of the reach mirror on a channel."""
+        return (
+            exp.select(column("customer_reach", "person_id"))
+            .from_("customer_reach")
+            .where(
+                self.of_shop("customer_reach"),
+                column("customer_reach", "channel").eq(self.text(channel)),
+                column("customer_reach", flag),
+            )
         )
 
     def reach(self, channel: str) -> str:
@@ -151,14 +157,45 @@ class Sources:
         for name, body in self.tables.values():
             same = column(name, "person_id").eq(column(FEATURES, "person_id"))
             select = select.with_(name, as_=body).join(exp.to_table(name), on=same, join_type="left")
+        for name, people in self.among.values():
+            select = select.with_(name, as_=people)
         return select.where(self.of_shop(FEATURES), column(FEATURES, "as_of_day").eq(number(self.as_of_day)))
 
     def join(self, key: tuple[object, ...], build: Callable[[], exp.Select]) -> str:
         """The name of the source with this key, built when it is asked for first; its kind comes first in the key."""
         if key not in self.tables:
-            name = f"{key[0]}_{len(self.tables) + 1}"
-            self.tables[key] = (name, build())
+            self.tables[key] = (self._next_name(key), build())
         return self.tables[key][0]
+
+    def is_joined(self, key: tuple[object, ...], build: Callable[[], exp.Select]) -> exp.Expr:
+        """Whether the person has a row in the source with this key."""
+        return is_not_null(column(self.join(key, build), "person_id"))
+
+    def is_among(self, key: tuple[object, ...], build: Callable[[], exp.Query]) -> exp.Expr:
+        """Whether the person is among those of a source of `person_id`."""
+        if key not in self.among:
+            self.among[key] = (self._next_name(key), build())
+        people = exp.select("person_id").from_(self.among[key][0])
+        within = exp.In(this=column(FEATURES, "person_id"), query=people.subquery())
+        # A bare IN is made a join, and of that DuckDB keeps the features in memory where it takes them for fewer.
+        return exp.Case().when(within, number(1)).else_(number(0)).eq(number(1))
+
+    def narrowed(
+        self, ask: Callable[[Sources], object], kind: object, narrow: Callable[[exp.Select], exp.Select]
+    ) -> exp.Expr:
+        """Whether the person is in what `narrow` leaves of the source that `ask` would join; `kind` tells what it
+        leaves from what others do."""
+        beside = replace(self, tables={})
+        ask(beside)
+        ((key, (_name, body)),) = beside.tables.items()
+        return self.is_among((*key, kind), lambda: narrow(body))
+
+    def bodies(self) -> list[exp.Query]:
+        """What all sources are read by."""
+        return [body for _name, body in (*self.tables.values(), *self.among.values())]
+
+    def _next_name(self, key: tuple[object, ...]) -> str:
+        return f"{key[0]}_{len(self.tables) + len(self.among) + 1}"
 
     def of_shop(self, table: str) -> exp.Expr:
         """The row is the shop's."""

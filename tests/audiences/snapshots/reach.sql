@@ -20,14 +20,27 @@ WITH reachable_1 AS (
 SELECT
   COUNT(*) AS n
 FROM customer_features AS f
-LEFT JOIN reachable_1
-  ON reachable_1.person_id = f.person_id
-LEFT JOIN consented_2
-  ON consented_2.person_id = f.person_id
 WHERE
   (
     f.shop_id = 1 AND f.as_of_day = 20400
   )
   AND (
-    NOT reachable_1.person_id IS NULL AND NOT NOT consented_2.person_id IS NULL
+    CASE
+      WHEN f.person_id IN (
+        SELECT
+          person_id
+        FROM reachable_1
+      )
+      THEN 1
+      ELSE 0
+    END = 1
+    AND NOT CASE
+      WHEN f.person_id IN (
+        SELECT
+          person_id
+        FROM consented_2
+      )
+      THEN 1
+      ELSE 0
+    END = 1
   )
