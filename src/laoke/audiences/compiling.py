@@ -199,10 +199,10 @@ class Compiler:
                 return column(FEATURES, FIELD_COLUMNS.get(field, field))
             case Tagged() | InGroup() | Has() | Consented() | High() | InSegment():
                 return self.holds(node)
-            case Trait(name, _):
-                return self._trait_value(name)
             case Expected() | Trait("active_probability"):
                 return _said(node, fact_sources.value(self.sources))
+            case Trait(name, _):
+                return self._trait_value(name)
             case RandomShare(_, seed):
                 return exp.IntDiv(
                     this=exp.paren(exp.Mul(this=_drawn(seed), expression=number(WHOLE))), expression=number(Q)
