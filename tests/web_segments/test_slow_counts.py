@@ -163,7 +163,7 @@ def test_other_pages_that_count_a_segment_end_in_words_too(no_time: Demo) -> Non
 
     segment = kept(no_time, OF_FACTS)
     new(no_time)
-    replay = {"offers": [Offer.objects.get().pk], **PERIOD, "segments": [segment.pk]}
+    replay = {"offers": [Offer.objects.latest("pk").pk], **PERIOD, "segments": [segment.pk]}
     answer = client.post("/backtests/", replay)
     assert (answer.status_code, ended in text(answer)) == (422, True)
 
