@@ -216,7 +216,7 @@ class Compiler:
 
     def _all_of(self, parts: Sequence[Node]) -> list[exp.Expr]:
         """The parts of an and; what it asks of customer value is asked together."""
-        valued = [part for part in parts if isinstance(part, Expected) or _is_probability(part)]
+        valued = [part for part in parts if isinstance(part, Expected | Trait) and _is_of_value(part)]
         together = [self._valued(valued)] if self.sources.only_whether and valued else []
         return [*(self.holds(part) for part in parts if not together or part not in valued), *together]
 
@@ -391,8 +391,8 @@ def _rounded(value: exp.Expr, times: int) -> exp.Expr:
     return bigint(exp.Floor(this=parts))
 
 
-def _is_probability(node: Node) -> bool:
-    return isinstance(node, Trait) and node.name == "active_probability"
+def _is_of_value(node: Expected | Trait) -> bool:
+    return isinstance(node, Expected) or node.name == "active_probability"
 
 
 def _said(node: Condition, table: str) -> exp.Expr:
