@@ -322,6 +322,16 @@ def test_the_example_of_the_design() -> None:
         ("won", Rewards("won")),
         ("带来朋友（2+）", Rewards("brought", Bounds(2))),
         ("was_brought(within 90d)", Rewards("was_brought", window=Within(90))),
+        ("被带来(近90天)", Rewards("was_brought", window=Within(90))),
+        (
+            "到期积分（未来３０天）且 买过（2+，近3个月）",
+            And(
+                (
+                    Rewards("points_ending", window=Within(30)),
+                    Amount("bought", Bounds(2), Within(90)),
+                )
+            ),
+        ),
         ('tag("a\\"b\\\\c\\nd")', Tagged('a"b\\c\nd')),
         ("in_group", InGroup()),
         ('在群("VIP 群")', InGroup("VIP 群")),
@@ -347,6 +357,7 @@ def test_not_binds_closest_then_and_then_or() -> None:
         ("bought(2+", "ends_early", 9, "", ")"),
         ("bought(2d)", "no_unit_here", 7, "2d", "2+"),
         ("bought(2.5)", "not_whole", 7, "2.5", None),
+        (f"points_held({10**14})", "bad_bound", 12, str(10**14), None),
         ("bought(< 0)", "empty_range", 7, "<", None),
         ("bought(5..2)", "empty_range", 0, "bought", None),
         ("bought bought", "expected", 7, "bought", "and"),

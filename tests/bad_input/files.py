@@ -159,10 +159,10 @@ HINT = "命令行用 --map order_id=列名 --map created_at=列名 --map total=�
 REFUSED = [
     BadFile(
         "a picture called csv", "订单.csv", lambda: b"\x89PNG\r\n\x1a\n" + bytes(60),
-        "这是图片，不是订单报表。选 CSV 或 Excel（xlsx、xls）文件。",
+        "这是图片，不是表格。选 CSV 或 Excel（xlsx、xls）文件。",
     ),
     BadFile(
-        "a PDF", "订单.pdf", lambda: b"%PDF-1.7 ...", "这是 PDF 文件，不是订单报表。选 CSV 或 Excel（xlsx、xls）文件。"
+        "a PDF", "订单.pdf", lambda: b"%PDF-1.7 ...", "这是 PDF 文件，不是表格。选 CSV 或 Excel（xlsx、xls）文件。"
     ),
     BadFile("nothing at all", "订单.csv", lambda: b"", "文件是空的。换一个有数据的文件。", seen="field"),
     BadFile(

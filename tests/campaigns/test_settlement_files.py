@@ -130,6 +130,25 @@ def test_a_row_that_cannot_be_read_says_what_was_expected(
     assert todo.startswith("Excel 里先把这一列设成文本" if "E+" in found else "改好这一格")
 
 
+def test_other_offers_take_off_no_more_than_the_goods_cost(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, MORE, "1,a,2026-11-01,20,2,40,", "2,b,2026-11-01,20,1,20.01,", "2,b,2026-11-01,0,1,,"
+    )  # fmt: skip
+
+    assert [order.order_id for order in found.orders] == ["1"]
+    assert [(line, *rest) for line, *rest in told(found)] == [
+        (3, "其他优惠减（元）", "20.01", "一单的优惠加起来不超过单价乘件数", "改好这一格再传"),
+        (4, "其他优惠减（元）", "0.00", "一单的优惠加起来不超过单价乘件数", "改好这一格再传"),
+    ]
+    order = {"order_id": "3", "buyer": "c", "at": "2026-11-01T10:00:00", "off_cents": 2_001}
+    file = tmp_path / "payments.json"
+    file.write_text(
+        json.dumps({"orders": [order | {"goods": [{"unit_price_cents": 2_000, "quantity": 1}]}]}),
+        encoding="utf-8",
+    )
+    assert [row[:3] for row in told(read_payments(file, MORE))] == [(1, "off_cents", "2001")]
+
+
 def test_an_order_stands_once(tmp_path: Path) -> None:
     found = read(tmp_path, GROUP, "1,a,2026-11-01,59,", "1,b,2026-11-02,59,")
 
@@ -232,7 +251,7 @@ def test_orders_that_were_none_of_the_offer_are_put_aside_with_the_way_out(tmp_p
         for one in settled.refused
     ] == [
         (2, "付定金时间", "2026-11-05 00:00", "早于付定金的截止 2026-11-05 00:00", "晚付的不算定金，"),
-        (4, "付尾款时间", "2026-11-05 23:59:59", "2026-11-06 00:00 到 2026-11-08 00:00", "晚付的尾款不算付"),
+        (4, "付尾款时间", "2026-11-05 23:59:59", "2026-11-06 00:00 到 2026-11-08 00:00", "不在这段时间里付"),
         (5, "付定金时间", "2026-10-31 23:59", "2026-11-01 00:00 到 2026-11-08 00:00", "不是这个优惠的单"),
     ]
     early = settle_payments(DEPOSIT, payments, datetime(2026, 11, 2))

@@ -202,7 +202,7 @@ def test_only_orders_up_to_a_day_are_taken_when_asked(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("图.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "这是图片，不是订单报表"),
+        ("图.csv", b"\x89PNG\r\n\x1a\n" + b"\x00" * 40, "这是图片，不是表格"),
         ("表头.csv", HEADER.encode(), "下面没有数据"),
         ("乱.csv", b"\x01\x02\x03\x00" * 200, "文件内容不是文字"),
         ("坏.xlsx", b"PK\x03\x04" + b"\x00" * 300, "文件"),

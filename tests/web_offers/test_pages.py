@@ -534,7 +534,7 @@ def test_who_only_reads_gets_no_buttons_and_is_refused(demo: Demo) -> None:
     reader, keeper = demo.client(demo.analyst), demo.client(person(demo, "cang", Role.WAREHOUSE))
 
     assert reverse("offer_new") not in reader.get(reverse("offers")).content.decode()
-    assert "改优惠" not in reader.get(reverse("offer", args=[offer.pk])).content.decode()
+    assert "修改优惠" not in reader.get(reverse("offer", args=[offer.pk])).content.decode()
     assert "backtest-form" not in reader.get(reverse("backtests")).content.decode()
     for name in ("offer_edit", "offer_archive", "offer_activity"):
         assert reader.post(reverse(name, args=[offer.pk])).status_code == 403

@@ -130,8 +130,9 @@ def test_after_the_end_every_draw_is_checked_on_the_page_and_from_the_file(
     link = told["draws"][4]["link"]
     assert link[:12] in checked and told["link"] in checked
     for held, code, said in (
-        (f"5:{link}", 0, "12 抽全部对得上"), (f"5:{link[::-1]}", 1, "凭证不一样的：第 5 抽"),
-        ("5", 1, "写成 第几抽:链"), (f"13:{link}", 1, "凭证不一样的：第 13 抽"),
+        (f"5:{link}", 0, "12 抽全部对得上，种子和公布的摘要对得上。2026-11-20 00:00:00 结束"),
+        (f"5:{link[::-1]}", 1, "凭证不一样的：第 5 抽"), (f"13:{link}", 1, "凭证不一样的：第 13 抽"),
+        ("5", 1, "写成 第几抽:链"), (f"5:{link[:12]}", 1, "链要 64 个字符都抄全"),
     ):  # fmt: skip
         run = CliRunner().invoke(app, ["lottery", "verify", str(file), "--held", held])
         assert run.exit_code == code and said in run.output

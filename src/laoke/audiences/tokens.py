@@ -22,7 +22,10 @@ _NUMBER = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _NAME = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*")
+# Written without a blank these hold the number after them: `近90天`, `未来30天`.
+_WINDOW = re.compile(r"(?:近|未来)(?=\d)", re.ASCII)
 _SIGN = re.compile(r">=|<=|\.\.|[()+,<>=]")
+_KINDS = (("date", _DATE), ("number", _NUMBER), ("name", _WINDOW), ("name", _NAME), ("sign", _SIGN))
 # The sign that ends a text, and halves of letters: no database and no file takes them.
 _UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPES = {"n": "\n", "t": "\t"}
@@ -83,7 +86,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def _plain_token(plain: str, at: int) -> Token:
-    for kind, pattern in (("date", _DATE), ("number", _NUMBER), ("name", _NAME), ("sign", _SIGN)):
+    for kind, pattern in _KINDS:
         match = pattern.match(plain, at)
         if match is None:
             continue

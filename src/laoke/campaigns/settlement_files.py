@@ -50,6 +50,7 @@ _NO = frozenset({"", "否", "没退", "未退货", "-", "—", "n", "no", "false
 A_TIME = _("时间，例如 2026-11-11 20:00")
 ABOVE_ZERO = _("大于 0 的金额，例如 50.00")
 PIECES = _("大于 0 的整数，例如 2")
+OFF_WITHIN = _("一单的优惠加起来不超过单价乘件数")
 YES_OR_NO = _("是或否，空着当没退")
 MEND = _("改好这一格再传")
 
@@ -249,9 +250,11 @@ def _from_table(path: Path, columns: tuple[SheetColumn, ...], several: bool) -> 
     for name, lines in whole.items():
         if name in spoilt:
             found.refused += [_spoilt(line, spoilt[name]) for line in lines]
+        elif _is_above_goods(order := _order(lines)):
+            found.refused += [_too_much_off(line) for line in lines]
         else:
             found.lines[name] = lines[0].number
-            found.orders.append(_order(lines))
+            found.orders.append(order)
     return found
 
 
@@ -307,6 +310,20 @@ def _spoilt(line: _Line, number: int) -> RefusedRow:
     """A row of an order of which another row was put aside."""
     todo = format_lazy(_("第 {line} 行改好，这一单才能算"), line=number)
     return line.refused(_ORDER.head, line.cells["order_id"], _("同一单的每一行都读得懂"), todo)
+
+
+def _is_above_goods(order: engine.PaidOrder) -> bool:
+    """Whether other offers took off more than the goods cost: then one of the two is wrong, and so is any refund."""
+    return bool(order.goods) and order.off_cents > sum(
+        goods.unit_price_cents * goods.quantity for goods in order.goods
+    )
+
+
+def _too_much_off(line: _Line) -> RefusedRow:
+    """A row of an order whose other offers took off more than its goods cost."""
+    head = next(one.head for one in _MORE if one.name == "off_cents")
+    cents = line.cells.get("off_cents") or 0
+    return line.refused(head, f"{cents // 100}.{cents % 100:02d}", OFF_WITHIN)
 
 
 def _order(lines: list[_Line]) -> engine.PaidOrder:
@@ -371,6 +388,9 @@ def _add_json(found: Payments, item: Any, number: int) -> None:
         found.refused.append(
             RefusedRow(number, "order_id", order.order_id[:80], once, (), _("留一个，别的删掉"))
         )
+        return
+    if _is_above_goods(order):
+        found.refused.append(RefusedRow(number, "off_cents", str(order.off_cents), OFF_WITHIN, ()))
         return
     found.lines[order.order_id] = number
     found.orders.append(order)

@@ -80,7 +80,7 @@ def _way_out(offer: engine.Offer, code: str, at: datetime) -> tuple[Promise | st
     if code == "balance_out_of_time" and isinstance(mechanic, engine.DepositExpansion):
         last = min(at, window.end) if window.end is not None else at
         between = format_lazy(_("{first} 到 {last}"), first=_time(mechanic.balance_from), last=_time(last))
-        return between, _("晚付的尾款不算付了：清掉这一单的尾款和时间；时间写错了就改")
+        return between, _("不在这段时间里付的尾款不算付了：清掉这一单的尾款和时间；时间写错了就改")
     if window.start is not None and window.end is not None:
         between = format_lazy(_("{first} 到 {last}"), first=_time(window.start), last=_time(window.end))
         return between, NOT_OURS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,10 @@ import typer
 from laoke.config.console import emit, refuse
 
 if TYPE_CHECKING:
-    from laoke.promotions.rewards.fair_draws import Verdict
+    from laoke.promotions.rewards.fair_draws import Json, Verdict
+
+
+_LINK = re.compile(r"[0-9a-f]{64}")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,9 +37,11 @@ def verify(
     links: dict[int, str] = {}
     for one in held or []:
         number, sep, link = one.partition(":")
-        if not sep or not number.isascii() or not number.isdigit():
-            refuse("held_shape", f"凭证写成 第几抽:链，这里是 {one}")
-        links[int(number)] = link.strip().lower()
+        link = link.strip().lower()
+        if not sep or not number.isascii() or not number.isdigit() or not _LINK.fullmatch(link):
+            # The page shows the beginning of a link: that alone must not look like a draw that was altered.
+            refuse("held_shape", f"凭证写成 第几抽:链，链要 64 个字符都抄全，这里是 {one}")
+        links[int(number)] = link
     try:
         told = fair_draws.read_published(file.read_text(encoding="utf-8"))
         if told["seed"] is None:
@@ -50,7 +56,18 @@ def verify(
     said = f"{found.draws} 抽全部对得上，种子和公布的摘要对得上"
     if found.unlinked:
         said += f"。前 {found.unlinked} 抽是有链以前抽的，没有接上"
+    said += _ended(told)
     emit({"fair": True, "draws": found.draws, "unlinked": found.unlinked}, said)
+
+
+def _ended(told: Json) -> str:
+    """When the lottery was over and, before its time, why, as the file says it; '' where it does not."""
+    at, reason = told.get("over_at"), told.get("over_reason")
+    if not isinstance(at, str) or not at.isprintable():
+        return ""
+    # Whoever wrote the file wrote the reason: nothing of it moves the terminal's cursor.
+    why = "".join(letter for letter in reason if letter.isprintable()) if isinstance(reason, str) else ""
+    return f"。{at} 提前结束：{why}" if why else f"。{at} 结束"
 
 
 def _told(found: Verdict) -> str:

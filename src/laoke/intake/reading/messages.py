@@ -19,7 +19,7 @@ from laoke.shops.joins import listed
 REFUSALS: dict[str, Promise] = {
     "empty_file": _("文件是空的。换一个有数据的文件。"),
     "no_data_rows": _("第 %(line)s 行是表头，下面没有数据。检查导出时选的日期范围。"),
-    "wrong_file_type": _("这是%(kind)s，不是订单报表。选 CSV 或 Excel（xlsx、xls）文件。"),
+    "wrong_file_type": _("这是%(kind)s，不是表格。选 CSV 或 Excel（xlsx、xls）文件。"),
     "binary_file": _("文件内容不是文字。重新从后台导出 CSV 或 Excel 文件。"),
     "encoding_unknown": _(
         "文字编码认不出来（不是 UTF-8、GBK 或 UTF-16）。从后台重新导出；别的软件出的表，导出成 UTF-8 的 CSV 再导入。"

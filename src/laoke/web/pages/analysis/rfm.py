@@ -210,7 +210,10 @@ def _lines_table(found: Preview, day: int) -> ui.Table:
         rows.append(ui.Row([name, *cells]))
     columns = [
         ui.Column("letter", ""),
-        *(ui.Column(f"s{score}", gettext("%(n)s 分") % {"n": score}) for score in range(1, rfm.SCORES + 1)),
+        *(
+            ui.Column(f"s{score}", gettext("得 %(n)s 分") % {"n": score})
+            for score in range(1, rfm.SCORES + 1)
+        ),
     ]
     return ui.Table(columns, rows, caption=_("多少算几分"), cards=False, stick_first=True)
 

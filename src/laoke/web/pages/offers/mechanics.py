@@ -233,7 +233,7 @@ class MoreCheaperForm(LadderForm):
     units = _units(PEOPLE, TENTHS) | {"assumed_buyers": PEOPLE}
     step_names = ("buyers", "pay_bp")
 
-    from_1 = forms.IntegerField(label=_("满"), min_value=1, max_value=10_000_000)
+    from_1 = forms.IntegerField(label=_("买家满"), min_value=1, max_value=10_000_000)
     gives_1 = DiscountField(label=_("打"))
     from_2 = forms.IntegerField(label=_("第二档满"), min_value=1, max_value=10_000_000, required=False)
     gives_2 = DiscountField(label=_("第二档打"), required=False)

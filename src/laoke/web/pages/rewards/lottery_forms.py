@@ -29,7 +29,7 @@ PRIZES = [
 class LotteryForm(forms.Form):
     """The rules. What is left empty has no limit."""
 
-    kind = forms.ChoiceField(label=_("玩法"), choices=KINDS)
+    kind = forms.ChoiceField(label=_("抽法"), choices=KINDS)
     name = forms.CharField(label=_("名称"), max_length=80)
     organiser = forms.CharField(label=_("主办单位"), max_length=120, help_text=_("营业执照上的名字"))
     conditions = forms.CharField(

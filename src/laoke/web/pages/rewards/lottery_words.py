@@ -48,7 +48,7 @@ def status_of(lottery: Lottery, now: datetime) -> ui.Status:
 def list_columns() -> list[ui.Column]:
     return [
         ui.Column("name", gettext("名称")),
-        ui.Column("kind", gettext("玩法"), "nowrap", priority=2, card="hide"),
+        ui.Column("kind", gettext("抽法"), "nowrap", priority=2, card="hide"),
         ui.Column("from", gettext("从"), "nowrap", priority=3, card="hide"),
         ui.Column("to", gettext("到"), "nowrap", priority=2),
         ui.Column("drawn", gettext("抽了"), "num"),
@@ -102,7 +102,7 @@ def facts(lottery: Lottery, now: datetime) -> ui.Facts:
         else gettext("免费")
     )
     told: list[tuple[Words, Any]] = [
-        (_("玩法"), KIND_WORDS[lottery.kind]),
+        (_("抽法"), KIND_WORDS[lottery.kind]),
         (_("主办单位"), lottery.organiser),
         (_("从"), figures.when(lottery.starts_at, now)),
         (_("到"), figures.when(lottery.ends_at, now)),

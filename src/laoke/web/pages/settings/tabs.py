@@ -26,7 +26,7 @@ ROOMS: tuple[tuple[str, Words, frozenset[str]], ...] = (
     ("settings_tokens", gettext_lazy("接口令牌"), LOOKS),
     ("settings_reach", gettext_lazy("频次与对照"), LOOKS),
     ("settings_upkeep", gettext_lazy("保养"), LOOKS),
-    ("settings_audit", gettext_lazy("审计"), AUDITS),
+    ("settings_audit", gettext_lazy("审计记录"), AUDITS),
 )
 
 
