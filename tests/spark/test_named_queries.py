@@ -26,9 +26,9 @@ DISAGREEING = {
     "lines_against_orders", "money_against_orders", "refunds_against_orders", "shop_days_against_orders",
 }  # fmt: skip
 EMPTY_IN_BOOKSHOP = DISAGREEING | {
-    "backtest_levels", "backtest_lines", "goods_on_offer", "list_prices", "open_refunds", "order_goods", "order_parcels",
-    "order_refunds", "order_reviews", "person_lines", "person_refunds", "person_reviews", "platform_levels",
-    "priced_goods", "reach_counts", "review_arms", "setup_sent", "top_products", "touch_days",
+    "backtest_levels", "backtest_lines", "goods_on_offer", "list_prices", "open_refunds", "order_goods",
+    "order_parcels", "order_refunds", "order_reviews", "person_lines", "person_refunds", "person_reviews",
+    "platform_levels", "priced_goods", "reach_counts", "review_arms", "setup_sent", "top_products", "touch_days",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
 EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms", "setup_sent", "touch_days"}

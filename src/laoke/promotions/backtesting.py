@@ -455,7 +455,7 @@ def _store(priced: PricedPlans, plan: PricedPlan, by: User | None, clock: Clock)
         {
             "row": row.pk if row else None,
             "what": describe(value),
-            "assumed": assumption(value, caps[value.offer_id], levels),
+            "assumed": assumption(value, plan.caps[value.offer_id], priced.levels),
             "needs_lines": needs_lines(value),
             **engine.offer_to_dict(value),
         }
