@@ -592,9 +592,7 @@ def step_of(node: Node) -> tuple[Step, Window] | None:
 
 
 def _whole(token: Token, parser: _Parser) -> int:
-    if "." in token.value:
-        raise parser.refusal("not_whole", token=token)
     # A number with more digits than the largest is too large; int() of very many takes long.
-    if len(token.value) > len(str(LARGEST)):
-        raise parser.refusal("bad_bound", token=token)
+    if "." in token.value or len(token.value) > len(str(LARGEST)):
+        raise parser.refusal("not_whole" if "." in token.value else "bad_bound", token=token)
     return int(token.value)
