@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 
 from laoke.config.importing import import_file, result_of
-from laoke.customers.models import Customer, Identity, OrderText, Tombstone, VaultRecord
+from laoke.customers.models import ContactIndex, Customer, Identity, OrderText, Tombstone, VaultRecord
 from laoke.customers.vault import open_contact, open_order_text
 from laoke.intake.loading import quarantine
 from laoke.intake.loading.people import People
@@ -170,6 +170,37 @@ def test_people_that_wait_for_the_last_row_are_sealed_once_with_their_newest_con
     assert people.flags().num_rows == 5
     assert phones() == [f"1380000000{n}" for n in range(1, 6)]
     assert (people.counts.contacts_new, people.counts.contacts_unchanged) == (5, 3)
+
+
+def test_whoever_is_sealed_by_an_import_that_dies_is_found_by_their_phone_after_the_next(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def killed(path: Path) -> None:
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr("laoke.customers.vault._Index.write", dies)
+            take(shop, path)
+
+    def found() -> set[str]:
+        return set(ContactIndex.objects.values_list("digest", flat=True))
+
+    def sealed() -> set[str]:
+        return set(VaultRecord.objects.values_list("phone_digest", flat=True))
+
+    first = write(tmp_path / "a.csv", [Row("1"), Row("2", nick="另一位", phone="'13800000002")])
+    killed(first)
+    assert (found(), len(sealed())) == (set(), 2)
+    take(shop, first)
+    assert found() == sealed()
+    second = write(tmp_path / "b.csv", [Row("3", phone="'13800000003", created="2018-10-09 10:00:00")])
+    killed(second)
+    assert found() != sealed()
+    # Another file of the same people will do as well as the same one.
+    third = [Row("3", phone="'13800000003", created="2018-10-09 10:00:00"), Row("4", nick="第三位")]
+    take(shop, write(tmp_path / "c.csv", third))
+    assert found() == sealed()
 
 
 def test_goods_sent_back_are_no_orders_without_a_buyer(shop: Shop, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_the_curl_example_is_taken_without_an_error(
     answer = json.loads(done.stdout)
     assert (answer["rows_taken"], answer["errors"]) == (1, [])
     work()
-    [order] = stored(shop, "orders", "order_id = 'ERP-20261108-1'")
+    [order] = stored(shop, "orders", "order_id = 'ERP-20251108-1'")
     assert (order["paid_cents"], order["item_count"], order["city"]) == (12_800, 3, "杭州")
 
 

@@ -86,8 +86,13 @@ def store_contact_columns(
     source: str = "order",
     random: Callable[[int], bytes] = os.urandom,
     stopped: Callable[[], bool] | None = None,
+    mending: bool = False,
 ) -> StoredContacts:
-    """`store_contacts` for columns: `customer_id`, the texts of `Contact` without nulls, and `seen_micros`."""
+    """`store_contacts` for columns: `customer_id`, the texts of `Contact` without nulls, and `seen_micros`.
+
+    Records are written before they can be found by their digests. With `mending` those that are stored already are
+    made findable too: whoever wrote them may have died in between.
+    """
     sheet, index = _Sheet(shop, source, random), _Index(shop)
     fresh = changed = 0
     ordered = found.sort_by("customer_id")
@@ -97,6 +102,8 @@ def store_contact_columns(
         ids, seen = part["customer_id"].to_pylist(), part["seen_micros"].to_pylist()
         known = _contents(shop, source, ids)
         other = [n for n, customer in enumerate(ids) if known.get(customer) != contents[n]]
+        if mending and known:
+            _mend_index(shop, list(known))
         stored = _stored(shop, source, [ids[n] for n in other if ids[n] in known])
         told = [
             n for n in other if (before := stored.get(ids[n])) is None or before.seen_at <= _time_of(seen[n])
@@ -179,6 +186,20 @@ class _Index:
 
         write_in_batches(self._now, add, stopped=stopped)
         write_in_batches(sorted(self._gone), lambda piece: execute_many(_UNINDEX, piece), stopped=stopped)
+
+
+def _mend_index(shop: Shop, customers: Sequence[int]) -> None:
+    """What the records of these customers hold is found, and nothing else is found of them."""
+    test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
+
+    def mend(piece: Sequence[int]) -> None:
+        wanted = json.dumps(list(piece)) if is_sqlite() else list(piece)
+        with connection.cursor() as cursor:
+            for digest in ("phone_digest", "email_digest"):
+                cursor.execute(_FIND.format(digest=digest, test=test), [shop.pk, wanted])
+            cursor.execute(_LOSE.format(test=test), [shop.pk, wanted])
+
+    write_in_batches(sorted(customers), mend)
 
 
 class _Sheet:
@@ -272,6 +293,20 @@ _COLUMNS = (
 _PHONE_DIGEST, _EMAIL_DIGEST = _COLUMNS.index("phone_digest"), _COLUMNS.index("email_digest")
 _INDEX = "customers_contactindex (digest, customer_id, shop_id)"
 _UNINDEX = "DELETE FROM customers_contactindex WHERE digest = %s AND customer_id = %s AND shop_id = %s"
+_FIND = f"""
+INSERT INTO {_INDEX}
+SELECT DISTINCT {{digest}}, customer_id, shop_id FROM customers_vaultrecord
+WHERE shop_id = %s AND customer_id {{test}} AND {{digest}} <> ''
+ON CONFLICT DO NOTHING
+"""
+_LOSE = """
+DELETE FROM customers_contactindex
+WHERE shop_id = %s AND customer_id {test} AND NOT EXISTS (
+  SELECT 1 FROM customers_vaultrecord AS v
+  WHERE v.customer_id = customers_contactindex.customer_id AND v.shop_id = customers_contactindex.shop_id
+    AND customers_contactindex.digest IN (v.phone_digest, v.email_digest)
+)
+"""
 _REPLACE = "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET " + ", ".join(
     f"{c} = excluded.{c}" for c in _COLUMNS[3:]
 )

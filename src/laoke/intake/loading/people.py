@@ -46,7 +46,8 @@ class PeopleCounts:
 
 
 class People:
-    """Resolves the identities of batch after batch. Every step may be repeated after a crash."""
+    """Resolves the identities of batch after batch. Every step may be repeated after a crash; with `mending` somebody
+    may have crashed before, and what they left halfway is completed."""
 
     def __init__(
         self,
@@ -56,10 +57,11 @@ class People:
         stopped: Callable[[], bool] | None = None,
         source: str = "order",
         new_id: Callable[[], int] | None = None,
+        mending: bool = False,
     ) -> None:
         self.shop, self.now, self.source, self._new_id = shop, now, source, new_id
         self.counts = PeopleCounts()
-        self._stopped = stopped
+        self._stopped, self._mending = stopped, mending
         self._known: dict[tuple[str, ...], dict[str, int | None]] = {}
         self._told: list[pa.Table] = []
         self._flags: list[pa.Table] = []
@@ -189,7 +191,9 @@ class People:
                 "seen_micros": told["seen_micros"],
             }
         )
-        stored = vault.store_contact_columns(self.shop, found, source=self.source, stopped=self._stopped)
+        stored = vault.store_contact_columns(
+            self.shop, found, source=self.source, stopped=self._stopped, mending=self._mending
+        )
         self.counts.contacts_new += stored.new
         self.counts.contacts_changed += stored.changed
         self.counts.contacts_unchanged += stored.unchanged

@@ -111,7 +111,7 @@ def _people(
     import pyarrow as pa
 
     _enter(run, ImportState.PEOPLE)
-    people = People(run.shop, around.now(), stopped=None)
+    people = People(run.shop, around.now(), stopped=None, mending=True)
     orders, who = batch.orders, batch.identities
     customers = people.customers_of(who)
     people.note_contacts(who, customers, orders["created_at"])
@@ -139,7 +139,7 @@ def _others(
     import pyarrow.compute as pc
 
     _enter(run, ImportState.PEOPLE)
-    people = People(run.shop, around.now(), stopped=None)
+    people = People(run.shop, around.now(), stopped=None, mending=True)
     rows, customers = batch.facts[others.kind.table], None
     if others.kind.table == "customers":
         known = people.customers_of(batch.identities, np.zeros(rows.num_rows, dtype=bool))

@@ -165,13 +165,20 @@ def _run_alone(run: ImportRun, path: Path, options: Options, around: Surrounding
         stage.clear()
 
 
+def _somebody_stopped(run: ImportRun) -> bool:
+    """Whether this run, or another of the shop, was begun by somebody who may have died: a header was read, no end."""
+    begun = (ImportState.READING, ImportState.PEOPLE, ImportState.FACTS)
+    others = ImportRun.objects.filter(shop=run.shop, state__in=begun).exclude(pk=run.pk)
+    return "header" in run.detail or others.exists()
+
+
 class _Import:
     def __init__(
         self, run: ImportRun, source: Source, options: Options, around: Surroundings, stage: Stage
     ) -> None:
         self.run, self.source, self.options, self.around, self.stage = run, source, options, around, stage
         self.shop = run.shop
-        self.people = People(run.shop, around.now(), stopped=None)
+        self.people = People(run.shop, around.now(), stopped=None, mending=_somebody_stopped(run))
         self.listed = CustomerList(run, self.people)
         self.seconds: dict[str, float] = {}
 

@@ -409,6 +409,7 @@ NOT_HANDED_OUT = {
     "promotions_pointslot": "told by what happened to them",
     "promotions_pointshold": "told by what happened to the points",
     "promotions_pointsowed": "the order that was refunded, which is told",
+    "promotions_buyerlistmember": "worked out anew each day from what is told, by the words of a segment",
     "customers_customer": "the number alone, which stands in every part",
     "customers_namepart": "digests of the names that are handed out",
     "customers_namewaiting": "the number alone, until the name can be found",
