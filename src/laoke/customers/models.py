@@ -132,7 +132,8 @@ class NamePart(models.Model):
 
 
 class NameWaiting(models.Model):
-    """A customer whose name was sealed and cannot be found by its parts yet; a customer may stand here twice."""
+    """A customer who was sealed and cannot be found by the parts of their name yet, nor for sure by phone and address;
+    a customer may stand here twice."""
 
     shop = models.ForeignKey(Shop, models.CASCADE, related_name="+", db_constraint=False, db_index=False)
     customer = models.ForeignKey(

@@ -20,7 +20,7 @@ from django.db import connection
 from laoke.customers.contacts import is_masked
 from laoke.customers.models import NameWaiting, VaultRecord
 from laoke.customers.sealing import VaultError, keys
-from laoke.customers.vault import Contact, open_contact
+from laoke.customers.vault import Contact, make_findable, open_contact
 from laoke.shops.bulk import insert_many, is_sqlite, write_in_batches
 from laoke.shops.models import Shop
 
@@ -83,15 +83,20 @@ def _index(rows: Sequence[tuple[int, int, int]]) -> None:
     wanted = {(shop, customer) for _pk, shop, customer in rows}
     records = VaultRecord.objects.filter(customer_id__in=sorted({customer for _shop, customer in wanted}))
     found: set[tuple[int, int, int]] = set()
+    digests: set[tuple[str, int, int]] = set()
     for record in records:
         if (record.shop_id, record.customer_id) not in wanted:
             continue
+        held = (one for one in (record.phone_digest, record.email_digest) if one)
+        digests |= {(one, record.customer_id, record.shop_id) for one in held}
         try:
             parts = parts_of(open_contact(record))
         except VaultError:
             continue  # a record that no key opens is found by nothing
         found |= {(record.shop_id, digest, record.customer_id) for digest in _digests(parts)}
     insert_many(_PARTS, sorted(found), "ON CONFLICT DO NOTHING")
+    # Mostly there already: only an import that died between sealing people and this left it to be done.
+    make_findable(sorted(digests))
     NameWaiting.objects.filter(pk__in=[pk for pk, _shop, _customer in rows]).delete()
 
 

@@ -90,8 +90,9 @@ def store_contact_columns(
 ) -> StoredContacts:
     """`store_contacts` for columns: `customer_id`, the texts of `Contact` without nulls, and `seen_micros`.
 
-    Records are written before they can be found by their digests. With `mending` those that are stored already are
-    made findable too: whoever wrote them may have died in between.
+    Records are written before they can be found by their digests; whoever dies in between leaves that to the worker
+    (`names.index_waiting`). With `mending`, because somebody may have, those that are stored already are made findable
+    at once: what an import tells of its orders hangs on it.
     """
     sheet, index = _Sheet(shop, source, random), _Index(shop)
     fresh = changed = 0
@@ -111,8 +112,7 @@ def store_contact_columns(
         if not told:
             continue
         rows = sheet.rows(part, told, contents)
-        write_in_batches(rows, _upsert, stopped=stopped)
-        index.note(rows, stored)
+        write_in_batches(rows, index.replacing(rows, stored), stopped=stopped)
         new = sum(row[0] not in stored for row in rows)
         fresh, changed = fresh + new, changed + len(rows) - new
     index.write(stopped)
@@ -154,42 +154,50 @@ def _records(shop: Shop, source: str, customers: Sequence[int], columns: str) ->
 class _Index:
     """Makes the digests of written records findable, and those that they replaced not.
 
-    Everything is written in the order of the digests at the end: pages of the index then fill one after the other.
+    What is new is written in the order of the digests at the end: pages of the index then fill one after the other.
+    What is replaced is few, and goes with the record: nothing would tell of it later.
     """
 
     def __init__(self, shop: Shop) -> None:
         self.shop_id = shop.pk
         self._now: list[tuple[str, int]] = []
-        self._gone: list[tuple[str, int, int]] = []
 
-    def note(self, rows: Sequence[Any], stored: dict[int, _Stored]) -> None:
+    def replacing(
+        self, rows: Sequence[Any], stored: dict[int, _Stored]
+    ) -> Callable[[Sequence[tuple[object, ...]]], None]:
+        """Note the digests of rows, and how any of these are written: with what their records no longer hold."""
+        gone: dict[int, set[str]] = {}
         for row in rows:
-            customer, phone, email = row[0], row[_PHONE_DIGEST], row[_EMAIL_DIGEST]
-            self._now.extend((digest_, customer) for digest_ in (phone, email) if digest_)
-            before = stored.get(customer)
-            if before is not None:
-                replaced = {
-                    d for d in (before.phone_digest, before.email_digest) if d and d not in (phone, email)
-                }
-                self._gone.extend((digest_, customer, self.shop_id) for digest_ in replaced)
+            customer, held = row[0], {one for one in (row[_PHONE_DIGEST], row[_EMAIL_DIGEST]) if one}
+            self._now.extend((digest_, customer) for digest_ in held)
+            if before := stored.get(customer):
+                gone[customer] = {one for one in (before.phone_digest, before.email_digest) if one} - held
+
+        def write(piece: Sequence[tuple[Any, ...]]) -> None:
+            _upsert(piece)
+            replaced = [(digest_, row[0], row[1]) for row in piece for digest_ in gone.get(row[0], ())]
+            if replaced:
+                execute_many(_UNINDEX, sorted(replaced))
+
+        return write
 
     def write(self, stopped: Callable[[], bool] | None) -> None:
         self._now.sort()
         shop_id = self.shop_id
 
         def add(piece: Sequence[tuple[str, int]]) -> None:
-            insert_many(
-                _INDEX,
-                [(digest_, customer, shop_id) for digest_, customer in piece],
-                "ON CONFLICT DO NOTHING",
-            )
+            make_findable([(digest_, customer, shop_id) for digest_, customer in piece])
 
         write_in_batches(self._now, add, stopped=stopped)
-        write_in_batches(sorted(self._gone), lambda piece: execute_many(_UNINDEX, piece), stopped=stopped)
+
+
+def make_findable(found: Sequence[tuple[str, int, int]]) -> None:
+    """Whoever is asked for by a digest is found: (digest, customer, shop), in the order of the digests."""
+    insert_many(_INDEX, found, "ON CONFLICT DO NOTHING")
 
 
 def _mend_index(shop: Shop, customers: Sequence[int]) -> None:
-    """What the records of these customers hold is found, and nothing else is found of them."""
+    """What the records of these customers hold is found."""
     test = "IN (SELECT value FROM json_each(%s))" if is_sqlite() else "= ANY(%s)"
 
     def mend(piece: Sequence[int]) -> None:
@@ -197,7 +205,6 @@ def _mend_index(shop: Shop, customers: Sequence[int]) -> None:
         with connection.cursor() as cursor:
             for digest in ("phone_digest", "email_digest"):
                 cursor.execute(_FIND.format(digest=digest, test=test), [shop.pk, wanted])
-            cursor.execute(_LOSE.format(test=test), [shop.pk, wanted])
 
     write_in_batches(sorted(customers), mend)
 
@@ -299,25 +306,19 @@ SELECT DISTINCT {{digest}}, customer_id, shop_id FROM customers_vaultrecord
 WHERE shop_id = %s AND customer_id {{test}} AND {{digest}} <> ''
 ON CONFLICT DO NOTHING
 """
-_LOSE = """
-DELETE FROM customers_contactindex
-WHERE shop_id = %s AND customer_id {test} AND NOT EXISTS (
-  SELECT 1 FROM customers_vaultrecord AS v
-  WHERE v.customer_id = customers_contactindex.customer_id AND v.shop_id = customers_contactindex.shop_id
-    AND customers_contactindex.digest IN (v.phone_digest, v.email_digest)
-)
-"""
 _REPLACE = "ON CONFLICT (customer_id, shop_id, source) DO UPDATE SET " + ", ".join(
     f"{c} = excluded.{c}" for c in _COLUMNS[3:]
 )
 _NICK_MASK, _NAME_MASK = _COLUMNS.index("nick_mask"), _COLUMNS.index("name_mask")
+_FOUND_BY = (_NICK_MASK, _NAME_MASK, _PHONE_DIGEST, _EMAIL_DIGEST)
 _WAITING = "customers_namewaiting (shop_id, customer_id)"
 
 
 def _upsert(rows: Sequence[tuple[object, ...]]) -> None:
     insert_many(f"customers_vaultrecord ({', '.join(_COLUMNS)})", rows, _REPLACE)
-    # The worker makes their names findable: done here, it would take longer than sealing.
-    insert_many(_WAITING, [(row[1], row[0]) for row in rows if row[_NICK_MASK] or row[_NAME_MASK]])
+    # The worker makes their names findable: done here, it would take longer than sealing. It makes their digests
+    # findable too, where whoever wrote this died before it could.
+    insert_many(_WAITING, [(row[1], row[0]) for row in rows if any(row[at] for at in _FOUND_BY)])
 
 
 def bound_to(shop_id: int, customer_id: int) -> str:
