@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from laoke.shops.keys import make_key_file
-from laoke.shops.place import Place
 from tests.crash.backtest_tasks import KILLED
 from tests.crash.nursery import Nursery
+from tests.crash.small_shop import seen, shop_in
 
 
 @pytest.fixture
 def nursery(ledger_url: str, tmp_path: Path) -> Iterator[Nursery]:
-    place = Place(tmp_path / "home")
-    place.make()
-    make_key_file(place.keys)
-    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.backtest_tasks") as found:
-        assert found.run("make_shop") == 0
+    with shop_in(ledger_url, tmp_path, "tests.crash.backtest_tasks") as found:
         yield found
-
-
-def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
-    path = folder / "seen.json"
-    assert nursery.run("look", path=str(path)) == 0
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
 
 
 # Before the end of its transaction nothing of it stays.

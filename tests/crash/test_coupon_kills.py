@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from laoke.shops.keys import make_key_file
-from laoke.shops.place import Place
 from tests.crash.coupon_tasks import KILLED, REFUSED
-from tests.crash.nursery import Nursery
+from tests.crash.small_shop import seen, shop_in
 
 STEPS = ("checked", "noted", "moved", "answered", "done")
 # Before the end of its transaction nothing of a request stays.
 STANDS = ("done",)
 
 
-def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
-    path = folder / "seen.json"
-    assert nursery.run("look", path=str(path)) == 0
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
 @pytest.mark.timeout(600)
 def test_a_request_killed_at_every_step_is_done_once_when_it_is_sent_again(
     ledger_url: str, tmp_path: Path
 ) -> None:
-    place = Place(tmp_path / "home")
-    place.make()
-    make_key_file(place.keys)
-    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.coupon_tasks") as nursery:
-        assert nursery.run("make_shop", coupons=len(STEPS) + 1) == 0
+    with shop_in(ledger_url, tmp_path, "tests.crash.coupon_tasks", coupons=len(STEPS) + 1) as nursery:
         for number, step in enumerate(STEPS):
             for act, state in (("reserve", "reserved"), ("redeem", "redeemed")):
                 key = f"{number}-{act}"

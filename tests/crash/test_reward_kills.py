@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from laoke.shops.keys import make_key_file
-from laoke.shops.place import Place
-from tests.crash.nursery import Nursery
 from tests.crash.reward_tasks import KILLED, REFUSED
+from tests.crash.small_shop import seen, shop_in
 from tests.crash.test_coupon_kills import STANDS, STEPS
 
-
-@contextmanager
-def shop_in(ledger_url: str, folder: Path) -> Iterator[Nursery]:
-    place = Place(folder / "home")
-    place.make()
-    make_key_file(place.keys)
-    with Nursery(ledger_url, {"LAOKE_HOME": str(place.home)}, "tests.crash.reward_tasks") as nursery:
-        assert nursery.run("make_shop") == 0
-        yield nursery
-
-
-def seen(nursery: Nursery, folder: Path) -> dict[str, Any]:
-    path = folder / "seen.json"
-    assert nursery.run("look", path=str(path)) == 0
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+TASKS = "tests.crash.reward_tasks"
 
 
 @pytest.mark.timeout(600)
 def test_a_request_about_points_killed_at_every_step_is_done_once_when_it_is_sent_again(
     ledger_url: str, tmp_path: Path
 ) -> None:
-    with shop_in(ledger_url, tmp_path) as nursery:
+    with shop_in(ledger_url, tmp_path, TASKS) as nursery:
         left = 0
         for number, step in enumerate(STEPS):
             order = f"A-{number}"
@@ -78,7 +57,7 @@ def test_a_request_about_points_killed_at_every_step_is_done_once_when_it_is_sen
 def test_a_draw_killed_at_every_step_costs_and_wins_once_and_the_draws_can_be_checked(
     ledger_url: str, tmp_path: Path
 ) -> None:
-    with shop_in(ledger_url, tmp_path) as nursery:
+    with shop_in(ledger_url, tmp_path, TASKS) as nursery:
         assert nursery.run("open_lottery") == 0
         for number, step in enumerate(STEPS):
             before = seen(nursery, tmp_path)
@@ -94,7 +73,7 @@ def test_a_draw_killed_at_every_step_costs_and_wins_once_and_the_draws_can_be_ch
 
 @pytest.mark.timeout(600)
 def test_a_friend_killed_at_every_step_comes_and_counts_once(ledger_url: str, tmp_path: Path) -> None:
-    with shop_in(ledger_url, tmp_path) as nursery:
+    with shop_in(ledger_url, tmp_path, TASKS) as nursery:
         assert nursery.run("take_friends") == 0
         for act, state in (("referrals.accept", "waiting"), ("referrals.paid", "counting")):
             for step in STEPS:
