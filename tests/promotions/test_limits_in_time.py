@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets
 from laoke.promotions.columnar.in_time import NOBODY, Cap, InTime, Part, cap_of, price_in_time
 from laoke.promotions.engine import (
-    VARIED,
     Basket,
     FlashSale,
     GiftChoice,
@@ -21,7 +20,6 @@ from laoke.promotions.engine import (
     Layer,
     LevelReward,
     Limits,
-    Line,
     MoreCheaper,
     Offer,
     PercentOff,
@@ -33,8 +31,8 @@ from laoke.promotions.engine import (
 from laoke.promotions.engine.beside import PIECES
 from tests.promotions.doc_examples import cents, mechanic_of, sections, tables
 from tests.promotions.rival import is_open
-from tests.promotions.strategies import AT, PRODUCTS, baskets, offers
-from tests.promotions.test_pricing_properties import variant_of
+from tests.promotions.strategies import AT, baskets, offers
+from tests.promotions.test_pricing_properties import asked_columns
 
 Offers = tuple[Offer, ...]
 
@@ -126,31 +124,9 @@ def reaches_gift(offer: Offer, found: Quote, basket: Basket) -> bool:
 
 
 def part_of(orders: list[Order], given_offers: Offers) -> Part:
-    lines: list[tuple[int, Line]] = [
-        (number, line)
-        for number, one in enumerate(orders)
-        for line in sorted(one.basket.lines, key=lambda line: line.line_id)
-    ]
-    columns, _numbers = columns_from_lines(
-        [number for number, _ in lines],
-        [line.product_id for _, line in lines],
-        [line.quantity for _, line in lines],
-        [line.unit_price_cents for _, line in lines],
-        [-1 if line.cost_cents is None else line.cost_cents for _, line in lines],
-        {line.product_id: line.category for _, line in lines} | PRODUCTS,
-    )
-    columns = columns.placed(
-        [one.basket.postage_cents for one in orders], [one.basket.region for one in orders]
-    )
-    eligible = {
-        offer.offer_id: np.array([is_open(offer, one.basket, AT) for one in orders], np.bool_)
-        for offer in given_offers
-    }
-    variant = {
-        offer.offer_id: np.array([variant_of(offer, one.basket) for one in orders], np.int64)
-        for offer in given_offers
-        if isinstance(offer.mechanic, VARIED) and not isinstance(offer.mechanic, FlashSale)
-    }
+    columns, eligible, variant = asked_columns([one.basket for one in orders], given_offers)
+    flash = {offer.offer_id for offer in given_offers if isinstance(offer.mechanic, FlashSale)}
+    variant = {name: steps for name, steps in variant.items() if name not in flash}
     persons, places = ([getattr(one, name) for one in orders] for name in ("person", "place"))
     return Part(columns, eligible, variant, np.array(persons, np.int64), np.array(places, np.int64))
 

@@ -1,14 +1,15 @@
 """What holds for every basket: parts and whole, nothing below zero, any order, and two rival pricers agree."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from laoke.promotions.columnar import PricedBaskets, columns_from_lines, price_baskets, pricing
+from laoke.promotions.columnar import BasketColumns, PricedBaskets, columns_from_lines, price_baskets, pricing
 from laoke.promotions.engine import (
     VARIED,
     Basket,
@@ -232,8 +233,10 @@ def priced_gifts(priced: PricedBaskets) -> bool:
     return any(offer.layer is Layer.GIFT for offer in priced.offers)
 
 
-def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers) -> None:
-    """Compare line by line, offer by offer; who an offer is open to comes from the buyers."""
+def asked_columns(
+    some_baskets: Sequence[Basket], given_offers: Sequence[Offer]
+) -> tuple[BasketColumns, dict[str, NDArray[np.bool_]], dict[str, NDArray[np.int64]]]:
+    """Baskets as columns, to which of them each offer is open by what is known of the buyer, and by which variant."""
     lines: list[tuple[int, Line]] = [
         (number, line)
         for number, basket in enumerate(some_baskets)
@@ -248,18 +251,24 @@ def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers)
         {line.product_id: line.category for _, line in lines} | PRODUCTS,
     )
     assert numbers.tolist() == list(range(len(some_baskets)))
-    eligible = {
-        offer.offer_id: np.array([is_open(offer, basket, AT) for basket in some_baskets])
-        for offer in given_offers
-    }
     columns = columns.placed(
         [basket.postage_cents for basket in some_baskets], [basket.region for basket in some_baskets]
     )
+    eligible = {
+        offer.offer_id: np.array([is_open(offer, basket, AT) for basket in some_baskets], np.bool_)
+        for offer in given_offers
+    }
     variant = {
-        offer.offer_id: np.array([variant_of(offer, basket) for basket in some_baskets])
+        offer.offer_id: np.array([variant_of(offer, basket) for basket in some_baskets], np.int64)
         for offer in given_offers
         if isinstance(offer.mechanic, VARIED)
     }
+    return columns, eligible, variant
+
+
+def check_columns_equal_quotes(some_baskets: list[Basket], given_offers: Offers) -> None:
+    """Compare line by line, offer by offer; who an offer is open to comes from the buyers."""
+    columns, eligible, variant = asked_columns(some_baskets, given_offers)
     spent = {
         offer.offer_id: np.array([basket.buyer.spent.get(offer.offer_id, 0) for basket in some_baskets])
         for offer in given_offers

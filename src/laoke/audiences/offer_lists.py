@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import F
 
-from laoke.audiences.compiling import members_query
+from laoke.audiences.differing import fits_and_differs
 from laoke.audiences.models import Segment
 from laoke.audiences.readings import NotReady, reading_of
 from laoke.audiences.references import (
@@ -187,12 +187,8 @@ def _compared(row: BuyerList, text: str, now: datetime) -> _Left | None:
     except SegmentBroken as broken:
         _cannot(row, str(broken), now, text)
         return None
-    found = reading.table(members_query(node, reading.shop_id, reading.as_of_day))
-    fits = np.unique(found.column("person_id").to_numpy())
-    has = np.fromiter(
-        BuyerListMember.objects.filter(of=row).values_list("person_id", flat=True).iterator(), np.int64
-    )
-    on, off = np.setdiff1d(fits, has), np.setdiff1d(has, fits)
+    listed = BuyerListMember.objects.filter(of=row).values_list("person_id", flat=True).iterator()
+    fits, on, off = fits_and_differs(reading, node, listed)
     # Being erased: nothing more is written down. Who was merged since is found under each of their numbers.
     kept = np.array(sorted(present(row.shop, on.tolist())), np.int64)
     return _Left(text, reading.catalog_id, len(fits) - (len(on) - len(kept)), kept, off)

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from laoke.audiences.circles import leaning_of_rule, leaning_on
-from laoke.audiences.compiling import members_query
+from laoke.audiences.differing import fits_and_differs
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.audiences.references import resolved, with_segments
@@ -184,12 +184,8 @@ def _step(tag: Tag, left: _Left, now: datetime, stopped: Callable[[], bool] | No
 def _compared(tag: Tag, node: Node, reading: Reading, now: datetime) -> _Left:
     import numpy as np
 
-    found = reading.table(members_query(node, reading.shop_id, reading.as_of_day))
-    fits = np.unique(found.column("person_id").to_numpy())
-    has = np.fromiter(
-        PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True).iterator(), np.int64
-    )
-    on, off = np.setdiff1d(fits, has), np.setdiff1d(has, fits)
+    tagged = PersonTag.objects.filter(tag=tag).values_list("person_id", flat=True).iterator()
+    _fits, on, off = fits_and_differs(reading, node, tagged)
     # Merged since the features were made: the person that they are now is decided by the next features. Being erased:
     # nothing more is written down.
     same = [number for number, person in tags.present(tag.shop, on.tolist()).items() if number == person]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, ngettext
@@ -34,7 +35,7 @@ from laoke.web.charts.backtests import (
 )
 from laoke.web.components.base import Words
 from laoke.web.pages.offers.depth_forms import AssumedForm
-from laoke.web.pages.offers.depth_words import break_even_facts, names_of
+from laoke.web.pages.offers.depth_words import break_even_facts, by_share, names_of
 from laoke.web.pages.offers.pairs import PairsView, pairs_view
 
 HISTORIES: dict[str, Words] = {
@@ -195,32 +196,22 @@ def _own_steps(one: Backtest, depth: Depth, fill: FillUp, best: StepFigures | No
 
 def _robust(depth: Depth, fill: FillUp) -> ui.Table:
     """Whether another assumption would choose another step."""
-    found = sensitivity(depth.values, fill)
-    shares = sorted({one.share_bp for one in found})
-    by = {(one.reach_bp, one.share_bp): one.best for one in found}
-    rows = []
-    for reach in sorted({one.reach_bp for one in found}):
-        cells: list[ui.Cell | str] = [gettext("差 %(n)s%% 以内") % {"n": figures.wan(reach / 100, 2)}]
-        for share in shares:
-            best = by[reach, share]
-            if best is None:
-                cells.append(ui.Cell(gettext("都亏"), tone="muted"))
-            else:
-                cells.append(
-                    ui.Cell(
-                        gettext("满 %(from)s") % {"from": figures.exact(best.threshold_cents / 100)},
-                        sub=figures.yuan(best.change_cents),
-                    )
-                )
-        rows.append(ui.Row(cells))
-    columns = [
-        ui.Column("reach", gettext("离门槛")),
-        *(
-            ui.Column(f"s{share}", gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}, "num")
-            for share in shares
-        ),
+    found = [
+        (one.reach_bp, one.share_bp, _best_step(one.best) if one.best else None)
+        for one in sensitivity(depth.values, fill)
     ]
-    return ui.Table(columns, rows, caption=gettext("换个假设，最好的门槛变不变"), cards=False)
+    head = ui.Column("reach", gettext("离门槛"))
+    return by_share(
+        sorted(found, key=itemgetter(0, 1)),
+        head,
+        gettext("差 %(n)s%% 以内"),
+        gettext("换个假设，最好的门槛变不变"),
+    )
+
+
+def _best_step(best: StepFigures) -> ui.Cell:
+    name = gettext("满 %(from)s") % {"from": figures.exact(best.threshold_cents / 100)}
+    return ui.Cell(name, sub=figures.yuan(best.change_cents))
 
 
 def _together(names: dict[str, str], offer_ids: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext, gettext_lazy, npgettext
@@ -259,3 +260,22 @@ def by_layer(one: Backtest) -> ui.Table | None:
         ],
         caption=gettext("每一层让多少"),
     )
+
+
+def by_share(
+    found: Sequence[tuple[int, int, ui.Cell | None]], head: ui.Column, says: str, caption: str
+) -> ui.Table:
+    """What is best under each pair of assumptions: a row for the first (in basis points, named by `says`), a column for
+    the share who fill up (likewise), both in the order in which they come; None where nothing pays."""
+    shares = list(dict.fromkeys(share for _, share, _ in found))
+    best = {(first, share): cell for first, share, cell in found}
+    rows = []
+    for first in dict.fromkeys(first for first, _, _ in found):
+        cells: list[ui.Cell | str] = [says % {"n": figures.wan(first / 100, 2)}]
+        cells += [best[first, share] or ui.Cell(gettext("都亏"), tone="muted") for share in shares]
+        rows.append(ui.Row(cells))
+    columns = [head]
+    for share in shares:
+        name = gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}
+        columns.append(ui.Column(f"s{share}", name, "num"))
+    return ui.Table(columns, rows, caption=caption, cards=False)

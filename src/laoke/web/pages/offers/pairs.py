@@ -13,6 +13,7 @@ from laoke.shops.joins import clauses, ended
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.charts.backtests import pair_map, pair_map_table, pair_name, pairs_table
+from laoke.web.pages.offers.depth_words import by_share
 
 SHOWN_BESIDE = 8
 
@@ -129,24 +130,13 @@ def _not_told_apart(best: Pair, beside: int) -> list[str]:
 
 def _firm(depth: Depth) -> ui.Table:
     """Whether another assumption would choose another pair."""
-    found = depth.firm_pairs
-    shares = list(dict.fromkeys(one.share_bp for one in found))
-    by = {(one.follow_bp, one.share_bp): one.best for one in found}
-    rows = []
-    for follow in dict.fromkeys(one.follow_bp for one in found):
-        cells: list[ui.Cell | str] = [gettext("跟着多 %(n)s%%") % {"n": figures.wan(follow / 100, 2)}]
-        for share in shares:
-            best = by[follow, share]
-            if best is None:
-                cells.append(ui.Cell(gettext("都亏"), tone="muted"))
-            else:
-                cells.append(ui.Cell(pair_name(best), sub=figures.yuan(best.change_cents)))
-        rows.append(ui.Row(cells))
-    columns = [
-        ui.Column("follow", gettext("减得多，凑单的人")),
-        *(
-            ui.Column(f"s{share}", gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}, "num")
-            for share in shares
-        ),
+    found = [
+        (
+            one.follow_bp,
+            one.share_bp,
+            ui.Cell(pair_name(one.best), sub=figures.yuan(one.best.change_cents)) if one.best else None,
+        )
+        for one in depth.firm_pairs
     ]
-    return ui.Table(columns, rows, caption=gettext("换个假设，最好的一对变不变"), cards=False)
+    head = ui.Column("follow", gettext("减得多，凑单的人"))
+    return by_share(found, head, gettext("跟着多 %(n)s%%"), gettext("换个假设，最好的一对变不变"))
