@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 
 import pytest
+from django.db import connection
 
 from laoke.customers import contacts, vault
 from laoke.customers.models import ContactIndex, Customer, VaultRecord
@@ -149,3 +151,31 @@ def test_masks_come_from_the_newest_record_that_has_them(shop: Shop, customer: i
     store_contacts(shop, [Contact(customer, phone="13900000099", seen_micros=2 * DAY)], source="member")
     shown = masks_of(shop, [customer])[customer]
     assert (shown.nick, shown.phone) == ("小**圆", "139 **** **99")
+
+
+def test_an_update_makes_those_findable_whom_a_dead_import_had_left_out(shop: Shop, customer: int) -> None:
+    other = Customer.objects.create(id=7002, owner=shop.owner, person_id=7002, created_at=NOW).pk
+    third = Customer.objects.create(id=7003, owner=shop.owner, person_id=7003, created_at=NOW).pk
+    store_contacts(
+        shop,
+        [
+            Contact(customer, nick="小圆", phone="13800000021", email="xiaoyuan@example.com"),
+            Contact(other, nick="青木", phone="13800000021"),
+            Contact(third, nick="没有号码"),
+        ],
+    )
+    whole = set(ContactIndex.objects.values_list("digest", "customer_id", "shop_id"))
+    assert len(whole) == 3
+    ContactIndex.objects.filter(customer_id=customer).delete()
+    assert find_people(shop, "13800000021") == [7002] and find_people(shop, "xiaoyuan@example.com") == []
+
+    update = import_module("laoke.customers.migrations.0013_everybody_is_findable")
+    with connection.cursor() as cursor:
+        for _again in range(2):
+            for digest in ("phone_digest", "email_digest"):
+                cursor.execute(update.MISSED.format(digest=digest))
+
+    assert set(ContactIndex.objects.values_list("digest", "customer_id", "shop_id")) == whole
+    assert ContactIndex.objects.count() == 3
+    assert sorted(find_people(shop, "13800000021")) == [7001, 7002]
+    assert find_people(shop, "xiaoyuan@example.com") == [7001]
