@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -44,3 +46,20 @@ def test_the_kernels_are_loaded_ahead_for_a_large_file_alone(tmp_path: Path) -> 
     from laoke.intake.reading import kernels
 
     assert len(kernels.read_rows.signatures) == 1
+
+
+def test_the_kernels_come_without_linear_algebra_and_what_needs_it_still_finds_it() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LOADED], capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+    assert told.split() == ["False", "[1.0,", "3.0]"]
+
+
+_LOADED = """
+import sys
+from laoke.intake.reading.warming import load_kernels
+load_kernels()
+print("scipy.linalg" in sys.modules)
+import numba, numpy
+print(numba.njit(lambda a: numpy.linalg.eigh(a)[0])(numpy.array([[2.0, 1.0], [1.0, 2.0]])).round(9).tolist())
+"""

@@ -47,6 +47,7 @@ def load_kernels() -> None:
     """Have the kernels ready in this process: they are loaded when they are called first."""
     import numpy as np
 
+    _without_linear_algebra()
     from laoke.intake.reading.compiled import Scratch
     from laoke.intake.reading.profiles import layout_of
 
@@ -55,3 +56,26 @@ def load_kernels() -> None:
     few = Limits(batch_rows=1, buffer_bytes=16)
     scratch = Scratch(layout_of(names, mapping, id="mapping", grain="order"), "gb18030", few)
     scratch.read(np.zeros(few.buffer_bytes, np.uint8), 0, 0, True, 1, 1)
+
+
+def _without_linear_algebra() -> None:
+    """numba's functions over arrays, without the linear algebra of scipy that they look for as they are imported.
+
+    No kernel of reading needs it, and it is a third of what an import waits for before its first row. What is compiled
+    with linear algebra elsewhere still asks for it where it is used. A numba that is made otherwise only takes longer.
+    """
+    try:
+        from numba.np import linalg
+
+        asked = linalg.ensure_blas
+    except (ImportError, AttributeError):
+        return
+    linalg.ensure_blas = _no_blas
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        linalg.ensure_blas = asked
+
+
+def _no_blas() -> None:
+    raise ImportError
