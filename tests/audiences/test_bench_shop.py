@@ -116,6 +116,11 @@ def test_every_documented_example_can_be_counted_on_the_drawn_shop(
         for one, warm in bench_examples.count_examples(filled.shop, examples, TODAY, runs=1, of_facts=1)
     }
     assert len(found) == len(texts) >= 50
+    typed = {
+        one.number: warm.found
+        for one, warm in bench_examples.count_typed(filled.shop, examples, TODAY, runs=1)
+    }
+    assert typed == found
     told = "expected|active_|answered|holds_coupon|points_|drew|brought|had_case"
     about = {number for number, text in texts.items() if re.search(told, text)}
     assert about and [number for number in about if not found[number]] == []

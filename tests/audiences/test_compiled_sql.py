@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from laoke.audiences.compiling import Compiled, count_query, explain_query, members_query, steps_query
+from laoke.audiences.compiled import Compiled
+from laoke.audiences.compiling import count_query, explain_query, members_query, steps_query
 from laoke.audiences.figures import reach_query, shape_query
 from laoke.audiences.text import parse
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sqlglot import exp
 
 from laoke.audiences import counting
-from laoke.audiences.compiling import Compiler, finished, two_days_decide
+from laoke.audiences.compiled import finished
+from laoke.audiences.compiling import Compiler, two_days_decide
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import Reading, reading_of
 from laoke.audiences.sources import column
@@ -365,7 +366,11 @@ def test_every_condition_and_its_opposite_hold_for_whom_the_rival_says(
         flags = [exp.alias_(compiler.holds(node), f"yes_{n}") for n, node in enumerate(piece)]
         flags += [exp.alias_(exp.not_(compiler.holds(node)), f"no_{n}") for n, node in enumerate(piece)]
         query = compiler.sources.query([column("f", "person_id"), *flags])
-        for row in reading.rows(finished(compiler, query)):
+        asked = finished(compiler.sources, query.order_by(column("f", "person_id")))
+        rows = reading.rows(asked)
+        # The second time its sources are kept in memory, the third time they are read from there.
+        assert reading.rows(asked) == rows and reading.rows(asked) == rows
+        for row in rows:
             for number, node in enumerate(piece):
                 holds = slow.holds(node, row["person_id"])
                 (met if holds else spared).add(texts[first + number])

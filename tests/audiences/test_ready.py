@@ -8,7 +8,8 @@ import pytest
 from sqlglot import exp
 
 from laoke.audiences import counting
-from laoke.audiences.compiling import Compiler, finished
+from laoke.audiences.compiled import finished
+from laoke.audiences.compiling import Compiler
 from laoke.audiences.contradictions import contradiction_in
 from laoke.audiences.printing import print_filter
 from laoke.audiences.readings import reading_of
@@ -42,7 +43,7 @@ def test_the_eleven_groups_hold_everybody_once(world: World) -> None:
         assert sum(slow.holds(node, person) for node in groups) == 1
     compiler = Compiler(reading.shop_id, AS_OF)
     flags = [exp.alias_(compiler.holds(node), f"g{at}") for at, node in enumerate(groups)]
-    rows = reading.rows(finished(compiler, compiler.sources.query(flags)))
+    rows = reading.rows(finished(compiler.sources, compiler.sources.query(flags)))
     assert len(rows) == len(slow.features) and all(sum(row.values()) == 1 for row in rows)
 
 

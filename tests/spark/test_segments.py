@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from laoke.audiences.compiling import Compiled, count_query, explain_query, members_query, steps_query
+from laoke.audiences.compiled import Compiled
+from laoke.audiences.compiling import count_query, explain_query, members_query, steps_query
 from laoke.audiences.figures import (
     bands_query,
     categories_query,

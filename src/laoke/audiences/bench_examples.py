@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain
 
 from laoke.audiences import counting
 from laoke.audiences.bench import Warm
-from laoke.audiences.compiling import count_query
+from laoke.audiences.compiling import count_query, steps_query
 from laoke.audiences.readings import reading_of
 from laoke.audiences.segments import save_segment
 from laoke.audiences.text import parse
 from laoke.audiences.tree import InSegment, conditions
 from laoke.shops.models import Shop, User
 from laoke.warehouse.contracts import CONTRACTS
+from laoke.warehouse.engine import forget_parts
 
 OLD_FRIENDS = "bought(3+) and last_order(<= 365d)"
 
@@ -64,14 +65,38 @@ def _reads_facts(sql: str) -> bool:
 def count_examples(
     shop: Shop, examples: list[Example], today: date, *, runs: int, of_facts: int
 ) -> Iterator[tuple[Example, Warm]]:
-    """Each counted so many times after two that warm up, and compiled anew each time as while somebody types."""
+    """Each counted so many times after two that warm up, compiled anew each time and as if asked for the first time:
+    nothing of it is kept in memory."""
     for one in examples:
-        wall, cpu, found = [], [], 0
-        for run in range(-2, of_facts if one.facts else runs):
+
+        def first(text: str = one.text) -> int:
+            forget_parts(reading_of(shop, today).reader)
             count_query.cache_clear()
-            begun, spent = time.perf_counter(), time.process_time()
-            found = counting.count(shop, one.text, today).n
-            if run >= 0:
-                wall.append((time.perf_counter() - begun) * 1000)
-                cpu.append((time.process_time() - spent) * 1000)
-        yield one, Warm(one.figure, found, tuple(wall), tuple(cpu))
+            return counting.count(shop, text, today).n
+
+        yield one, _timed(one.figure, first, of_facts if one.facts else runs)
+
+
+def count_typed(
+    shop: Shop, examples: list[Example], today: date, *, runs: int
+) -> Iterator[tuple[Example, Warm]]:
+    """Each as the builder asks at every further key: with its steps, compiled anew, its sources kept in memory."""
+    for one in examples:
+
+        def again(text: str = one.text) -> int:
+            steps_query.cache_clear()
+            return counting.count_by_steps(shop, text, today)[0].n
+
+        yield one, _timed(one.figure, again, runs)
+
+
+def _timed(figure: str, count: Callable[[], int], runs: int) -> Warm:
+    """So many counts after two that warm up."""
+    wall, cpu, found = [], [], 0
+    for run in range(-2, runs):
+        begun, spent = time.perf_counter(), time.process_time()
+        found = count()
+        if run >= 0:
+            wall.append((time.perf_counter() - begun) * 1000)
+            cpu.append((time.process_time() - spent) * 1000)
+    return Warm(figure, found, tuple(wall), tuple(cpu))

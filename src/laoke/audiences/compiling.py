@@ -7,13 +7,13 @@ one grouped pass over the facts. Every condition compiles to a definite yes or n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlglot import exp, parse_one
 
 from laoke.audiences import fact_sources
 from laoke.audiences.city_tiers import CITIES
+from laoke.audiences.compiled import Compiled, finished
 from laoke.audiences.condition_sources import count_source, sequence_source
 from laoke.audiences.fact_sources import count_of
 from laoke.audiences.narrowing import by_count, holds_without, in_any, who_followed
@@ -69,7 +69,6 @@ from laoke.audiences.tree import (
 )
 from laoke.audiences.tree import Sequence as Steps
 from laoke.experiments.assignment import Q, mix_sql, salt_of
-from laoke.warehouse.functions import check_functions
 
 # The column of facts or features behind each measure.
 MEASURE_COLUMNS = {
@@ -89,15 +88,6 @@ _SUFFIXES = {
     "city": ("市",),
     "province": ("省", "市", "特别行政区", "维吾尔自治区", "壮族自治区", "回族自治区", "自治区"),
 }
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A query with the values of its parameters. `columns` names what it gives, in order."""
-
-    sql: str
-    params: dict[str, str]
-    columns: tuple[str, ...] = ()
 
 
 class Compiler:
@@ -473,20 +463,13 @@ def _spellings(field: str, values: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(spelled))
 
 
-def finished(compiler: Compiler, query: exp.Select, columns: Sequence[str] = ()) -> Compiled:
-    """The query as SQL, refused when it uses a function that the engines do not share."""
-    sql = query.sql(dialect="duckdb", pretty=True)
-    check_functions(sql)
-    return Compiled(sql, dict(compiler.sources.params), tuple(columns))
-
-
 @lru_cache(maxsize=256)
 def count_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     """How many persons the filter holds for: one row `n`."""
     compiler = Compiler.that_decides(shop_id, as_of_day, node)
     holds = compiler.holds(node)
     count = exp.alias_(exp.Count(this=exp.Star()), "n")
-    return finished(compiler, compiler.sources.query([count]).where(holds), ("n",))
+    return finished(compiler.sources, compiler.sources.query([count]).where(holds), ("n",))
 
 
 @lru_cache(maxsize=256)
@@ -500,7 +483,7 @@ def steps_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     passed = passed.else_(number(len(parts)))
     count = exp.alias_(exp.Count(this=exp.Star()), "n")
     query = compiler.sources.query([exp.alias_(passed, "passed"), count]).group_by(passed.copy())
-    return finished(compiler, query, ("passed", "n"))
+    return finished(compiler.sources, query, ("passed", "n"))
 
 
 @lru_cache(maxsize=256)
@@ -515,7 +498,7 @@ def members_query(node: Node, shop_id: int, as_of_day: int, values: bool = False
             selected.append(exp.alias_(compiler.value(condition), name))
             columns.append(name)
     query = compiler.sources.query(selected).where(holds).order_by(column(FEATURES, "person_id"))
-    return finished(compiler, query, columns)
+    return finished(compiler.sources, query, columns)
 
 
 def explain_query(node: Node, shop_id: int, as_of_day: int, person_id: int) -> Compiled:
@@ -528,7 +511,7 @@ def explain_query(node: Node, shop_id: int, as_of_day: int, person_id: int) -> C
         selected.append(exp.alias_(compiler.value(condition), f"v{at}"))
         columns += [f"c{at}", f"v{at}"]
     query = compiler.sources.query(selected).where(column(FEATURES, "person_id").eq(number(person_id)))
-    return finished(compiler, query, columns)
+    return finished(compiler.sources, query, columns)
 
 
 def value_names(node: Node) -> dict[str, Condition]:

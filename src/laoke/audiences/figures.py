@@ -9,7 +9,8 @@ from functools import lru_cache
 
 from sqlglot import exp
 
-from laoke.audiences.compiling import Compiled, Compiler, finished
+from laoke.audiences.compiled import Compiled, finished
+from laoke.audiences.compiling import Compiler
 from laoke.audiences.sources import (
     FEATURES,
     Sources,
@@ -44,7 +45,9 @@ def shape_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     query = compiler.sources.query([*groups, count, *sums]).where(holds)
     query = query.group_by(*(group.copy() for group in groups))
     return finished(
-        compiler, query, ("lifecycle", "group3", "n", "orders", "paid_cents", "net_cents", "net_cents_365")
+        compiler.sources,
+        query,
+        ("lifecycle", "group3", "n", "orders", "paid_cents", "net_cents", "net_cents_365"),
     )
 
 
@@ -61,7 +64,7 @@ def reach_query(node: Node, shop_id: int, as_of_day: int, channel: str) -> Compi
     reason = exp.Coalesce(this=decided, expressions=[undecided_reason(compiler, channel)])
     count = exp.alias_(exp.Count(this=exp.Star()), "n")
     query = compiler.sources.query([exp.alias_(reason, "reason"), count]).where(holds)
-    return finished(compiler, query.group_by(reason.copy()), ("reason", "n"))
+    return finished(compiler.sources, query.group_by(reason.copy()), ("reason", "n"))
 
 
 def undecided_reason(compiler: Compiler, channel: str) -> exp.Expr:
@@ -89,7 +92,7 @@ def profiles_query(shop_id: int, as_of_day: int, people: tuple[int, ...]) -> Com
         if people
         else exp.not_(Compiler(shop_id, as_of_day).holds(Everyone()))
     )
-    return finished(compiler, query.order_by(column(FEATURES, "person_id")), PROFILE_COLUMNS)
+    return finished(compiler.sources, query.order_by(column(FEATURES, "person_id")), PROFILE_COLUMNS)
 
 
 @lru_cache(maxsize=64)
@@ -114,7 +117,7 @@ def overlap_query(nodes: tuple[Node, ...], shop_id: int, as_of_day: int) -> Comp
     anywhere = exp.Case().when(total > number(0), number(1)).else_(number(0))
     selected.append(_summed(anywhere, "anywhere"))
     query = exp.select(*selected).from_(compiler.sources.query(flags).subquery("q"))
-    return finished(compiler, query)
+    return finished(compiler.sources, query)
 
 
 def _summed(value: exp.Expr, name: str) -> exp.Expr:
@@ -138,7 +141,9 @@ def bands_query(node: Node, shop_id: int, as_of_day: int) -> Compiled:
     count = exp.alias_(exp.Count(this=exp.Star()), "n")
     query = compiler.sources.query([province, exp.alias_(band, "band"), count, net]).where(holds)
     return finished(
-        compiler, query.group_by(province.copy(), band.copy()), ("province", "band", "n", "net_cents_365")
+        compiler.sources,
+        query.group_by(province.copy(), band.copy()),
+        ("province", "band", "n", "net_cents_365"),
     )
 
 
@@ -172,4 +177,4 @@ def categories_query(shop_id: int, as_of_day: int, most: int) -> Compiled:
         .order_by(exp.Ordered(this=exp.column("persons"), desc=True), column("p", "category"))
         .limit(most)
     )
-    return finished(compiler, query, ("category", "persons"))
+    return finished(compiler.sources, query, ("category", "persons"))

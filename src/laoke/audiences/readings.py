@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 from django.db.models import Count, Max, Sum
 
-from laoke.audiences.compiling import Compiled, count_query
+from laoke.audiences.compiled import Compiled
+from laoke.audiences.compiling import count_query
 from laoke.audiences.sources import day_number
 from laoke.audiences.tree import Everyone
 from laoke.customers import mirrors
@@ -79,7 +80,7 @@ class Reading:
 
     def table(self, query: Compiled) -> pa.Table:
         """The result as an Arrow table."""
-        return self.reader.answer(query.sql, query.params)
+        return self.reader.answer_in_parts(query.parts, query.rest, query.params)
 
     def rows(self, query: Compiled) -> list[dict[str, Any]]:
         """The result as dictionaries, for few rows."""

@@ -14,7 +14,7 @@ import re
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -25,8 +25,9 @@ from laoke.warehouse import delta, joined_lines
 from laoke.warehouse.columns import literals
 from laoke.warehouse.contracts import CONTRACTS, Contract
 from laoke.warehouse.engine_setting import SparkSetting, configured_engine
+from laoke.warehouse.kept_parts import KeptParts, Part, in_one
 from laoke.warehouse.limits import ended_in_time
-from laoke.warehouse.named import parameters_in, query_text, without_comments
+from laoke.warehouse.named import parameters_in, query_text, told_apart, without_comments
 from laoke.warehouse.storage import Folder, RemotePath, any_storage, folder_of, reaching, register
 from laoke.warehouse.unavailable import WarehouseError
 
@@ -113,6 +114,38 @@ class Reader:
         from laoke.warehouse import spark
 
         return spark.answer(self.engine, self, text, _wanted(text, params or {}))
+
+    def answer_in_parts(self, parts: Sequence[Part], rest: str, params: Mapping[str, Any]) -> pa.Table:
+        """`answer` to a question whose parts are kept in memory when they are asked for again (`kept_parts.py`)."""
+        if self.engine is not None or not parts:
+            return self.answer(in_one(parts, rest), params)
+        unscored = [Part(part.name, _without_scores(part.sql)) for part in parts]
+
+        def make(n: int, table: str) -> int:
+            from duckdb import InterruptException
+
+            sql = unscored[n].sql
+            cursor = self.cursor(sql)
+            with ended_in_time(cursor.interrupt, InterruptException):
+                made = cursor.execute(f"CREATE TABLE {table} AS {sql}", _wanted(sql, params)).fetchone()
+                columns = cursor.execute(f"SELECT * FROM {table} LIMIT 0").description
+            return int(made[0]) * len(columns) if made else 0
+
+        keys = [self._part_key(part, params) for part in unscored]
+        with reaching(self.root), _kept_parts(os.getpid(), *self._settings).held(keys, make) as tables:
+            named = [
+                Part(part.name, f"FROM {table}") if table else part
+                for part, table in zip(unscored, tables, strict=True)
+            ]
+            return self._in_time(in_one(named, _without_scores(rest)), params)
+
+    def _part_key(self, part: Part, params: Mapping[str, Any]) -> Hashable | None:
+        """What tells the rows of a part from those of others; None where something is laid over what it reads."""
+        read = _tables_read(part.sql)
+        if not self._given.keys().isdisjoint(read):
+            return None
+        versions = tuple((table, self.versions.get(table)) for table in read)
+        return str(self.root), *told_apart(part.sql, params), versions, self.exclude
 
     def _in_time(self, text: str, params: Mapping[str, Any]) -> pa.Table:
         """`sql` within the limit of this thread (`limits.py`)."""
@@ -521,6 +554,17 @@ def _open_workshop(process: int, memory_limit: str, threads: int, remote: bool) 
     connection = connect(memory_limit, threads)
     connection.execute("SET GLOBAL enable_external_file_cache = false")
     return connection
+
+
+@cache
+def _kept_parts(process: int, memory_limit: str, threads: int, remote: bool) -> KeptParts:
+    """What the DuckDB of this process and setting keeps."""
+    return KeptParts(_database(process, memory_limit, threads, remote))
+
+
+def forget_parts(reader: Reader) -> None:
+    """Ask everything anew from now on that the DuckDB of a reader keeps of earlier questions: to measure first ones."""
+    _kept_parts(os.getpid(), *reader._settings).forget()
 
 
 def connect(memory_limit: str = "", threads: int = 0) -> duckdb.DuckDBPyConnection:

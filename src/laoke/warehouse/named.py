@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)", re.IGNORECASE)
 _COMMENT = re.compile(r"--[^\n]*")
@@ -48,6 +50,12 @@ def query_parameters(name: str) -> list[str]:
 def parameters_in(text: str) -> set[str]:
     """Names after `$` in SQL, comments left aside."""
     return set(_PARAMETER.findall(without_comments(text)))
+
+
+def told_apart(text: str, params: Mapping[str, Any]) -> tuple[object, ...]:
+    """What two statements have in common that ask the same, whatever they call their parameters."""
+    told = _PARAMETER.split(text)
+    return tuple(params[word] if n % 2 else word for n, word in enumerate(told))
 
 
 def without_comments(text: str) -> str:

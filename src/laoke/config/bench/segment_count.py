@@ -64,18 +64,15 @@ def _laoke(size: Size, folder: Path) -> Iterator[Measured]:
 
 def count_documented(shop: Shop, user: User, today: date, size: Size) -> Iterator[Measured]:
     """Each example by itself, then those of features and mirrors and those of facts together."""
-    import numpy as np
-
-    from laoke.audiences.bench_examples import count_examples, named_segments, sorted_out
+    from laoke.audiences.bench_examples import count_examples, count_typed, named_segments, sorted_out
     from laoke.config.bench.house import NOW
 
     named_segments(shop, EXAMPLES, user, NOW)
+    examples = sorted_out(shop, EXAMPLES, today)
     times: dict[bool, list[float]] = {False: [], True: []}
     cpu: dict[bool, list[float]] = {False: [], True: []}
     slowest: dict[bool, tuple[float, int]] = {}
-    for one, warm in count_examples(
-        shop, sorted_out(shop, EXAMPLES, today), today, runs=EXAMPLE_RUNS[size], of_facts=FACT_RUNS[size]
-    ):
+    for one, warm in count_examples(shop, examples, today, runs=EXAMPLE_RUNS[size], of_facts=FACT_RUNS[size]):
         times[one.facts] += warm.wall_ms
         cpu[one.facts] += warm.cpu_ms
         slowest[one.facts] = max(slowest.get(one.facts, (0.0, 0)), (warm.p95_ms, one.number))
@@ -83,15 +80,27 @@ def count_documented(shop: Shop, user: User, today: date, size: Size) -> Iterato
         wall = sum(warm.wall_ms) / 1000
         yield Measured(one.figure, warm.p95_ms, ORDERS[size], wall, sum(warm.cpu_ms) / 1000, note=note)
     for facts, name in ((False, "features"), (True, "facts")):
-        told = times[facts]
-        note = f"{len(told)} counts, the slowest of example {slowest[facts][1]}"
-        for part, value in (
-            ("p50", float(np.percentile(told, 50))), ("p95", float(np.percentile(told, 95))), ("max", max(told)),
-        ):  # fmt: skip
-            yield Measured(
-                f"segment_examples_{name}_{part}", value, ORDERS[size], sum(told) / 1000, sum(cpu[facts]) / 1000,
-                note=note,
-            )  # fmt: skip
+        note = f"the slowest of example {slowest[facts][1]}"
+        yield from _together(f"segment_examples_{name}", times[facts], cpu[facts], size, note)
+    typed = list(count_typed(shop, examples, today, runs=FACT_RUNS[size]))
+    worst = max(typed, key=lambda told: told[1].p95_ms)
+    wall = [ms for _one, warm in typed for ms in warm.wall_ms]
+    spent = [ms for _one, warm in typed for ms in warm.cpu_ms]
+    note = f"with steps, asked again; the slowest example {worst[0].number}, p95 {worst[1].p95_ms:.0f} ms"
+    yield from _together("segment_typed", wall, spent, size, note)
+
+
+def _together(name: str, wall: list[float], cpu: list[float], size: Size, note: str) -> Iterator[Measured]:
+    """Median, 95th percentile and longest of counts in milliseconds."""
+    import numpy as np
+
+    for part, value in (
+        ("p50", float(np.percentile(wall, 50))), ("p95", float(np.percentile(wall, 95))), ("max", max(wall)),
+    ):  # fmt: skip
+        yield Measured(
+            f"{name}_{part}", value, ORDERS[size], sum(wall) / 1000, sum(cpu) / 1000,
+            note=f"{len(wall)} counts, {note}",
+        )  # fmt: skip
 
 
 def _wanted(shop: Shop, today: date, size: Size, folder: Path) -> Measured:
@@ -124,6 +133,7 @@ BENCH = Bench(
             for part in ("p50", "p95", "max")
             if EXAMPLES
         },
+        **{f"segment_typed_{part}": Figure("ms") for part in ("p50", "p95", "max") if EXAMPLES},
         FIGURE: Figure("ms", limit=FAST_MS),
         "segment_count_features": Figure("ms", limit=FAST_MS),
         "segment_count_features_tag_reach": Figure("ms", limit=FAST_MS),
