@@ -41,7 +41,7 @@ def test_the_figure_of_the_named_line_is_taken_in_our_unit(folder: Path) -> None
     [found] = peers.measured(oscar, folder)
     assert found == Measured(
         "pricing_single", 51.0, 0, 0.0, 3.8,
-        note="django-oscar 4.2.1, Applicator.apply on loaded baskets; 3-for-2, 300-40 capped, voucher; baskets loaded",
+        note="django-oscar 4.2.1, Applicator.apply on loaded baskets; same offers and kind of baskets, loaded",
     )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
         raise ValueError(f"{len(weights)} weights but {len(caps)} caps")
     if min(caps, default=0) < 0:
         raise ValueError("allocate_capped takes no negative cap")
+    if len(caps) == 1 and total_cents >= 0:
+        return [min(total_cents, caps[0])]
     whole = sum(caps)
     if total_cents >= whole:  # every line is filled
         return list(caps)

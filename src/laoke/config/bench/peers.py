@@ -51,7 +51,7 @@ PEERS: dict[str, tuple[Peer, ...]] = {
     ),
     "pricing": (
         Peer("django-oscar", "v_msg", ("b3_oscar.py", "200"), "promo_pricing", "pricing_single", per_second=True,
-             containing="Applicator.apply on loaded", note="3-for-2, 300-40 capped, voucher; baskets loaded"),
+             containing="Applicator.apply on loaded", note="same offers and kind of baskets, loaded"),
     ),
     "segment_count": (
         Peer("duckdb on Parquet", "v_main", ("b5_segment.py", "duckdb"), "segment_10m_city", "segment_count_features",

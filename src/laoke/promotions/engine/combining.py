@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from laoke.promotions.engine.checking import Layered, by_layer, checked
 from laoke.promotions.engine.opening import open_offers
-from laoke.promotions.engine.pricing import Layered, apply_layer, by_layer, price
+from laoke.promotions.engine.pricing import apply_layer, price
 from laoke.promotions.engine.promises import promise
 from laoke.promotions.engine.quoting import told_quote
 from laoke.promotions.engine.results import Quote, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
-from laoke.promotions.engine.values import Basket, Layer, Offer, check_offers
+from laoke.promotions.engine.values import Basket, Layer, Offer
 
 MOST_COUPONS = 40
 """Coupons of one layer that are tried: 41 · 41 prices at most."""
@@ -66,9 +67,9 @@ def best_quote(
     reached of them is used, and no other one of their layer. Raises EngineError as `quote` does, but `too_many_offers`
     only for more than `MOST_COUPONS` coupons of one layer.
     """
-    ordered = check_offers(offers, most_coupons=MOST_COUPONS)
+    asked = checked(offers, most_coupons=MOST_COUPONS)
     ground = Ground(basket)
-    opened, refused = open_offers(ordered, ground, at)
+    opened, refused = open_offers(asked.ordered, ground, at)
     items, layers = by_layer(opened)
     start = price(ground, items, [], told=False)
     reached = {layer: _reached(start, of_layer) for layer, of_layer in layers if layer.one_per_order}
@@ -90,7 +91,7 @@ def best_quote(
     ids = {offer.offer_id for offer in left_out}
     refused += [_against(offer, search, twins) for offer in left_out]
     used = [offer for offer in opened if offer.offer_id not in ids]
-    return Combination(told_quote(basket, ground, ordered, used, refused, at), coupon_ids, search.tried)
+    return Combination(told_quote(basket, ground, asked, used, refused, at), coupon_ids, search.tried)
 
 
 def _kept_of(coupons: Sequence[Offer], kept: frozenset[str]) -> list[Offer]:

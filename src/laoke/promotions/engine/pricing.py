@@ -7,11 +7,10 @@ worst case is chosen from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import NamedTuple
 
 from laoke.money import allocate_capped
+from laoke.promotions.engine.checking import Layered
 from laoke.promotions.engine.giving import apply_benefits, apply_gifts, apply_postage
 from laoke.promotions.engine.promises import Promise, Wares, promise, shortfall
 from laoke.promotions.engine.results import Consumed, Share
@@ -19,11 +18,8 @@ from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Layer, Offer
 
-_ITEM, _ADDON = Layer.ITEM, Layer.ADDON
+_ADDON = Layer.ADDON
 _GIVING = {Layer.GIFT: apply_gifts, Layer.POSTAGE: apply_postage, Layer.BENEFIT: apply_benefits}
-_LAYER = attrgetter("layer")
-
-Layered = list[tuple[Layer, list[Offer]]]
 
 
 class Reached(NamedTuple):
@@ -32,13 +28,6 @@ class Reached(NamedTuple):
     offer: Offer
     wares: Wares
     promise: Promise
-
-
-def by_layer(ordered: Sequence[Offer]) -> tuple[Sequence[Offer], Layered]:
-    """Of offers in pricing order those on items, and the later ones, a list per layer."""
-    items = [offer for offer in ordered if offer.layer is _ITEM]
-    later = groupby(ordered[len(items) :], key=_LAYER)
-    return items, [(layer, list(of_layer)) for layer, of_layer in later]
 
 
 def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told: bool) -> Pricing:
@@ -159,6 +148,9 @@ def apply_reached(pricing: Pricing, layer: Layer, offers: Sequence[Reached]) -> 
         else:
             pricing.refuse(one.offer, "nothing_to_take")
     if not candidates:
+        return
+    if len(candidates) == 1:
+        _take(pricing, candidates[0], values[0])
         return
     chosen = best_set(values, [one.wares.mask for one in candidates], one_per_order=layer.one_per_order)
     for place, (candidate, value_cents) in enumerate(zip(candidates, values, strict=True)):

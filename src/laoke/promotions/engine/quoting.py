@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import is_
 
-from laoke.promotions.engine.opening import at_lowest, next_buyers, open_offers
-from laoke.promotions.engine.pricing import by_layer, price
+from laoke.promotions.engine.checking import Checked, by_layer, checked
+from laoke.promotions.engine.opening import next_buyers, open_offers
+from laoke.promotions.engine.pricing import price
 from laoke.promotions.engine.results import Benefit, Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
-from laoke.promotions.engine.values import Basket, Layer, Line, Offer, check_offers
+from laoke.promotions.engine.values import Basket, Layer, Line, Offer
 from laoke.promotions.engine.worst import worst_outcome
 
 _POSTAGE = Layer.POSTAGE
@@ -26,29 +27,31 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     Every offer comes back either as consumed or as refused with a reason. Raises EngineError for offers with the
     same id or more in one layer than can be tried.
     """
-    ordered = check_offers(offers)
+    asked = checked(offers)
     ground = Ground(basket)
-    opened, refused = open_offers(ordered, ground, at)
-    return told_quote(basket, ground, ordered, opened, refused, at)
+    opened, refused = open_offers(asked.ordered, ground, at)
+    return told_quote(basket, ground, asked, opened, refused, at)
 
 
 def told_quote(
     basket: Basket,
     ground: Ground,
-    ordered: Sequence[Offer],
+    asked: Checked,
     opened: Sequence[Offer],
     refused: list[Refusal],
     at: datetime,
 ) -> Quote:
-    """The quote of `opened` with its worst case among all that were `ordered`, both in pricing order."""
-    items, later = by_layer(opened)
+    """The quote of `opened` with its worst case among all that were asked for, both in pricing order."""
+    all_open = len(opened) == len(asked.ordered) and all(map(is_, opened, asked.ordered))
+    items, later = asked.by_layer if all_open else by_layer(opened)
     pricing = price(ground, items, later, told=True)
-    pricing.next_steps[:0] = next_buyers(ordered, ground, at)
+    pricing.next_steps[:0] = next_buyers(asked.ordered, ground, at)
     # With all open at their only price, what the buyer pays is one of the outcomes the worst case is chosen from.
-    if len(opened) == len(ordered) and all(map(is_, opened, ordered)):
+    if all_open:
         worst = worst_outcome(ground, items, later, pricing)
     else:
-        worst = worst_outcome(Ground(basket), *by_layer([at_lowest(offer) for offer in ordered]), None)
+        # What offers cover stays known; their prices do not where one has others.
+        worst = worst_outcome(ground if asked.one_price else Ground(basket), *asked.at_lowest, None)
     # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R36).
     return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
 
@@ -59,8 +62,7 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
     Thresholds are still tested. An item-level price can cost a buyer a threshold, so outcomes with item-level
     offers left out are tried too (rule R16) and the cheapest is the answer.
     """
-    ordered = [at_lowest(offer) for offer in check_offers(offers)]
-    worst = worst_outcome(Ground(basket), *by_layer(ordered), None)
+    worst = worst_outcome(Ground(basket), *checked(offers).at_lowest, None)
     return Exposure(
         list_cents=sum(line.unit_price_cents * line.quantity for line in basket.lines),
         goods_cents=worst.goods_cents,
@@ -71,12 +73,16 @@ def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
 
 def _cost(lines: Sequence[Line], gifts: Sequence[Gift], benefits: Sequence[Benefit]) -> int | None:
     """The cost of all pieces and gifts, or None when one is unknown (R18); of benefits what is stated (R34)."""
-    costs = [None if line.cost_cents is None else line.cost_cents * line.quantity for line in lines]
-    costs += [None if gift.cost_cents is None else gift.cost_cents * gift.pieces for gift in gifts]
-    known = [cost for cost in costs if cost is not None]
-    if len(known) < len(costs):
-        return None
-    return sum(known) + sum(benefit.cost_cents or 0 for benefit in benefits)
+    whole = 0
+    for line in lines:
+        if line.cost_cents is None:
+            return None
+        whole += line.cost_cents * line.quantity
+    for gift in gifts:
+        if gift.cost_cents is None:
+            return None
+        whole += gift.cost_cents * gift.pieces
+    return whole + sum(benefit.cost_cents or 0 for benefit in benefits)
 
 
 def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_case_cents: int) -> Quote:

@@ -28,7 +28,8 @@ class Ground:
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
-        self.lines: tuple[Line, ...] = tuple(sorted(basket.lines, key=_LINE_ID))
+        lines = basket.lines
+        self.lines: tuple[Line, ...] = lines if len(lines) == 1 else tuple(sorted(lines, key=_LINE_ID))
         self._products = {line.product_id for line in self.lines}
         self._everything = self._part(range(len(self.lines)))
         self._parts: dict[str, Part] = {}

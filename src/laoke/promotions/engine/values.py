@@ -161,7 +161,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One offer as data: what it takes off, from what, when, for whom and in which layer."""
+    """One offer as data: what it takes off, from what, when, for whom and in which layer.
+
+    `reach` are the products that it takes something off: its scope, or those that its mechanic names itself.
+    """
 
     offer_id: str
     layer: Layer
@@ -171,8 +174,10 @@ class Offer:
     window: Window = Window()
     limits: Limits = Limits()
     audience: str = ""
+    reach: Scope = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "reach", self._reach())
         if not self.offer_id:
             raise EngineError("empty", "offer_id")
         if not isinstance(self.mechanic, _MECHANICS[self.layer]):
@@ -191,9 +196,7 @@ class Offer:
         if self.window.end is not None and self.window.end <= mechanic.balance_from:
             raise EngineError("balance_outside_window", "balance_from")
 
-    @property
-    def reach(self) -> Scope:
-        """The products that it takes something off: its scope, or those that its mechanic names itself."""
+    def _reach(self) -> Scope:
         if isinstance(self.mechanic, _NAMING_PRODUCTS):
             return Scope(self.mechanic.own_products, excluded_product_ids=self.scope.excluded_product_ids)
         return self.scope

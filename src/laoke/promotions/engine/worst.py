@@ -11,7 +11,8 @@ from functools import reduce
 from itertools import combinations
 from operator import and_, attrgetter, itemgetter
 
-from laoke.promotions.engine.pricing import Layered, apply_layer, price
+from laoke.promotions.engine.checking import Layered
+from laoke.promotions.engine.pricing import apply_layer, price
 from laoke.promotions.engine.promises import promise
 from laoke.promotions.engine.selection import best_set
 from laoke.promotions.engine.state import Ground, Pricing
