@@ -1,15 +1,17 @@
 """Reading: named versions, empty tables, overlays of mirrors, counted orders, many threads, no network."""
 
 import threading
+from contextlib import nullcontext
 
 import duckdb
 import pyarrow as pa
 import pytest
 
-from laoke.warehouse import engine
+from laoke.warehouse import engine, limits
 from laoke.warehouse.contracts import CONTRACTS
 from laoke.warehouse.delta import WarehouseError
 from laoke.warehouse.engine import Overlay, Reader, connect, room
+from laoke.warehouse.kept_parts import Part
 from laoke.warehouse.mirrors import MIRRORS, apply_mirror, overlay_of
 from laoke.warehouse.plan import StagedRows
 from tests.warehouse.shops import order, orders, table
@@ -317,3 +319,21 @@ def test_a_write_that_cannot_be_planned_or_has_nothing_to_do_leaves_no_room_open
 )
 def test_scores_are_laid_beside_features_only_where_a_statement_can_see_them(asked, scored):
     assert (engine._without_scores(asked) == asked) == scored
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_what_counts_by_no_score_is_answered_without_them(tmp_path, monkeypatch, limited):
+    def refuse(stored, lines):
+        raise AssertionError("scores are laid beside features")
+
+    monkeypatch.setattr(engine, "scored_sql", refuse)
+    reader = Reader(tmp_path, {}, engine=None)
+    often = "SELECT count(*) AS n FROM customer_features AS f WHERE f.orders >= 2"
+    valued = [Part("value_1", "SELECT * FROM customer_value WHERE shop_id = 1")]
+    joined = f"{often} AND EXISTS (SELECT 1 FROM value_1 WHERE value_1.person_id = f.person_id)"
+    with limits.limited(60) if limited else nullcontext():
+        assert reader.answer(often).to_pylist() == [{"n": 0}]
+        for _time in range(3):
+            assert reader.answer_in_parts(valued, joined, {}).to_pylist() == [{"n": 0}]
+        with pytest.raises(AssertionError, match="laid beside"):
+            reader.answer(f"{often} AND f.r_score >= 4")
