@@ -29,9 +29,12 @@ EMPTY_IN_BOOKSHOP = DISAGREEING | {
     "backtest_levels", "backtest_lines", "goods_on_offer", "list_prices", "open_refunds", "order_goods",
     "order_parcels", "order_refunds", "order_reviews", "person_lines", "person_refunds", "person_reviews",
     "platform_levels", "priced_goods", "reach_counts", "review_arms", "setup_sent", "top_products", "touch_days",
+    "waiting_orders",
 }  # fmt: skip
 # Its sources agree, every order has its lines, and nothing was sent yet.
-EMPTY_IN_DEMO = DISAGREEING | {"backtest_totals", "review_arms", "setup_sent", "touch_days"}
+EMPTY_IN_DEMO = DISAGREEING | {
+    "backtest_totals", "review_arms", "setup_sent", "touch_days", "waiting_orders",
+}  # fmt: skip
 
 
 def reads_more(name: str) -> bool:
@@ -81,7 +84,7 @@ def test_what_a_real_shop_has(bookshop: Facts) -> None:
     assert {name for name, rows in found.items() if rows} == BOOKSHOP_HAS
 
 
-@pytest.mark.parametrize("name", sorted(DISAGREEING | {"fact_days", "facts_that_wait"}))
+@pytest.mark.parametrize("name", sorted(DISAGREEING | {"fact_days", "facts_that_wait", "waiting_orders"}))
 def test_of_a_shop_whose_sources_disagree(crooked: Facts, cluster: SparkSetting, name: str) -> None:
     assert assert_both_answer(crooked, cluster, name, {"shop_id": 1}) > 0
 

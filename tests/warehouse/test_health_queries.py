@@ -47,6 +47,15 @@ def test_what_waits_for_an_order_and_what_names_no_buyer(shop: Reader) -> None:
     }
 
 
+def test_which_orders_are_waited_for_and_the_newest_day_that_is_told(shop: Reader) -> None:
+    assert [(row["what"], row["order_id"], row["day"], row["n"]) for row in ask(shop, "waiting_orders")] == [
+        ("lines_without_order", "W1", -1, 2),
+        ("moves_without_order", "X", DAY + 61, 1),
+        ("refunds_without_order", "gone", DAY + 3, 1),
+        ("reviews_without_order", "gone", DAY + 4, 1),
+    ]
+
+
 def differences(shop: Reader, name: str) -> list[tuple[str, int, int, int]]:
     names = ("order_id", "left_cents", "right_cents", "difference_cents")
     return [tuple(row[one] for one in names) for row in ask(shop, name)]

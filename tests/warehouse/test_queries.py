@@ -113,6 +113,7 @@ GROSS = {
     "setup_sent": "which of orders that were chosen as counted ones before",
     "shop_days_against_orders": "the platform's report counts every order too",
     "suspect_orders": "counts those that are left out",
+    "waiting_orders": "what waits for an order, whoever bought",
 }
 FROM = re.compile(r"\b(FROM|JOIN)\s+(\w+)")
 OF_ORDERS = {

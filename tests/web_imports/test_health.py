@@ -22,6 +22,7 @@ from laoke.shops.setup import add_shop, add_user
 from laoke.warehouse.engine import Reader
 from laoke.warehouse.store import Warehouse
 from laoke.web.pages.data import differences as page
+from laoke.web.pages.data import waits as awaiting
 from tests.intake.facts import table
 from tests.intake.seller_files import Row, write
 from tests.people import NOW, Demo
@@ -122,6 +123,87 @@ def test_a_report_that_says_more_than_the_orders_is_shown_day_by_day(
     event = AuditEvent.objects.get(act="list.export")
     assert (event.shop, event.count) == (small, 1)
     assert client.get(reverse("imports_health_differences", args=["orders"])).status_code == 404
+
+
+def test_orders_that_are_waited_for_are_listed_with_their_days_until_they_come(
+    client: Client, small: Shop, tmp_path: Path
+) -> None:
+    take(small, sales(tmp_path, "ExportOrderList201810060900.csv", range(1, 6)))
+    back = {"退款状态": "退款成功", "买家退款金额": "100.00"}
+    asked = [("070001", "2018-10-07"), ("070001", "2018-10-08"), ("090002", "2018-10-09"), ("010001", "2018-10-02")]
+    refunds = [
+        {**back, "退款编号": f"9{at}", "订单编号": number, "退款的申请时间": f"{day} 08:00:00"}
+        for at, (number, day) in enumerate(asked)
+    ]
+    take(small, table(tmp_path / "refunds.csv", "tm_refund_15_2017", refunds))
+    address = reverse("imports_health_waits", args=["refunds_without_order"])
+    assert address in text_of(client) and "3 行，2 单" in text_of(client)
+
+    text = text_of(client, "imports_health_waits", "refunds_without_order")
+    assert "没有订单的退款" in text and "说的是 2018-10-08 – 2018-10-09" in text and "共 2 单" in text
+    assert re.findall(r">(0\d{5})<", text) == ["090002", "070001"]
+    assert f"{reverse('order')}?no=070001" in text
+    assert client.get(address, {"export": "xlsx"})["Content-Type"].startswith("application/vnd.openxmlformats")
+    assert AuditEvent.objects.get(act="list.export").count == 2
+
+    take(small, sales(tmp_path, "ExportOrderList201810110900.csv", range(6, 11)))
+    assert "都对上了" in text_of(client, "imports_health_waits", "refunds_without_order")
+    assert address not in text_of(client)
+    assert client.get(reverse("imports_health_waits", args=["orders"])).status_code == 404
+
+
+def test_orders_that_are_waited_for_are_paged_forth_and_back(
+    client: Client, small: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(awaiting, "PAGE_ROWS", 2)
+    goods = tmp_path / "items.csv"
+    lines = "".join(f"W{at},杯子,1,3.00\n" for at in range(1, 6))
+    goods.write_text(f"订单编号,商品标题,购买数量,商品价格\n{lines}", encoding="utf-8")
+    options = Options(
+        file_name=goods.name, grain="item",
+        mapping={"order_id": "订单编号", "title": "商品标题", "quantity": "购买数量", "unit_price": "商品价格"},
+    )  # fmt: skip
+    import_file(small, goods, options, now=lambda: NOW)
+    address = reverse("imports_health_waits", args=["lines_without_order"])
+
+    def at(url: str) -> tuple[list[str], str, str]:
+        text = client.get(url).content.decode()
+        assert "共 5 单" in text and "说的是" not in text  # items tell no day
+        links = {rel: re.search(rf'rel="{rel}" href="([^"]*)"', text) for rel in ("prev", "next")}
+        prev, following = (address + html.unescape(found[1]) if found else "" for found in links.values())
+        return re.findall(r">(W\d)<", text), prev, following
+
+    pages = [at(address)]
+    while pages[-1][2]:
+        pages.append(at(pages[-1][2]))
+    assert [rows for rows, _, _ in pages] == [["W1", "W2"], ["W3", "W4"], ["W5"]]
+    assert at(pages[2][1])[0] == ["W3", "W4"] and at(pages[1][1])[0] == ["W1", "W2"]
+    assert at(f"{address}?after=never") == pages[0]
+
+
+def test_orders_without_a_buyer_are_told_by_month(client: Client, small: Shop, tmp_path: Path) -> None:
+    rows = [
+        Row(f"6{month}{n}", nick="" if n else "客", total="10.00", paid="10.00", created=f"2018-0{month}-0{n + 1} 10:00:00")
+        for month in (7, 8)
+        for n in range(month - 5)
+    ]  # fmt: skip
+    take(small, write(tmp_path / "ExportOrderList201810060900.csv", rows))
+    address = reverse("imports_health_nameless")
+    assert address in text_of(client)
+
+    text = text_of(client, "imports_health_nameless")
+    cells = re.findall(r">(2018-\d\d|[\d,]+(?:\.\d+)?%?)</td>", text)
+    assert cells == ["2018-08", "2", "3", "66.7%", "20.00", "30.00", "2018-07", "1", "2", "50%", "10.00", "20.00"]
+    assert client.get(address, {"export": "xlsx"}).status_code == 200
+    assert AuditEvent.objects.get(act="list.export").count == 2
+
+
+def test_repairs_stand_on_the_page_for_whoever_may_do_them(demo: Demo) -> None:
+    text = text_of(demo.client())
+    for name in ("import_new", "imports_health_recount", "settings_upkeep"):
+        assert reverse(name) in text
+    assert f"{reverse('imports')}?state=done" in text and "撤回一次导入" in text
+    assert "撤回一次导入" not in text_of(demo.client(demo.analyst))
 
 
 def test_differences_are_paged_forth_and_back_in_one_order(

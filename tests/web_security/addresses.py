@@ -55,7 +55,7 @@ def furnished(demo: Demo) -> Made:
     from laoke.campaigns.models import Phase, Round
     from laoke.customers.models import ConsentBasis, Customer, PersonLink
     from laoke.dispatch.models import Gateway
-    from laoke.insights.data_health import COMPARISONS
+    from laoke.insights.data_health import COMPARISONS, WAITS
     from laoke.shops.models import Staff
     from laoke.work.models import Task
 
@@ -141,6 +141,7 @@ def furnished(demo: Demo) -> Made:
         "settings_staff": {"pk": staff.pk},
         "settings_consent": {"pk": basis.pk},
         "settings_gateway": {"pk": gateway.pk},
+        "imports_health_waits": {"name": next(iter(WAITS))},
         "imports_health": {"name": next(iter(COMPARISONS))},
         "fake_orders": {"decision": "cleared"},
         "settings_token": {"pk": rows["token"].pk},

@@ -32,6 +32,15 @@ COMPARISONS = (
     "shop_days_against_orders",
 )
 
+# Facts that wait for an order which no file has told yet, by what they are.
+WAITS = (
+    "lines_without_order",
+    "refunds_without_order",
+    "moves_without_order",
+    "shipments_without_order",
+    "reviews_without_order",
+)
+NO_DAY = -1  # of facts that tell no day
 
 _SUMS = "SELECT count(*) AS n, CAST(coalesce(sum(abs(difference_cents)), 0) AS BIGINT) AS cents FROM {rows} AS found"
 _NEWEST = "SELECT * FROM {rows} AS found ORDER BY day DESC, order_id LIMIT $most"
@@ -41,6 +50,20 @@ _AFTER = (
 )
 _BEFORE = (
     "SELECT * FROM {rows} AS found WHERE day > $day OR (day = $day AND order_id < $order_id) "
+    "ORDER BY day, order_id DESC LIMIT $most"
+)
+
+_WAIT_SPAN = (
+    "SELECT count(*) AS n, min(CASE WHEN day >= 0 THEN day END) AS first, max(CASE WHEN day >= 0 THEN day END) AS last "
+    "FROM {rows} AS found WHERE what = $what"
+)
+_WAITS = "SELECT * FROM {rows} AS found WHERE what = $what ORDER BY day DESC, order_id LIMIT $most"
+_WAITS_AFTER = (
+    "SELECT * FROM {rows} AS found WHERE what = $what AND (day < $day OR (day = $day AND order_id > $order_id)) "
+    "ORDER BY day DESC, order_id LIMIT $most"
+)
+_WAITS_BEFORE = (
+    "SELECT * FROM {rows} AS found WHERE what = $what AND (day > $day OR (day = $day AND order_id < $order_id)) "
     "ORDER BY day, order_id DESC LIMIT $most"
 )
 
@@ -102,6 +125,39 @@ class Comparison:
     cents: int
 
 
+@dataclass(frozen=True)
+class Awaited:
+    """An order that no file has told yet: how many facts wait for it, and their newest day since 1970 or NO_DAY."""
+
+    order_id: str
+    day_number: int
+    rows: int
+
+    @property
+    def day(self) -> date | None:
+        return None if self.day_number == NO_DAY else EPOCH + timedelta(days=self.day_number)
+
+
+@dataclass(frozen=True)
+class WaitSpan:
+    """For how many orders facts of one kind wait, and the first and last day they tell of, if any."""
+
+    orders: int
+    first: date | None
+    last: date | None
+
+
+@dataclass(frozen=True)
+class NamelessMonth:
+    """Orders of one month and those of them that name no buyer, with what was paid."""
+
+    month: str
+    orders: int
+    nameless: int
+    paid_cents: int
+    nameless_cents: int
+
+
 def coverage(shop: Shop, reader: Reader) -> list[KindCoverage]:
     """Every kind of which there is anything, in the order of the kinds' names in `fact_days`."""
     told = _told_by_files(shop)
@@ -160,6 +216,57 @@ def waiting(shop: Shop, reader: Reader) -> dict[str, tuple[int, int]]:
     """Facts without the order they belong to, and orders without a buyer: rows and orders of each."""
     rows = reader.remembered("facts_that_wait", shop_id=shop.pk).to_pylist()
     return {row["what"]: (row["n"], row["orders"]) for row in rows}
+
+
+def wait_span(shop: Shop, reader: Reader, what: str) -> WaitSpan:
+    """One of WAITS, summed up."""
+    (found,) = reader.remembered("waiting_orders", _WAIT_SPAN, shop_id=shop.pk, what=what).to_pylist()
+    first, last = (
+        None if number is None else EPOCH + timedelta(days=number) for number in (found["first"], found["last"])
+    )
+    return WaitSpan(found["n"], first, last)
+
+
+def awaited(shop: Shop, reader: Reader, what: str, most: int) -> Iterator[Awaited]:
+    """The orders that facts of one of WAITS wait for, the newest `most`; those without a day last."""
+    return _awaited(reader.query("waiting_orders", _WAITS, shop_id=shop.pk, what=what, most=most))
+
+
+def awaited_after(shop: Shop, reader: Reader, what: str, most: int, place: tuple[int, str]) -> list[Awaited]:
+    """At most `most` that stand after the day and order number of `place`, in the same order."""
+    return list(_awaited(_awaited_beside(shop, reader, what, _WAITS_AFTER, most, place)))
+
+
+def awaited_before(shop: Shop, reader: Reader, what: str, most: int, place: tuple[int, str]) -> list[Awaited]:
+    """At most `most` that stand just before the day and order number of `place`, in the same order."""
+    return list(_awaited(_awaited_beside(shop, reader, what, _WAITS_BEFORE, most, place)))[::-1]
+
+
+def _awaited_beside(
+    shop: Shop, reader: Reader, what: str, wrapper: str, most: int, place: tuple[int, str]
+) -> pa.Table:
+    day, order_id = place
+    return reader.query(
+        "waiting_orders", wrapper, shop_id=shop.pk, what=what, most=most, day=day, order_id=order_id
+    )
+
+
+def _awaited(found: pa.Table) -> Iterator[Awaited]:
+    for batch in found.to_batches(max_chunksize=1_000):
+        for row in batch.to_pylist():
+            yield Awaited(row["order_id"], row["day"], row["n"])
+
+
+def nameless_months(shop: Shop, reader: Reader) -> list[NamelessMonth]:
+    """Months with orders that name no buyer, the newest first."""
+    rows = reader.remembered("orders_without_customer", shop_id=shop.pk).to_pylist()
+    return [
+        NamelessMonth(
+            row["month"], row["orders"], row["without_customer"], row["paid_cents"], row["without_customer_cents"]
+        )
+        for row in reversed(rows)
+        if row["without_customer"]
+    ]
 
 
 def comparison(shop: Shop, reader: Reader, name: str) -> Comparison:

@@ -28,6 +28,7 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import allowed, clock_of, shop_of
 from laoke.web.pages.data.views import SEES
 from laoke.web.pages.data.words import COMPARED
+from laoke.web.pages.orders.words import order_url
 
 PAGE_ROWS = 100
 BY_DAY = "shop_days_against_orders"
@@ -116,4 +117,4 @@ def _columns(name: str) -> list[ui.Column]:
 def _row(name: str, one: Difference, day: str) -> ui.Row:
     order = [] if name == BY_DAY else [one.order_id]
     money = [figures.cents(cents) for cents in (one.left_cents, one.right_cents, one.cents)]
-    return ui.Row([*order, day, *money])
+    return ui.Row([*order, day, *money], url=order_url(one.order_id) if order else "", name=one.order_id)

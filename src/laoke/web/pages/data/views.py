@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from laoke.insights.coverage import Gap
 from laoke.insights.data_health import (
     COMPARISONS,
+    WAITS,
     Comparison,
     KindCoverage,
     Source,
@@ -28,7 +29,7 @@ from laoke.insights.data_health import (
     sources,
     waiting,
 )
-from laoke.intake.models import QuarantinedRow
+from laoke.intake.models import ImportState, QuarantinedRow
 from laoke.intake.reading.messages import profile_title
 from laoke.intake.reading.profiles import profiles
 from laoke.shops import catalog, jobs
@@ -62,7 +63,7 @@ class HealthPage:
     quarantine: ui.Table
     differences: ui.TodoList
     tables: ui.Table | None
-    recount: ui.Action | None
+    repairs: ui.TodoList | None
 
 
 @allowed(*SEES)
@@ -83,7 +84,7 @@ def health(request: HttpRequest) -> HttpResponse:
         quarantine=_quarantine(shop, now),
         differences=_differences(compared, waits),
         tables=_tables(entry, shop, now) if entry else None,
-        recount=_recount(request, shop) if entry else None,
+        repairs=_repairs(request, shop) if entry else None,
     )
     return render(request, "imports/health.html", {"page": page})
 
@@ -276,10 +277,49 @@ def _differences(compared: Sequence[Comparison], waits: dict[str, tuple[int, int
         rows, orders = waits.get(name, (0, 0))
         if rows:
             value = _("%(n)s 行，%(orders)s 单") % {"n": figures.exact(rows), "orders": figures.exact(orders)}
-            items.append(ui.Todo(str(title), str(advice), "info", "", None, value))
+            look = ui.Action(_("看"), _waiting_url(name), small=True)
+            items.append(ui.Todo(str(title), str(advice), "info", "", look, value))
     if not items:
         items.append(ui.Todo(_("都对得上"), _("订单、商品行、退款、动账和每日报表说的一样"), "ok", "ok"))
     return ui.TodoList(items)
+
+
+def _waiting_url(name: str) -> str:
+    if name in WAITS:
+        return reverse("imports_health_waits", args=[name])
+    return reverse("imports_health_nameless")
+
+
+def _repairs(request: HttpRequest, shop: Shop) -> ui.TodoList | None:
+    """What a person can do about what stands above, each with its button."""
+    if request.role not in MARKETING:  # type: ignore[attr-defined]
+        return None
+    under_way = _("正在重算") if jobs.under_way("features", shop=shop) else ""
+    repairs = [
+        (
+            _("再导一次"),
+            _("补缺的日子、改好的行、换成更新的导出；同一份文件再导一次什么都不变"),
+            ui.Action(_("导入文件"), reverse("import_new"), small=True),
+        ),
+        (
+            _("撤回一次导入"),
+            _("点开那次导入，撤回：所有表退回到它之前的版本；先说清楚会一起退掉什么"),
+            ui.Action(_("选一次导入"), f"{reverse('imports')}?state={ImportState.DONE}", small=True),
+        ),
+        (
+            _("重算客户特征"),
+            _("从订单重新算每位客户的次数、金额、分组；平时每次导入后自己更新"),
+            ui.Action(
+                _("重算"), reverse("imports_health_recount"), method="post", small=True, why_not=under_way
+            ),
+        ),
+        (
+            _("表坏了"),
+            _("在装老客的电脑上运行 laoke doctor：说清楚哪张表好到哪个版本，加 --repair 修好"),
+            ui.Action(_("看保养"), reverse("settings_upkeep"), small=True),
+        ),
+    ]
+    return ui.TodoList([ui.Todo(text, note, action=action) for text, note, action in repairs])
 
 
 def _tables(entry: CatalogEntry, shop: Shop, now: datetime) -> ui.Table:
@@ -325,13 +365,6 @@ def _written(entry: CatalogEntry) -> dict[str, datetime]:
         if not going:
             break
     return found
-
-
-def _recount(request: HttpRequest, shop: Shop) -> ui.Action | None:
-    if request.role not in MARKETING:  # type: ignore[attr-defined]
-        return None
-    why_not = _("正在重算") if jobs.under_way("features", shop=shop) else ""
-    return ui.Action(_("重算客户特征"), reverse("imports_health_recount"), method="post", why_not=why_not)
 
 
 @allowed(*MARKETING)
