@@ -30,7 +30,7 @@ from laoke.web import figures, lists, sheets
 from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.numbers import row_number
-from laoke.web.pages.imports.forms import FilesForm, MappingForm, StartForm
+from laoke.web.pages.imports.forms import MOST_FILES, FilesForm, MappingForm, StartForm
 from laoke.web.pages.imports.progress import progress_of
 from laoke.web.pages.imports.running import numbers_of
 from laoke.web.pages.imports.words import PLATFORMS, STATE_SHAPES, SURE, refusal_text, sent_by
@@ -173,6 +173,7 @@ class NewPage:
 
     form: FilesForm
     limit: str
+    most: int
     folder: str
     layouts: ui.Table
 
@@ -209,7 +210,7 @@ def new(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"errors": list(form.errors.get("files", []))}, status=422)
     status = 422 if request.method == "POST" else 200
     page = NewPage(
-        form, size_text(limit_bytes()), str(folder_of(settings.PLACE, shop_of(request))), _layouts()
+        form, size_text(limit_bytes()), MOST_FILES, str(folder_of(settings.PLACE, shop_of(request))), _layouts()
     )
     return render(request, "imports/new.html", {"page": page}, status=status)
 
@@ -302,7 +303,10 @@ def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
     known = sum(1 for column in preview.columns if column.role)
     problem = None
     if preview.refusal is not None:
-        problem = ui.Notice(refusal_message(*preview.refusal), tone="bad")
+        text = refusal_message(*preview.refusal)
+        if preview.refusal[0] == "header_not_recognised":
+            text = f"{text} {_('缺的是按订单看；是商品、退款、流量、评价，打开后先选一行是什么。')}"
+        problem = ui.Notice(text, tone="warn" if preview.can_map else "bad")
     map_url = f"{reverse('import_columns', args=[upload.pk])}?of={ids}"
     actions = []
     if preview.can_map:
@@ -320,7 +324,7 @@ def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
     if preview.ready:
         state = ui.Status(_("按上次的对应") if preview.found_by == "memory" else _("认出来了"), "ok")
     else:
-        state = ui.Status(_("认不出来") if preview.can_map else _("读不了"), "bad")
+        state = ui.Status(_("认不出来"), "warn") if preview.can_map else ui.Status(_("读不了"), "bad")
     return FileCard(
         preview.file_name,
         " · ".join(fact for fact in facts if fact),
