@@ -80,6 +80,31 @@ def test_a_week_without_a_sale_is_strange_where_two_a_day_are_usual() -> None:
     assert gaps(sold(*week, each=1), [file(1, 19)], dense=True) == []
 
 
+def test_a_weekday_on_which_nothing_is_ever_sold_is_not_missing() -> None:
+    saturdays = set(range(7, 71, 7))  # 7 November 2026 is one
+    open_days = [number for number in range(1, 71) if number not in saturdays]
+
+    assert gaps(sold(*open_days), [file(1, 70)], dense=True) == []
+    # Sold on once, it is a day like others: the empty Saturdays within four weeks of it are strange.
+    once = gaps(sold(*open_days, 35), [file(1, 70)], dense=True)
+    assert [gap.first for gap in once] == [day(number) for number in (7, 14, 21, 28, 42, 49, 56, 63)]
+
+
+def test_empty_days_beside_a_closed_one_are_missing_for_what_they_would_have_sold() -> None:
+    saturdays = set(range(7, 71, 7))
+    open_days = [number for number in range(1, 71) if number not in saturdays | {36, 37}]
+
+    # Saturday to Monday; two open days at 6 a day chance may leave empty, at 7 not.
+    assert gaps(sold(*open_days, each=6), [file(1, 70)], dense=True) == []
+    assert gaps(sold(*open_days, each=7), [file(1, 70)], dense=True) == [Gap(day(35), day(37), "silent", 7.0)]
+
+
+def test_a_month_without_a_sale_is_missing_with_its_closed_days() -> None:
+    open_days = [*range(1, 31), *range(61, 91)]
+
+    assert gaps(sold(*open_days), [file(1, 90)], dense=True) == [Gap(day(31), day(60), "silent", 20.0)]
+
+
 def test_refunds_are_missing_only_where_files_of_refunds_leave_days_out() -> None:
     assert gaps(sold(1, 9), [], dense=False) == []
     assert gaps(sold(1, 9), [file(1, 9)], dense=False) == []

@@ -3,7 +3,7 @@
 A day may be missing in three ways. `uncovered`: no file speaks of it, and there is nothing. `partial`: the file that
 speaks of it was exported before the day was over, and no later one speaks of it. `silent`: files speak of it and of the
 days beside it that are empty too, and have nothing, although so many rows are usual around them that chance does not
-bring none.
+bring none. A weekday on which the shop never sells is no such day: a wholesaler is closed on Saturdays.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ AROUND = 14  # days before and after, from which it is known what is usual
 # Below this probability of so many days without a row (Poisson, at what is usual) it is no chance.
 CHANCE = 1e-6
 EXPECTED_AT_LEAST = -math.log(CHANCE)  # 13.8 rows
+# A weekday is closed when it was empty in all of the weeks before and after of which anything is known, and in so many.
+WEEKS_AROUND = 4
+CLOSED_WEEKS = 4
 
 ONE_DAY = timedelta(days=1)
 
@@ -74,9 +77,22 @@ def gaps(counts: Mapping[date, int], told: Sequence[Told], *, dense: bool) -> li
     for kind, first, last in _runs(min(ends), max(ends), have, covered, dense):
         around = usual(have, covered, first, last)
         gap = Gap(first, last, kind, around)
-        if kind != "silent" or around * gap.days >= EXPECTED_AT_LEAST:
+        if kind != "silent" or around * _open_days(have, covered, gap) >= EXPECTED_AT_LEAST:
             found.append(gap)
     return found
+
+
+def _open_days(have: Mapping[date, int], covered: Mapping[date, bool], gap: Gap) -> int:
+    """The days of a gap on which the shop sells in other weeks."""
+    days = [gap.first + ONE_DAY * step for step in range(gap.days)]
+    return sum(1 for day in days if not _is_closed(have, covered, gap, day))
+
+
+def _is_closed(have: Mapping[date, int], covered: Mapping[date, bool], gap: Gap, day: date) -> bool:
+    """Whether nothing is ever sold on the day's weekday; the gap itself says nothing about that."""
+    beside = [day + timedelta(weeks=week) for week in range(-WEEKS_AROUND, WEEKS_AROUND + 1)]
+    known = [one for one in beside if (one in have or covered.get(one)) and not gap.first <= one <= gap.last]
+    return len(known) >= CLOSED_WEEKS and not any(one in have for one in known)
 
 
 def _runs(
