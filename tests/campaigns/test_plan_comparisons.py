@@ -3,15 +3,21 @@
 from datetime import date, datetime
 
 import pytest
+from django.conf import settings
 
+from laoke.audiences.models import Segment
+from laoke.audiences.offer_lists import ensure_list
 from laoke.campaigns import plan_comparisons
+from laoke.campaigns.backtest_jobs import replay_offers
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison
 from laoke.campaigns.plan_comparisons import ComparisonRefused, PastWindow, comparable_window
 from laoke.campaigns.price_sheets import make_sheet
+from laoke.insights.refresh import add_month_end
 from laoke.promotions.backtesting import backtest
+from laoke.promotions.coupons import issues
 from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.ladder import Terms
-from laoke.promotions.models import Backtest
+from laoke.promotions.models import Backtest, CouponIssue
 from laoke.promotions.offers import add_offer, edit_offer
 from laoke.shops.models import AuditEvent
 from tests.campaigns.stores import bought
@@ -68,6 +74,16 @@ def test_the_fee_comes_from_the_campaigns_price_sheet_and_its_postage_does_not(s
     assert plan_comparisons.usual_terms(store.shop, None) == CostTerms(500, 0)
 
 
+def percent():
+    return {
+        "offer_id": "t",
+        "name": "九折",
+        "layer": "item",
+        "mechanic": "percent_off",
+        "terms": {"pay_bp": 9_000},
+    }
+
+
 @pytest.fixture
 def one(store):
     """满 300 减 40 and a coupon on 120 orders of 400."""
@@ -116,15 +132,63 @@ def test_variations_are_priced_on_the_same_orders_and_kept_with_the_campaign(sto
     assert AuditEvent.objects.get(act="backtest.compare").count == 3
 
 
+def test_a_changed_coupon_keeps_what_its_issue_gives_out(store, one):
+    row = add_offer(store.shop, coupon(), by=None, now=store.now)
+    terms = issues.Terms("双11 券", 200, store.now, days_after_claim=9, budget_cents=238_000)
+    issues.add_issue(row, terms, by=None, now=store.now)
+    first = backtest(store.shop, [row], *NOVEMBER, by=None, clock=store.clock)
+    row = side_by_side(store, first, ("券减25", 0, [19_900, 2_500]))
+
+    def given():
+        return [found.result["discount_cents"] for _, found in plan_comparisons.variants_of(row)]
+
+    assert given() == [119 * 2_000, 95 * 2_500], "2,380.00 are 119 coupons of 20.00 and 95 of 25.00"
+    changed = plan_comparisons.variants_of(row)[1][1].offers[0]
+    assert (changed["row"], changed["limits_of"]) == (None, first.offers[0]["row"])
+    CouponIssue.objects.update(budget_cents=None, total_limit=110)
+    plan_comparisons.again(row, by=store.owner, clock=store.clock)
+    row.refresh_from_db()
+    assert given() == [110 * 2_000, 110 * 2_500], "110 coupons of either"
+
+
+def test_an_offer_for_a_segment_goes_to_those_who_were_in_it_at_the_end_of_the_month_before(store):
+    """70 had bought in October; in November they and 60 others bought twice each, and ten orders have no buyer."""
+    store.sold(
+        *[bought(f"O{n}", n, date(2025, 10, 20)) for n in range(1, 71)],
+        *[bought(f"{day}-{n}", n, date(2025, 11, day)) for day in (5, 25) for n in range(1, 131)],
+        *[bought(f"N{n}", None, date(2025, 11, 11)) for n in range(10)],
+        *[bought(f"D{n}", n, date(2025, 12, 2)) for n in range(101, 131)],
+    )
+    segment = Segment.objects.create(
+        shop=store.shop, name="买过的", text="bought(1+)", tree={}, created_at=store.now, updated_at=store.now
+    )
+    ensure_list(segment)
+    only = percent() | {"audience": f"segment:{segment.pk}"}
+    until = date(2025, 12, 31)
+
+    def priced():
+        return replay_offers(
+            store.shop, [only], NOVEMBER[0], until, terms=CostTerms(), segments=[], by=None, clock=store.clock
+        )
+
+    unknown = priced()
+    assert unknown.result["discounted_orders"] == 300, "no month end is kept: everybody has it"
+    assert "2025-10、2025-11 月底谁在人群里没有存" in unknown.offers[0]["assumed"]
+
+    while add_month_end(store.shop, settings.PLACE, now=store.now):
+        pass
+    known = priced()
+    assert known.result["discounted_orders"] == 2 * 70 + 10 + 30, "the 30 of December had bought in November"
+    assert known.offers[0]["assumed"] == (
+        "「九折」只算到下单前那个月底在人群“买过的”里的买家的单上，不知道是谁的单也算（R40）"
+    )
+    segment.text = 'tag("没有的")'
+    segment.save()
+    assert "没有算" in priced().offers[0]["assumed"], "a broken segment is nobody's"
+
+
 def test_a_discount_varies_by_its_rate(store, one):
-    tenth = {
-        "offer_id": "t",
-        "name": "九折",
-        "layer": "item",
-        "mechanic": "percent_off",
-        "terms": {"pay_bp": 9_000},
-    }
-    first = backtest(store.shop, [tenth], *NOVEMBER, by=None, clock=store.clock)
+    first = backtest(store.shop, [percent()], *NOVEMBER, by=None, clock=store.clock)
     row = side_by_side(store, first, ("8折", 0, [8_000]))
     assert plan_comparisons.variants_of(row)[1][1].result["discount_cents"] == 120 * 8_000
 

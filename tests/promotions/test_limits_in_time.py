@@ -53,6 +53,7 @@ class Till:
     offers: Offers
     caps: dict[str, Cap]
     uses: dict[str, int] = field(default_factory=dict)
+    cents: dict[str, int] = field(default_factory=dict)
     by_person: dict[tuple[str, int], int] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
 
@@ -65,6 +66,7 @@ class Till:
         found = quote(basket, left, AT)
         for use in found.consumed:
             self.uses[use.offer_id] = self.uses.get(use.offer_id, 0) + 1
+            self.cents[use.offer_id] = self.cents.get(use.offer_id, 0) + use.discount_cents
             mine = (use.offer_id, order.person)
             self.by_person[mine] = self.by_person.get(mine, 0) + 1
         for gift in found.gifts:
@@ -78,6 +80,10 @@ class Till:
     def _is_over(self, name: str, cap: Cap, person: int) -> bool:
         if cap.total is not None and self.uses.get(name, 0) >= cap.total:
             return True
+        if cap.budget_cents is not None:
+            [face] = [offer.mechanic.face_cents for offer in self.offers if offer.offer_id == name]  # type: ignore[union-attr]
+            if self.cents.get(name, 0) + face > cap.budget_cents:
+                return True
         known = person != NOBODY and cap.per_person is not None
         return known and self.by_person.get((name, person), 0) >= (cap.per_person or 0)
 
@@ -142,6 +148,7 @@ def histories(draw: st.DrawFn) -> tuple[list[Order], Offers, dict[str, Cap], int
             offer,
             draw(st.sampled_from([None, None, 1])),
             draw(st.sampled_from([None, 1, 2, 3])),
+            draw(st.sampled_from([None, None, 0, 1_000, 2_500, 6_000])),
         )
         for offer in given_offers
     }
@@ -281,6 +288,31 @@ def test_an_offer_that_is_used_up_leaves_its_place_to_the_next_best() -> None:
     found = plain([10_000] * 4, [1, 1, 1, 2], both, {one.offer_id: cap_of(one) for one in both})
     assert found.priced[0].payable_cents.tolist() == [7_000, 8_000, 10_000, 7_000]
     assert found.by_offer() == {"better": 2, "other": 1}
+
+
+def test_a_coupon_is_given_while_its_budget_holds_a_whole_one() -> None:
+    coupon = Offer("coupon", Layer.COUPON, ShopCoupon(0, 1_000))
+
+    def payable(budget: int, *goods: int) -> list[int]:
+        found = plain(
+            list(goods), [1] * len(goods), (coupon,), {"coupon": cap_of(coupon, budget_cents=budget)}
+        )
+        paid: list[int] = found.priced[0].payable_cents.tolist()
+        return paid
+
+    assert payable(2_500, 10_000, 10_000, 10_000) == [9_000, 9_000, 10_000], (
+        "5.00 are left, a coupon is 10.00"
+    )
+    assert payable(2_600, 600, 10_000, 10_000, 10_000) == [0, 9_000, 9_000, 10_000], (
+        "the first took 6.00 only"
+    )
+    assert payable(1_999, 600, 10_000) == [0, 9_000]
+    assert payable(999, 600) == [600]
+
+
+def test_only_a_coupon_has_a_budget() -> None:
+    assert cap_of(Offer("off", Layer.ITEM, PercentOff(9_000)), budget_cents=500).is_none
+    assert not cap_of(Offer("coupon", Layer.COUPON, ShopCoupon(0, 1_000)), budget_cents=500).is_none
 
 
 def test_pieces_at_a_flash_price_are_sold_until_too_few_are_left() -> None:

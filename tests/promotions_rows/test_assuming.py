@@ -12,10 +12,12 @@ from laoke.promotions.backtesting import PastOrders, backtest, replay
 from laoke.promotions.columnar import columns_from_lines, columns_from_totals
 from laoke.promotions.columnar.in_time import cap_of
 from laoke.promotions.coupons import issues
+from laoke.promotions.facts import day_number
 from laoke.promotions.models import OfferSetup
-from laoke.promotions.offers import add_offer, offer_value
+from laoke.promotions.offers import OfferRefused, add_offer, offer_value
 from laoke.promotions.past_limits import caps_of
-from tests.campaigns.stores import bought, line_of
+from laoke.promotions.past_segments import SegmentThen
+from tests.campaigns.stores import bought, line_of, make_store
 from tests.promotions_rows.test_offers import of
 
 NOVEMBER = (date(2025, 11, 1), date(2025, 11, 30))
@@ -99,6 +101,15 @@ def test_so_many_buyers_reach_their_step(buyers, number):
             "「老朋友」只给人群“7”，那时谁在人群里没有算，回放里人人都算（R40）",
         ),
         (
+            replace(offer(engine.PercentOff(8_000), name="老朋友"), audience="segment:8"),
+            "「老朋友」只算到下单前那个月底在人群“8”里的买家的单上，不知道是谁的单也算（R40）",
+        ),
+        (
+            replace(offer(engine.PercentOff(8_000), name="老朋友"), audience="segment:9"),
+            "「老朋友」：2025-10、2025-11 月底谁在人群里没有存，下一个月的单人人都算；"
+            "「老朋友」的人群里，标签、社群、授权、能不能触达和客户价值只知道现在的，按现在的算",
+        ),
+        (
             replace(offer(engine.PercentOff(8_000), name="银卡"), audience="银"),
             "「银卡」只算到现在是「银」的买家的单上，不知道是谁的单也算",
         ),
@@ -125,7 +136,13 @@ def test_so_many_buyers_reach_their_step(buyers, number):
     ],
 )
 def test_an_assumption_is_a_sentence(db, value, said):
-    assert assumption(value, cap_of(value), {"银": np.array([1])}) == said
+    then = {
+        "segment:8": SegmentThen({day_number(date(2025, 10, 31)): np.array([1])}),
+        "segment:9": SegmentThen(
+            {}, (day_number(date(2025, 10, 31)), day_number(date(2025, 11, 30))), as_now=True
+        ),
+    }
+    assert assumption(value, cap_of(value), {"银": np.array([1])}, then) == said
 
 
 def test_figures_follow_the_assumption_and_name_it(store):
@@ -251,7 +268,62 @@ def test_coupons_that_are_planned_for_the_platform_are_their_total(store):
         terms = issues.Terms(name, 30, store.now, days_after_claim=9, per_person_limit=each)
         issues.add_issue(row, terms, by=None, now=store.now)
     cap = caps_of([value], [row])[value.offer_id]
-    assert (cap.per_person, cap.total) == (3, 60)
+    assert (cap.per_person, cap.total, cap.budget_cents) == (3, 60, None)
+
+
+def test_the_budgets_of_all_issues_are_spent_by_those_who_came_first(store):
+    store.sold(
+        *[
+            bought(f"S{n:03}", n + 1, date(2025, 11, 11), goods_cents=10_000, paid_cents=10_000)
+            for n in range(400)
+        ]
+    )
+    row = add_offer(
+        store.shop, of("shop_coupon", "coupon", threshold_cents=0, face_cents=500), by=None, now=store.now
+    )
+    for name, budget in (("一", 100_000), ("二", 50_300)):
+        terms = issues.Terms(name, 900, store.now, days_after_claim=9, budget_cents=budget)
+        issues.add_issue(row, terms, by=None, now=store.now)
+
+    made = backtest(store.shop, [row], *NOVEMBER, by=None, clock=store.clock)
+
+    assert made.result["discount_cents"] == 300 * 500, (
+        "300 coupons are 1,500.00 of 1,503.00, and 3.00 are no coupon"
+    )
+    assert made.result["limits"] == {"orders": 100, "offers": {f"offer-{row.pk}": 100}, "unknown_buyers": 0}
+    assert made.offers[0]["assumed"] == (
+        "假设能用「shop_coupon」的人都领了；「shop_coupon」一共 1800 张，按付款先后用完为止；"
+        "「shop_coupon」的预算 1,503.00 元，按付款先后用完为止，剩下的不够一张就停"
+    )
+
+
+def test_terms_that_name_a_stored_offer_are_limited_as_its_coupons_are(store):
+    store.sold(
+        *[
+            bought(f"S{n:03}", n + 1, date(2025, 11, 11), goods_cents=10_000, paid_cents=10_000)
+            for n in range(120)
+        ]
+    )
+    given = of("shop_coupon", "coupon", threshold_cents=0, face_cents=500)
+    row = add_offer(store.shop, given, by=None, now=store.now)
+    issues.add_issue(row, issues.Terms("一", 100, store.now, days_after_claim=9), by=None, now=store.now)
+    dearer = of("shop_coupon", "coupon", threshold_cents=0, face_cents=900) | {
+        "offer_id": "x",
+        "limits_of": row.pk,
+    }
+
+    made = backtest(store.shop, [dearer], *NOVEMBER, by=None, clock=store.clock)
+
+    assert made.result["discount_cents"] == 100 * 900
+    assert (made.offers[0]["row"], made.offers[0]["limits_of"]) == (None, row.pk)
+    for wrong in (row.pk + 1, "x", True):
+        with pytest.raises(OfferRefused, match="limits_of: unknown_offer") as refused:
+            backtest(store.shop, [dearer | {"limits_of": wrong}], *NOVEMBER, by=None, clock=store.clock)
+    assert "按哪个优惠的券限量" in refused.value.message
+    other = make_store("别的店", owner_name="other")
+    other.sold(bought("Z1", 900, date(2025, 11, 11)))
+    with pytest.raises(OfferRefused, match="unknown_offer"):
+        backtest(other.shop, [dearer], *NOVEMBER, by=None, clock=store.clock)
 
 
 BY_LINES = [

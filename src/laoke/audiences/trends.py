@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from laoke.audiences.compiling import count_query
+from laoke.audiences.compiling import count_query, members_query
 from laoke.audiences.counting import tree_of
 from laoke.audiences.figures import overlap_query
 from laoke.audiences.readings import Reading, reading_of
@@ -31,6 +31,7 @@ from laoke.audiences.tree import (
     everywhere,
 )
 from laoke.audiences.value_basis import asks_value
+from laoke.promotions.past_segments import SegmentThen, month_ends_before
 from laoke.shops.models import Shop
 
 EPOCH = date(1970, 1, 1)
@@ -102,6 +103,25 @@ def _reads_now(node: Node) -> bool:
         if isinstance(one, OneOf) and one.field == "platform_level":
             return True
     return False
+
+
+def people_then(shop: Shop, given: str | Node, first: date, last: date, today: date) -> SegmentThen:
+    """Who would have been in the segment at the month end before each order of a period.
+
+    Raises
+    ------
+    NotReady, FilterError, TreeError
+    """
+    node, reading = tree_of(shop, given), reading_of(shop, today)
+    kept = reading.reader.query("feature_days", shop_id=shop.pk, to_day=reading.as_of_day)
+    have = set(kept.column("as_of_day").to_pylist())
+    ends = [(end - EPOCH).days for end in month_ends_before(first, last)]
+    people = {
+        end: reading.table(members_query(node, reading.shop_id, end, False))["person_id"].to_numpy()
+        for end in ends
+        if end in have
+    }
+    return SegmentThen(people, tuple(end for end in ends if end not in have), _reads_now(node))
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from laoke.audiences.tree import TreeError
 from laoke.campaigns import plan_comparisons
 from laoke.campaigns.editing import backtest_seen
 from laoke.campaigns.models import Campaign, PlanComparison
-from laoke.campaigns.plan_comparisons import Plan, plan_told, segments_of
+from laoke.campaigns.plan_comparisons import Plan, people_then, plan_told, segments_of
 from laoke.promotions import backtesting, engine
 from laoke.promotions.backtesting import BacktestRefused, Told
 from laoke.promotions.deepening import SegmentPeople
@@ -70,7 +70,10 @@ def replay_offers(
     JobCancelled
         when `job` is no longer this worker's.
     """
-    priced = backtesting.price_plans(shop, [offers], first, last, terms=terms, segments=segments, told=told)
+    then = people_then(shop, [offers], first, last, clock.today())
+    priced = backtesting.price_plans(
+        shop, [offers], first, last, terms=terms, segments=segments, then=then, told=told
+    )
     rows = [one.pk for one in offers if isinstance(one, Offer)]
     with transaction.atomic():
         [made] = backtesting.keep_plans(priced, by=by, clock=clock)

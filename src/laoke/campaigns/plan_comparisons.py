@@ -14,12 +14,17 @@ from typing import Any, Literal
 
 from django.db import transaction
 
+from laoke.audiences import trends
 from laoke.audiences.counting import members
 from laoke.audiences.models import Segment
+from laoke.audiences.offer_lists import SegmentBroken, tree_to_offer
+from laoke.audiences.readings import NotReady
+from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns.models import Campaign, CampaignState, PlanComparison, PriceSheet
 from laoke.campaigns.price_sheets import terms_of
 from laoke.promotions import engine
 from laoke.promotions.backtesting import (
+    LIMITS_OF,
     PricedPlans,
     Told,
     keep_plans,
@@ -27,13 +32,16 @@ from laoke.promotions.backtesting import (
     replayed_terms,
     usual_period,
 )
+from laoke.promotions.buyer_lists import segment_number
 from laoke.promotions.deepening import SegmentPeople
 from laoke.promotions.depth.net import CostTerms
 from laoke.promotions.models import Backtest, Offer
 from laoke.promotions.offers import offer_value
+from laoke.promotions.past_segments import SegmentThen
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
 from laoke.shops.models import CatalogEntry, Shop, User
+from laoke.warehouse.limits import TooLong
 
 MOST_VARIANTS = 5
 MOST_SEGMENTS = 8
@@ -119,6 +127,30 @@ def segments_of(shop: Shop, numbers: Iterable[int], today: date) -> list[Segment
     ]
 
 
+def people_then(
+    shop: Shop, plans: Iterable[Plan], first: date, last: date, today: date
+) -> dict[str, SegmentThen]:
+    """Who was in the segments that offers of these plans are for, by audience. Left out is a segment that cannot be
+    counted, or not as soon as a page needs it: a backtest says of it that nobody knows."""
+    found = {}
+    for audience in {_audience(one) for plan in plans for one in plan}:
+        number = segment_number(audience)
+        row = Segment.objects.filter(shop=shop, pk=number).first() if number is not None else None
+        if row is None:
+            continue
+        try:
+            with on_page(SHOWN):
+                node = tree_to_offer(shop, row.text)
+                found[audience] = trends.people_then(shop, node, first, last, today)
+        except (SegmentBroken, NotReady, TooLong):
+            continue
+    return found
+
+
+def _audience(one: Offer | Mapping[str, Any]) -> str:
+    return str((one.terms if isinstance(one, Offer) else one).get("audience") or "")
+
+
 def plan_of(one: Backtest) -> list[Offer | Mapping[str, Any]]:
     """The offers of a backtest as they were: the stored rows where they still say the same."""
     return plan_told(one.offers)
@@ -132,9 +164,17 @@ def plan_told(offers: Iterable[Mapping[str, Any]]) -> list[Offer | Mapping[str, 
     for told in offers:
         given = replayed_terms(told)
         row = rows.get(told.get("row"))
-        same = row is not None and engine.offer_to_dict(offer_value(row)) == given
-        plan.append(row if row is not None and same else given)
+        if row is not None and engine.offer_to_dict(offer_value(row)) == given:
+            plan.append(row)
+        else:
+            plan.append(_limited(given, told))
     return plan
+
+
+def _limited(given: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Terms that are no stored offer's, under the limits of the coupons of the offer that they come from."""
+    limits_of = told.get("row") or told.get(LIMITS_OF)
+    return given | {LIMITS_OF: limits_of} if limits_of else given
 
 
 def varied(
@@ -157,7 +197,7 @@ def varied(
             raise ComparisonRefused("no_change")
         given["name"] = name
         _change(given, figures, step)
-        plan[place], changed = given, True
+        plan[place], changed = _limited(given, told), True
     if not changed:
         raise ComparisonRefused("no_change")
     return plan
@@ -226,7 +266,7 @@ def compare(
         when the offers of a variation do not go together.
     """
     plans = comparable(first, others, variations)
-    priced = _priced(shop, first, plans, told)
+    priced = _priced(shop, first, plans, told, clock)
     with transaction.atomic():
         made = _kept(priced, plans, by, clock)
         row = PlanComparison.objects.create(
@@ -252,7 +292,7 @@ def again(
     """Price every variant on the facts of now; the row then tells of these. `told` and `done` as in `compare`."""
     variants = variants_of(row)
     plans = [(name, plan_of(one)) for name, one in variants]
-    priced = _priced(row.shop, variants[0][1], plans, told)
+    priced = _priced(row.shop, variants[0][1], plans, told, clock)
     with transaction.atomic():
         made = _kept(priced, plans, by, clock)
         row.variants, row.catalog_ref = made, _entry_of(made)
@@ -265,11 +305,14 @@ def again(
             done(row)
 
 
-def _priced(shop: Shop, first: Backtest, plans: Sequence[tuple[str, Plan]], told: Told | None) -> PricedPlans:
+def _priced(
+    shop: Shop, first: Backtest, named: Sequence[tuple[str, Plan]], told: Told | None, clock: Clock
+) -> PricedPlans:
     depth = getattr(first, "depth", None)
     terms = CostTerms(**depth.facts["terms"]) if depth is not None else None
-    days = (first.period_from, first.period_to)
-    return price_plans(shop, [plan for _, plan in plans], *days, terms=terms, told=told)
+    days, plans = (first.period_from, first.period_to), [plan for _, plan in named]
+    then = people_then(shop, plans, *days, clock.today())
+    return price_plans(shop, plans, *days, terms=terms, then=then, told=told)
 
 
 def _kept(

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 
-from laoke.money import FULL_BP
+from laoke.money import FULL_BP, format_cents
 from laoke.promotions import engine
 from laoke.promotions.buyer_lists import BY_HISTORY, segment_number
 from laoke.promotions.describing import audience_text
 from laoke.promotions.engine.beside import PIECES
+from laoke.promotions.facts import day_of
 from laoke.promotions.past_levels import by_levels
-from laoke.shops.joins import clauses
+from laoke.promotions.past_segments import SegmentThen
+from laoke.shops.joins import clauses, listed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from laoke.promotions.columnar.in_time import Cap
     from laoke.promotions.past_levels import Levels
+    from laoke.promotions.past_segments import Then
 
 _SHARED = (engine.DepositExpansion, engine.GroupBuy)
 _BY_PIECE = (*_SHARED, engine.AmountOff, engine.FixedPrice, engine.FlashSale)
@@ -100,13 +103,15 @@ def assumed_variants(offers: Sequence[engine.Offer], orders: int) -> dict[str, N
     return found
 
 
-def assumption(offer: engine.Offer, cap: Cap, levels: Levels) -> str:
-    """What a backtest assumes of this offer under its limits and the buyers' levels, in words; "" where nothing is
-    assumed of it alone."""
+def assumption(offer: engine.Offer, cap: Cap, levels: Levels, then: Then | None = None) -> str:
+    """What a backtest assumes of this offer under its limits, the buyers' levels and who was in segments, in words; ""
+    where nothing is assumed of it alone."""
     mechanic = (
         _of_levels(offer, levels) if isinstance(offer.mechanic, engine.MemberPrice) else _of_mechanic(offer)
     )
-    return clauses(one for one in (mechanic, _of_buyers(offer, levels), *_of_limits(offer, cap)) if one)
+    return clauses(
+        one for one in (mechanic, *_of_buyers(offer, levels, then or {}), *_of_limits(offer, cap)) if one
+    )
 
 
 def _of_levels(offer: engine.Offer, levels: Levels) -> str:
@@ -118,18 +123,39 @@ def _of_levels(offer: engine.Offer, levels: Levels) -> str:
     return told % {"name": offer.name}
 
 
-def _of_buyers(offer: engine.Offer, levels: Levels) -> str:
+def _of_buyers(offer: engine.Offer, levels: Levels, then: Then) -> Iterator[str]:
     """Who the offer is taken to be for, where that is not everybody."""
     if not offer.audience:
-        return ""
+        return
     words = {"name": offer.name, "who": audience_text(offer.audience)}
     if offer.audience in BY_HISTORY:
-        return gettext("「%(name)s」只算到%(who)s的单上，不知道是谁的单也算") % words
-    if segment_number(offer.audience) is not None:
-        return gettext("「%(name)s」只给%(who)s，那时谁在人群里没有算，回放里人人都算（R40）") % words
-    if offer.audience in levels:
-        return gettext("「%(name)s」只算到现在是「%(who)s」的买家的单上，不知道是谁的单也算") % words
-    return gettext("「%(name)s」只给「%(who)s」，回放里人人都算") % words
+        yield gettext("「%(name)s」只算到%(who)s的单上，不知道是谁的单也算") % words
+    elif offer.audience in then:
+        yield from _of_segment(then[offer.audience], words)
+    elif segment_number(offer.audience) is not None:
+        yield gettext("「%(name)s」只给%(who)s，那时谁在人群里没有算，回放里人人都算（R40）") % words
+    elif offer.audience in levels:
+        yield gettext("「%(name)s」只算到现在是「%(who)s」的买家的单上，不知道是谁的单也算") % words
+    else:
+        yield gettext("「%(name)s」只给「%(who)s」，回放里人人都算") % words
+
+
+def _of_segment(segment: SegmentThen, words: dict[str, str]) -> Iterator[str]:
+    """As of when the members of a segment are known (R40)."""
+    if segment.people:
+        yield (
+            gettext("「%(name)s」只算到下单前那个月底在%(who)s里的买家的单上，不知道是谁的单也算（R40）")
+            % words
+        )
+    if segment.missing:
+        months = listed(f"{day_of(day):%Y-%m}" for day in segment.missing)
+        told = gettext("「%(name)s」：%(months)s 月底谁在人群里没有存，下一个月的单人人都算")
+        yield told % {**words, "months": months}
+    if segment.as_now:
+        yield (
+            gettext("「%(name)s」的人群里，标签、社群、授权、能不能触达和客户价值只知道现在的，按现在的算")
+            % words
+        )
 
 
 def _of_limits(offer: engine.Offer, cap: Cap) -> Iterator[str]:
@@ -140,6 +166,9 @@ def _of_limits(offer: engine.Offer, cap: Cap) -> Iterator[str]:
         yield told % {**words, "n": cap.per_person}
     if cap.total is not None:
         yield gettext("「%(name)s」一共 %(n)s 张，按付款先后用完为止") % {**words, "n": cap.total}
+    if cap.budget_cents is not None:
+        told = gettext("「%(name)s」的预算 %(yuan)s 元，按付款先后用完为止，剩下的不够一张就停")
+        yield told % {**words, "yuan": format_cents(cap.budget_cents)}
     if cap.pieces is not None:
         yield gettext("「%(name)s」限量 %(n)s 件，按付款先后卖完为止") % {**words, "n": cap.pieces}
     mechanic = offer.mechanic

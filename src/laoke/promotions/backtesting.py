@@ -31,6 +31,7 @@ from laoke.promotions.models import Backtest, BacktestDepth, Offer
 from laoke.promotions.offers import OfferRefused, offer_value
 from laoke.promotions.past_levels import level_names, level_variants, levels_of, open_to_levels
 from laoke.promotions.past_limits import Times, are_limited, caps_of, limits_told, times_of
+from laoke.promotions.past_segments import open_to_segments
 from laoke.shops import audit, catalog
 from laoke.shops.clock import Clock
 from laoke.shops.models import CatalogEntry, Shop, User
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.depth.orders import PricedOrders
     from laoke.promotions.past_levels import Levels
+    from laoke.promotions.past_segments import Then
     from laoke.warehouse.engine import Reader
 
 MOST_EXAMPLES = 100
@@ -94,11 +96,11 @@ class PastOrders:
 
 @dataclass(frozen=True)
 class PricedPlan:
-    """A plan with what is stored of it: its offers as values and as rows (None: not stored), what limits them, the
-    figures, the facts."""
+    """A plan with what is stored of it: its offers as values and as given (rows, or JSON of what is not stored), what
+    limits them, the figures, the facts."""
 
     values: Sequence[engine.Offer]
-    rows: Sequence[Offer | None]
+    given: Sequence[Offer | Mapping[str, Any]]
     caps: Mapping[str, Cap]
     result: dict[str, Any]
     facts: dict[str, Any] | None
@@ -107,12 +109,13 @@ class PricedPlan:
 @dataclass(frozen=True)
 class PricedPlans:
     """Several plans on the orders of one period at one catalog entry, priced and not yet kept; `levels` are the
-    members' levels that the buyers of the period have."""
+    members' levels that the buyers of the period have, `then` who was in the segments that offers are for."""
 
     shop: Shop
     period: tuple[date, date]
     entry: CatalogEntry
     levels: Levels
+    then: Then
     plans: tuple[PricedPlan, ...]
 
 
@@ -130,11 +133,14 @@ def backtest(
     clock: Clock,
     terms: CostTerms | None = None,
     segments: Sequence[SegmentPeople] = (),
+    then: Then | None = None,
 ) -> Backtest:
     """Replay offers (rows, or JSON of offers that are not stored) on the orders paid from one day to another.
 
     A period with too few orders is stored as a refusal with how many it needs: it was seen, but proves nothing.
-    `terms` are the platform's fee and the shop's postage, `segments` whose share of the discount is told.
+    `terms` are the platform's fee and the shop's postage, `segments` whose share of the discount is told, `then` who
+    was in the segments that offers are for, by audience. JSON with the number of a stored offer as `limits_of` is held
+    by what limits the coupons of that one.
 
     Raises
     ------
@@ -144,7 +150,7 @@ def backtest(
         when offers do not go together.
     """
     [made] = backtest_plans(
-        shop, [offers], period_from, period_to, by=by, clock=clock, terms=terms, segments=segments
+        shop, [offers], period_from, period_to, by=by, clock=clock, terms=terms, segments=segments, then=then
     )
     return made
 
@@ -159,9 +165,10 @@ def backtest_plans(
     clock: Clock,
     terms: CostTerms | None = None,
     segments: Sequence[SegmentPeople] = (),
+    then: Then | None = None,
 ) -> list[Backtest]:
     """Several plans on the same orders, which are read once; all are stored or none. Raises as `backtest`."""
-    priced = price_plans(shop, plans, period_from, period_to, terms=terms, segments=segments)
+    priced = price_plans(shop, plans, period_from, period_to, terms=terms, segments=segments, then=then)
     return keep_plans(priced, by=by, clock=clock)
 
 
@@ -197,6 +204,7 @@ def price_plans(
     *,
     terms: CostTerms | None = None,
     segments: Sequence[SegmentPeople] = (),
+    then: Then | None = None,
     told: Told | None = None,
 ) -> PricedPlans:
     """What `keep_plans` stores; nothing is written here. Raises as `backtest`."""
@@ -206,21 +214,23 @@ def price_plans(
     tell = told or (lambda done, total: None)
     reader, period = reader_at(entry), (period_from, period_to)
     tell(0, len(plans) + 1)
-    rows = [[one if isinstance(one, Offer) else None for one in offers] for offers in plans]
+    rows = [[_limits_row(shop, one) for one in offers] for offers in plans]
     limits = [caps_of(*both) for both in zip(values, rows, strict=True)]
+    then = then or {}
     past = past_orders(
         reader,
         shop.pk,
         *period,
         buyers=any(map(asks_history, values)),
-        timed=any(map(are_limited, values, limits)),
+        timed=any(map(are_limited, values, limits))
+        or any(offer.audience in then for plan in values for offer in plan),
         levels=any(level_names(offer) for plan in values for offer in plan),
     )
     known, found = None, []
-    for number, (plan, row, caps) in enumerate(zip(values, rows, limits, strict=True), 1):
+    for number, (plan, given, caps) in enumerate(zip(values, plans, limits, strict=True), 1):
         tell(number, len(plans) + 1)
         try:
-            replayed = replay(past, plan, caps)
+            replayed = replay(past, plan, caps, then)
         except engine.EngineError as error:
             raise OfferRefused.of(error) from None
         facts = None
@@ -229,9 +239,9 @@ def price_plans(
                 known = deepening.known_of(reader, shop.pk, *period, replayed.orders.order_ids, segments)
             facts = deepening.facts_of(replayed.orders, plan, terms or CostTerms(), known)
         # The columns are let go of: of several plans only the figures stay.
-        found.append(PricedPlan(plan, row, caps, result_of(replayed), facts))
+        found.append(PricedPlan(plan, given, caps, result_of(replayed), facts))
     tell(len(plans) + 1, len(plans) + 1)
-    return PricedPlans(shop, period, entry, past.levels or {}, tuple(found))
+    return PricedPlans(shop, period, entry, past.levels or {}, then, tuple(found))
 
 
 def keep_plans(priced: PricedPlans, *, by: User | None, clock: Clock) -> list[Backtest]:
@@ -249,8 +259,19 @@ def _values(offers: Sequence[Offer | Mapping[str, Any]]) -> list[engine.Offer]:
     return values
 
 
+def _limits_row(shop: Shop, one: Offer | Mapping[str, Any]) -> Offer | None:
+    """The stored offer whose coupons limit this one: itself, or the one that JSON names. Raises OfferRefused."""
+    if isinstance(one, Offer) or not (number := one.get(LIMITS_OF)):
+        return one if isinstance(one, Offer) else None
+    row = Offer.objects.filter(shop=shop, pk=number).first() if type(number) is int else None
+    if row is None:
+        raise OfferRefused("unknown_offer", LIMITS_OF)
+    return row
+
+
+LIMITS_OF = "limits_of"
 # What a stored backtest says of its offers beside their terms.
-NOTES = frozenset({"row", "what", "assumed", "needs_lines"})
+NOTES = frozenset({"row", LIMITS_OF, "what", "assumed", "needs_lines"})
 
 
 def replayed_terms(told: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,8 +285,9 @@ def replayed(told: Mapping[str, Any]) -> engine.Offer:
 
 
 def _given(data: Mapping[str, Any]) -> engine.Offer:
+    terms = {name: value for name, value in data.items() if name != LIMITS_OF}
     try:
-        return engine.offer_from_dict(data)
+        return engine.offer_from_dict(terms)
     except engine.EngineError as error:
         raise OfferRefused.of(error) from None
 
@@ -338,10 +360,16 @@ def past_orders(
     return PastOrders(parts, tuple(one.earlier for one in known), times, had)
 
 
-def replay(past: PastOrders, offers: Sequence[engine.Offer], caps: Mapping[str, Cap] | None = None) -> Replay:
+def replay(
+    past: PastOrders,
+    offers: Sequence[engine.Offer],
+    caps: Mapping[str, Cap] | None = None,
+    then: Then | None = None,
+) -> Replay:
     """The figures of past orders under offers. Orders with totals only stand unpriced by offers that need lines.
 
-    Under `caps` what is limited is used up by those who came first, so the orders must be `timed`.
+    Under `caps` what is limited is used up by those who came first, and by `then` offers for a segment go to those who
+    were in it, so the orders must be `timed`.
     """
     totals_part = past.parts[1]
     opened = [assumed_open(offers, part[2]) for part in past.parts]
@@ -351,6 +379,10 @@ def replay(past: PastOrders, offers: Sequence[engine.Offer], caps: Mapping[str, 
         opened = [
             open_to_levels(offers, mine, past.levels, time.person)
             for mine, time in zip(opened, past.times, strict=True)
+        ]
+    if past.times is not None and then:
+        opened = [
+            open_to_segments(offers, mine, then, time) for mine, time in zip(opened, past.times, strict=True)
         ]
     eligible = [opened[0], open_to_totals(offers, opened[1], len(totals_part[2]))]
     priced, limits = _priced_under(past, offers, eligible, caps)
@@ -453,13 +485,14 @@ def _store(priced: PricedPlans, plan: PricedPlan, by: User | None, clock: Clock)
     now, shop, result = clock.now(), priced.shop, plan.result
     told = [
         {
-            "row": row.pk if row else None,
+            "row": given.pk if isinstance(given, Offer) else None,
+            LIMITS_OF: None if isinstance(given, Offer) else given.get(LIMITS_OF),
             "what": describe(value),
-            "assumed": assumption(value, plan.caps[value.offer_id], priced.levels),
+            "assumed": assumption(value, plan.caps[value.offer_id], priced.levels, priced.then),
             "needs_lines": needs_lines(value),
             **engine.offer_to_dict(value),
         }
-        for value, row in zip(plan.values, plan.rows, strict=True)
+        for value, given in zip(plan.values, plan.given, strict=True)
     ]
     with transaction.atomic():
         catalog.pin(priced.entry.pk)

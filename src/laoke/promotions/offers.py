@@ -78,6 +78,7 @@ REFUSALS: dict[str, str] = {
     "one_piece_is_no_set": gettext_noop("套餐至少要两件"),
     "scope_in_terms": gettext_noop("这种优惠自己列出商品，不要再写适用范围"),
     "unknown_segment": gettext_noop("店里没有这个人群，重新选一个"),
+    "unknown_offer": gettext_noop("店里没有这个优惠：%(field)s要是已存优惠的编号"),
     "no_window": gettext_noop("写明从几时到几时"),
     "promised": gettext_noop(
         "抽奖「%(lottery)s」已公布要送这个优惠的券，不能改，也不能收起。等它 %(until)s 结束，或请店主在抽奖页提前结束"
@@ -144,6 +145,7 @@ FIELDS: dict[str, str] = {
     "quantity": gettext_noop("件数"),
     "unit_price_cents": gettext_noop("单价"),
     "terms": gettext_noop("优惠内容"),
+    "limits_of": gettext_noop("按哪个优惠的券限量（limits_of）"),
 }
 
 

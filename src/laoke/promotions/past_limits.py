@@ -21,33 +21,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Times:
-    """Who bought each order (−1: nobody knows) and its place among all orders of the period, per order."""
+    """Who bought each order (−1: nobody knows), its place among all orders of the period, and the day on which it was
+    paid (since 1970), per order."""
 
     person: NDArray[np.int64]
     place: NDArray[np.int64]
+    day: NDArray[np.int64]
 
 
 def caps_of(offers: Sequence[engine.Offer], rows: Sequence[Offer | None]) -> dict[str, Cap]:
-    """The limits of each offer: its own, and of a stored coupon those of what is given out of it."""
+    """The limits of each offer: its own, and those of what is given out of the stored coupon that its row is."""
     from laoke.promotions.columnar.in_time import cap_of
 
     return {
-        offer.offer_id: cap_of(offer, *(_given_out(row) if row is not None else (None, None)))
+        offer.offer_id: cap_of(offer, *(_given_out(row) if row is not None else ()))
         for offer, row in zip(offers, rows, strict=True)
     }
 
 
-def _given_out(row: Offer) -> tuple[int | None, int | None]:
-    """How many coupons of an offer one person and all can have: those of its issues that were not stopped, else as many
-    as are planned for the platform. One coupon is one use."""
-    issues = list(
-        CouponIssue.objects.filter(offer=row, stopped_at=None).values_list("per_person_limit", "total_limit")
-    )
-    if issues:
-        per_person = [one for one, _total in issues if one is not None]
-        each = sum(per_person) if len(per_person) == len(issues) else None
-        return each, sum(total for _one, total in issues)
-    return None, OfferSetup.objects.filter(offer=row).values_list("planned_issued", flat=True).first()
+def _given_out(row: Offer) -> tuple[int | None, int | None, int | None]:
+    """How many coupons of an offer one person and all can have, and how many cents these may take off: those of its
+    issues that were not stopped, else as many as are planned for the platform. One coupon is one use; what issues allow
+    adds up, and what one of them does not limit is not limited."""
+    issues = CouponIssue.objects.filter(offer=row, stopped_at=None)
+    if found := list(issues.values_list("per_person_limit", "total_limit", "budget_cents")):
+        each, total, budget = (
+            None if None in column else sum(filter(None, column)) for column in zip(*found, strict=True)
+        )
+        return each, total, budget
+    planned = OfferSetup.objects.filter(offer=row).values_list("planned_issued", flat=True).first()
+    return None, planned, None
 
 
 def are_limited(offers: Sequence[engine.Offer], caps: Mapping[str, Cap]) -> bool:
@@ -67,12 +70,12 @@ def times_of(
 
     days = {"from_day": day_number(period_from), "to_day": day_number(period_to)}
     rows = reader.query("backtest_times", shop_id=shop_id, **days)
-    persons, places = rows["person_id"].to_numpy(), rows["place"].to_numpy()
+    persons, places, paid = (rows[name].to_numpy() for name in ("person_id", "place", "day"))
     found = []
     for order_ids in parts:
         at = pc.index_in(pa.array(order_ids, pa.string()), value_set=rows["order_id"])
         numbers = np.asarray(at.to_numpy(zero_copy_only=False), dtype=np.int64)
-        found.append(Times(persons[numbers], places[numbers]))
+        found.append(Times(persons[numbers], places[numbers], paid[numbers]))
     return tuple(found)
 
 

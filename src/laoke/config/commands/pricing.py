@@ -360,7 +360,7 @@ def backtest(
     """把优惠放到过去的订单上重算：多少单够格、让利多少、毛利前后、会亏的单、要多卖多少才回本。单数太少就说要多少单。"""
     ready()
     from laoke.campaigns.editing import backtest_seen
-    from laoke.campaigns.plan_comparisons import comparable_window, usual_terms
+    from laoke.campaigns.plan_comparisons import comparable_window, people_then, usual_terms
     from laoke.promotions import backtesting
     from laoke.promotions.depth.net import CostTerms
     from laoke.promotions.models import Offer
@@ -390,10 +390,11 @@ def backtest(
         ) from None
     with refusals():
         try:
+            days = (the_day(since) if since else window.first, the_day(until) if until else window.last)
+            then = people_then(target, [offers], *days, clock.today())
             row = backtesting.backtest(
-                target, offers, the_day(since) if since else window.first,
-                the_day(until) if until else window.last, by=the_user(target, by), clock=clock, terms=terms,
-            )  # fmt: skip
+                target, offers, *days, by=the_user(target, by), clock=clock, terms=terms, then=then
+            )
         except backtesting.BacktestRefused as error:
             refuse(error.code, BACKTEST_REFUSALS[error.code])
     if campaign is not None:

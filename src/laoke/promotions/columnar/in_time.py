@@ -1,4 +1,5 @@
-"""Limits that past orders use up one after the other (rule R41): per person, in all, pieces at a flash price, gifts.
+"""Limits that past orders use up one after the other (rule R41): per person, in all, a coupon's budget, pieces at a
+flash price, gifts.
 
 Whether an offer is open to an order hangs on the orders before it, and on which offers those used. All orders are
 priced with everything open; then each offer is closed from where its limit is used up, and all are priced again, until
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from laoke.promotions.columnar.columns import BasketColumns, Ints
 from laoke.promotions.columnar.giving import steps_reached
 from laoke.promotions.columnar.pricing import PricedBaskets, price_baskets
-from laoke.promotions.engine import FlashSale, GiftStep, Layer, Offer, ThresholdGift
+from laoke.promotions.engine import FlashSale, GiftStep, Layer, Offer, ShopCoupon, ThresholdGift
 
 Flags = npt.NDArray[np.bool_]
 NOBODY = -1
@@ -23,16 +24,18 @@ NOBODY = -1
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """How often an offer may be used by one person and in all, how many pieces it has; None = no such limit."""
+    """How often an offer may be used by one person and in all, how many pieces it has, how many cents a coupon may take
+    off in all; None = no such limit."""
 
     per_person: int | None = None
     total: int | None = None
     pieces: int | None = None
+    budget_cents: int | None = None
 
     @property
     def is_none(self) -> bool:
         """True where nothing is limited."""
-        return self.per_person is None and self.total is None and self.pieces is None
+        return self == Cap()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,15 @@ class InTime:
         return {name: sum(int(part.sum()) for part in parts) for name, parts in self.held_back.items()}
 
 
-def cap_of(offer: Offer, per_person: int | None = None, total: int | None = None) -> Cap:
-    """The limits of an offer: its own, and what was stated beside it; of two the lower."""
-    own = offer.limits.per_person
+def cap_of(
+    offer: Offer, per_person: int | None = None, total: int | None = None, budget_cents: int | None = None
+) -> Cap:
+    """The limits of an offer: its own, and what was stated beside it; of two the lower. Only coupons have a budget."""
+    own, mechanic = offer.limits.per_person, offer.mechanic
     known = [one for one in (own, per_person) if one is not None]
-    pieces = offer.mechanic.stock if isinstance(offer.mechanic, FlashSale) else None
-    return Cap(min(known, default=None), total, pieces)
+    pieces = mechanic.stock if isinstance(mechanic, FlashSale) else None
+    budget = budget_cents if isinstance(mechanic, ShopCoupon) else None
+    return Cap(min(known, default=None), total, pieces, budget)
 
 
 def has_stock(offer: Offer) -> bool:
@@ -170,20 +176,22 @@ def _reached(priced: Sequence[PricedBaskets], offer: Offer) -> tuple[Flags, ...]
 
 
 def _uses(parts: Sequence[Part], priced: Sequence[PricedBaskets], offer: Offer) -> Ints:
-    """How much of an offer each order uses: pieces at a flash price, else 1 where something is taken off or given."""
+    """How much of an offer each order uses, as two rows: pieces at a flash price, else 1 where something is taken off
+    or given; and the cents that are taken off."""
     row, found = _row_of(priced, offer), []
     for part, done in zip(parts, priced, strict=True):
         if isinstance(offer.mechanic, FlashSale):
             at_it = np.where(done.item_offer == row, part.columns.quantity, 0)
-            found.append(part.columns.basket_sums(at_it))
+            uses = part.columns.basket_sums(at_it)
         else:
-            found.append((done.gift_pieces.get(row, done.discount_cents[row]) > 0).astype(np.int64))
-    return np.concatenate(found)
+            uses = (done.gift_pieces.get(row, done.discount_cents[row]) > 0).astype(np.int64)
+        found.append(np.stack([uses, done.discount_cents[row]]))
+    return np.concatenate(found, axis=1)
 
 
 def _open(offer: Offer, cap: Cap, used: Ints, parts: Sequence[Part], order: _Order) -> Flags:
     """To which orders an offer is open, when each uses of it what is told as long as it is open."""
-    in_time, persons = used[order.by_time], order.person[order.by_time]
+    (in_time, cents), persons = used[:, order.by_time], order.person[order.by_time]
     if isinstance(offer.mechanic, FlashSale):
         wanted = np.concatenate([_wanted(part.columns, offer) for part in parts])[order.by_time]
         flags = _while_stock_lasts(cap, wanted, in_time, persons)
@@ -194,6 +202,10 @@ def _open(offer: Offer, cap: Cap, used: Ints, parts: Sequence[Part], order: _Ord
         if cap.total is not None:
             counted = in_time * flags
             flags &= np.cumsum(counted) - counted < cap.total
+        if cap.budget_cents is not None and isinstance(offer.mechanic, ShopCoupon):
+            # Open while a whole coupon is left: whether an order may have one then hangs on earlier orders alone.
+            taken = cents * flags
+            flags &= np.cumsum(taken) - taken <= cap.budget_cents - offer.mechanic.face_cents
     answer = np.empty_like(flags)
     answer[order.by_time] = flags
     return answer
