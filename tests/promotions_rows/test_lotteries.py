@@ -13,9 +13,10 @@ import pytest
 
 from laoke.customers import erasure
 from laoke.customers.models import Customer
+from laoke.promotions.buyer_lists import BOUGHT
 from laoke.promotions.coupons import issues, moves
 from laoke.promotions.coupons.refusals import CouponRefused
-from laoke.promotions.models import Coupon, Offer
+from laoke.promotions.models import BuyerList, BuyerListMember, Coupon, Offer
 from laoke.promotions.offers import OfferRefused, archive_offer, edit_offer
 from laoke.promotions.rewards import fair_draws, lotteries, lottery_draws
 from laoke.promotions.rewards.lotteries import Prize
@@ -118,6 +119,39 @@ def test_a_coupon_is_claimed_and_one_that_is_not_there_stays_won(here: LotterySh
     prize.issue.save()  # type: ignore[union-attr]
     assert settle(second, "", store).state == "given"
     assert Coupon.objects.count() == 2
+    in_order(lottery)
+
+
+def test_something_else_settles_a_coupon_that_cannot_be_given(here: LotteryShop, store: Store) -> None:
+    lottery = here.open(prizes=[coupon_prize(here, store, per_person_limit=1)])
+    here.drawn(lottery)
+    due = here.drawn(lottery)
+    assert settle(due, "", store).state == "due", "nobody said what they got instead"
+
+    done = settle(due, "换成了一只杯子", store)
+
+    assert (done.state, done.reason, done.coupon) == ("given", "换成了一只杯子", None)
+    assert refused(lambda: settle(due, "再来", store)).code == "nothing_due"
+    in_order(lottery)
+
+
+def test_who_could_not_claim_a_coupon_that_can_be_won_draws_no_lot(here: LotteryShop, store: Store) -> None:
+    prize = coupon_prize(here, store)
+    assert prize.issue is not None
+    offer = prize.issue.offer
+    edit_offer(offer, {**offer.terms, "audience": "first_order"}, by=None, now=NOW)
+    bought = BuyerList.objects.create(shop=here.shop, key=BOUGHT, counted_at=NOW)
+    BuyerListMember.objects.create(of=bought, person_id=ANNA)
+    lottery = here.open(
+        prizes=[dataclasses.replace(NOTEBOOK, odds_ppm=999_999), dataclasses.replace(prize, odds_ppm=1)]
+    )
+
+    why = refused(lambda: here.drawn(lottery))
+
+    assert (why.code, why.params["name"]) == ("lottery_not_for_them", "满 199 减 20")
+    assert why.message.startswith("这位客户抽不了：奖品里有「满 199 减 20」，")
+    assert Lottery.objects.get(pk=lottery.pk).drawn == 0
+    assert here.drawn(lottery, customer=BEN).state == "due"
     in_order(lottery)
 
 
@@ -418,7 +452,7 @@ def test_each_lottery_has_a_seed_of_its_own(here: LotteryShop) -> None:
 
 def test_every_refusal_has_its_sentence() -> None:
     blanks = dict.fromkeys(("value_cents", "most_cents"), 0) | dict.fromkeys(
-        "most stock title left at".split(), "x"
+        "most stock title left at name why".split(), "x"
     )
     for code in LOTTERY:
         assert "%(" not in RewardRefused(code, **blanks).message

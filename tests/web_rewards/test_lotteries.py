@@ -12,11 +12,14 @@ from django.urls import reverse
 from typer.testing import CliRunner
 
 from laoke.config.cli import app
+from laoke.customers.models import Customer
+from laoke.promotions.offers import edit_offer
 from laoke.promotions.rewards import lotteries
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw
 from laoke.shops.models import Role
 from laoke.shops.setup import add_user
 from tests.campaigns.stores import Store, make_store
+from tests.promotions_rows.coupon_shop import CouponShop
 from tests.promotions_rows.lottery_shop import END, NOTEBOOK, LotteryShop
 from tests.promotions_rows.points_shop import ANNA, NOW
 from tests.web_rewards.test_points import browser
@@ -105,6 +108,26 @@ def test_goods_are_handed_over_from_the_list_of_draws(here: LotteryShop, store: 
     assert "顺丰 1234" in seen(client, lottery)
     assert "顺丰 1234" not in seen(client, lottery, "?only=due")
     assert str(ANNA) in seen(client, lottery)
+
+
+def test_a_coupon_that_cannot_be_given_is_settled_with_something_else(
+    here: LotteryShop, store: Store
+) -> None:
+    Customer.objects.all().delete()
+    coupons = CouponShop.of(here.shop)
+    edit_offer(coupons.offer, {**coupons.offer.terms, "audience": "first_order"}, by=None, now=NOW)
+    prize = lotteries.Prize("券", "coupon", 2, odds_ppm=1_000_000, issue=coupons.issue(per_person_limit=1))
+    lottery = here.open(prizes=[prize])
+    here.drawn(lottery)
+    client = browser(store.owner)
+    assert "只有首单顾客：奖品里的券别人用不了" in seen(client, lottery)
+    assert "换成别的给了客户" not in seen(client, lottery)
+    here.drawn(lottery)
+    assert "换成别的给了客户" in seen(client, lottery, "?only=due")
+
+    client.post(reverse("lottery_settle", args=[lottery.pk, 2]), {"note": "换成别的给了客户"})
+
+    assert set(LotteryDraw.objects.values_list("state", flat=True)) == {"given"}
 
 
 def test_after_the_end_every_draw_is_checked_on_the_page_and_from_the_file(

@@ -9,13 +9,14 @@ handed over at once is due and stays won.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
 
 from laoke.customers.erasure import Traces
-from laoke.promotions.coupons import moves
+from laoke.promotions.coupons import moves, pricing
 from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.rewards import fair_draws, lotteries, points
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
@@ -43,9 +44,10 @@ def draw(lottery: Lottery, customer_id: int, text: str, *, now: datetime, by: st
         row = lotteries.locked(lottery.pk)
         _check_open(row, now)
         _check_limits(row, customer_id, now)
+        prizes = list(row.prizes.select_related("issue__offer").order_by("place"))
+        _check_whom(row, prizes, customer_id)
         if row.cost_points:
             points.spend(row.shop, customer_id, row.cost_points, note=row.name, now=now, by=by)
-        prizes = list(row.prizes.select_related("issue").order_by("place"))
         number, digest = row.drawn + 1, fair_draws.text_digest(text)
         rolled = fair_draws.roll(lotteries.seed_of(row), number, digest)
         given = [one.given for one in prizes]
@@ -86,6 +88,15 @@ def _check_limits(lottery: Lottery, customer_id: int, now: datetime) -> None:
             raise RewardRefused("lottery_day", most=lottery.per_day_limit)
 
 
+def _check_whom(lottery: Lottery, prizes: Sequence[LotteryPrize], customer_id: int) -> None:
+    """Who could not claim one of the coupons draws no lot for it either: what they win has to be of use to them."""
+    for offer in {one.issue.offer_id: one.issue.offer for one in prizes if one.issue is not None}.values():
+        try:
+            pricing.check_claim(lottery.shop, offer, customer_id)
+        except CouponRefused as refused:
+            raise RewardRefused("lottery_not_for_them", name=offer.name, why=refused.params["why"]) from None
+
+
 def _hand_over(found: LotteryDraw, prize: LotteryPrize, *, now: datetime, by: str) -> None:
     """Give points and coupons at once; goods are due until somebody has handed them over. What cannot be given now,
     say because the issue has no coupon left, is due too, with the reason."""
@@ -120,7 +131,8 @@ def _settled(found: LotteryDraw, now: datetime, by: str) -> None:
 
 
 def settle(found: LotteryDraw, *, note: str, actor: User, now: datetime) -> LotteryDraw:
-    """Goods are handed over, with how as `note`; what could not be given before is tried again.
+    """Goods are handed over, with how as `note`; what could not be given before is tried again, and where it still
+    cannot be given a `note` of what they got instead settles it.
 
     Raises
     ------
@@ -140,6 +152,10 @@ def settle(found: LotteryDraw, *, note: str, actor: User, now: datetime) -> Lott
             row.save(update_fields=["reason"])
         else:
             _hand_over(row, row.prize, now=now, by=actor.username)
+            if row.state == DUE and note.strip():
+                _settled(row, now, actor.username)
+                row.reason = note.strip()[:200]
+                row.save(update_fields=["reason"])
         dirty.mark(lottery.shop_id, MIRROR, [row.pk])
         audit.record(
             "lottery.settle", shop=lottery.shop, actor=actor, at=now, subject=str(lottery.pk), number=row.number,

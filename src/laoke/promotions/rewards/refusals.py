@@ -60,6 +60,7 @@ LOTTERY: dict[str, Promise] = {
     "lottery_not_yet": _("%(at)s 才开始。"),
     "lottery_over": _("抽奖结束了。"),
     "lottery_person": _("每人限抽 %(most)s 次，已抽满。"),
+    "lottery_not_for_them": _("这位客户抽不了：奖品里有「%(name)s」，%(why)s。"),
     "lottery_day": _("每人每天限抽 %(most)s 次，今天已抽满。"),
     "text_too_long": _("自己写的那段话最多 %(most)s 个字。"),
     "nothing_due": _("这一抽没有要兑的奖。"),

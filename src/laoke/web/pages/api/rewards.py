@@ -50,6 +50,7 @@ STATUSES = {
     "no_referral_scheme": 409, "referral_stopped": 409, "invitation_unknown": 404, "referral_same_person": 409,
     "referral_household": 409, "referral_already": 409, "referral_not_new": 409, "likes_not_rewarded": 409,
     "share_of_another": 409, "lottery_not_yet": 409, "lottery_over": 409, "lottery_person": 409, "lottery_day": 409,
+    "lottery_not_for_them": 409,
 }  # fmt: skip
 
 

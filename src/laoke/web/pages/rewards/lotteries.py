@@ -289,6 +289,7 @@ def _publish_dialog(lottery: Lottery) -> ui.Dialog:
             [
                 (gettext("种子"), gettext("现在抽定，封在钥匙里，结束时公开")),
                 (gettext("规则、概率、数量"), gettext("写进摘要，从此不能改")),
+                *([(gettext("谁能抽"), only)] if (only := words.drawers(lottery)) else []),
                 (gettext("能反悔吗"), gettext("不能，提前结束只有店主能，要写原因")),
             ]
         ),

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from laoke.promotions.describing import audience_text
 from laoke.promotions.rewards import lotteries, lottery_draws
 from laoke.promotions.rewards.fair_draws import ODDS_BASE, SCRATCH, Verdict, Wrong
 from laoke.promotions.rewards.lottery_models import Lottery, LotteryDraw, LotteryPrize
-from laoke.shops.joins import clauses
+from laoke.shops.joins import clauses, listed
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
@@ -111,10 +112,21 @@ def facts(lottery: Lottery, now: datetime) -> ui.Facts:
     ]
     if lottery.cards:
         told.append((_("总张数"), figures.exact(lottery.cards)))
+    if only := drawers(lottery):
+        told.append((_("谁能抽"), only))
     if lottery.over_reason:
         told.append((_("提前结束"), lottery.over_reason))
     told.append((_("接口里的编号"), str(lottery.pk)))
     return ui.Facts(told)
+
+
+def drawers(lottery: Lottery) -> str:
+    """For whom the coupons among its prizes are, where that is not everybody: nobody else can draw; else ""."""
+    offers = [one.issue.offer for one in lottery.prizes.select_related("issue__offer") if one.issue]
+    only = {offer.terms["audience"] for offer in offers if offer.terms.get("audience")}
+    if not only:
+        return ""
+    return gettext("只有%(who)s：奖品里的券别人用不了") % {"who": listed(map(audience_text, sorted(only)))}
 
 
 def odds_text(lottery: Lottery, prize: LotteryPrize) -> str:
@@ -180,6 +192,7 @@ def draw_columns() -> list[ui.Column]:
             hint=gettext("抽的人拿到的凭证的前几位，接着上一抽算出来"),
         ),
         ui.Column("act", "", "min", card="wide"),
+        ui.Column("instead", "", "min", card="wide"),
     ]
 
 
@@ -195,6 +208,7 @@ def draw_rows(found: Sequence[LotteryDraw], now: datetime, may: bool) -> list[ui
                 by_told(one.by),
                 one.link[:LINK_SHOWN] or "—",
                 _act(one) if may and one.state == lottery_draws.DUE else "",
+                _instead(one) if may and one.state == lottery_draws.DUE and one.reason else "",
             ],
             id=str(one.pk),
         )
@@ -209,6 +223,13 @@ def _act(one: LotteryDraw) -> ui.Action:
     hidden = [("note", gettext("交给客户了"))] if is_goods else []
     url = reverse("lottery_settle", args=[one.lottery_id, one.number])
     return ui.Action(label, url, method="post", small=True, hidden=hidden)
+
+
+def _instead(one: LotteryDraw) -> ui.Action:
+    """The way out where a prize cannot be given any more: the customer got something else."""
+    said = gettext("换成别的给了客户")
+    url = reverse("lottery_settle", args=[one.lottery_id, one.number])
+    return ui.Action(said, url, method="post", small=True, hidden=[("note", said)])
 
 
 def verdict_notice(verdict: Verdict) -> ui.Notice:
