@@ -297,6 +297,23 @@ def test_the_budgets_of_all_issues_are_spent_by_those_who_came_first(store):
     )
 
 
+def test_few_coupons_do_not_make_a_period_too_short(store):
+    store.sold(
+        *[
+            bought(f"S{n:03}", n + 1, date(2025, 11, 11), goods_cents=10_000, paid_cents=10_000)
+            for n in range(120)
+        ]
+    )
+    given = of("shop_coupon", "coupon", threshold_cents=0, face_cents=500)
+    row = add_offer(store.shop, given, by=None, now=store.now)
+    issues.add_issue(row, issues.Terms("一", 3, store.now, days_after_claim=9), by=None, now=store.now)
+
+    made = backtest(store.shop, [row], *NOVEMBER, by=None, clock=store.clock)
+
+    assert (made.result["needed_orders"], made.result["refused"]) == (100, None)
+    assert (made.result["discount_cents"], made.result["limits"]["orders"]) == (1_500, 117)
+
+
 def test_terms_that_name_a_stored_offer_are_limited_as_its_coupons_are(store):
     store.sold(
         *[

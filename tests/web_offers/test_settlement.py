@@ -12,9 +12,11 @@ from python_calamine import CalamineWorkbook
 
 from laoke.campaigns.models import CampaignOffer
 from laoke.promotions.models import Offer
-from laoke.promotions.offers import add_offer
+from laoke.promotions.offers import add_offer, edit_offer
 from laoke.shops.models import AuditEvent, Role, Upload
 from laoke.web import figures, lists
+from laoke.web.pages.offers import settlement
+from laoke.web.pages.offers.settlement import read_payments
 from tests.people import Demo, person
 from tests.web_campaigns.planned import planned
 
@@ -202,6 +204,28 @@ def test_one_settles_as_of_a_moment_that_has_come(demo: Demo, at: str, said: str
 
     assert answer.status_code == 422
     assert said in str(answer.context["page"].form.errors["at"])
+
+
+def test_a_file_is_read_once_for_all_its_pages_and_again_when_the_offer_changed(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, read = offer_of(demo, "group_buy"), []
+    monkeypatch.setattr(settlement, "read_payments", lambda *given: read.append(1) or read_payments(*given))
+    place, client = brought(demo, row, GROUPS).url, demo.client()
+    assert read == [1], "when it was brought"
+    first = client.get(place, {"at": AT})
+    again = client.get(place, {"at": AT})
+    assert read == [1] and sums(first.context["page"]) == sums(again.context["page"])
+
+    edit_offer(
+        row, {**row.terms, "terms": {"price_cents": 5_900, "people": 3, "hours": 24}}, by=None, now=demo.now
+    )
+    changed = client.get(place, {"at": AT})
+    assert read == [1, 1] and sums(changed.context["page"]) != sums(first.context["page"])
+    for number in range(settlement.MOST_KEPT):
+        brought(demo, row, GROUPS.replace("小圆圆", f"买家 {number}"))
+    client.get(place, {"at": AT})
+    assert len(read) == 2 + settlement.MOST_KEPT + 1, "only the last few stay"
 
 
 def test_the_file_goes_when_somebody_says_so(demo: Demo) -> None:

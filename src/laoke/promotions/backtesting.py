@@ -8,7 +8,7 @@ pinned, so that it can be worked out again. What is seen deeper (`deepening`) is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -385,11 +385,14 @@ def replay(
             open_to_segments(offers, mine, then, time) for mine, time in zip(opened, past.times, strict=True)
         ]
     eligible = [opened[0], open_to_totals(offers, opened[1], len(totals_part[2]))]
-    priced, limits = _priced_under(past, offers, eligible, caps)
+    priced, limits, unlimited = _priced_under(past, offers, eligible, caps)
     with_lines, totals = (_figures(*part, done) for part, done in zip(past.parts, priced, strict=True))
     examples = sorted([*with_lines[1], *totals[1]], key=lambda one: (-one.loss_cents, one.order_id))
+    figures = with_lines[0] + totals[0]
+    if unlimited is not None:
+        figures = replace(figures, unlimited=unlimited)
     return Replay(
-        with_lines[0] + totals[0],
+        figures,
         tuple(examples[:MOST_EXAMPLES]),
         {"orders_with_lines": with_lines[0].orders, "orders_with_totals": totals[0].orders},
         with_lines[2].joined(totals[2]),
@@ -402,8 +405,8 @@ def _priced_under(
     offers: Sequence[engine.Offer],
     eligible: Sequence[dict[str, NDArray[np.bool_]]],
     caps: Mapping[str, Cap] | None,
-) -> tuple[Sequence[PricedBaskets], dict[str, Any] | None]:
-    """Both parts priced, and what limits held back where there are any."""
+) -> tuple[Sequence[PricedBaskets], dict[str, Any] | None, engine.DiscountSums | None]:
+    """Both parts priced; where there are limits also what they held back, and the discounts if there were none."""
     from laoke.promotions.columnar import price_baskets
     from laoke.promotions.columnar.in_time import Part, price_in_time
 
@@ -413,7 +416,8 @@ def _priced_under(
         variants = [one | more for one, more in zip(variants, members, strict=True)]
     given = list(zip(past.parts, eligible, variants, strict=True))
     if caps is None or not are_limited(offers, caps):
-        return [price_baskets(part[0], offers, may, variant=variant) for part, may, variant in given], None
+        free = [price_baskets(part[0], offers, may, variant=variant) for part, may, variant in given]
+        return free, None, None
     if past.times is None:
         raise ValueError("limits need orders in their order of time")
     found = price_in_time(
@@ -424,7 +428,7 @@ def _priced_under(
         offers,
         caps,
     )
-    return found.priced, limits_told(found, past.times)
+    return found.priced, limits_told(found, past.times), found.unlimited
 
 
 def _with_lines(rows: pa.Table) -> tuple[BasketColumns, NDArray[np.int64], NDArray[Any]]:

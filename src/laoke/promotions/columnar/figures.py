@@ -42,9 +42,11 @@ class BacktestFigures:
 
     `list_cents − revenue_after_cents = sums.cents` is the discount given. Margin and loss figures cover the
     `cost_known_orders` only, and after the offers count gifts and waived postage as cost; losses are positive amounts.
+    `unlimited` are the discounts if nothing was ever used up: they say whether the period holds enough orders.
     """
 
     sums: DiscountSums
+    unlimited: DiscountSums
     discounted_orders: int
     list_cents: int
     revenue_before_cents: int
@@ -92,7 +94,7 @@ class BacktestFigures:
     @property
     def needed_orders(self) -> int:
         """How many orders a period of this kind must hold (rule R19)."""
-        return needed_orders(self.sums)
+        return needed_orders(self.unlimited)
 
     @property
     def refusal(self) -> TooFewOrders | None:
@@ -151,7 +153,7 @@ def backtest_figures(
     listed = columns.basket_sums(columns.unit_price_cents * columns.quantity)
     before = listed if paid_cents is None else np.asarray(paid_cents, dtype=np.int64)
     after = priced.payable_cents
-    discount = listed - after
+    sums = discount_sums(columns, priced)
     cost, known = columns.basket_costs()
     known = known & priced.gift_cost_known
     cost = np.where(known, cost, 0)
@@ -160,8 +162,9 @@ def backtest_figures(
     loss_before = np.where(known & (before < cost), cost - before, 0)
     loss_after = np.where(known & (after < dearer), dearer - after, 0)
     return BacktestFigures(
-        sums=DiscountSums(columns.basket_count, int(discount.sum()), _sum_of_squares(discount)),
-        discounted_orders=int(np.count_nonzero(discount)),
+        sums=sums,
+        unlimited=sums,
+        discounted_orders=int(np.count_nonzero(listed - after)),
         list_cents=int(listed.sum()),
         revenue_before_cents=int(before.sum()),
         revenue_after_cents=int(after.sum()),
@@ -187,6 +190,12 @@ def backtest_figures(
             for row, offer in enumerate(priced.offers)
         ),
     )
+
+
+def discount_sums(columns: BasketColumns, priced: PricedBaskets) -> DiscountSums:
+    """What rule R19 needs of the discounts of priced orders."""
+    discount = columns.basket_sums(columns.unit_price_cents * columns.quantity) - priced.payable_cents
+    return DiscountSums(columns.basket_count, int(discount.sum()), _sum_of_squares(discount))
 
 
 def loss_baskets(columns: BasketColumns, priced: PricedBaskets) -> tuple[Ints, Ints]:

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from laoke.promotions.columnar.columns import BasketColumns, Ints
+from laoke.promotions.columnar.figures import discount_sums
 from laoke.promotions.columnar.giving import steps_reached
 from laoke.promotions.columnar.pricing import PricedBaskets, price_baskets
-from laoke.promotions.engine import FlashSale, GiftStep, Layer, Offer, ShopCoupon, ThresholdGift
+from laoke.promotions.engine import DiscountSums, FlashSale, GiftStep, Layer, Offer, ShopCoupon, ThresholdGift
 
 Flags = npt.NDArray[np.bool_]
 NOBODY = -1
@@ -52,9 +53,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class InTime:
-    """The priced parts; by offer that has a limit which orders of each part reached it when it was used up."""
+    """The priced parts; by offer that has a limit which orders of each part reached it when it was used up. `unlimited`
+    are the discounts if nothing was ever used up."""
 
     priced: tuple[PricedBaskets, ...]
+    unlimited: DiscountSums
     held_back: dict[str, tuple[Flags, ...]] = field(default_factory=dict)
 
     @property
@@ -101,8 +104,11 @@ def price_in_time(parts: Sequence[Part], offers: Sequence[Offer], caps: Mapping[
     # Gifts are handed out at the end: until then nobody has them.
     opened = {name: tuple(np.zeros(len(part.place), np.bool_) for part in parts) for name in handed}
     priced = _priced(parts, offers, opened)
+    unlimited = DiscountSums()
+    for part, done in zip(parts, priced, strict=True):
+        unlimited += discount_sums(part.columns, done)
     if not limited and not gifts:
-        return InTime(priced)
+        return InTime(priced, unlimited)
     order = _Order.of(parts)
     everyone = tuple(np.ones(len(part.place), np.bool_) for part in parts)
     opened |= {one.offer_id: everyone for one in limited}
@@ -127,7 +133,7 @@ def price_in_time(parts: Sequence[Part], offers: Sequence[Offer], caps: Mapping[
     }
     for offer in gifts:
         held[offer.offer_id] = _hand_out(offer, caps[offer.offer_id], parts, priced, order)
-    return InTime(priced, held)
+    return InTime(priced, unlimited, held)
 
 
 def _priced(
