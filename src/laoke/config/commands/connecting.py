@@ -124,6 +124,7 @@ def pull(shop: ShopName = None) -> None:
     """现在就拉，直到没有落下的。"""
     ready()
     from laoke.config.pulling import pull_all
+    from laoke.intake.models import PullStream
     from laoke.intake.top.connections import Forgotten, LeaseLost
     from laoke.intake.top.words import trouble_detail, trouble_text
     from laoke.shops.clock import live_now
@@ -133,7 +134,7 @@ def pull(shop: ShopName = None) -> None:
         refuse("paused", "已暂停。先 laoke connect resume")
 
     def told(stream: str, reached: datetime) -> None:
-        say(f"  {stream} 到 {reached:%Y-%m-%d %H:%M}")
+        say(f"  {PullStream(stream).label} 到 {reached:%Y-%m-%d %H:%M}")
 
     try:
         turn = pull_all(connection, live_now, told)
@@ -168,14 +169,15 @@ def _connection(shop: str | None) -> Connection:
 
 def _emit(connection: Connection, text: str) -> None:
     from laoke.config.pulling import status_of
+    from laoke.intake.models import PullStream
 
     told: dict[str, Any] = status_of(connection)
     lines = [text] if text else []
     lines.append(f"{told['shop']}：{connection.get_state_display()} {told['message']}".rstrip())
     for name, one in told["streams"].items():
-        lines.append(f"  {name} 到 {one['reached']}，{one['rows']:,} 条 {one['message']}".rstrip())
+        lines.append(f"  {PullStream(name).label} 到 {one['reached']}，{one['rows']:,} 条 {one['message']}".rstrip())
     heard = told["messages"]
     lines.append(
-        f"  messages {'在听' if heard['since'] else '没在听'}，{heard['heard']:,} 条，等着读 {heard['to_be_read']:,}"
+        f"  平台消息 {'在听' if heard['since'] else '没在听'}，{heard['heard']:,} 条，等着读 {heard['to_be_read']:,}"
     )
     emit(told, "\n".join(lines))

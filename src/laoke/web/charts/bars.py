@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from laoke.web.charts.base import (
+    TICK_A_DAY,
     Option,
     Series,
     Span,
@@ -49,9 +50,10 @@ def time_bars(
         if span is not None and at == 0:
             bar["markArea"] = mark_area(span)
         drawn.append(bar)
+    ticks = {} if span is None else {"axisTick": TICK_A_DAY}
     return {
         "tooltip": tooltip(value, shadow=True),
-        "xAxis": {"type": "category", "data": list(days)},
+        "xAxis": {"type": "category", "data": list(days), **ticks},
         "yAxis": axis_labels(fmt(axis)),
         "series": drawn,
     }

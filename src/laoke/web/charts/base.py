@@ -91,6 +91,10 @@ def mark_area(*spans: Span, opacity: float = 0.07) -> Option:
     }
 
 
+# ECharts ends a band over bars at a tick of the axis, or halfway between two: every day has one, none is drawn.
+TICK_A_DAY: Option = {"show": False, "interval": 0}
+
+
 def mark_now(at: str, label: Words) -> Option:
     """A red line where today is."""
     return {

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from django.utils.translation import gettext as _
 
 from laoke.insights.coverage import Gap
 from laoke.web.charts.bars import time_bars
-from laoke.web.charts.base import Option, Series, Span, mark_area
+from laoke.web.charts.base import TICK_A_DAY, Option, Series, Span, mark_area
 
 MOST_DAYS = 93
 DAYS_SHOWN = 400
+NAMED_FROM = 60  # of so many days one is wide enough for a name
 
 
 def orders_by_day(days: Sequence[tuple[date, int]]) -> tuple[Option, list[tuple[str, int]]]:
@@ -43,5 +45,15 @@ def days_with_gaps(counts: Mapping[date, int], gaps: Sequence[Gap]) -> tuple[Opt
             begins = shown.pop().first
         shown.append(Span(_("缺"), begins, gap.last.isoformat(), "bad"))
     if shown:
-        option["series"][0]["markArea"] = mark_area(*shown, opacity=0.18)
+        option["xAxis"]["axisTick"] = TICK_A_DAY
+        option["series"][0]["markArea"] = mark_area(*_named(shown, len(days)), opacity=0.18)
     return option, list(zip(names, values, strict=True))[::-1]
+
+
+def _named(spans: Sequence[Span], days: int) -> list[Span]:
+    """Bands that are wide enough for their name keep it: names of single days would lie over each other."""
+
+    def width(span: Span) -> int:
+        return (date.fromisoformat(str(span.last)) - date.fromisoformat(str(span.first))).days + 1
+
+    return [span if width(span) * NAMED_FROM >= days else replace(span, label="") for span in spans]
