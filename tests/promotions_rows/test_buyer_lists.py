@@ -218,4 +218,6 @@ def test_a_segment_is_named_wherever_the_offer_says_who_it_is_for(shop: Shop) ->
     )
     listed(shop, OLD)
     assert audience_text(OLD) == "人群“半年未购”"
-    assert "给谁：人群“半年未购”" in shop_page_text(offer_value(cut(shop, OLD)))
+    said = shop_page_text(offer_value(cut(shop, OLD)))
+    assert "只给店铺选定的顾客" in said
+    assert "半年未购" not in str(said), "buyers do not read what the shop calls them"

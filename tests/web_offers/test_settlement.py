@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from io import BytesIO
 from typing import Any
 
@@ -211,6 +212,7 @@ def test_a_file_is_read_once_for_all_its_pages_and_again_when_the_offer_changed(
 ) -> None:
     row, read = offer_of(demo, "group_buy"), []
     monkeypatch.setattr(settlement, "read_payments", lambda *given: read.append(1) or read_payments(*given))
+    monkeypatch.setattr(settlement, "_kept", OrderedDict())
     place, client = brought(demo, row, GROUPS).url, demo.client()
     assert read == [1], "when it was brought"
     first = client.get(place, {"at": AT})

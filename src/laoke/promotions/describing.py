@@ -9,7 +9,7 @@ from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.money import format_cents
 from laoke.promotions import engine
-from laoke.promotions.buyer_lists import segment_name
+from laoke.promotions.buyer_lists import segment_name, segment_number
 from laoke.shops.joins import listed, named, phrases
 
 MOST_NAMED = 30
@@ -30,7 +30,10 @@ def shop_page_text(value: engine.Offer, titles: Mapping[str, str] | None = None)
     said = [describe(value), *_CONDITIONS.get(type(value.mechanic), _no_condition)(value.mechanic)]
     said += _named_goods(value.mechanic, titles or {})
     said.append(gettext("适用：%(scope)s") % {"scope": scope_text(value)})
-    if value.audience:
+    if segment_number(value.audience) is not None:
+        # What the shop calls a group of its customers is not for them to read.
+        said.append(gettext("只给店铺选定的顾客"))
+    elif value.audience:
         said.append(gettext("给谁：%(who)s") % {"who": audience_text(value.audience)})
     start, end = value.window.start, value.window.end
     if start is not None and end is not None:

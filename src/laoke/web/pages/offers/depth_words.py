@@ -278,4 +278,4 @@ def by_share(
     for share in shares:
         name = gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}
         columns.append(ui.Column(f"s{share}", name, "num"))
-    return ui.Table(columns, rows, caption=caption, cards=False)
+    return ui.Table(columns, rows, caption=caption)
