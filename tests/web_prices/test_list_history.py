@@ -81,6 +81,12 @@ def test_between_two_tellings_a_price_stands_as_it_was_told_last() -> None:
     assert option["series"][0]["data"] == [299.0, 299.0, 259.0, 259.0]
 
 
+def test_a_price_that_was_told_today_for_the_first_time_is_a_point() -> None:
+    first = list_price_steps([Told(date(2026, 9, 1), 29_900, 1)], date(2026, 9, 1))["series"][0]
+    later = list_price_steps([Told(date(2026, 9, 1), 29_900, 1)], date(2026, 9, 2))["series"][0]
+    assert (first["data"], first["showSymbol"], later["showSymbol"]) == ([299.0], True, False)
+
+
 def test_of_a_long_history_the_last_two_years_are_drawn_from_the_price_that_stood_then() -> None:
     option = list_price_steps(
         [Told(date(2020, 1, 1), 9_900, 1), Told(date(2021, 1, 1), 19_900, 1)], date(2026, 9, 1)

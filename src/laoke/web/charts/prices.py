@@ -90,5 +90,6 @@ def list_price_steps(told: Sequence[Told], until: date) -> Option:
         days.append(f"{day:%Y-%m-%d}")
         values.append(held)
     option = time_lines(days, [Series(gettext("标价"), yuan_values(values))], axis="wan", value="yuan")
-    option["series"][0] |= {"step": "end", "showSymbol": False}
+    # A single day has no line yet: a point shows it.
+    option["series"][0] |= {"step": "end", "showSymbol": len(days) == 1, "symbol": "circle", "symbolSize": 8}
     return option

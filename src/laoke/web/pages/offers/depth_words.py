@@ -277,5 +277,5 @@ def by_share(
     columns = [head]
     for share in shares:
         name = gettext("%(n)s%% 凑单") % {"n": figures.wan(share / 100, 2)}
-        columns.append(ui.Column(f"s{share}", name, "num"))
+        columns.append(ui.Column(f"s{share}", name, "num", card="wide", label_on_card=name))
     return ui.Table(columns, rows, caption=caption)
