@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -87,3 +88,11 @@ def test_a_token_of_another_shop_is_not_there(demo: Demo) -> None:
     client = demo.client()
     assert client.post(reverse("settings_token_revoke", args=[token.pk])).status_code == 404
     assert f"lk_{token.prefix}" not in client.get(reverse("settings_tokens")).content.decode()
+
+
+def test_the_address_is_that_of_the_page_unless_another_one_is_set(demo: Demo, settings: Any) -> None:
+    page = reverse("settings_tokens")
+    opened = demo.client().get(page, HTTP_HOST="localhost:8130")
+    assert "http://localhost:8130/api/v1/" in opened.content.decode()
+    settings.PUBLIC_URL = "https://laoke.example/"
+    assert "https://laoke.example/api/v1/" in demo.client().get(page).content.decode()

@@ -146,8 +146,8 @@ LOGGING = {
     },
 }
 
-# The link of an opt-out mail or a receipt needs an address that others can reach; the loopback's default is this PC.
-PUBLIC_URL = os.environ.get("LAOKE_PUBLIC_URL", "http://127.0.0.1:8000")
+# Receipts of gateways and systems that send facts need an address that others can reach; empty is that of the page.
+PUBLIC_URL = os.environ.get("LAOKE_PUBLIC_URL", "")
 
 # Seconds after which a count is ended: one that somebody waits for while typing, and one of the worker's.
 COUNT_SECONDS = float(os.environ.get("LAOKE_COUNT_SECONDS") or 10)

@@ -222,7 +222,8 @@ def wait_span(shop: Shop, reader: Reader, what: str) -> WaitSpan:
     """One of WAITS, summed up."""
     (found,) = reader.remembered("waiting_orders", _WAIT_SPAN, shop_id=shop.pk, what=what).to_pylist()
     first, last = (
-        None if number is None else EPOCH + timedelta(days=number) for number in (found["first"], found["last"])
+        None if number is None else EPOCH + timedelta(days=number)
+        for number in (found["first"], found["last"])
     )
     return WaitSpan(found["n"], first, last)
 
@@ -262,7 +263,11 @@ def nameless_months(shop: Shop, reader: Reader) -> list[NamelessMonth]:
     rows = reader.remembered("orders_without_customer", shop_id=shop.pk).to_pylist()
     return [
         NamelessMonth(
-            row["month"], row["orders"], row["without_customer"], row["paid_cents"], row["without_customer_cents"]
+            row["month"],
+            row["orders"],
+            row["without_customer"],
+            row["paid_cents"],
+            row["without_customer_cents"],
         )
         for row in reversed(rows)
         if row["without_customer"]

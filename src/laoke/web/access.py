@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -49,6 +50,11 @@ def shop_of(request: HttpRequest) -> Shop:
     """The shop of this request; `allowed` has made sure that there is one."""
     shop: Shop = request.shop  # type: ignore[attr-defined]
     return shop
+
+
+def public_url(request: HttpRequest) -> str:
+    """Where others reach this installation, without a slash at its end: as set, else where the page was opened."""
+    return (settings.PUBLIC_URL or request.build_absolute_uri("/")).rstrip("/")
 
 
 def clock_of(request: HttpRequest) -> Clock:

@@ -175,7 +175,9 @@ def _emit(connection: Connection, text: str) -> None:
     lines = [text] if text else []
     lines.append(f"{told['shop']}：{connection.get_state_display()} {told['message']}".rstrip())
     for name, one in told["streams"].items():
-        lines.append(f"  {PullStream(name).label} 到 {one['reached']}，{one['rows']:,} 条 {one['message']}".rstrip())
+        lines.append(
+            f"  {PullStream(name).label} 到 {one['reached']}，{one['rows']:,} 条 {one['message']}".rstrip()
+        )
     heard = told["messages"]
     lines.append(
         f"  平台消息 {'在听' if heard['since'] else '没在听'}，{heard['heard']:,} 条，等着读 {heard['to_be_read']:,}"

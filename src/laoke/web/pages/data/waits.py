@@ -70,7 +70,8 @@ def waits(request: HttpRequest, name: str) -> HttpResponse:
     if sheets.wanted(request):
         found = awaited(shop, reader, name, sheets.MOST_ROWS)
         lines = (
-            ui.Row([one.order_id, one.day.isoformat() if one.day else "", figures.exact(one.rows)]) for one in found
+            ui.Row([one.order_id, one.day.isoformat() if one.day else "", figures.exact(one.rows)])
+            for one in found
         )
         return sheets.sheet(request, columns, lines, str(title))
     span = wait_span(shop, reader, name)

@@ -210,7 +210,11 @@ def new(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"errors": list(form.errors.get("files", []))}, status=422)
     status = 422 if request.method == "POST" else 200
     page = NewPage(
-        form, size_text(limit_bytes()), MOST_FILES, str(folder_of(settings.PLACE, shop_of(request))), _layouts()
+        form,
+        size_text(limit_bytes()),
+        MOST_FILES,
+        str(folder_of(settings.PLACE, shop_of(request))),
+        _layouts(),
     )
     return render(request, "imports/new.html", {"page": page}, status=status)
 

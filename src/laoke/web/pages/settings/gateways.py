@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +21,7 @@ from laoke.dispatch.models import Gateway
 from laoke.shops import audit
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, public_url, shop_of
 from laoke.web.pages.overview.places import place
 from laoke.web.pages.settings.forms import AliyunForm, HoursForm
 from laoke.web.pages.settings.tabs import CHANGES, LOOKS, may_change, tabs
@@ -163,7 +162,11 @@ def gateway_page(request: HttpRequest, pk: int) -> HttpResponse:
         title = _("这个网关停了：%(reason)s") % {"reason": gateway.stopped_reason}
         stopped = ui.Notice(_("没发完的都留着。到服务商那里解决后放行，会接着发。"), title, "bad", action=act)
     page = GatewayPage(
-        tabs(request, "settings_gateways"), gateway, _facts(gateway, may), form if may else None, stopped
+        tabs(request, "settings_gateways"),
+        gateway,
+        _facts(request, gateway, may),
+        form if may else None,
+        stopped,
     )
     status = 422 if request.method == "POST" else 200
     return render(request, "settings/gateway.html", {"page": page}, status=status)
@@ -189,7 +192,7 @@ def _change(request: HttpRequest, gateway: Gateway, form: HoursForm) -> None:
     )  # fmt: skip
 
 
-def _facts(gateway: Gateway, may: bool) -> ui.Facts:
+def _facts(request: HttpRequest, gateway: Gateway, may: bool) -> ui.Facts:
     facts: list[tuple[str, ui.Component | str]] = [
         (_("服务商"), gateway.provider),
         (_("渠道"), gateway.get_channel_display()),
@@ -201,7 +204,7 @@ def _facts(gateway: Gateway, may: bool) -> ui.Facts:
     if may and hook:
         path = place("hook", gateway.provider, hook)
         if path:
-            facts.append((_("回执和回复推到"), f"{settings.PUBLIC_URL.rstrip('/')}{path}"))
+            facts.append((_("回执和回复推到"), f"{public_url(request)}{path}"))
     return ui.Facts(facts)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +18,7 @@ from laoke.shops.models import ApiToken, Shop
 from laoke.shops.tokens import is_live, make_token, revoke
 from laoke.web import components as ui
 from laoke.web import figures
-from laoke.web.access import allowed, clock_of, shop_of
+from laoke.web.access import allowed, clock_of, public_url, shop_of
 from laoke.web.pages.settings.forms import TokenForm
 from laoke.web.pages.settings.scopes import scopes_named
 from laoke.web.pages.settings.tabs import CHANGES, LOOKS, may_change, tabs
@@ -71,7 +70,7 @@ def _page(
         form if may else None,
         made,
         once,
-        f"{settings.PUBLIC_URL.rstrip('/')}/api/v1/",
+        f"{public_url(request)}/api/v1/",
         [_dialog(token) for token in live] if may else [],
     )
     return render(request, "settings/tokens.html", {"page": page}, status=status)
