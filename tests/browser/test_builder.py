@@ -122,3 +122,16 @@ def test_a_missing_name_is_said_at_the_name_and_nothing_typed_is_lost(page: Page
     assert page.evaluate("() => document.activeElement.id") == "s-name"
     assert page.input_value("#s-note") == "试一试" and text(page) == changed
     assert [complaint.split(":")[0] for complaint in watcher.taken()] == ["422"]
+
+
+def test_older_shares_go_while_the_text_is_wrong_and_come_back_with_it(page: Page) -> None:
+    page.goto("/segments/new/")
+    settled(page)
+    page.wait_for_selector("#figures-more dl.facts")
+    page.fill("#text-box", "bought(3+")
+    page.wait_for_selector("#says .c-bad")
+    assert page.locator("#figures-more dl.facts").count() == 0
+    assert "写法还不对" in page.inner_text("#figures-more") and not page.inner_text("#sample").strip()
+    page.fill("#text-box", "bought(3+)")
+    page.wait_for_selector("#figures-more dl.facts")
+    page.wait_for_selector("#sample table")

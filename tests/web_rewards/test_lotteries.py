@@ -197,7 +197,9 @@ def test_before_its_time_only_the_owner_ends_it_and_says_why(here: LotteryShop, 
     browser(store.owner).post(reverse("lottery_end", args=[lottery.pk]), {"why": " "})
     assert Lottery.objects.get().over_at is None
     browser(store.owner).post(reverse("lottery_end", args=[lottery.pk]), {"why": "奖品发错"})
-    assert Lottery.objects.get().over_reason == "奖品发错"
+    ended = Lottery.objects.get()
+    assert ended.over_reason == "奖品发错" and ended.over_at == NOW
+    assert "今天 10:00，奖品发错" in seen(browser(store.owner), ended)
 
 
 def test_who_may_only_look_changes_nothing(here: LotteryShop, store: Store) -> None:

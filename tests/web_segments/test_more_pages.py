@@ -141,4 +141,9 @@ def test_the_people_of_a_filter_go_out_as_a_workbook_with_an_audit_row(demo: Dem
 def test_who_is_in_is_broken_down_by_purchases_and_provinces(demo: Demo) -> None:
     page = text(demo.client().post("/segments/more/", {"text": "bought"}))
     assert "买过几次" in page and "在哪些省份" in page and "2 次" in page
-    assert "没有人符合" in text(demo.client().post("/segments/more/", {"text": "bought(99+)"}))
+
+
+def test_nobody_is_broken_down_into_nothing(demo: Demo) -> None:
+    page = text(demo.client().post("/segments/more/", {"text": "bought(99+)"}))
+    assert "没有人符合" in page and "占客户" in page
+    assert "买过几次" not in page and "够得着多少" not in page and "在哪些省份" not in page

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from sqlglot import exp
 
 from laoke.audiences.compiling import Compiler
@@ -140,7 +140,7 @@ def later_text(job: Job) -> str:
     """What the worker found, or that it still counts."""
     if job.state == JobState.DONE:
         n = job.result.get("n")
-        return "" if n is None else gettext("后台数过：%(n)s 人") % {"n": f"{n:,}"}
+        return "" if n is None else ngettext("后台数过：%(n)s 人", "后台数过：%(n)s 人", n) % {"n": f"{n:,}"}
     if job.state == JobState.FAILED and "params" in job.error:
         told = dict(job.error["params"])
         return gettext("后台也没有数出来：%(why)s") % {"why": sentence(told.pop("code"), told)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy, pgettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from laoke.audiences.contradictions import contradiction_in
 from laoke.audiences.printing import decimal_text
@@ -183,7 +183,7 @@ def _flag_text(node: Node) -> str:
         case High(what):
             return str(_HIGH_NAMES[what])
         case Birthday(days):
-            return gettext("生日在今天起 %(days)s 天内") % {"days": days}
+            return ngettext("生日在今天起 %(days)s 天内", "生日在今天起 %(days)s 天内", days) % {"days": days}
         case InSegment(name, _):
             return gettext("在人群“%(name)s”里") % {"name": name}
         case RandomShare(share, seed):
@@ -270,7 +270,10 @@ def _grouped(part: Node, kind: type) -> str:
 
 def _in_window(window: Window, text: str) -> str:
     if isinstance(window, Within):
-        return gettext("近 %(days)s 天%(text)s") % {"days": window.days, "text": text}
+        return ngettext("近 %(days)s 天%(text)s", "近 %(days)s 天%(text)s", window.days) % {
+            "days": window.days,
+            "text": text,
+        }
     if window is not None:
         return f"{_dates_text(window)} {text}"
     return text
@@ -304,7 +307,7 @@ def _bounds_text(bounds: Bounds, unit: str) -> str:
 
 def _days_ago_text(bounds: Bounds) -> str:
     if bounds.low is None:
-        return gettext("在 %(days)s 天以内") % {"days": bounds.high}
+        return ngettext("在 %(days)s 天以内", "在 %(days)s 天以内", bounds.high) % {"days": bounds.high}
     if bounds.high is None:
         return gettext("在 %(days)s 天前或更早") % {"days": bounds.low}
     return gettext("在 %(low)s 至 %(high)s 天前") % {"low": bounds.low, "high": bounds.high}

@@ -182,6 +182,16 @@ def when(value: date | None, now: datetime) -> str:
     return f"{day(value, now)} {value:%H:%M}"
 
 
+def rows_text(count: int) -> str:
+    """How many rows: `3 行`."""
+    return ngettext("%(n)s 行", "%(n)s 行", count) % {"n": exact(count)}
+
+
+def unused_rows_text(count: int) -> str:
+    """How many rows of a file were not used."""
+    return ngettext("%(n)s 行没有用上", "%(n)s 行没有用上", count) % {"n": exact(count)}
+
+
 def ago(value: date | None, now: datetime) -> str:
     """Whole days back: `今天`, `131 天前`, or `12 天后`."""
     if value is None:

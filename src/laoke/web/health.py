@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from laoke.customers.models import Customer
 from laoke.dispatch import list_files
@@ -108,7 +109,12 @@ def _audit() -> Finding:
     problem = ""
     if found.broken is not None:
         problem = _("从第 %(n)s 条起对不上") % {"n": found.broken.pk}
-    return _finding("audit", _("审计链"), problem, _("%(n)s 条都对得上") % {"n": found.rows})
+    return _finding(
+        "audit",
+        _("审计链"),
+        problem,
+        ngettext("%(n)s 条都对得上", "%(n)s 条都对得上", found.rows) % {"n": found.rows},
+    )
 
 
 def _tables(place: Place, entry: CatalogEntry | None, *, quick: bool) -> Finding:
@@ -121,7 +127,9 @@ def _tables(place: Place, entry: CatalogEntry | None, *, quick: bool) -> Finding
         flaws = inspector.flaws(entry.versions)
     except Unavailable as problem:
         return _finding("tables", label, told(problem), "", code=problem.code)
-    fine = _("%(n)s 张表都读得到") % {"n": len(entry.versions)}
+    fine = ngettext("%(n)s 张表都读得到", "%(n)s 张表都读得到", len(entry.versions)) % {
+        "n": len(entry.versions)
+    }
     if not flaws:
         return _finding("tables", label, "", fine)
     whole = _newest_whole(inspector)
@@ -297,11 +305,17 @@ def _backup(place: Place, now: datetime) -> Finding:
 def _clear_files(place: Place, now: datetime, wall: float) -> Finding:
     """What should be gone and is still there; the worker tidies each hour, so something holds it open."""
     found: list[tuple[Callable[[int], str], Sequence[Any] | int]] = [
-        (lambda n: _("%(n)s 份名单") % {"n": n}, list_files.due(now)),
-        (lambda n: _("%(n)s 个没有主的名单文件") % {"n": n}, list(list_files.strays(wall))),
-        (lambda n: _("%(n)s 个临时文件") % {"n": n}, uploads.leftovers(place.staging, place.exports, wall)),
+        (lambda n: ngettext("%(n)s 份名单", "%(n)s 份名单", n) % {"n": n}, list_files.due(now)),
         (
-            lambda n: _("%(n)s 个上传的文件") % {"n": n},
+            lambda n: ngettext("%(n)s 个没有主的名单文件", "%(n)s 个没有主的名单文件", n) % {"n": n},
+            list(list_files.strays(wall)),
+        ),
+        (
+            lambda n: ngettext("%(n)s 个临时文件", "%(n)s 个临时文件", n) % {"n": n},
+            uploads.leftovers(place.staging, place.exports, wall),
+        ),
+        (
+            lambda n: ngettext("%(n)s 个上传的文件", "%(n)s 个上传的文件", n) % {"n": n},
             Upload.objects.filter(created_at__lt=now - uploads.KEPT).count(),
         ),
         (

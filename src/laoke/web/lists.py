@@ -61,7 +61,7 @@ def filters(
         search_label=label,
         chips=chips,
         keep=[(name, request.GET[name]) for name in keep if request.GET.get(name)],
-        count=gettext("%(n)s 行") % {"n": figures.exact(count)},
+        count=figures.rows_text(count),
         actions=actions,
         export=ui.query_with(request.GET.urlencode(), export="xlsx", after=None, before=None),
     )

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.insights import concentration
@@ -58,7 +58,7 @@ def _kpis(found: Pareto) -> ui.Kpis:
             ui.Kpi(_("一半净付来自"), figures.Amount.share(half, 0), note=gettext("的买家")),
             ui.Kpi(
                 _("每位买家净付"), figures.Amount.money(each),
-                note=gettext("%(n)s 位买家") % {"n": figures.exact(found.persons)},
+                note=ngettext("%(n)s 位买家", "%(n)s 位买家", found.persons) % {"n": figures.exact(found.persons)},
             ),
         ]
     )  # fmt: skip
@@ -113,7 +113,7 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
             ]
             rows.append(ui.Row([*cells, *shares]))
         columns = [
-            ui.Column("title", _("商品")),
+            ui.Column("title", pgettext_lazy("one of a list", "商品")),
             ui.Column("orders", _("单数"), "num", priority=2, card="hide"),
             ui.Column("units", _("件数"), "num", priority=2, card="hide"),
             ui.Column("net", _("净付（元）"), "num", label_on_card="¥"),
@@ -122,9 +122,9 @@ def _goods(goods: Sequence[GoodsMoney]) -> Block:
         ]
         return ui.Table(columns, rows, caption=_("商品的集中度"))
 
-    sub = gettext("%(n)s 款") % {"n": figures.exact(len(goods))}
+    sub = ngettext("%(n)s 款", "%(n)s 款", len(goods)) % {"n": figures.exact(len(goods))}
     if len(goods) > GOODS_SHOWN:
-        sub = gettext("%(n)s 款，表里是前 %(shown)s 款") % {
+        sub = ngettext("%(n)s 款，表里是前 %(shown)s 款", "%(n)s 款，表里是前 %(shown)s 款", len(goods)) % {
             "n": figures.exact(len(goods)),
             "shown": GOODS_SHOWN,
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.insights import demand
@@ -80,7 +80,11 @@ def _kpis(times: Times) -> ui.Kpis:
     each = figures.Amount.count(round(total / days, 1) if days else None, _("单"))
     return ui.Kpis(
         [
-            ui.Kpi(_("平均每天"), each, note=gettext("共 %(n)s 单") % {"n": figures.exact(total)}),
+            ui.Kpi(
+                _("平均每天"),
+                each,
+                note=ngettext("共 %(n)s 单", "共 %(n)s 单", total) % {"n": figures.exact(total)},
+            ),
             ui.Kpi(_("付款最多的钟点"), hour, note=hour_note),
             ui.Kpi(_("付款最多的星期"), weekday, note=weekday_note),
             ui.Kpi(_("付款最多的月份"), month, note=month_note),
@@ -140,7 +144,7 @@ def _categories(found: Sequence[Demand], windows: Windows, first: int) -> Block:
     rows = [
         ui.Row([one.category or _("没有类目"), *_compared(one, windows, first)]) for one in found
     ]  # fmt: skip
-    columns = [ui.Column("category", _("类目")), *_compared_columns()]
+    columns = [ui.Column("category", pgettext_lazy("one of a list", "类目")), *_compared_columns()]
     empty = ui.Empty(_("这些天没有付款的单"))
     table = ui.Table(columns, rows, caption=_("各类目涨跌"), empty=empty)
     return Block("categories", _("各类目涨跌"), table, sub=_sub(windows, first), foot=_how())
@@ -160,8 +164,8 @@ def _moving(goods: Sequence[Demand], windows: Windows, first: int, *, rising: bo
         else _("上一期没有数据，还比不了")
     )
     columns = [
-        ui.Column("title", _("商品")),
-        ui.Column("category", _("类目"), "nowrap", priority=3, card="hide"),
+        ui.Column("title", pgettext_lazy("one of a list", "商品")),
+        ui.Column("category", pgettext_lazy("one of a list", "类目"), "nowrap", priority=3, card="hide"),
         *_compared_columns(),
     ]
 
@@ -169,9 +173,11 @@ def _moving(goods: Sequence[Demand], windows: Windows, first: int, *, rising: bo
         rows = [_goods_row(one, windows, first) for one in shown]
         return ui.Table(columns, rows, caption=title, empty=nothing)
 
-    said = gettext("%(n)s 款") % {"n": figures.exact(len(moved))}
+    said = ngettext("%(n)s 款", "%(n)s 款", len(moved)) % {"n": figures.exact(len(moved))}
     if len(moved) > SHOWN:
-        said = gettext("%(n)s 款，这里是变化最大的 %(shown)s 款") % {
+        said = ngettext(
+            "%(n)s 款，这里是变化最大的 %(shown)s 款", "%(n)s 款，这里是变化最大的 %(shown)s 款", len(moved)
+        ) % {
             "n": figures.exact(len(moved)),
             "shown": SHOWN,
         }

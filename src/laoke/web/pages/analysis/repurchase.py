@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.insights import analysis, repurchase
@@ -92,7 +92,11 @@ def _curve(found: Curve, asked: Asked) -> Block:
         ui.Column("back", _("已再买的人"), "num"),
     ]
     table = ui.Table(columns, rows, caption=_("多久以内再买"))
-    sub = gettext("这些天里第一次买的 %(n)s 人，看到 %(day)s") % {
+    sub = ngettext(
+        "这些天里第一次买的 %(n)s 人，看到 %(day)s",
+        "这些天里第一次买的 %(n)s 人，看到 %(day)s",
+        found.persons,
+    ) % {
         "n": figures.exact(found.persons),
         "day": figures.day(asked.last, asked.now),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.insights import buying
@@ -149,9 +149,10 @@ def _transitions(found: Sequence[Transition], asked: Asked) -> Block:
     ranked = sorted(found, key=lambda one: (-one.persons, one.source, one.target or ""))
     drawn = [one for one in gathered(found, MOST_CATEGORIES) if one.target is not None]
     known = any(one.source or one.target for one in found)
-    sub = gettext("这些天里第一次买的 %(n)s 人，看到 %(day)s") % {
-        "n": figures.exact(sum(by_source.values())), "day": figures.day(asked.last, asked.now),
-    }  # fmt: skip
+    first = sum(by_source.values())
+    sub = ngettext(
+        "这些天里第一次买的 %(n)s 人，看到 %(day)s", "这些天里第一次买的 %(n)s 人，看到 %(day)s", first
+    ) % {"n": figures.exact(first), "day": figures.day(asked.last, asked.now)}
     empty = None
     if not known:
         empty = ui.Empty(_("商品还没有类目"), _("导入商品资料和商品行，就能看到从哪类走到哪类。"))

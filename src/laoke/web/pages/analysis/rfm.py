@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -245,7 +245,9 @@ def _notes(way: Way, learnt: Learnt | None, found: Preview) -> list[str]:
     moved = [(n, move) for move, n in found.moves.items() if move[0] != move[1] and move[0] is not None]
     for n, (before, after) in sorted(moved, key=lambda one: (-one[0], str(one[1])))[:3]:
         said.append(
-            gettext("%(n)s 人从「%(before)s」到「%(after)s」。")
+            ngettext(
+                "%(n)s 人从「%(before)s」到「%(after)s」。", "%(n)s 人从「%(before)s」到「%(after)s」。", n
+            )
             % {"n": figures.exact(n), "before": RFM_GROUPS[before or ""], "after": RFM_GROUPS[after]}
         )
     return said

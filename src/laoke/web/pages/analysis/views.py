@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
@@ -146,7 +146,7 @@ def _grid(rfm: Rfm) -> list[tuple[int, list[GridCell]]]:
             level = 0 if not cell.persons else min(4, 1 + cell.persons * 4 // (most + 1))
             url = f"{reverse('customers')}?r_score={cell.r_score}&f_score={cell.f_score}"
             share = figures.percent(cell.persons / rfm.persons) if rfm.persons else ""
-            title = gettext("%(n)s 人，净付 %(net)s") % {
+            title = ngettext("%(n)s 人，净付 %(net)s", "%(n)s 人，净付 %(net)s", cell.persons) % {
                 "n": figures.exact(cell.persons),
                 "net": figures.yuan(cell.net_cents),
             }
@@ -297,8 +297,16 @@ def _cuts(cuts: CutPoints) -> ui.Facts:
                 _("预流失"),
                 gettext("%(a)s – %(b)s 天没来") % {"a": cuts.dormant_days + 1, "b": cuts.nearly_lost_days},
             ),
-            (_("流失"), gettext("超过 %(n)s 天没来") % {"n": cuts.nearly_lost_days}),
-            (_("忠诚"), gettext("买过 %(n)s 天以上") % {"n": cuts.loyal_orders}),
+            (
+                _("流失"),
+                ngettext("超过 %(n)s 天没来", "超过 %(n)s 天没来", cuts.nearly_lost_days)
+                % {"n": cuts.nearly_lost_days},
+            ),
+            (
+                _("忠诚"),
+                ngettext("买过 %(n)s 天以上", "买过 %(n)s 天以上", cuts.loyal_orders)
+                % {"n": cuts.loyal_orders},
+            ),
         ]
     )
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns.checks import check_round
@@ -180,7 +180,7 @@ def _round_table(
         )
     return ui.Table(
         columns=[
-            ui.Column("round", gettext("轮次")),
+            ui.Column("round", pgettext("one of a list", "轮次")),
             ui.Column("segment", gettext("人群"), "nowrap"),
             ui.Column("channel", gettext("渠道"), "nowrap", priority=2, card="hide"),
             ui.Column("window", gettext("时间"), "nowrap"),
@@ -200,7 +200,7 @@ def _task_table(tasks: list[Task], now: datetime) -> ui.Table:
     still = sorted((task for task in tasks if task.state in OPEN_STATES), key=lambda task: task.due_at)
     return ui.Table(
         columns=[
-            ui.Column("task", gettext("任务")),
+            ui.Column("task", pgettext("one of a list", "任务")),
             ui.Column("role", gettext("环节"), "nowrap", priority=2, card="hide"),
             ui.Column("who", gettext("负责人"), "nowrap"),
             ui.Column("due", gettext("到期"), "nowrap"),
@@ -304,7 +304,11 @@ def verdict_of(link: CampaignOffer) -> ui.Tag:
     if result["loss_orders_after"] is None:
         return ui.Tag(gettext("成本未知"), "warn")
     if result["loss_orders_after"]:
-        return ui.Tag(gettext("会亏 %(n)s 单") % {"n": figures.exact(result["loss_orders_after"])}, "bad")
+        return ui.Tag(
+            ngettext("会亏 %(n)s 单", "会亏 %(n)s 单", result["loss_orders_after"])
+            % {"n": figures.exact(result["loss_orders_after"])},
+            "bad",
+        )
     return ui.Tag(gettext("不亏"), "ok")
 
 

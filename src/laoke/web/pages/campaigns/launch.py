@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.audiences.tokens import quoted
@@ -181,7 +181,7 @@ def _protected(found: Protection | None) -> ProtectedPart | None:
     note = gettext("看了 %(first)s 到 %(last)s 付款、没退光的订单，只算认得出的买家") % days
     table = ui.Table(
         columns=[
-            ui.Column("item", gettext("商品")),
+            ui.Column("item", pgettext("one of a list", "商品")),
             ui.Column("price", gettext("活动价（元）"), "num", card="hide"),
             ui.Column("highest", gettext("最高买过（元）"), "num", priority=2, card="hide"),
             ui.Column("people", gettext("人"), "num", label_on_card=gettext("人")),

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import Campaign
@@ -99,8 +99,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
         rows,
         ("-done_at", "-pk") if view == "done" else ("due_at", "pk"),
         columns=[
-            ui.Column("what", gettext("任务")),
-            ui.Column("campaign", gettext("活动"), "nowrap", priority=2, card="hide"),
+            ui.Column("what", pgettext("one of a list", "任务")),
+            ui.Column("campaign", pgettext("one of a list", "活动"), "nowrap", priority=2, card="hide"),
             ui.Column("role", gettext("环节"), "nowrap", priority=2, card="hide"),
             ui.Column("who", gettext("负责人"), "nowrap", card="end"),
             ui.Column("due", gettext("到期"), "nowrap"),

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.campaigns.models import Campaign, RoundState
 from laoke.campaigns.planning import plan
@@ -56,7 +56,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         ),
         ("-day", "-pk"),
         columns=[
-            ui.Column("name", gettext("活动")),
+            ui.Column("name", pgettext("one of a list", "活动")),
             ui.Column("day", gettext("活动日"), "nowrap"),
             ui.Column("span", gettext("起止"), "nowrap", priority=2, card="hide"),
             ui.Column("target", gettext("目标（元）"), "num", label_on_card="¥"),
@@ -87,7 +87,10 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 
 def _row(row: Campaign, now: datetime) -> ui.Row:
-    rounds = gettext("发完 %(done)s / %(all)s 轮") % {"done": row.done_count, "all": row.round_count}  # type: ignore[attr-defined]
+    rounds = ngettext("发完 %(done)s / %(all)s 轮", "发完 %(done)s / %(all)s 轮", row.round_count) % {
+        "done": row.done_count,
+        "all": row.round_count,
+    }  # type: ignore[attr-defined]
     return ui.Row(
         [
             ui.Cell(row.name, sub=row.theme),

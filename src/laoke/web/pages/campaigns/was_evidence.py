@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from laoke.campaigns.launch import Plan
 from laoke.campaigns.list_prices import sources_of
@@ -33,7 +33,7 @@ def was_evidence(shop: Shop, plan: Plan, now: datetime) -> ui.Table | None:
     names = sources_of(shop, [one.source for priced in shown for one in priced.known.listed])
     return ui.Table(
         [
-            ui.Column("item", gettext("商品"), "wrap"),
+            ui.Column("item", pgettext("one of a list", "商品"), "wrap"),
             ui.Column("was", gettext("划线价（元）"), "num"),
             ui.Column("deal", gettext("开始前的成交（元）"), "num", label_on_card=gettext("成交")),
             ui.Column("listed", gettext("标过这个价"), "wrap", card="wide"),

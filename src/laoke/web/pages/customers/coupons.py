@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from laoke.promotions.coupons import moves, states
 from laoke.promotions.models import Coupon
@@ -31,7 +32,7 @@ def coupons_of(shop: Shop, members: Sequence[int], now: datetime) -> ui.Table | 
             ui.Column("issue", _("券")),
             ui.Column("code", _("码"), "nowrap", card="hide"),
             ui.Column("until", _("有效到"), "nowrap"),
-            ui.Column("order", _("订单"), "nowrap", priority=2, card="hide"),
+            ui.Column("order", pgettext_lazy("one of a list", "订单"), "nowrap", priority=2, card="hide"),
             ui.Column("off", _("减"), "num"),
             ui.Column("state", _("状态"), "nowrap", card="end"),
         ],

@@ -160,7 +160,10 @@ def usual(paid: Sequence[dict[str, Any]], now: datetime) -> ui.Facts | None:
     days = [order["paid_at"].date() for order in paid]
     n, used = len(paid), sum(bool(order["coupon_used"]) for order in paid)
     shown: list[tuple[Words, str]] = [(_("价位"), _band([order["paid_cents"] for order in paid]))]
-    coupon = gettext("%(n)s 单里 %(used)s 单用券") % {"n": figures.exact(n), "used": figures.exact(used)}
+    coupon = ngettext("%(n)s 单里 %(used)s 单用券", "%(n)s 单里 %(used)s 单用券", n) % {
+        "n": figures.exact(n),
+        "used": figures.exact(used),
+    }
     shown.append((_("用券"), coupon))
     by_channel: dict[str, int] = {}
     for order in paid:
@@ -201,13 +204,16 @@ def _next(due: habits.NextOrder | None, gaps: int, now: datetime) -> str:
         "to": figures.day(due.latest, now),
     }
     share = figures.percent(due.chance, 0)
-    basis = gettext("按自己的 %(n)s 段间隔，%(share)s 的把握") % {"n": due.gaps, "share": share}
+    basis = ngettext(
+        "按自己的 %(n)s 段间隔，%(share)s 的把握", "按自己的 %(n)s 段间隔，%(share)s 的把握", due.gaps
+    ) % {"n": due.gaps, "share": share}
     today = now.date()
     if today > due.latest:
         late = (today - due.latest).days
-        return gettext("%(between)s，已过 %(days)s 天（%(basis)s）") % {
-            "between": between, "days": figures.exact(late), "basis": basis,
-        }  # fmt: skip
+        said = ngettext(
+            "%(between)s，已过 %(days)s 天（%(basis)s）", "%(between)s，已过 %(days)s 天（%(basis)s）", late
+        )
+        return said % {"between": between, "days": figures.exact(late), "basis": basis}
     return gettext("%(between)s（%(basis)s）") % {"between": between, "basis": basis}
 
 
@@ -228,18 +234,25 @@ def _next_said(due: habits.NextOrder | None, now: datetime) -> tuple[str, str]:
     between = figures.day_range(due.earliest, due.latest, now)
     today = now.date()
     if today > due.latest:
-        value = gettext("已过 %(n)s 天") % {"n": figures.exact((today - due.latest).days)}
+        value = ngettext("已过 %(n)s 天", "已过 %(n)s 天", (today - due.latest).days) % {
+            "n": figures.exact((today - due.latest).days)
+        }
         return value, gettext("本应 %(between)s") % {"between": between}
     if today < due.earliest:
-        return gettext("还有 %(n)s 天") % {"n": figures.exact((due.earliest - today).days)}, between
+        return ngettext("还有 %(n)s 天", "还有 %(n)s 天", (due.earliest - today).days) % {
+            "n": figures.exact((due.earliest - today).days)
+        }, between
     return gettext("就这几天"), between
 
 
 def story(row: dict[str, Any], rfm_days: int, now: datetime) -> ui.Facts:
     """RFM and the stage of life in plain words."""
     last = date(1970, 1, 1) + timedelta(days=row["last_day"])
-    since = figures.exact((now.date() - last).days)
-    r = gettext("%(score)s 分：%(n)s 天前最后一次付款") % {"score": row["r_score"], "n": since}
+    since = (now.date() - last).days
+    r = ngettext("%(score)s 分：%(n)s 天前最后一次付款", "%(score)s 分：%(n)s 天前最后一次付款", since) % {
+        "score": row["r_score"],
+        "n": figures.exact(since),
+    }
     f = gettext("%(score)s 分：%(days)s 天里有 %(n)s 天买过") % {
         "score": row["f_score"], "days": rfm_days, "n": figures.exact(row["rfm_orders"]),
     }  # fmt: skip

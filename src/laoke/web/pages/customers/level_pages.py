@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -107,7 +107,7 @@ def rules_text(shop: Shop, known: list[MemberLevel]) -> str:
     """The levels as the shop may publish them; '' without any."""
     lines = []
     for level in known:
-        term = gettext("有效 %(n)s 天") % {"n": level.term_days}
+        term = ngettext("有效 %(n)s 天", "有效 %(n)s 天", level.term_days) % {"n": level.term_days}
         said = gettext("%(name)s：%(condition)s，%(term)s") % {
             "name": level.name, "condition": condition_words(level), "term": term,
         }  # fmt: skip
@@ -129,7 +129,11 @@ def _table(known: list[MemberLevel], standing: dict[int, Standing], may: bool) -
             ui.Row(
                 [
                     level.name,
-                    ui.Cell(condition_words(level), sub=gettext("有效 %(n)s 天") % {"n": level.term_days}),
+                    ui.Cell(
+                        condition_words(level),
+                        sub=ngettext("有效 %(n)s 天", "有效 %(n)s 天", level.term_days)
+                        % {"n": level.term_days},
+                    ),
                     level.reward,
                     ui.Cell(one.people, url=_segment(one.text)) if one else "—",
                     one.near if one else "—",

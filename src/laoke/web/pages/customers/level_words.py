@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.audiences.levels import Reached
 from laoke.customers.models import MemberLevel
@@ -19,7 +19,10 @@ def condition_words(level: MemberLevel) -> str:
     """What a level asks for, in words."""
     parts = []
     if level.orders_from:
-        parts.append(gettext("买过 %(n)s 天") % {"n": figures.exact(level.orders_from)})
+        parts.append(
+            ngettext("买过 %(n)s 天", "买过 %(n)s 天", level.orders_from)
+            % {"n": figures.exact(level.orders_from)}
+        )
     if level.net_cents_from:
         parts.append(gettext("净付满 %(money)s") % {"money": figures.yuan(level.net_cents_from)})
     said = gettext("%(within)s%(conditions)s")
@@ -30,7 +33,10 @@ def missing_words(found: Reached) -> str:
     """What is missing for the next level; '' when there is none."""
     parts = []
     if found.orders_missing is not None and found.orders_missing > 0:
-        parts.append(gettext("再买 %(n)s 天") % {"n": figures.exact(found.orders_missing)})
+        parts.append(
+            ngettext("再买 %(n)s 天", "再买 %(n)s 天", found.orders_missing)
+            % {"n": figures.exact(found.orders_missing)}
+        )
     if found.cents_missing is not None and found.cents_missing > 0:
         parts.append(gettext("再付 %(money)s") % {"money": figures.yuan(found.cents_missing)})
     return _either(parts)

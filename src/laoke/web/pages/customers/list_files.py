@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences import people_lists
@@ -124,17 +124,22 @@ def result_of(
 ) -> FileResult:
     """The page of a file that was used; `done` people were changed, `verb` says how with their number."""
     facts: list[tuple[Words, str]] = [
-        (_("文件里"), gettext("%(n)s 行") % {"n": figures.exact(found.lines)}),
+        (_("文件里"), figures.rows_text(found.lines)),
         (_("认出"), gettext("%(n)s 人") % {"n": figures.exact(len(found.people))}),
         (_("做了"), verb(figures.exact(done))),
-        (_("认不出"), gettext("%(n)s 行") % {"n": figures.exact(len(found.unmatched))}),
+        (
+            _("认不出"),
+            figures.rows_text(len(found.unmatched)),
+        ),
     ]
     rows = [
         ui.Row([str(one.named.line), one.named.mask or "—", WHY[one.why]])
         for one in found.unmatched[:MOST_SHOWN]
     ]
     columns = [
-        ui.Column("line", _("行"), "num"), ui.Column("given", _("写的是")), ui.Column("why", _("为什么")),
-    ]  # fmt: skip
+        ui.Column("line", pgettext_lazy("one of a list", "行"), "num"),
+        ui.Column("given", _("写的是")),
+        ui.Column("why", _("为什么")),
+    ]
     table = ui.Table(columns, rows, caption=_("认不出的行")) if rows else None
     return FileResult(title, ui.Facts(facts), table, back[1], back[0])

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
@@ -224,7 +224,11 @@ def _tags(one: Person) -> CellValue:
 
 def _gap(one: Person) -> CellValue:
     gap = one.row["mean_gap_days"]
-    return "" if gap is None else gettext("%(days)s 天") % {"days": figures.exact(round(gap))}
+    return (
+        ""
+        if gap is None
+        else ngettext("%(days)s 天", "%(days)s 天", round(gap)) % {"days": figures.exact(round(gap))}
+    )
 
 
 def _coupons(one: Person) -> CellValue:
@@ -307,7 +311,10 @@ def keep_columns(shop: Shop, user: User, names: Sequence[str]) -> None:
 
 def table(found: Sequence[Person], columns: Sequence[str], given: Asked, result: PeoplePage) -> ui.Table:
     """The list as a table component."""
-    heads = [ui.Column("customer", _("客户"), "nowrap"), *(COLUMNS[name][0] for name in columns)]
+    heads = [
+        ui.Column("customer", pgettext_lazy("one of a list", "客户"), "nowrap"),
+        *(COLUMNS[name][0] for name in columns),
+    ]
     rows = []
     for one in found:
         name = title_of(one.row["person_id"], one.masks)

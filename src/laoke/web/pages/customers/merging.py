@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import NotReady, reading_of
@@ -123,7 +123,7 @@ def _facts(shop: Shop, persons: Sequence[int], now: datetime) -> dict[int, str]:
         last = day_of(row["last_day"])
         parts = [(row["city"] or row["province"]).removesuffix("市")]
         if last is not None:
-            bought = gettext("买过 %(n)s 天，最近 %(ago)s") % {
+            bought = ngettext("买过 %(n)s 天，最近 %(ago)s", "买过 %(n)s 天，最近 %(ago)s", row["orders"]) % {
                 "n": row["orders"],
                 "ago": figures.ago(last, now),
             }
@@ -145,7 +145,9 @@ def _masks_by_customer(shop: Shop, persons: dict[int, int]) -> dict[int, profile
 
 def _note(link: PersonLink) -> str:
     shared = link.evidence.get("shared_by", 0)
-    parts = [gettext("%(n)s 个客户都用它") % {"n": shared}] if shared > 2 else []
+    parts = (
+        [ngettext("%(n)s 个客户都用它", "%(n)s 个客户都用它", shared) % {"n": shared}] if shared > 2 else []
+    )
     if link.evidence.get("valid") is False:
         parts.append(gettext("不是手机号"))
     if why := link.evidence.get("why"):

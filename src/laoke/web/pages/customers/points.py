@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.rewards.models import PointsEvent
@@ -57,7 +57,7 @@ def points_of(shop: Shop, members: Sequence[int], now: datetime) -> PointsCard |
                 ui.Column("at", _("时间"), "nowrap"),
                 ui.Column("kind", _("做了什么"), "nowrap"),
                 ui.Column("points", _("积分"), "num", card="end"),
-                ui.Column("order", _("订单"), "nowrap", priority=2),
+                ui.Column("order", pgettext_lazy("one of a list", "订单"), "nowrap", priority=2),
                 ui.Column("until", _("有效到"), "nowrap", card="hide"),
             ],
             lines,

@@ -233,7 +233,8 @@ def _gap_kpi(gap: float | None, since: int) -> ui.Kpi:
     if gap is None:
         return ui.Kpi(_("平均间隔"), "—", note=gettext("买过一次，还算不出"))
     late = (
-        gettext("已比平均晚 %(n)s 天") % {"n": figures.exact(round(since - gap))}
+        ngettext("已比平均晚 %(n)s 天", "已比平均晚 %(n)s 天", round(since - gap))
+        % {"n": figures.exact(round(since - gap))}
         if since > gap
         else gettext("还没到平均间隔")
     )

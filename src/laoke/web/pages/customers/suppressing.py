@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -71,7 +71,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
     columns = [
         ui.Column("person", _("客户"), "nowrap"),
         ui.Column("reason", _("原因"), "wrap", card="wide"),
-        ui.Column("tag", _("标签"), "nowrap", card="hide"),
+        ui.Column("tag", pgettext_lazy("one of a list", "标签"), "nowrap", card="hide"),
         ui.Column("source", _("怎么来的"), "nowrap", card="hide"),
         ui.Column("by", _("谁"), "nowrap", card="hide"),
         ui.Column("at", _("时间"), "nowrap", card="end"),

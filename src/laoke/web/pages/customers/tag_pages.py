@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -86,7 +86,7 @@ def tags_page(request: HttpRequest) -> HttpResponse:
         rows.select_related("created_by"),
         ("-pk",),
         [
-            ui.Column("tag", _("标签"), "nowrap"),
+            ui.Column("tag", pgettext_lazy("one of a list", "标签"), "nowrap"),
             ui.Column("people", _("人数"), "num", label_on_card=_("人")),
             ui.Column("source", _("怎么来的"), card="end"),
             ui.Column("rule", _("规则"), "wrap", card="wide"),
@@ -348,5 +348,5 @@ def make_ready(request: HttpRequest) -> HttpResponse:
             if rule:
                 tag_rules.set_rule(tag, rule, by=request.user, now=now)  # type: ignore[arg-type]
             made += 1
-    messages.success(request, gettext("建了 %(n)s 个标签") % {"n": made})
+    messages.success(request, ngettext("建了 %(n)s 个标签", "建了 %(n)s 个标签", made) % {"n": made})
     return redirect("tags")

@@ -111,7 +111,11 @@ def _headline(
     aside = QuarantinedRow.objects.filter(run__shop=shop).count()
     missing = {one.kind: one.missing_days for one in found}
     others = sum(missing.values()) - missing.get("order", 0)
-    note = _("别的数据缺 %(n)s 天") % {"n": figures.exact(others)} if others else ""
+    note = (
+        ngettext("别的数据缺 %(n)s 天", "别的数据缺 %(n)s 天", others) % {"n": figures.exact(others)}
+        if others
+        else ""
+    )
     return ui.Kpis(
         [
             ui.Kpi(_("订单"), figures.exact(sum(one.rows for one in found if one.kind == "order"))),
@@ -276,7 +280,10 @@ def _differences(compared: Sequence[Comparison], waits: dict[str, tuple[int, int
     for name, (title, advice) in WAITING.items():
         rows, orders = waits.get(name, (0, 0))
         if rows:
-            value = _("%(n)s 行，%(orders)s 单") % {"n": figures.exact(rows), "orders": figures.exact(orders)}
+            value = ngettext("%(n)s 行，%(orders)s 单", "%(n)s 行，%(orders)s 单", rows) % {
+                "n": figures.exact(rows),
+                "orders": figures.exact(orders),
+            }
             look = ui.Action(_("看"), _waiting_url(name), small=True)
             items.append(ui.Todo(str(title), str(advice), "info", "", look, value))
     if not items:

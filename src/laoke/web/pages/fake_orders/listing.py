@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences.readings import Reading
@@ -79,8 +79,8 @@ def chosen(shop: Shop, given: Asked, threshold: int) -> QuerySet[OrderFlag]:
 
 def columns() -> list[ui.Column]:
     return [
-        ui.Column("order", _("订单")),
-        ui.Column("buyer", _("买家"), "nowrap", priority=2),
+        ui.Column("order", pgettext_lazy("one of a list", "订单")),
+        ui.Column("buyer", pgettext_lazy("one of a list", "买家"), "nowrap", priority=2),
         ui.Column("paid", _("付款（元）"), "num", label_on_card="¥"),
         ui.Column("score", _("得分"), "num", card="end", label_on_card=_("得分")),
         ui.Column("evidence", _("依据"), "wrap", card="wide"),

@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
@@ -92,7 +92,8 @@ def _page(
     table = found.table(
         found.found(request), request,
         empty=ui.Empty(_("这里没有订单"), _("每次导入后自动打分，到了门槛的会出现在这里")),
-        order=gettext("按分数，从高到低"), count=gettext("共 %(n)s 单") % {"n": figures.exact(count)},
+        order=gettext("按分数，从高到低"),
+        count=ngettext("共 %(n)s 单", "共 %(n)s 单", count) % {"n": figures.exact(count)},
     )  # fmt: skip
     scan = FakeScan.objects.filter(shop=shop).first()
     return FakesPage(

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -166,12 +166,18 @@ def _preview(row: MemberGroup, upload: Upload, found: Matched, told: Told) -> Pr
     leaving = {person for person, stay in told.stays.items() if stay.left_on}
     people = gettext("%(n)s 人")
     facts: list[tuple[Words, str]] = [
-        (_("文件里"), gettext("%(n)s 行") % {"n": figures.exact(found.lines)}),
+        (_("文件里"), figures.rows_text(found.lines)),
         (_("要记进群"), people % {"n": figures.exact(len(told.stays.keys() - here))}),
         (_("要记退群"), people % {"n": figures.exact(len(leaving))}),
         (_("本来就在群里"), people % {"n": figures.exact(len(here - leaving))}),
-        (_("同一个人写了几行，只用第一行"), gettext("%(n)s 行") % {"n": figures.exact(_repeated(found))}),
-        (_("用不了"), gettext("%(n)s 行") % {"n": figures.exact(len(told.refused))}),
+        (
+            _("同一个人写了几行，只用第一行"),
+            figures.rows_text(_repeated(found)),
+        ),
+        (
+            _("用不了"),
+            figures.rows_text(len(told.refused)),
+        ),
     ]
     return PreviewPage(row, upload, ui.Facts(facts), refused_table(told), bool(told.stays))
 
@@ -183,8 +189,10 @@ def _repeated(found: Matched) -> int:
 def refused_table(told: Told) -> ui.Table | None:
     """The lines that cannot be used, the first of them; who they name is masked."""
     columns = [
-        ui.Column("line", _("行"), "num"), ui.Column("given", _("写的是")), ui.Column("why", _("为什么")),
-    ]  # fmt: skip
+        ui.Column("line", pgettext_lazy("one of a list", "行"), "num"),
+        ui.Column("given", _("写的是")),
+        ui.Column("why", _("为什么")),
+    ]
     rows = [ui.Row([str(one.line), one.mask or "—", why]) for one, why in told.refused[:MOST_SHOWN]]
     return ui.Table(columns, rows, caption=_("用不了的行")) if rows else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.groups import members
@@ -38,7 +38,7 @@ def groups_of(
     here = {stay.group_id for stay in stays if stay.left_on is None}
     free = [one for one in groups if one.state == MemberGroup.State.OPEN and one.pk not in here]
     columns = [
-        ui.Column("group", _("群"), "nowrap"),
+        ui.Column("group", pgettext_lazy("one of a list", "群"), "nowrap"),
         ui.Column("state", _("状态"), card="end"),
         ui.Column("invite", _("怎么来的"), "wrap", card="wide"),
         ui.Column("act", "", "min", card="wide"),

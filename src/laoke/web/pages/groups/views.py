@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -146,7 +146,7 @@ def groups(request: HttpRequest) -> HttpResponse:
 
 def _columns() -> list[ui.Column]:
     return [
-        ui.Column("name", _("群"), "nowrap"),
+        ui.Column("name", pgettext_lazy("one of a list", "群"), "nowrap"),
         ui.Column("kind", _("哪种"), "nowrap", card="hide"),
         ui.Column("platform", _("在哪"), "nowrap", card="hide"),
         ui.Column("here", _("现在的人"), "num", card="end", label_on_card=_("人")),
@@ -303,7 +303,10 @@ def _facts(row: MemberGroup, here: int, left: QuerySet[GroupMember], now: dateti
             (_("哪种"), row.get_kind_display()),
             (_("在哪"), row.get_platform_display()),
             (_("现在的人"), of if row.capacity else figures.exact(here)),
-            (_("退过群"), gettext("%(n)s 人次") % {"n": figures.exact(left.count())}),
+            (
+                _("退过群"),
+                ngettext("%(n)s 人次", "%(n)s 人次", left.count()) % {"n": figures.exact(left.count())},
+            ),
             (_("负责人"), str(row.in_charge or gettext("没有负责人"))),
             (_("记录建于"), figures.day(row.created_at, now)),
         ]

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from laoke.intake.models import SavedMapping
@@ -89,7 +90,8 @@ def _saved(row: SavedMapping, now: datetime, may: bool) -> SavedLayout:
     said = _("%(who)s 收下于 %(when)s") if row.is_taken else _("%(who)s 指定于 %(when)s")
     facts = [
         row_is(row.grain),
-        _("%(all)s 列用 %(used)s 列") % {"all": len(row.header), "used": len(row.mapping)},
+        ngettext("%(all)s 列用 %(used)s 列", "%(all)s 列用 %(used)s 列", len(row.header))
+        % {"all": len(row.header), "used": len(row.mapping)},
         said % {"who": who, "when": figures.when(row.created_at, now)},
         row.source,
     ]

@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.customers.models import Purpose
@@ -341,7 +341,7 @@ def _orders(run: ImportRun) -> ui.Table | None:
     reader = Reader(settings.PLACE.warehouse, entry.versions)
     found = states_of_import(reader, run.shop_id, run.pk, ORDERS_SHOWN)
     columns = [
-        ui.Column("order", _("订单"), "nowrap"),
+        ui.Column("order", pgettext("one of a list", "订单"), "nowrap"),
         ui.Column("state", _("状态"), "nowrap", card="end"),
         ui.Column("paid", _("实付（元）"), "num", label_on_card=_("实付")),
         ui.Column("back", _("退款（元）"), "num", label_on_card=_("退款")),
@@ -382,7 +382,11 @@ def _reasons(run: ImportRun, total: int) -> ui.Table:
                     ),
                     one.rows,
                     figures.cents(one.cents),
-                    ui.Action(_("看 %(n)s 行") % {"n": figures.exact(one.rows)}, url, small=True),
+                    ui.Action(
+                        ngettext("看 %(n)s 行", "看 %(n)s 行", one.rows) % {"n": figures.exact(one.rows)},
+                        url,
+                        small=True,
+                    ),
                 ]
             )
         )
@@ -403,7 +407,11 @@ def reason_text(row: QuarantinedRow) -> str:
 def _quarantine_note(run: ImportRun, rows: int) -> str:
     expected = run.counts.get("quarantined", 0)
     if rows < expected:
-        return _("有 %(n)s 行隔离超过 %(days)s 天，已删除") % {
+        return ngettext(
+            "有 %(n)s 行隔离超过 %(days)s 天，已删除",
+            "有 %(n)s 行隔离超过 %(days)s 天，已删除",
+            expected - rows,
+        ) % {
             "n": figures.exact(expected - rows),
             "days": KEPT_DAYS,
         }
@@ -453,9 +461,23 @@ def _keyless(run: ImportRun) -> str:
     keyless = run.detail.get("people", {}).get("keyless", {})
     parts = []
     if keyless.get("masked"):
-        parts.append(_("%(n)s 单的昵称被平台打了星号，认不出是谁") % {"n": figures.exact(keyless["masked"])})
+        parts.append(
+            ngettext(
+                "%(n)s 单的昵称被平台打了星号，认不出是谁",
+                "%(n)s 单的昵称被平台打了星号，认不出是谁",
+                keyless["masked"],
+            )
+            % {"n": figures.exact(keyless["masked"])}
+        )
     if keyless.get("missing"):
-        parts.append(_("%(n)s 单没有昵称、会员号这些能认人的列") % {"n": figures.exact(keyless["missing"])})
+        parts.append(
+            ngettext(
+                "%(n)s 单没有昵称、会员号这些能认人的列",
+                "%(n)s 单没有昵称、会员号这些能认人的列",
+                keyless["missing"],
+            )
+            % {"n": figures.exact(keyless["missing"])}
+        )
     if not parts:
         return ""
     return clauses(parts) + _("。这些单照样计入销售，只是不算到哪位客户头上。")

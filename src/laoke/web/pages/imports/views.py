@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from laoke.intake.dropped import folder_of
@@ -335,7 +336,11 @@ def _card(upload: Upload, preview: Preview, ids: str) -> FileCard:
         state,
         problem,
         columns_table(preview) if preview.ready else None,
-        _("%(all)s 列认出 %(known)s 列，%(rest)s 列用不到")
+        ngettext(
+            "%(all)s 列认出 %(known)s 列，%(rest)s 列用不到",
+            "%(all)s 列认出 %(known)s 列，%(rest)s 列用不到",
+            len(preview.header),
+        )
         % {"all": len(preview.header), "known": known, "rest": len(preview.header) - known},
         actions,
     )

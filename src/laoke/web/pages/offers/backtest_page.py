@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.plan_comparisons import changed_since, title_of
@@ -222,7 +222,7 @@ def _per_offer(one: Backtest) -> ui.Table:
     names = {offer["offer_id"]: offer for offer in one.offers}
     return ui.Table(
         columns=[
-            ui.Column("offer", gettext("优惠")),
+            ui.Column("offer", pgettext("one of a list", "优惠")),
             ui.Column("what", gettext("内容"), "nowrap", priority=2),
             ui.Column("layer", gettext("哪一层"), "nowrap", priority=3, card="hide"),
             ui.Column("reach", gettext("够得着的订单"), "num", label_on_card=gettext("够得着")),
@@ -368,7 +368,7 @@ def _flow(result: dict[str, Any]) -> ui.ChartCard | None:
 def _losses(result: dict[str, Any]) -> ui.Table:
     return ui.Table(
         columns=[
-            ui.Column("order", gettext("订单"), "nowrap"),
+            ui.Column("order", pgettext("one of a list", "订单"), "nowrap"),
             ui.Column("loss", gettext("亏（元）"), "num", card="end"),
         ],
         rows=[

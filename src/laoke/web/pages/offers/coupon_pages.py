@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import content_disposition_header
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -31,7 +32,7 @@ from laoke.promotions.coupons.refusals import CouponRefused
 from laoke.promotions.models import Coupon, CouponBatch, CouponEvent, CouponIssue, Offer
 from laoke.promotions.rewards import promised
 from laoke.shops import jobs
-from laoke.shops.models import Shop
+from laoke.shops.models import ApiToken, Shop
 from laoke.shops.open_files import let_go
 from laoke.web import components as ui
 from laoke.web import figures
@@ -250,7 +251,11 @@ def issue_codes(request: HttpRequest, pk: int) -> HttpResponse:
     except CouponRefused as refused:
         messages.error(request, refused.message)
     else:
-        messages.success(request, gettext("正在做 %(n)s 个码") % {"n": figures.exact(batch.wanted)})
+        messages.success(
+            request,
+            ngettext("正在做 %(n)s 个码", "正在做 %(n)s 个码", batch.wanted)
+            % {"n": figures.exact(batch.wanted)},
+        )
     return redirect("coupon_issue", issue.pk)
 
 
@@ -348,12 +353,14 @@ def _blocked_note(counts: issues.Counts) -> str:
 def _facts(issue: CouponIssue, counts: issues.Counts, now: datetime) -> ui.Facts:
     ends = [figures.when(issue.valid_to, now)] if issue.valid_to else []
     if issue.days_after_claim:
-        ends.append(gettext("领后 %(n)s 天") % {"n": issue.days_after_claim})
+        ends.append(
+            ngettext("领后 %(n)s 天", "领后 %(n)s 天", issue.days_after_claim) % {"n": issue.days_after_claim}
+        )
     offer = _link(reverse("offer", args=[issue.offer_id]), issue.offer.name)
     return ui.Facts(
         [
             (_("优惠"), offer),
-            (_("最多"), gettext("%(n)s 张") % {"n": figures.exact(issue.total_limit)}),
+            (_("最多"), ngettext("%(n)s 张", "%(n)s 张", issue.total_limit) % {"n": figures.exact(issue.total_limit)}),
             (_("每人限领"), issue.per_person_limit or gettext("不限")),
             (_("预算"), _budget_text(counts)),
             (_("从"), figures.when(issue.valid_from, now)),
@@ -458,7 +465,10 @@ def _chart(issue: CouponIssue) -> ui.ChartCard | None:
         caption=_("每天核销"),
     )
     total = figures.exact(sum(used))
-    said = gettext("%(days)s 天里核销 %(n)s 张") % {"days": len(days), "n": total}
+    said = ngettext("%(days)s 天里核销 %(n)s 张", "%(days)s 天里核销 %(n)s 张", total) % {
+        "days": len(days),
+        "n": total,
+    }
     return ui.ChartCard("redeemed", _("每天核销"), option, table, said, sub=_("张"), size="sm")
 
 
@@ -476,12 +486,13 @@ def _looked_up(request: HttpRequest, coupon: Coupon, now: datetime) -> LookedUp:
     if state in states.TAKEN:
         facts.append((_("订单"), coupon.order_id))
         facts.append((_("减"), figures.yuan(coupon.cents)))
-    events = CouponEvent.objects.filter(coupon=coupon).order_by("-pk")[:50]
+    events = list(CouponEvent.objects.filter(coupon=coupon).order_by("-pk")[:50])
+    tokens = token_names(one.by for one in events)
     table = ui.Table(
         [
             ui.Column("at", _("时间"), "nowrap"),
             ui.Column("what", _("做了什么"), "nowrap"),
-            ui.Column("order", _("订单"), "nowrap"),
+            ui.Column("order", pgettext_lazy("one of a list", "订单"), "nowrap"),
             ui.Column("cents", _("减"), "num"),
             ui.Column("by", _("谁"), "nowrap", card="hide"),
         ],
@@ -489,7 +500,7 @@ def _looked_up(request: HttpRequest, coupon: Coupon, now: datetime) -> LookedUp:
             ui.Row(
                 [
                     figures.when(one.at, now), EVENT_WORDS[one.kind], one.order_id or "—",
-                    figures.yuan(one.cents) if one.cents else "—", by_told(one.by),
+                    figures.yuan(one.cents) if one.cents else "—", by_told(one.by, tokens),
                 ]
             )
             for one in events
@@ -501,8 +512,20 @@ def _looked_up(request: HttpRequest, coupon: Coupon, now: datetime) -> LookedUp:
     return LookedUp(shown_code(coupon.code), status, ui.Facts(facts), table, may_block)
 
 
-def by_told(by: str) -> str:
+BY_TOKEN = "api:"
+
+
+def token_names(told: Iterable[str]) -> dict[str, str]:
+    """What the tokens among those who did something are called, by their prefix."""
+    prefixes = {by.removeprefix(BY_TOKEN) for by in told if by.startswith(BY_TOKEN)}
+    if not prefixes:
+        return {}
+    return dict(ApiToken.objects.filter(prefix__in=sorted(prefixes)).values_list("prefix", "name"))
+
+
+def by_told(by: str, tokens: Mapping[str, str]) -> str:
     """Who an event is by, in words: a token of the shop's system, the clock, an erasure, a colleague."""
-    if by.startswith("api:"):
-        return gettext("接口 %(token)s") % {"token": by.removeprefix("api:")}
+    if by.startswith(BY_TOKEN):
+        prefix = by.removeprefix(BY_TOKEN)
+        return gettext("接口 %(token)s") % {"token": tokens.get(prefix, prefix)}
     return {moves.CLOCK: gettext("到时自动"), "erasure": gettext("删除资料"), "": gettext("做码")}.get(by, by)

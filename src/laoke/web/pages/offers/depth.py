@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any
 
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, pgettext
 
 from laoke.money import FULL_BP
 from laoke.promotions.backtesting import replayed
@@ -360,7 +360,7 @@ def losing_table(one: Backtest, depth: Depth, most: int) -> ui.Table:
     names, net = names_of(one), depth.facts["net"]
     return ui.Table(
         [
-            ui.Column("order", gettext("订单"), "nowrap"),
+            ui.Column("order", pgettext("one of a list", "订单"), "nowrap"),
             ui.Column("listed", gettext("原价（元）"), "num", priority=2, card="hide"),
             ui.Column("after", gettext("应付（元）"), "num", label_on_card=gettext("应付")),
             ui.Column("cost", gettext("货的成本（元）"), "num", label_on_card=gettext("成本")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.audiences.models import Segment
 from laoke.audiences.offer_lists import SegmentBroken, ensure_list, segment_of, to_choose, tree_to_offer
@@ -51,7 +51,11 @@ def segment_facts(shop: Shop, value: engine.Offer, now: datetime) -> list[tuple[
 def _standing(row: BuyerList, now: datetime) -> str:
     if row.counted_at is None:
         return gettext("还在数，数好以前没有人能用")
-    return gettext("%(n)s 人，%(when)s 数的；报价按这份名单认人") % {
+    return ngettext(
+        "%(n)s 人，%(when)s 数的；报价按这份名单认人",
+        "%(n)s 人，%(when)s 数的；报价按这份名单认人",
+        row.count,
+    ) % {
         "n": figures.exact(row.count),
         "when": figures.when(row.counted_at, now),
     }

@@ -248,13 +248,12 @@ def _preview(
 ) -> SettlementPreview:
     # As of now: an earlier moment refuses more rows, and its result says which.
     settled = settle_payments(offer_value(row), payments, now)
-    several = gettext("%(n)s 行")
     facts = ui.Facts(
         [
             (gettext("文件"), upload.name),
-            (gettext("写了东西的"), several % {"n": figures.exact(payments.rows)}),
+            (gettext("写了东西的"), figures.rows_text(payments.rows)),
             (gettext("能算的"), orders_text(len(settled.orders))),
-            (gettext("没有算的"), several % {"n": figures.exact(len(settled.refused))}),
+            (gettext("没有算的"), figures.rows_text(len(settled.refused))),
         ]
     )
     return SettlementPreview(
@@ -280,7 +279,7 @@ def _settled(
         ]
         return sheets.book(request, pages, name)
     found = order_page(request, orders)
-    count = gettext("共 %(n)s 单") % {"n": figures.exact(len(orders))}
+    count = ngettext("共 %(n)s 单", "共 %(n)s 单", len(orders)) % {"n": figures.exact(len(orders))}
     pager = ui.Pager(found.previous_url, found.next_url, gettext("先付的在前"), count)
     everything = ui.Action(gettext("看全部"), lists.without_place(request, q=None, view=None))
     empty = ui.FilteredOut(gettext("没有符合的单"), gettext("换个订单号，或看全部"), everything)

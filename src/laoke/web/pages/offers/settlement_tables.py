@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from laoke.campaigns.settlement_files import Payments, columns_of, is_needed
@@ -148,7 +148,7 @@ def orders_table(
     return ui.Table(
         [
             ui.Column("order", gettext("订单号"), "nowrap"),
-            ui.Column("buyer", gettext("买家"), "nowrap", priority=2, card="hide"),
+            ui.Column("buyer", pgettext("one of a list", "买家"), "nowrap", priority=2, card="hide"),
             ui.Column("at", gettext("付款时间"), "nowrap", priority=3, card="hide"),
             *group,
             ui.Column("state", gettext("结果"), "nowrap", card="end"),
@@ -241,7 +241,7 @@ def refused_table(rows: Sequence[RefusedRow], most: int | None = MOST_SHOWN) -> 
         return None
     return ui.Table(
         [
-            ui.Column("line", gettext("行"), "num", label_on_card=gettext("行")),
+            ui.Column("line", pgettext("one of a list", "行"), "num", label_on_card=gettext("行")),
             ui.Column("column", gettext("列"), "nowrap"),
             ui.Column("found", gettext("写的是"), "wrap", card="wide", label_on_card=gettext("写的是")),
             ui.Column("expected", gettext("应该是"), "wrap", card="wide", label_on_card=gettext("应该是")),

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext, override, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import CampaignOffer
@@ -103,7 +103,7 @@ def offer_list(request: HttpRequest) -> HttpResponse:
         rows,
         ("-pk",),
         columns=[
-            ui.Column("name", gettext("优惠")),
+            ui.Column("name", pgettext("one of a list", "优惠")),
             ui.Column("what", gettext("内容"), "nowrap"),
             ui.Column("scope", gettext("适用"), priority=2, card="hide"),
             ui.Column("window", gettext("时间"), "nowrap", priority=2),

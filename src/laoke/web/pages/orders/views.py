@@ -9,7 +9,7 @@ from datetime import datetime
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -190,7 +190,7 @@ def _goods(lines: Sequence[Row]) -> ui.Table | None:
     if not lines:
         return None
     columns = [
-        ui.Column("title", _("商品"), "wrap"),
+        ui.Column("title", pgettext_lazy("one of a list", "商品"), "wrap"),
         ui.Column("quantity", _("件数"), "num", label_on_card=_("件")),
         ui.Column("price", _("单价（元）"), "num", priority=2, card="hide"),
         ui.Column("paid", _("实付（元）"), "num", label_on_card=_("实付")),

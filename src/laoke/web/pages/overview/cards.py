@@ -232,7 +232,9 @@ def heat_of(hours: dict[tuple[int, int], int]) -> list[tuple[Words, list[tuple[i
         cells = []
         for hour in range(24):
             at = weekday * 24 + hour
-            said = _("%(weekday)s %(hour)s 点，%(n)s 单") % {
+            said = ngettext(
+                "%(weekday)s %(hour)s 点，%(n)s 单", "%(weekday)s %(hour)s 点，%(n)s 单", counts[at]
+            ) % {
                 "weekday": name,
                 "hour": hour,
                 "n": figures.exact(counts[at]),

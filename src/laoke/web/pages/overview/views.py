@@ -8,6 +8,7 @@ from datetime import datetime, time
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from laoke.audiences.readings import NotReady, Reading, reading_of
 from laoke.campaigns.models import Round, RoundState
@@ -86,7 +87,9 @@ def _subtitle(shop: Shop, now: datetime) -> str:
     campaign = campaign_now(shop, now)
     if campaign is not None and campaign.starts_at > now:
         days = (campaign.starts_at.date() - now.date()).days
-        parts.append(_("距%(name)s %(n)s 天") % {"name": campaign.name, "n": days})
+        parts.append(
+            ngettext("距%(name)s %(n)s 天", "距%(name)s %(n)s 天", days) % {"name": campaign.name, "n": days}
+        )
     elif campaign is not None:
         days = (now.date() - campaign.starts_at.date()).days + 1
         parts.append(_("%(name)s第 %(n)s 天") % {"name": campaign.name, "n": days})
@@ -224,7 +227,7 @@ def _rounds_today(shop: Shop, now: datetime) -> ui.Table:
         .order_by("opens_at", "pk")[:50]
     )
     columns = [
-        ui.Column("round", _("轮次"), "nowrap"),
+        ui.Column("round", pgettext("one of a list", "轮次"), "nowrap"),
         ui.Column("channel", _("渠道")),
         ui.Column("window", _("时段"), "nowrap", card="wide"),
         ui.Column("state", _("状态"), card="end"),

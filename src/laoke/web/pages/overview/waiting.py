@@ -6,6 +6,7 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from laoke.campaigns.models import Round, RoundState
 from laoke.customers.models import ConsentBasis
@@ -70,7 +71,9 @@ def _unknown_messages(shop: Shop, marketing: bool) -> list[ui.Todo]:
         act = None
         if marketing and row["occasion__kind"] == "round":
             act = _go(_("去看"), "round", row["occasion__ref_id"])
-        text = _("%(n)s 条消息不知道发出没有") % {"n": figures.exact(row["people"])}
+        text = ngettext("%(n)s 条消息不知道发出没有", "%(n)s 条消息不知道发出没有", row["people"]) % {
+            "n": figures.exact(row["people"])
+        }
         note = _("%(name)s：不会自动重发，等服务商的回执") % {"name": row["occasion__name"]}
         found.append(ui.Todo(text, note, icon="warn", tone="warn", action=act))
     return found
@@ -122,7 +125,8 @@ def _quarantined(shop: Shop, marketing: bool, now: datetime) -> list[ui.Todo]:
     )
     return [
         ui.Todo(
-            _("%(file)s 有 %(n)s 行没读进来") % {"file": row.file_name, "n": figures.exact(row.rows)},
+            ngettext("%(file)s 有 %(n)s 行没读进来", "%(file)s 有 %(n)s 行没读进来", row.rows)
+            % {"file": row.file_name, "n": figures.exact(row.rows)},
             _("%(money)s，修好可再导") % {"money": figures.yuan(row.cents or 0)},
             icon="warn",
             tone="warn",

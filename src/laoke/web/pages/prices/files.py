@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns import price_sheets
@@ -138,7 +138,7 @@ def _kept(
         return False
     said = gettext("改了 %(n)s 件") % {"n": figures.exact(len(read.changes))}
     if read.refused:
-        said = clauses([said, gettext("%(n)s 行没有用上") % {"n": figures.exact(len(read.refused))}])
+        said = clauses([said, figures.unused_rows_text(len(read.refused))])
     messages.success(request, said)
     return True
 
@@ -148,8 +148,7 @@ def _preview(
 ) -> Preview:
     refused = _refused_table(read.refused)
     refused_url = ui.query_with("", export="xlsx") if read.refused else ""
-    lines = gettext("%(n)s 行")
-    told = (gettext("没用上的行"), lines % {"n": figures.exact(len(read.refused))})
+    told = (gettext("没用上的行"), figures.rows_text(len(read.refused)))
     file = (gettext("文件"), upload.name)
     if isinstance(read, Seen):
         facts = [file, (gettext("对手价"), gettext("%(n)s 个") % {"n": figures.exact(read.count)}), told]
@@ -179,7 +178,10 @@ def _changes_table(changes: list[Change]) -> ui.Table | None:
     if not changes:
         return None
     return ui.Table(
-        [ui.Column("item", gettext("商品")), ui.Column("what", gettext("改什么"), "wrap", card="wide")],
+        [
+            ui.Column("item", pgettext("one of a list", "商品")),
+            ui.Column("what", gettext("改什么"), "wrap", card="wide"),
+        ],
         [
             ui.Row([ui.Cell(one.new.title or one.new.product_id, sub=one.new.sku), _what(one)])
             for one in changes[:MOST_SHOWN]
@@ -219,7 +221,7 @@ def _prices_table(seen: Seen, items: list[Item]) -> ui.Table | None:
         for one in prices
     ]
     columns = [
-        ui.Column("item", gettext("商品")), ui.Column("competitor", gettext("对手"), "nowrap"),
+        ui.Column("item", pgettext("one of a list", "商品")), ui.Column("competitor", gettext("对手"), "nowrap"),
         ui.Column("price", gettext("对手价（元）"), "num"), ui.Column("day", gettext("看到的日期"), "nowrap"),
         ui.Column("source", gettext("出处"), "wrap", card="hide"),
     ]  # fmt: skip
@@ -228,7 +230,7 @@ def _prices_table(seen: Seen, items: list[Item]) -> ui.Table | None:
 
 def _refused_table(refused: list[RefusedRow]) -> ui.Table | None:
     columns = [
-        ui.Column("line", gettext("行"), "num"), ui.Column("column", gettext("列"), "nowrap"),
+        ui.Column("line", pgettext("one of a list", "行"), "num"), ui.Column("column", gettext("列"), "nowrap"),
         ui.Column("found", gettext("写的是"), "wrap"), ui.Column("expected", gettext("要写"), "wrap", card="wide"),
     ]  # fmt: skip
     rows = [

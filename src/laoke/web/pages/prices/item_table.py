@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from laoke.campaigns.price_columns import ITEM_COLUMNS, ROLE_WORDS
 from laoke.promotions.ladder import Item, Priced
@@ -77,7 +77,7 @@ def _empty(reading: Reading, may: bool) -> ui.Empty:
 def _columns() -> list[ui.Column]:
     half, deal = gettext("标价打对折、寄出一件还剩多少"), gettext("开始前 7 天和 30 天里一件卖过的最低价")
     return [
-        ui.Column("item", gettext("商品"), "wrap"),
+        ui.Column("item", pgettext("one of a list", "商品"), "wrap"),
         ui.Column("role", gettext("角色"), "nowrap", priority=2),
         ui.Column("price", gettext("活动价（元）"), "num", label_on_card=gettext("活动价")),
         ui.Column("cost", gettext("成本（元）"), "num", priority=2, card="hide"),
@@ -155,7 +155,7 @@ def ladder_table(priced: Sequence[Priced]) -> ui.Table:
     ordered = sorted(priced, key=in_ladder_order)
     return ui.Table(
         columns=[
-            ui.Column("item", gettext("商品")),
+            ui.Column("item", pgettext("one of a list", "商品")),
             ui.Column("group", gettext("分组"), "nowrap"),
             ui.Column("role", gettext("角色"), "nowrap"),
             ui.Column("price", gettext("活动价（元）"), "num"),

@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from laoke.campaigns.models import PriceSheet, PriceVersion
 from laoke.money import FULL_BP
@@ -70,7 +70,7 @@ def price_list(request: HttpRequest) -> HttpResponse:
         ("-pk",),
         columns=[
             ui.Column("name", gettext("价格表")),
-            ui.Column("campaign", gettext("活动"), "nowrap"),
+            ui.Column("campaign", pgettext("one of a list", "活动"), "nowrap"),
             ui.Column("starts", gettext("活动价开始"), "nowrap"),
             ui.Column("items", gettext("商品"), "num", card="hide"),
             ui.Column("version", gettext("版本"), "num", priority=2, card="hide"),

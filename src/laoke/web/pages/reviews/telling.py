@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 
 from laoke.shops.joins import ended
 from laoke.web import components as ui
@@ -124,7 +124,7 @@ def forest_table(lines: Sequence[Compared], metric: str) -> ui.Table:
     head = ui.ForestAxis(axis.low, axis.high, axis.ticks)
     return ui.Table(
         columns=[
-            ui.Column("round", gettext("轮次")),
+            ui.Column("round", pgettext("one of a list", "轮次")),
             ui.Column("sizes", gettext("发 / 对照"), "num"),
             ui.Column(
                 "treated",

@@ -12,7 +12,7 @@ from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import Campaign, Review
@@ -73,7 +73,7 @@ def review_list(request: HttpRequest) -> HttpResponse:
         rows,
         ("-pk",),
         columns=[
-            ui.Column("campaign", gettext("活动")),
+            ui.Column("campaign", pgettext("one of a list", "活动")),
             ui.Column("span", gettext("起止"), "nowrap", priority=2),
             ui.Column("paid", gettext("成交（元）"), "num", label_on_card="¥"),
             ui.Column("more", gettext("触达多带来的成交"), card="wide"),

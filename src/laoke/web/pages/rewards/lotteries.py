@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from laoke.promotions.rewards import fair_draws, lotteries, lottery_draws
@@ -247,7 +247,7 @@ def _shown(
     draws = listing.table(
         listing.found(request), request, order=gettext("新的在前"),
         empty=ui.Empty(gettext("还没有人抽"), gettext("自己的系统替客户抽，每一抽都在这里")),
-        count=gettext("共 %(n)s 抽") % {"n": figures.exact(count)},
+        count=ngettext("共 %(n)s 抽", "共 %(n)s 抽", count) % {"n": figures.exact(count)},
     )  # fmt: skip
     through = lotteries.is_through(lottery, now)
     open_now = lottery.published_at is not None and lottery.over_at is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.promotions.describing import audience_text
@@ -19,7 +19,7 @@ from laoke.shops.joins import clauses, listed
 from laoke.web import components as ui
 from laoke.web import figures
 from laoke.web.components.base import Words
-from laoke.web.pages.offers.coupon_pages import by_told
+from laoke.web.pages.offers.coupon_pages import by_told, token_names
 from laoke.web.pages.rewards.points import customer_link
 
 KIND_WORDS: dict[str, Words] = {"lottery": _("抽奖"), "scratch": _("刮刮卡")}
@@ -98,7 +98,7 @@ def facts(lottery: Lottery, now: datetime) -> ui.Facts:
     """What the law wants told before it begins."""
     day = gettext("，每天 %(n)s 次") % {"n": lottery.per_day_limit} if lottery.per_day_limit else ""
     cost = (
-        gettext("%(n)s 积分") % {"n": figures.exact(lottery.cost_points)}
+        ngettext("%(n)s 积分", "%(n)s 积分", lottery.cost_points) % {"n": figures.exact(lottery.cost_points)}
         if lottery.cost_points
         else gettext("免费")
     )
@@ -115,7 +115,8 @@ def facts(lottery: Lottery, now: datetime) -> ui.Facts:
     if only := drawers(lottery):
         told.append((_("谁能抽"), only))
     if lottery.over_reason:
-        told.append((_("提前结束"), lottery.over_reason))
+        at = figures.when(lottery.over_at, now)
+        told.append((_("提前结束"), gettext("%(at)s，%(why)s") % {"at": at, "why": lottery.over_reason}))
     told.append((_("接口里的编号"), str(lottery.pk)))
     return ui.Facts(told)
 
@@ -139,7 +140,7 @@ def prizes_table(lottery: Lottery) -> ui.Table:
     """Odds and stock of each prize, and how many are left."""
     return ui.Table(
         [
-            ui.Column("title", _("奖品")),
+            ui.Column("title", pgettext_lazy("one of a list", "奖品")),
             ui.Column("kind", _("是什么"), "nowrap", priority=2),
             ui.Column("value", _("值"), "num"),
             ui.Column("odds", _("中奖概率"), "num", label_on_card=_("中奖概率")),
@@ -179,8 +180,8 @@ def draw_columns() -> list[ui.Column]:
     return [
         ui.Column("number", gettext("第几抽"), "num", label_on_card=gettext("第几抽")),
         ui.Column("at", gettext("时间"), "nowrap", priority=2),
-        ui.Column("who", gettext("客户"), "nowrap", priority=2),
-        ui.Column("prize", gettext("奖品")),
+        ui.Column("who", pgettext("one of a list", "客户"), "nowrap", priority=2),
+        ui.Column("prize", pgettext("one of a list", "奖品")),
         ui.Column("state", gettext("状态"), "nowrap", card="end"),
         ui.Column("by", gettext("谁"), "nowrap", priority=3, card="hide"),
         ui.Column(
@@ -197,6 +198,7 @@ def draw_columns() -> list[ui.Column]:
 
 
 def draw_rows(found: Sequence[LotteryDraw], now: datetime, may: bool) -> list[ui.Row]:
+    tokens = token_names(one.by for one in found)
     return [
         ui.Row(
             [
@@ -205,7 +207,7 @@ def draw_rows(found: Sequence[LotteryDraw], now: datetime, may: bool) -> list[ui
                 customer_link(one.customer_id),
                 ui.Cell(one.prize.title if one.prize else "—", sub=one.reason),
                 ui.Status(STATE_WORDS[one.state], STATE_TONES.get(one.state, "")),  # type: ignore[arg-type]
-                by_told(one.by),
+                by_told(one.by, tokens),
                 one.link[:LINK_SHOWN] or "—",
                 _act(one) if may and one.state == lottery_draws.DUE else "",
                 _instead(one) if may and one.state == lottery_draws.DUE and one.reason else "",
@@ -236,12 +238,21 @@ def verdict_notice(verdict: Verdict) -> ui.Notice:
     """Whether the draws are what the seed makes them, and the first ones that are not."""
     if verdict.is_fair:
         told = [
-            gettext("%(n)s 抽全部和种子算的一样，种子和公布的摘要对得上")
+            ngettext(
+                "%(n)s 抽全部和种子算的一样，种子和公布的摘要对得上",
+                "%(n)s 抽全部和种子算的一样，种子和公布的摘要对得上",
+                verdict.draws,
+            )
             % {"n": figures.exact(verdict.draws)}
         ]
         if verdict.unlinked:
             told.append(
-                gettext("前 %(n)s 抽是有链以前抽的，没有接上") % {"n": figures.exact(verdict.unlinked)}
+                ngettext(
+                    "前 %(n)s 抽是有链以前抽的，没有接上",
+                    "前 %(n)s 抽是有链以前抽的，没有接上",
+                    verdict.unlinked,
+                )
+                % {"n": figures.exact(verdict.unlinked)}
             )
         return ui.Notice(clauses(told), tone="ok")
     parts = [] if verdict.seed_matches else [gettext("种子或规则和公布的摘要对不上")]

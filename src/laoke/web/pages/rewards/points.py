@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -32,7 +32,7 @@ from laoke.web.access import MARKETING, allowed, clock_of, may_market, shop_of
 from laoke.web.components.base import Words
 from laoke.web.nav import SELLING
 from laoke.web.numbers import row_number
-from laoke.web.pages.offers.coupon_pages import by_told
+from laoke.web.pages.offers.coupon_pages import by_told, token_names
 from laoke.web.pages.offers.fields import MoneyField
 
 MOST_PEOPLE = 5
@@ -288,7 +288,7 @@ def _people(shop: Shop, now: datetime) -> ui.Table:
     lots = _out(shop.pk, now).annotate(person=Subquery(person)).values("person")
     found = lots.annotate(n=Sum("left")).order_by("-n", "person")
     return ui.Table(
-        [ui.Column("who", _("客户")), ui.Column("points", _("积分"), "num")],
+        [ui.Column("who", pgettext_lazy("one of a list", "客户")), ui.Column("points", _("积分"), "num")],
         [
             ui.Row(
                 [str(one["person"]), figures.exact(one["n"])], url=reverse("customer", args=[one["person"]])
@@ -318,8 +318,8 @@ def _listing(shop: Shop, request: HttpRequest) -> lists.Listing[PointsEvent]:
             ui.Column("at", gettext("时间"), "nowrap"),
             ui.Column("kind", gettext("做了什么"), "nowrap"),
             ui.Column("points", gettext("积分"), "num", card="end"),
-            ui.Column("who", gettext("客户"), "nowrap", priority=2),
-            ui.Column("order", gettext("订单"), "nowrap", priority=2),
+            ui.Column("who", pgettext("one of a list", "客户"), "nowrap", priority=2),
+            ui.Column("order", pgettext("one of a list", "订单"), "nowrap", priority=2),
             ui.Column("until", gettext("有效到"), "nowrap", priority=3, card="hide"),
             ui.Column("by", gettext("谁"), "nowrap", priority=3, card="hide"),
         ],
@@ -329,6 +329,7 @@ def _listing(shop: Shop, request: HttpRequest) -> lists.Listing[PointsEvent]:
 
 def event_lines(found: Sequence[PointsEvent], now: datetime) -> list[ui.Row]:
     """What happened to points, a line each."""
+    tokens = token_names(one.by for one in found)
     return [
         ui.Row(
             [
@@ -338,7 +339,7 @@ def event_lines(found: Sequence[PointsEvent], now: datetime) -> list[ui.Row]:
                 customer_link(one.customer_id),
                 one.order_id or "—",
                 _until(one, now),
-                by_told(one.by),
+                by_told(one.by, tokens),
             ],
             id=str(one.pk),
         )

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -148,7 +148,7 @@ def referral_home(request: HttpRequest) -> HttpResponse:
     table = listing.table(
         listing.found(request), request, order=gettext("新的在前"),
         empty=ui.Empty(gettext("还没有朋友来"), gettext("自己的系统替客户要邀请码，朋友来了报一声")),
-        count=gettext("共 %(n)s 位") % {"n": figures.exact(count)},
+        count=ngettext("共 %(n)s 位", "共 %(n)s 位", count) % {"n": figures.exact(count)},
     )  # fmt: skip
     page = ReferralPage(
         None if scheme is None else _status(scheme),

@@ -10,7 +10,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.customers.profiles import find_people, masks_of
@@ -114,7 +114,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         rows,
         ("-pk",),
         columns=[
-            ui.Column("who", gettext("客户")),
+            ui.Column("who", pgettext("one of a list", "客户")),
             ui.Column("contact", gettext("号码"), "nowrap"),
             ui.Column("at", gettext("收到"), "nowrap"),
             ui.Column("opt_out", gettext("退订"), "nowrap"),

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import Round
@@ -84,7 +84,12 @@ def round_lists(request: HttpRequest, pk: int) -> HttpResponse:
         people = figures.exact(sum(file.people for file in files))
         messages.success(
             request,
-            gettext("备好 %(files)s 份名单，共 %(people)s 人") % {"files": len(files), "people": people},
+            ngettext(
+                "备好 %(files)s 份名单，共 %(people)s 人",
+                "备好 %(files)s 份名单，共 %(people)s 人",
+                len(files),
+            )
+            % {"files": len(files), "people": people},
         )
     return redirect("round", row.pk)
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.campaigns.checks import reason_label
 from laoke.campaigns.models import Round
@@ -69,7 +69,7 @@ def round_people(request: HttpRequest, pk: int) -> HttpResponse:
         rows,
         ("pk",),
         columns=[
-            ui.Column("who", gettext("客户")),
+            ui.Column("who", pgettext("one of a list", "客户")),
             ui.Column("phone", gettext("号码"), "nowrap", priority=2),
             ui.Column("arm", gettext("分组"), "nowrap", priority=3, card="hide"),
             ui.Column("state", gettext("状态"), "nowrap", card="end"),
@@ -173,7 +173,7 @@ def _message_moment(message: Message, now: datetime) -> tuple[datetime, ui.Momen
         for part in (
             path,
             reason_word(message.reason),
-            gettext("试了 %(n)s 次") % {"n": tries} if tries > 1 else "",
+            ngettext("试了 %(n)s 次", "试了 %(n)s 次", tries) % {"n": tries} if tries > 1 else "",
         )
         if part
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from laoke.dispatch.templates import check_text, preview_text
 from laoke.dispatch.text.gateways import rules_of
@@ -121,7 +121,8 @@ def _facts(signature: str, shown: Preview, people: int) -> list[tuple[str, ui.Co
         facts.append(
             (
                 gettext("费用"),
-                gettext("%(cost)s，发 %(people)s 人") % {"cost": cost, "people": figures.exact(people)},
+                ngettext("%(cost)s，发 %(people)s 人", "%(cost)s，发 %(people)s 人", people)
+                % {"cost": cost, "people": figures.exact(people)},
             )
         )
     else:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.planning import default_signature
@@ -61,7 +61,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
         rows,
         ("-pk",),
         columns=[
-            ui.Column("name", gettext("模板")),
+            ui.Column("name", pgettext("one of a list", "模板")),
             ui.Column("body", gettext("正文"), "wrap", card="wide"),
             ui.Column("sign", gettext("签名"), "nowrap", priority=2, card="hide"),
             ui.Column("code", gettext("模板编号"), "nowrap", priority=3, card="hide"),

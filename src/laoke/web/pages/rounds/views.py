@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.audiences.slow_counts import SHOWN, on_page
 from laoke.campaigns.advice import say_advice
@@ -105,8 +105,8 @@ def round_list(request: HttpRequest) -> HttpResponse:
         rows.select_related("campaign", "segment"),
         ("-opens_at", "pk") if over else ("opens_at", "pk"),
         columns=[
-            ui.Column("round", gettext("轮次")),
-            ui.Column("campaign", gettext("活动"), "nowrap"),
+            ui.Column("round", pgettext("one of a list", "轮次")),
+            ui.Column("campaign", pgettext("one of a list", "活动"), "nowrap"),
             ui.Column("segment", gettext("人群"), "nowrap", priority=2, card="hide"),
             ui.Column("channel", gettext("渠道"), "nowrap", priority=2, card="hide"),
             ui.Column("window", gettext("时间"), "nowrap"),
@@ -128,7 +128,7 @@ def round_list(request: HttpRequest) -> HttpResponse:
             ui.Action(gettext("看活动"), reverse("campaigns")),
         ),
         order=gettext("发得晚的在前") if over else gettext("先发的在前"),
-        count=gettext("共 %(n)s 轮") % {"n": figures.exact(count)},
+        count=ngettext("共 %(n)s 轮", "共 %(n)s 轮", count) % {"n": figures.exact(count)},
     )
     tabs = ui.Tabs(
         [
@@ -456,6 +456,11 @@ def _launch(checks: RoundChecks, by_list: bool) -> ui.Action:
     return ui.Action(gettext("还不能发"), kind="primary", icon="send", why_not=why_not, grow=True)
 
 
+def _will_get(funnel: Funnel) -> str:
+    text = ngettext("%(n)s 人，对照 %(held)s 人不发", "%(n)s 人，对照 %(held)s 人不发", funnel.treated)
+    return text % {"n": figures.exact(funnel.treated), "held": figures.exact(funnel.held_out)}
+
+
 def _launch_dialog(row: Round, checks: RoundChecks, funnel: Funnel, now: datetime) -> ui.Dialog:
     cost = ""
     if checks.preview is not None:
@@ -464,8 +469,7 @@ def _launch_dialog(row: Round, checks: RoundChecks, funnel: Funnel, now: datetim
     start = max(row.opens_at, now)
     when = f"{figures.when(start, now)} – {figures.when(row.closes_at, now)}"
     will: list[tuple[str, ui.Component | str]] = [
-        (gettext("发给"), gettext("%(n)s 人，对照 %(held)s 人不发") % {
-            "n": figures.exact(funnel.treated), "held": figures.exact(funnel.held_out)}),
+        (gettext("发给"), _will_get(funnel)),
         (gettext("时间"), when),
         (gettext("花费"), cost if cost else gettext("老客这边不花钱，平台另计")),
         (gettext("能否撤回"), gettext("没发出的能暂停和取消，发出的收不回来")),
@@ -473,12 +477,12 @@ def _launch_dialog(row: Round, checks: RoundChecks, funnel: Funnel, now: datetim
     # The number stands in the button whatever its size, so nobody sends to more than they think.
     people = figures.exact(funnel.treated)
     if row.channel == Channel.HANDOVER:
-        confirm = gettext("定下这 %(n)s 人，再备名单") % {"n": people}
+        confirm = ngettext("定下这 %(n)s 人，再备名单", "定下这 %(n)s 人，再备名单", people) % {"n": people}
     else:
         confirm = (
-            gettext("发给 %(n)s 人") % {"n": people}
+            ngettext("发给 %(n)s 人", "发给 %(n)s 人", people) % {"n": people}
             if start <= now
-            else gettext("到点发给 %(n)s 人") % {"n": people}
+            else ngettext("到点发给 %(n)s 人", "到点发给 %(n)s 人", people) % {"n": people}
         )
     return ui.Dialog(
         "launch",

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from laoke.audiences import counting, wording
@@ -222,8 +222,9 @@ def _part_numbers(rows: Sequence[RuleRow]) -> list[int]:
 
 @dataclass(frozen=True)
 class More:
-    """Who is in a segment: shares, how they can be reached, stages, a sample."""
+    """Who is in a segment: how many, shares, how they can be reached, stages, a sample."""
 
+    n: int
     share: float
     sales_share: float | None
     reach: ui.BarList
@@ -240,6 +241,7 @@ def more_of(shop: Shop, node: Node, now: datetime, seed: int) -> More:
     """The slower figures, asked for after the count is there."""
     told = counting.breakdown(shop, node, now.date())
     return More(
+        n=told.n,
         share=told.n / told.people if told.people else 0.0,
         sales_share=told.sales_share,
         reach=_reach(told),
@@ -307,7 +309,7 @@ def _sample(shop: Shop, node: Node, now: datetime, seed: int) -> ui.Table:
     masks = profiles.masks_of(shop, [row["person_id"] for row in found])
     rows = [_sample_row(row, masks, now) for row in found]
     columns = [
-        ui.Column("customer", _("客户"), "nowrap"),
+        ui.Column("customer", pgettext_lazy("one of a list", "客户"), "nowrap"),
         ui.Column("last", _("最近付款"), "num", card="end"),
         ui.Column("orders", _("购买天数"), "num", card="hide"),
         ui.Column("net", _("累计净付（元）"), "num", card="end"),

@@ -267,7 +267,8 @@ def _previewed(request: HttpRequest) -> HttpResponse:
 
 
 def _part(request: HttpRequest, builder: Builder, **draw: bool) -> HttpResponse:
-    """The parts that changed. While something cannot be read the old figure stays."""
+    """The parts that changed. While something cannot be read the old figure stays and is told to be old; its shares and
+    its sample go, since those on the page may be of the text before that."""
     answer = render(request, "segments/preview.html", {"b": builder, **draw})
     if builder.counted is None and not builder.not_ready:
         answer["HX-Reswap"] = "none"

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -125,7 +125,7 @@ def _columns() -> list[ui.Column]:
         ui.Column("promised", _("答应在"), "nowrap", card="end"),
         ui.Column("state", _("状态")),
         ui.Column("owner", _("负责人"), "nowrap", card="hide"),
-        ui.Column("order", _("订单"), "nowrap", priority=2, card="hide"),
+        ui.Column("order", pgettext_lazy("one of a list", "订单"), "nowrap", priority=2, card="hide"),
         ui.Column("opened", _("开的"), "nowrap", priority=2, card="hide"),
         ui.Column("changed", _("最近变动"), "nowrap", priority=3, card="hide"),
     ]

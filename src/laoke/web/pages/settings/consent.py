@@ -46,7 +46,11 @@ def consent_page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if "declare" in request.POST:
             basis = declare(shop, form.declaration(), by=request.user, now=now)  # type: ignore[arg-type]
-            text = _("已登记：%(n)s 人同意%(channel)s用于%(purpose)s") % {
+            text = ngettext(
+                "已登记：%(n)s 人同意%(channel)s用于%(purpose)s",
+                "已登记：%(n)s 人同意%(channel)s用于%(purpose)s",
+                basis.people,
+            ) % {
                 "n": figures.exact(basis.people),
                 "channel": basis.get_channel_display(),
                 "purpose": basis.get_purpose_display(),

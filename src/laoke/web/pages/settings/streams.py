@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from laoke.intake.models import Connection, ConnectionState, Listener, PlatformMessage, PullCursor, PullStream
 from laoke.intake.top.words import line_trouble_text, stream_trouble_text, trouble_detail
@@ -82,7 +83,7 @@ def _left(cursor: PullCursor, now: datetime) -> str:
     elif cursor.stream == PullStream.HISTORY and not left:
         parts.append(_("齐了"))
     elif left > timedelta(days=1):
-        parts.append(_("还差 %(n)s 天") % {"n": figures.exact(left.days)})
+        parts.append(ngettext("还差 %(n)s 天", "还差 %(n)s 天", left.days) % {"n": figures.exact(left.days)})
     parts += [
         _("%(since)s 到 %(until)s 的变动平台不再给，用导出的文件补") % {"since": since[:10], "until": until[:10]}
         for since, until in cursor.gaps

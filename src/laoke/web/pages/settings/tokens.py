@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -116,7 +117,7 @@ def _state(token: ApiToken, now: datetime) -> ui.Status:
         return ui.Status(_("已过期"), "bad")
     left = (token.expires_at - now).days
     if left < SOON_DAYS:
-        return ui.Status(_("还剩 %(n)s 天") % {"n": left}, "warn")
+        return ui.Status(ngettext("还剩 %(n)s 天", "还剩 %(n)s 天", left) % {"n": left}, "warn")
     return ui.Status(_("可用"), "ok")
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from laoke.campaigns.models import Campaign
@@ -109,9 +109,11 @@ def _kept(request: HttpRequest, upload: Upload, read: ReadReport, now: datetime)
     except SetupRefused as refused:
         messages.error(request, refusal_text(refused))
         return False
-    said = gettext("记下了 %(n)s 个优惠的数") % {"n": figures.exact(len(read.rows))}
+    said = ngettext("记下了 %(n)s 个优惠的数", "记下了 %(n)s 个优惠的数", len(read.rows)) % {
+        "n": figures.exact(len(read.rows))
+    }
     if read.refused:
-        said = clauses([said, gettext("%(n)s 行没有用上") % {"n": figures.exact(len(read.refused))}])
+        said = clauses([said, figures.unused_rows_text(len(read.refused))])
     messages.success(request, said)
     return True
 
@@ -124,13 +126,12 @@ def _preview(
     form: ColumnsForm,
     now: datetime,
 ) -> ReportPreview:
-    lines = gettext("%(n)s 行")
     facts = [
         (gettext("文件"), upload.name),
         (gettext("认成"), _layout_text(read.recognition)),
-        (gettext("这个活动的"), lines % {"n": figures.exact(len(read.rows))}),
-        (gettext("别的优惠"), lines % {"n": figures.exact(read.others)}),
-        (gettext("没用上的行"), lines % {"n": figures.exact(len(read.refused))}),
+        (gettext("这个活动的"), figures.rows_text(len(read.rows))),
+        (gettext("别的优惠"), figures.rows_text(read.others)),
+        (gettext("没用上的行"), figures.rows_text(len(read.refused))),
     ]
     return ReportPreview(
         frame_of(request, campaign, "campaign_setup", now), upload, ui.Facts(facts), form, bool(read.missing),
@@ -151,7 +152,7 @@ def _rows_table(read: ReadReport, now: datetime) -> ui.Table | None:
         return None
     return ui.Table(
         [
-            ui.Column("offer", gettext("优惠")),
+            ui.Column("offer", pgettext("one of a list", "优惠")),
             ui.Column("by", gettext("怎么认的"), "nowrap", priority=2, card="hide"),
             ui.Column("issued", gettext("发行"), "num", label_on_card=gettext("发行")),
             ui.Column("taken", gettext("领取"), "num", label_on_card=gettext("领取")),
@@ -180,7 +181,7 @@ def _refused_table(rows: list[RefusedRow]) -> ui.Table | None:
         return None
     return ui.Table(
         [
-            ui.Column("line", gettext("行"), "num"),
+            ui.Column("line", pgettext("one of a list", "行"), "num"),
             ui.Column("column", gettext("列"), "nowrap"),
             ui.Column("found", gettext("写的是"), "wrap", card="wide"),
             ui.Column("expected", gettext("应该是"), "wrap", card="wide"),

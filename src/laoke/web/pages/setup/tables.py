@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from laoke.campaigns.models import Campaign
 from laoke.campaigns.reconciling import Reconciled
@@ -48,7 +48,7 @@ def offers_table(campaign: Campaign, found: Sequence[OfferPlace], now: datetime)
     """The offers of the campaign with their tool, state, number, link and what was found."""
     return ui.Table(
         [
-            ui.Column("offer", gettext("优惠")),
+            ui.Column("offer", pgettext("one of a list", "优惠")),
             ui.Column("tool", gettext("后台工具"), "wrap"),
             ui.Column("findings", gettext("检查"), "nowrap", card="end"),
             ui.Column("number", gettext("活动号"), "nowrap", label_on_card=gettext("活动号")),
@@ -168,7 +168,7 @@ def reconciled_table(campaign: Campaign, found: Sequence[Reconciled]) -> ui.Tabl
     """Every offer: what the back office counts, what orders show, and the difference."""
     return ui.Table(
         [
-            ui.Column("offer", gettext("优惠")),
+            ui.Column("offer", pgettext("one of a list", "优惠")),
             ui.Column("issued", gettext("发行"), "num", priority=2, card="hide"),
             ui.Column("taken", gettext("领取"), "num", label_on_card=gettext("领取")),
             ui.Column("used", gettext("使用"), "num", label_on_card=gettext("使用")),

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -359,7 +359,7 @@ def _top(shop: Shop, reading: Reading) -> ui.Table:
             )
         )  # fmt: skip
     columns = [
-        ui.Column("who", _("客户")),
+        ui.Column("who", pgettext_lazy("one of a list", "客户")),
         ui.Column("alive", _("还是客户"), "num"),
         ui.Column("orders", _("一年内预计次数"), "num", card="hide"),
         ui.Column("spend", _("一年内预计（元）"), "num", label_on_card="¥"),
