@@ -1,20 +1,24 @@
 """The tiers of a test run, in order, each with its time and its closing line.
 
 A tier is one pytest process over one marker (tests/conftest.py gives every test exactly one). All
-tiers run even when one fails: a run tells everything it knows.
+tiers run even when one fails: a run tells everything it knows. Tiers that leave a processor idle run beside
+each other.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from threading import Thread
+from typing import TypeAlias
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = re.compile(
@@ -28,6 +32,12 @@ SPREAD = ("-n", "2", "--dist", "worksteal")
 LONG = ("--timeout", "600")
 # Folders that are tiers of their own need not be read to find the tests of another.
 ELSEWHERE = tuple(f"--ignore=tests/{folder}" for folder in ("browser", "crash", "flows", "spark"))
+# The checks take one processor, kills wait for clocks, and one process asks the Spark cluster and waits for it. Pages
+# in a browser and the ways through the product are given the machine alone: they say how long something may take.
+BESIDE = ({"check", "pure"}, {"crash", "spark"})
+
+# When a tier began, and its process.
+_Running: TypeAlias = tuple[float, "subprocess.Popen[str]"]
 
 
 @dataclass(frozen=True)
@@ -91,49 +101,99 @@ def chosen_tiers(names: Sequence[str]) -> tuple[Tier, ...]:
     return tuple(tier for tier in tiers if not names or tier.name in names)
 
 
-def run_tier(tier: Tier, environment: Mapping[str, str]) -> Outcome:
-    """Run one tier, its output passed through as it comes."""
-    print(f"\n=== {tier.name}", flush=True)
-    started, before = time.monotonic(), _processor_seconds()
-    closing = ""
-    with subprocess.Popen(
-        tier.command,
-        cwd=ROOT,
-        env={**os.environ, **environment, **tier.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                print(line, end="", flush=True)
-                plain = COLOUR.sub("", line).strip()
-                if CLOSING.search(plain):
-                    closing = plain.strip("= ")
-        except BaseException:
-            # Stopped from outside: the tier must not outlive the run and its database.
+def side_by_side(tiers: Sequence[Tier]) -> list[tuple[Tier, ...]]:
+    """The tiers in their order, those that run beside each other together."""
+
+    def place(tier: Tier) -> str:
+        return next((min(names) for names in BESIDE if tier.name in names), tier.name)
+
+    return [tuple(group) for _, group in groupby(tiers, key=place)]
+
+
+def run_beside(tiers: Sequence[Tier], environment: Mapping[str, str]) -> list[Outcome]:
+    """Run tiers at the same time. The first tells as it goes, every other when those before it have ended."""
+    with _started(tiers, environment) as processes:
+        print(f"\n=== {tiers[0].name}", flush=True)
+        others = [_Beside(tier, process) for tier, process in zip(tiers[1:], processes[1:], strict=True)]
+        outcomes = [_followed(tiers[0], processes[0], _tell)]
+        for other in others:
+            other.join()
+            outcomes.append(other.outcome.pop())
+            print(f"\n=== {other.name}", *other.lines, sep="\n", flush=True)
+    return outcomes
+
+
+@contextmanager
+def _started(tiers: Sequence[Tier], environment: Mapping[str, str]) -> Iterator[list[_Running]]:
+    """The process of every tier with the moment it began; stopped from outside, none outlives the run's database."""
+    processes: list[_Running] = []
+    try:
+        for tier in tiers:
+            process = subprocess.Popen(
+                tier.command,
+                cwd=ROOT,
+                env={**os.environ, **environment, **tier.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+            )
+            processes.append((time.monotonic(), process))
+        yield processes
+    except BaseException:
+        for _, process in processes:
             process.terminate()
-            raise
-    seconds, busy = time.monotonic() - started, _processor_seconds() - before
-    return Outcome(tier.name, seconds, process.returncode, closing, busy)
+        for _, process in processes:
+            process.wait()
+        raise
 
 
-def _processor_seconds() -> float:
-    """What the processes that were waited for have taken."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+class _Beside(Thread):
+    """A tier that is followed while another tells: its lines, and its outcome when it has ended.
+
+    A stopped run does not wait for it.
+    """
+
+    def __init__(self, tier: Tier, running: _Running) -> None:
+        super().__init__(name=tier.name, daemon=True)
+        self._tier, self._running = tier, running
+        self.lines: list[str] = []
+        self.outcome: list[Outcome] = []
+        self.start()
+
+    def run(self) -> None:
+        self.outcome.append(_followed(self._tier, self._running, self.lines.append))
 
 
-def report(outcomes: Sequence[Outcome]) -> int:
-    """Print the table; the exit status of the whole run."""
+def _tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def _followed(tier: Tier, running: _Running, tell: Callable[[str], None]) -> Outcome:
+    """Tell every line of a tier's process until it ends, and how it ended."""
+    began, process = running
+    closing = ""
+    assert process.stdout is not None
+    with process.stdout:
+        for line in process.stdout:
+            tell(line.rstrip("\n"))
+            plain = COLOUR.sub("", line).strip()
+            if CLOSING.search(plain):
+                closing = plain.strip("= ")
+    # Asked of this one process, with what it waited for itself: another tier may run beside it.
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - began
+    return Outcome(tier.name, seconds, process.returncode, closing, used.ru_utime + used.ru_stime)
+
+
+def report(outcomes: Sequence[Outcome], seconds: float) -> int:
+    """Print the table and the seconds of all together; the exit status of the whole run."""
     print("\n=== summary")
     for outcome in outcomes:
         print(outcome.line())
-    total = sum(outcome.seconds for outcome in outcomes)
     failed = [outcome.tier for outcome in outcomes if outcome.status != 0]
-    print(f"{'FAILED: ' + ', '.join(failed) if failed else 'all passed'} in {total:.0f} s", flush=True)
+    print(f"{'FAILED: ' + ', '.join(failed) if failed else 'all passed'} in {seconds:.0f} s", flush=True)
     return 1 if failed else 0
