@@ -57,7 +57,10 @@ def test_a_text_that_cannot_be_read_says_where(demo: Demo) -> None:
 
 def test_while_a_text_cannot_be_read_no_older_shares_stand_beside_the_count(demo: Demo) -> None:
     refused = text(demo.client().post("/segments/preview/", {"source": "text", "text": "bought(2+) and"}))
-    assert '<div id="figures-more" class="ruled-top" hx-swap-oob="true"><p class="muted sm">写法还不对' in refused
+    assert (
+        '<div id="figures-more" class="ruled-top" hx-swap-oob="true"><p class="muted sm">写法还不对'
+        in refused
+    )
     assert '<div id="sample" hx-swap-oob="true"></div>' in refused
     counted = text(demo.client().post("/segments/preview/", {"source": "text", "text": "bought(2+)"}))
     assert 'id="figures-more"' not in counted and "/segments/more/" in counted
