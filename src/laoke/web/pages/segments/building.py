@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -83,27 +83,18 @@ class Builder:
         return figures.exact(max(1, round(self.counted.seconds * 1000))) if self.counted else ""
 
 
-def _nothing() -> None:
-    """Nobody else counts."""
-
-
-def from_text(
-    shop: Shop, text: str, today: date, *, before_counting: Callable[[], None] = _nothing
-) -> Builder:
-    """The builder for a text; rows follow from it. `before_counting` is called for what can be read alone."""
+def from_text(shop: Shop, text: str, today: date) -> Builder:
+    """The builder for a text; rows follow from it."""
     try:
         node = parse(text)
     except FilterError as error:
         return _builder(shop, text, [], trouble=wording.refusal_text(error), at=error.position)
     except TreeError as error:
         return _builder(shop, text, [], trouble=wording.refusal_text(error))
-    before_counting()
     return _counted(shop, node, text, rules.rows_of(node), today)
 
 
-def from_rows(
-    shop: Shop, rows: Sequence[RuleRow], text: str, today: date, before_counting: Callable[[], None]
-) -> Builder:
+def from_rows(shop: Shop, rows: Sequence[RuleRow], text: str, today: date) -> Builder:
     """The builder for rows; the text follows from them, and stays as it was when a row cannot be read."""
     try:
         node = rules.node_of(rows)
@@ -112,7 +103,6 @@ def from_rows(
         return _builder(shop, text, rows, trouble=str(said), bad_row=trouble.row, row_trouble=said)
     except (FilterError, TreeError) as error:
         return _builder(shop, text, rows, trouble=wording.refusal_text(error))
-    before_counting()
     return _counted(shop, node, print_filter(node), rows, today)
 
 

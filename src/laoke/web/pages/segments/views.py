@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from django.contrib import messages
 from django.db.models import Count, Q
@@ -237,11 +236,11 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
 def preview(request: HttpRequest) -> HttpResponse:
     """What follows from a change: of the rows, of the text, or a row added, removed, or turned into another kind.
 
-    What the same user's page still counts of the text before it is ended; and of who is in there, once the new one can
-    be read: while it cannot, the older count stands there, and its shares must come to stand beside it.
+    What the same user's page still counts of the text before it, and of who is in there, is ended.
     """
     try:
         with replacing(_question(request, "count")):
+            replaced(_question(request, "more"))
             return _previewed(request)
     except Replaced:
         return HttpResponse(status=204)
@@ -255,14 +254,13 @@ def _question(request: HttpRequest, what: str) -> tuple[int | None, str, str]:
 def _previewed(request: HttpRequest) -> HttpResponse:
     shop, now = shop_of(request), clock_of(request).now()
     text = request.POST.get("text", "")
-    end_more = partial(replaced, _question(request, "more"))
     if request.POST.get("source") == "text":
-        builder = building.from_text(shop, text, now.date(), before_counting=end_more)
+        builder = building.from_text(shop, text, now.date())
         # What can be read and not counted has its rows too.
         return _part(request, builder, draw_rows=bool(builder.lines) or not builder.trouble)
     rows = rules.rows_from(request.POST)
     changed = _act(rows, request.POST.get("act", ""))
-    builder = building.from_rows(shop, rows, text, now.date(), end_more)
+    builder = building.from_rows(shop, rows, text, now.date())
     return _part(request, builder, draw_rows=changed, draw_text=not builder.trouble)
 
 
