@@ -84,10 +84,10 @@ def count_documented(shop: Shop, user: User, today: date, size: Size) -> Iterato
         yield from _together(f"segment_examples_{name}", times[facts], cpu[facts], size, note)
     typed = list(count_typed(shop, examples, today, runs=FACT_RUNS[size]))
     worst = max(typed, key=lambda told: told[1].p95_ms)
-    wall = [ms for _one, warm in typed for ms in warm.wall_ms]
+    walls = [ms for _one, warm in typed for ms in warm.wall_ms]
     spent = [ms for _one, warm in typed for ms in warm.cpu_ms]
     note = f"with steps, asked again; the slowest example {worst[0].number}, p95 {worst[1].p95_ms:.0f} ms"
-    yield from _together("segment_typed", wall, spent, size, note)
+    yield from _together("segment_typed", walls, spent, size, note)
 
 
 def _together(name: str, wall: list[float], cpu: list[float], size: Size, note: str) -> Iterator[Measured]:
