@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 
-from laoke.promotions.rewards.models import PointsLot, PointsScheme
+from laoke.promotions.rewards.models import PointsEvent, PointsLot, PointsScheme
 from laoke.shops.models import AuditEvent, Role, User
 from laoke.shops.setup import add_user
+from laoke.shops.tokens import make_token
 from tests.campaigns.stores import Store, make_store
 from tests.promotions_rows.points_shop import ANNA, NOW, PointsShop
 
@@ -136,3 +137,18 @@ def test_who_may_only_look_sees_the_rule_and_changes_nothing(here: PointsShop, s
     assert client.post(reverse("points_earning"), {"earning": "0"}).status_code == 403
     assert client.post(reverse("points_give"), {}).status_code == 403
     assert PointsScheme.objects.get().is_earning
+
+
+def test_what_came_by_the_interface_tells_the_tokens_name_and_not_its_key(
+    here: PointsShop, store: Store
+) -> None:
+    client = browser(store.owner)
+    client.post(reverse("points"), WRITTEN)
+    token, _once = make_token(store.shop, name="收银台", scopes=["points"], days=30, by=store.owner, now=NOW)
+    client.post(reverse("points_give"), {"person": str(ANNA), "points": "5", "why": "生日"})
+    assert PointsEvent.objects.update(by=f"api:{token.prefix}") == 1
+
+    page = seen(client)
+    assert "接口 收银台" in page and token.prefix not in page
+    token.delete()
+    assert f"接口 {token.prefix}" in seen(client)

@@ -306,7 +306,7 @@ def _bounds_text(bounds: Bounds, unit: str) -> str:
 
 
 def _days_ago_text(bounds: Bounds) -> str:
-    if bounds.low is None:
+    if bounds.low is None and bounds.high is not None:
         return ngettext("在 %(days)s 天以内", "在 %(days)s 天以内", bounds.high) % {"days": bounds.high}
     if bounds.high is None:
         return gettext("在 %(days)s 天前或更早") % {"days": bounds.low}

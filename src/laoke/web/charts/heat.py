@@ -106,7 +106,7 @@ def sankey(nodes: Sequence[Node], flows: Sequence[Flow], *, value: str = "exact"
                 "name": "",
                 "type": "sankey",
                 "left": 4,
-                "right": 96,
+                "right": 112,
                 "top": 8,
                 "bottom": 8,
                 "nodeGap": 10,

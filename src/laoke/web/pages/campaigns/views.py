@@ -87,10 +87,9 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 
 def _row(row: Campaign, now: datetime) -> ui.Row:
-    rounds = ngettext("发完 %(done)s / %(all)s 轮", "发完 %(done)s / %(all)s 轮", row.round_count) % {
-        "done": row.done_count,
-        "all": row.round_count,
-    }  # type: ignore[attr-defined]
+    done, every = row.done_count, row.round_count  # type: ignore[attr-defined]
+    text = ngettext("发完 %(done)s / %(all)s 轮", "发完 %(done)s / %(all)s 轮", every)
+    rounds = text % {"done": done, "all": every}
     return ui.Row(
         [
             ui.Cell(row.name, sub=row.theme),

@@ -464,10 +464,10 @@ def _chart(issue: CouponIssue) -> ui.ChartCard | None:
         ],
         caption=_("每天核销"),
     )
-    total = figures.exact(sum(used))
+    total = sum(used)
     said = ngettext("%(days)s 天里核销 %(n)s 张", "%(days)s 天里核销 %(n)s 张", total) % {
         "days": len(days),
-        "n": total,
+        "n": figures.exact(total),
     }
     return ui.ChartCard("redeemed", _("每天核销"), option, table, said, sub=_("张"), size="sm")
 

@@ -475,15 +475,14 @@ def _launch_dialog(row: Round, checks: RoundChecks, funnel: Funnel, now: datetim
         (gettext("能否撤回"), gettext("没发出的能暂停和取消，发出的收不回来")),
     ]  # fmt: skip
     # The number stands in the button whatever its size, so nobody sends to more than they think.
-    people = figures.exact(funnel.treated)
+    treated = funnel.treated
     if row.channel == Channel.HANDOVER:
-        confirm = ngettext("定下这 %(n)s 人，再备名单", "定下这 %(n)s 人，再备名单", people) % {"n": people}
+        text = ngettext("定下这 %(n)s 人，再备名单", "定下这 %(n)s 人，再备名单", treated)
+    elif start <= now:
+        text = ngettext("发给 %(n)s 人", "发给 %(n)s 人", treated)
     else:
-        confirm = (
-            ngettext("发给 %(n)s 人", "发给 %(n)s 人", people) % {"n": people}
-            if start <= now
-            else ngettext("到点发给 %(n)s 人", "到点发给 %(n)s 人", people) % {"n": people}
-        )
+        text = ngettext("到点发给 %(n)s 人", "到点发给 %(n)s 人", treated)
+    confirm = text % {"n": figures.exact(treated)}
     return ui.Dialog(
         "launch",
         gettext("发「%(name)s」？") % {"name": row.name},
