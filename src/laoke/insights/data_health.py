@@ -54,8 +54,8 @@ _BEFORE = (
 )
 
 _WAIT_SPAN = (
-    "SELECT count(*) AS n, min(CASE WHEN day >= 0 THEN day END) AS first, max(CASE WHEN day >= 0 THEN day END) AS last "
-    "FROM {rows} AS found WHERE what = $what"
+    "SELECT count(*) AS n, min(CASE WHEN day >= 0 THEN day END) AS first_day, "
+    "max(CASE WHEN day >= 0 THEN day END) AS last_day FROM {rows} AS found WHERE what = $what"
 )
 _WAITS = "SELECT * FROM {rows} AS found WHERE what = $what ORDER BY day DESC, order_id LIMIT $most"
 _WAITS_AFTER = (
@@ -223,7 +223,7 @@ def wait_span(shop: Shop, reader: Reader, what: str) -> WaitSpan:
     (found,) = reader.remembered("waiting_orders", _WAIT_SPAN, shop_id=shop.pk, what=what).to_pylist()
     first, last = (
         None if number is None else EPOCH + timedelta(days=number)
-        for number in (found["first"], found["last"])
+        for number in (found["first_day"], found["last_day"])
     )
     return WaitSpan(found["n"], first, last)
 
