@@ -25,7 +25,7 @@ API = {
 }  # fmt: skip
 OPEN = {"login", "logout", "language", "hook", *API}
 # These name a kind of figures, of which every shop has its own, or what is done to the orders of a form, and no thing.
-KINDS = {"imports_health_differences", "fake_orders_decide"}
+KINDS = {"imports_health_differences", "imports_health_waits", "fake_orders_decide"}
 # What anyone who has signed in may do for themselves, without a shop.
 OWN = {"profile", "password", "shop_switch", "session_ping"}
 # Reading these is an act that is answered for: the audit trail grows by a row.
