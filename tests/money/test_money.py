@@ -178,6 +178,22 @@ def test_caps_must_match_the_weights() -> None:
         allocate_capped(1, [1], [-1])
 
 
+def test_a_single_line_takes_what_its_cap_allows_and_no_negative_value() -> None:
+    assert [allocate_capped(total, [weight], [50]) for total, weight in ((30, 7), (30, 0), (80, 7))] == [
+        [30],
+        [30],
+        [50],
+    ]
+    with pytest.raises(ValueError, match="no negative total or weight"):
+        allocate_capped(30, [-1], [50])
+    with pytest.raises(ValueError, match="no negative total or weight"):
+        allocate_capped(-1, [7], [50])
+
+
+def test_a_total_of_all_weights_gives_each_its_weight() -> None:
+    assert allocate(100, [60, 0, 40]) == [60, 0, 40]
+
+
 weighted = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 10_000)), min_size=1, max_size=8)
 
 

@@ -25,6 +25,8 @@ def allocate(total_cents: int, weights: Sequence[int]) -> list[int]:
         return [0] * len(weights)
     if whole == 0:
         raise ValueError(f"{total_cents} cents cannot be split: all weights are zero")
+    if total_cents == whole:  # each is owed its weight, as where a rate takes something off each line
+        return list(weights)
     shares = [total_cents * weight // whole for weight in weights]
     shares[weights.index(max(weights))] += total_cents - sum(shares)
     return shares
@@ -42,15 +44,16 @@ def allocate_capped(total_cents: int, weights: Sequence[int], caps: Sequence[int
     """
     if len(weights) != len(caps):
         raise ValueError(f"{len(weights)} weights but {len(caps)} caps")
-    if min(caps, default=0) < 0:
+    least = min(caps, default=0)
+    if least < 0:
         raise ValueError("allocate_capped takes no negative cap")
-    if len(caps) == 1 and total_cents >= 0:
+    if len(caps) == 1 and total_cents >= 0 and weights[0] >= 0:
         return [min(total_cents, caps[0])]
     whole = sum(caps)
     if total_cents >= whole:  # every line is filled
         return list(caps)
     shares, room, left = [0] * len(weights), list(caps), total_cents
-    if min(caps) and any(weights):  # mostly no line is full, and none becomes so
+    if least and any(weights):  # mostly no line is full, and none becomes so
         taken = allocate(total_cents, weights)
         if all(map(le, taken, caps)):
             return taken

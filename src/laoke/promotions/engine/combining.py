@@ -69,7 +69,7 @@ def best_quote(
     """
     asked = checked(offers, most_coupons=MOST_COUPONS)
     ground = Ground(basket)
-    opened, refused = open_offers(asked.ordered, ground, at)
+    opened, refused = open_offers(asked.gates, ground, at)
     items, layers = by_layer(opened)
     start = price(ground, items, [], told=False)
     reached = {layer: _reached(start, of_layer) for layer, of_layer in layers if layer.one_per_order}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from laoke.promotions.engine.by_buyer import EarlyBird, FlashSale, MemberPrice
 from laoke.promotions.engine.ladders import ShopCoupon
@@ -15,15 +16,36 @@ from laoke.promotions.engine.values import Buyer, Offer
 
 VARIED = (MemberPrice, EarlyBird, FlashSale, MoreCheaper)
 _VARIED = frozenset(VARIED)
-_BY_BUYERS = frozenset({GroupBuy, MoreCheaper})
+BY_BUYERS = frozenset({GroupBuy, MoreCheaper})
+"""The mechanics that say how many more buyers they want."""
 _NOT_PLAIN = frozenset({*VARIED, DepositExpansion, GroupBuy})
 
 
-def open_offers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> tuple[list[Offer], list[Refusal]]:
+class Gate(NamedTuple):
+    """An offer with what can close it: its window, and whether there is anything else."""
+
+    offer: Offer
+    start: datetime | None
+    end: datetime | None
+    window_only: bool
+
+
+def gate_of(offer: Offer) -> Gate:
+    """What can close an offer, which is the same for every buyer."""
+    mechanic = offer.mechanic
+    held = isinstance(mechanic, ShopCoupon) and mechanic.must_hold
+    asks = offer.audience or held or offer.limits.per_person is not None or type(mechanic) in _NOT_PLAIN
+    return Gate(offer, offer.window.start, offer.window.end, not asks)
+
+
+def open_offers(gates: Sequence[Gate], ground: Ground, at: datetime) -> tuple[list[Offer], list[Refusal]]:
     """The offers that are open with their plain prices, and why the others are not."""
     opened, refused = [], []
     buyer = ground.basket.buyer
-    for offer in ordered:
+    for offer, start, end, window_only in gates:
+        if window_only and (start is None or start <= at) and (end is None or at < end):
+            opened.append(offer)
+            continue
         found: Offer | Refusal = _closed(offer, buyer, at) or offer
         if found is offer and type(offer.mechanic) in _NOT_PLAIN:
             found = _plain(offer, ground, at)
@@ -78,7 +100,7 @@ def next_buyers(ordered: Sequence[Offer], ground: Ground, at: datetime) -> list[
     buyer = ground.basket.buyer
     for offer in ordered:
         mechanic = offer.mechanic
-        if type(mechanic) not in _BY_BUYERS or _closed(offer, buyer, at):
+        if type(mechanic) not in BY_BUYERS or _closed(offer, buyer, at):
             continue
         if isinstance(mechanic, GroupBuy):
             missing = mechanic.people - ground.basket.taken.get(offer.offer_id, 0) - 1

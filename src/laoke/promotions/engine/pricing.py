@@ -33,11 +33,11 @@ class Reached(NamedTuple):
 def price(ground: Ground, item_offers: Sequence[Offer], later: Layered, *, told: bool) -> Pricing:
     """Apply the layers in order to the lines (rules R2, R3, R20)."""
     lines = ground.lines
-    units = [line.unit_price_cents for line in lines]
-    base = [line.unit_price_cents * line.quantity for line in lines]
     shares: list[list[Share]] = [[] for _ in lines] if told else []
-    pricing = Pricing(ground, told, units, base, list(base), [""] * len(lines), shares)
-    pricing.note("R1", "list_price", sum(base), lines=len(lines))
+    listed = ground.listed
+    pricing = Pricing(ground, told, list(ground.units), list(listed), list(listed), [""] * len(lines), shares)
+    if told:
+        pricing.note("R1", "list_price", sum(listed), lines=len(lines))
     if item_offers:
         _apply_item_layer(pricing, item_offers)
     for layer, offers in later:
@@ -109,8 +109,9 @@ def _report_item_offer(pricing: Pricing, offer: Offer) -> None:
 
 def _apply_goods(pricing: Pricing, layer: Layer, offers: Sequence[Offer]) -> None:
     """Rules R4 to R11 for one order-level layer: test thresholds, choose, split over the lines."""
-    found = [reached(pricing, offer) for offer in offers]
-    apply_reached(pricing, layer, [one for one in found if one is not None])
+    found = [one for offer in offers if (one := reached(pricing, offer)) is not None]
+    if found:
+        apply_reached(pricing, layer, found)
 
 
 def reached(pricing: Pricing, offer: Offer) -> Reached | None:
@@ -119,17 +120,20 @@ def reached(pricing: Pricing, offer: Offer) -> Reached | None:
     That is settled by item-level prices (R4): it is the same whatever the layers before it take off.
     """
     ground = pricing.ground
-    part = ground.part(offer)
-    counting = ground.counted(offer) if offer.layer is _ADDON else part
+    part = counting = ground.part(offer)
+    if offer.layer is _ADDON:
+        counting = ground.counted(offer)
     if not counting.positions:
         pricing.refuse(offer, "nothing_in_scope")
         return None
-    wares = pricing.wares_of(part)
-    counted = wares if counting is part else pricing.wares_of(counting)
+    wares = counted = pricing.wares_of(part)
+    if counting is not part:
+        counted = pricing.wares_of(counting)
     found = promise(offer.mechanic, wares, counted)
+    times = found.times
     if pricing.told and (missing := shortfall(offer.mechanic, counted)) is not None:
-        pricing.missing(offer, missing, reached=found.times > 0)
-    if found.times == 0:
+        pricing.missing(offer, missing, reached=times > 0)
+    if not times:
         return None
     if not part.positions:
         pricing.refuse(offer, "no_addon_picked")
@@ -141,16 +145,16 @@ def apply_reached(pricing: Pricing, layer: Layer, offers: Sequence[Reached]) -> 
     """Of the offers of one layer that are reached choose, by what is left on their lines, and split."""
     candidates, values = [], []
     for one in offers:
-        value_cents = min(one.promise.face_cents, sum(map(pricing.room.__getitem__, one.wares.positions)))
+        room = sum(map(pricing.room.__getitem__, one.wares.positions))
+        value_cents = min(one.promise.face_cents, room)
         if value_cents:
             candidates.append(one)
             values.append(value_cents)
         else:
             pricing.refuse(one.offer, "nothing_to_take")
-    if not candidates:
-        return
-    if len(candidates) == 1:
-        _take(pricing, candidates[0], values[0])
+    if len(candidates) <= 1:
+        for candidate in candidates:
+            _take(pricing, candidate, values[0])
         return
     chosen = best_set(values, [one.wares.mask for one in candidates], one_per_order=layer.one_per_order)
     for place, (candidate, value_cents) in enumerate(zip(candidates, values, strict=True)):
@@ -165,17 +169,20 @@ def apply_reached(pricing: Pricing, layer: Layer, offers: Sequence[Reached]) -> 
 def _take(pricing: Pricing, taken: Reached, value_cents: int) -> None:
     """Rules R10 and R11: split the discount over the lines in scope, never below zero."""
     offer, wares, found = taken
-    all_room = pricing.room
-    shares = allocate_capped(
-        found.face_cents, found.weights, [all_room[position] for position in wares.positions]
-    )
+    positions, room = wares.positions, pricing.room
+    shares = allocate_capped(found.face_cents, found.weights, [room[position] for position in positions])
     pricing.used.append(offer.offer_id)
+    for position, cents in zip(positions, shares, strict=True):
+        room[position] -= cents
+    if pricing.told:
+        _tell(pricing, taken, value_cents, shares)
+
+
+def _tell(pricing: Pricing, taken: Reached, value_cents: int, shares: Sequence[int]) -> None:
+    """Write down what an offer took off each line, on what sum and by which rule."""
+    offer, wares, found = taken
     for position, cents in zip(wares.positions, shares, strict=True):
-        all_room[position] -= cents
-        if pricing.told:
-            pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
-    if not pricing.told:
-        return
+        pricing.shares[position].append(Share(offer.offer_id, offer.layer, cents))
     pricing.consumed.append(
         Consumed(
             offer.offer_id,

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import is_
 
-from laoke.promotions.engine.checking import Checked, by_layer, checked
+from laoke.promotions.engine.checking import Checked, Layered, by_layer, checked
 from laoke.promotions.engine.opening import next_buyers, open_offers
-from laoke.promotions.engine.pricing import price
+from laoke.promotions.engine.pricing import apply_layer, price
 from laoke.promotions.engine.results import Benefit, Exposure, Gift, Quote, QuotedLine, Refusal
 from laoke.promotions.engine.state import Ground, Pricing
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer
@@ -29,7 +29,7 @@ def quote(basket: Basket, offers: Iterable[Offer], at: datetime) -> Quote:
     """
     asked = checked(offers)
     ground = Ground(basket)
-    opened, refused = open_offers(asked.ordered, ground, at)
+    opened, refused = open_offers(asked.gates, ground, at)
     return told_quote(basket, ground, asked, opened, refused, at)
 
 
@@ -44,16 +44,40 @@ def told_quote(
     """The quote of `opened` with its worst case among all that were asked for, both in pricing order."""
     all_open = len(opened) == len(asked.ordered) and all(map(is_, opened, asked.ordered))
     items, later = asked.by_layer if all_open else by_layer(opened)
-    pricing = price(ground, items, later, told=True)
-    pricing.next_steps[:0] = next_buyers(asked.ordered, ground, at)
+    pricing = price(ground, items, [], told=True)
+    if asked.by_buyers:
+        pricing.next_steps += next_buyers(asked.by_buyers, ground, at)
+    all_items, all_later = asked.at_lowest
     # With all open at their only price, what the buyer pays is one of the outcomes the worst case is chosen from.
-    if all_open:
-        worst = worst_outcome(ground, items, later, pricing)
+    with_all = pricing if all_open else None
+    if all_open or not asked.one_price or items != all_items:
+        _apply(pricing, later)
     else:
-        # What offers cover stays known; their prices do not where one has others.
-        worst = worst_outcome(ground if asked.one_price else Ground(basket), *asked.at_lowest, None)
+        # What is open and all offers go the same way as long as their layers are the same.
+        same = _same_layers(later, all_later)
+        _apply(pricing, later[:same])
+        with_all = pricing.branch()
+        _apply(with_all, all_later[same:])
+        _apply(pricing, later[same:])
+    # What offers cover stays known; their prices do not where one has others.
+    worst = worst_outcome(ground if asked.one_price else Ground(basket), all_items, all_later, with_all)
     # A combination of coupons that was chosen for its price can lie below what R8 makes of all of them (R36).
     return _finished(basket, pricing, refused, min(worst.total_cents, pricing.total_cents))
+
+
+def _apply(pricing: Pricing, later: Layered) -> None:
+    for layer, offers in later:
+        apply_layer(pricing, layer, offers)
+
+
+def _same_layers(some: Layered, others: Layered) -> int:
+    """How many layers from the first on are the same."""
+    same = 0
+    for one, other in zip(some, others, strict=False):
+        if one != other:
+            break
+        same += 1
+    return same
 
 
 def exposure(basket: Basket, offers: Iterable[Offer]) -> Exposure:
@@ -87,10 +111,14 @@ def _cost(lines: Sequence[Line], gifts: Sequence[Gift], benefits: Sequence[Benef
 
 def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_case_cents: int) -> Quote:
     """The quote, its lines in the order in which the basket has them."""
-    lines = pricing.ground.lines
-    quoted = {line.line_id: _quoted_line(pricing, position) for position, line in enumerate(lines)}
-    goods_cents, payable_cents = pricing.goods_cents, pricing.total_cents
-    list_cents = sum(line.list_cents for line in quoted.values())
+    ground = pricing.ground
+    quoted = [_quoted_line(pricing, position) for position in range(len(ground.lines))]
+    if ground.lines != basket.lines:
+        by_id = {line.line_id: line for line in quoted}
+        quoted = [by_id[line.line_id] for line in basket.lines]
+    goods_cents = pricing.goods_cents
+    payable_cents = goods_cents + basket.postage_cents - pricing.postage_off
+    list_cents = sum(ground.listed)
     pricing.note("R12", "postage", basket.postage_cents)
     if pricing.postage_off:
         (waiver,) = [use.offer_id for use in pricing.consumed if use.layer is _POSTAGE]
@@ -100,11 +128,11 @@ def _finished(basket: Basket, pricing: Pricing, refused: list[Refusal], worst_ca
         pricing.note("R31", "deposit", 0, deposit_cents=pricing.deposit_cents, balance_cents=balance_cents)
     pricing.note("R1", "payable", payable_cents)
     return Quote(
-        lines=tuple(quoted[line.line_id] for line in basket.lines),
+        lines=tuple(quoted),
         gifts=tuple(pricing.gifts),
         benefits=pricing.benefits,
         consumed=tuple(pricing.consumed),
-        refused=tuple(refused + pricing.refused),
+        refused=(*refused, *pricing.refused),
         next_steps=tuple(pricing.next_steps),
         trace=tuple(pricing.trace),
         list_cents=list_cents,
@@ -126,7 +154,7 @@ def _quoted_line(pricing: Pricing, position: int) -> QuotedLine:
         line_id=line.line_id,
         product_id=line.product_id,
         quantity=line.quantity,
-        list_cents=line.unit_price_cents * line.quantity,
+        list_cents=pricing.ground.listed[position],
         base_cents=pricing.base[position],
         item_offer_id=pricing.item_offer[position],
         shares=tuple(pricing.shares[position]),

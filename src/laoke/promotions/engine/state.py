@@ -12,7 +12,7 @@ from laoke.promotions.engine.together import DepositExpansion
 from laoke.promotions.engine.values import Basket, Layer, Line, Offer
 
 _ADDON = Layer.ADDON
-_LINE_ID = attrgetter("line_id")
+_LINE_ID, _QUANTITY = attrgetter("line_id"), attrgetter("quantity")
 
 NOTHING = Part((), 0, (), (), 0)
 
@@ -21,17 +21,36 @@ class Ground:
     """What is the same in every outcome: the lines in pricing order, and for each offer what it covers.
 
     Item-level offers have their price per piece by position, order-level ones the part in their scope. `deposits` has
-    the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31).
+    the deposit of a piece by the id of each offer whose prices were asked for and that wants one (R31). Of each line
+    `units` has the list price of a piece, `listed` that of all.
     """
 
-    __slots__ = ("_everything", "_parts", "_prices", "_products", "basket", "deposits", "lines")
+    __slots__ = (
+        "_everything",
+        "_parts",
+        "_prices",
+        "_products",
+        "basket",
+        "deposits",
+        "lines",
+        "listed",
+        "units",
+    )
 
     def __init__(self, basket: Basket) -> None:
         self.basket = basket
         lines = basket.lines
-        self.lines: tuple[Line, ...] = lines if len(lines) == 1 else tuple(sorted(lines, key=_LINE_ID))
+        self.lines: tuple[Line, ...] = tuple(sorted(lines, key=_LINE_ID)) if len(lines) > 1 else lines
+        self.units = [line.unit_price_cents for line in self.lines]
+        self.listed = [line.unit_price_cents * line.quantity for line in self.lines]
         self._products = {line.product_id for line in self.lines}
-        self._everything = self._part(range(len(self.lines)))
+        self._everything = Part(
+            tuple(range(len(lines))),
+            (1 << len(lines)) - 1,
+            self.lines,
+            tuple(map(_LINE_ID, self.lines)),
+            sum(map(_QUANTITY, self.lines)),
+        )
         self._parts: dict[str, Part] = {}
         self._prices: dict[str, dict[int, int]] = {}
         self.deposits: dict[str, int] = {}
@@ -79,7 +98,7 @@ class Ground:
             pieces += line.quantity
             lines.append(line)
             line_ids.append(line.line_id)
-        return Part(tuple(positions), mask, tuple(lines), tuple(line_ids), pieces)
+        return Part(tuple(positions), mask, tuple(lines), tuple(line_ids), pieces) if lines else NOTHING
 
 
 @dataclass(slots=True)
@@ -129,6 +148,7 @@ class Pricing:
             self.ground, False, self.units, self.base, list(self.room), self.item_offer, [], self.wares
         )
         found.deposits, found.deposit_cents = self.deposits, self.deposit_cents
+        found.postage_off = self.postage_off
         return found
 
     def wares_of(self, part: Part) -> Wares:
@@ -136,8 +156,11 @@ class Pricing:
         found = self.wares.get(part.mask)
         if found is None:
             positions = part.positions
-            bases = tuple([self.base[position] for position in positions])
-            units = tuple([self.units[position] for position in positions])
+            if len(positions) == len(self.base):
+                units, bases = tuple(self.units), tuple(self.base)
+            else:
+                units = tuple([self.units[position] for position in positions])
+                bases = tuple([self.base[position] for position in positions])
             found = self.wares[part.mask] = Wares(*part, units, bases, sum(bases))
         return found
 
@@ -155,25 +178,15 @@ class Pricing:
         """Say what is missing to the next step and, when none is reached, refuse the offer for it (rule R14)."""
         if missing is None or not self.told:
             return
+        wanted = missing.missing
         self.next_steps.append(
-            NextStep(
-                offer.offer_id,
-                missing.unit,
-                missing.missing,
-                missing.off_cents,
-                missing.pay_bp,
-                missing.gives,
-            )
+            NextStep(offer.offer_id, missing.unit, wanted, missing.off_cents, missing.pay_bp, missing.gives)
         )
         if reached:
             return
         if missing.unit == "pieces":
             self.refuse(
-                offer,
-                "pieces_not_met",
-                pieces=missing.threshold,
-                found=missing.found,
-                missing=missing.missing,
+                offer, "pieces_not_met", pieces=missing.threshold, found=missing.found, missing=wanted
             )
         else:
             self.refuse(
@@ -181,5 +194,5 @@ class Pricing:
                 "threshold_not_met",
                 threshold_cents=missing.threshold,
                 scope_cents=missing.found,
-                missing_cents=missing.missing,
+                missing_cents=wanted,
             )
