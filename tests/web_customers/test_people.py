@@ -191,6 +191,22 @@ def test_a_part_of_a_name_finds_people_and_leaves_an_audit_row(demo: Demo) -> No
     assert AuditEvent.objects.filter(act="contact.search").count() == 1, "paging is no new search"
 
 
+def test_a_search_that_leaves_people_out_says_so_in_the_list_itself(
+    demo: Demo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from laoke.web.pages.customers import listing
+
+    def found(more: bool) -> None:
+        answer = listing.Searched([1, 2], by_part=True, more=more)
+        monkeypatch.setattr(listing, "searched", lambda *_given: answer)
+
+    for headers in ({}, {"HX-Request": "true"}):
+        found(more=True)
+        assert text(demo.client().get("/customers/", {"q": "王"}, headers=headers)).count("没有全列出来") == 1
+        found(more=False)
+        assert "没有全列出来" not in text(demo.client().get("/customers/", {"q": "王"}, headers=headers))
+
+
 def test_a_search_that_begins_on_a_later_page_is_written_down_too(demo: Demo) -> None:
     """Else a place in the address would open the vault without a word in the audit."""
     from laoke.shops.models import AuditEvent

@@ -70,6 +70,7 @@ def customers(request: HttpRequest) -> HttpResponse:
         return render(request, "customers/none.html", {"title": _("客户"), "empty": empty})
     given = listing.asked(request.GET)
     wanted, found = listing.narrowed(shop, reading, given, request.user)  # type: ignore[arg-type]
+    cut = found is not None and found.more
     if found is not None:
         _note_search(request, given.search, found)
     shown = listing.chosen_columns(shop, request.user)  # type: ignore[arg-type]
@@ -78,10 +79,11 @@ def customers(request: HttpRequest) -> HttpResponse:
         return redirect("customer", result.rows[0]["person_id"])
     table = listing.table(listing.persons(shop, result.rows, now), shown, given, result)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "customers/list_part.html", {"table": table})
+        return render(request, "customers/list_part.html", {"table": table, "cut": cut})
     page = _list_page(request, reading, given, table, result.matched)
     export_url = reverse("customers_export") + ui.query_with(given.query, after=None, before=None)
     out = {
+        "cut": cut,
         "segment_url": segment_url(given),
         "export_url": export_url if page.may_export else "",
         "may_look_up": request.role in (*MARKETING, Role.SERVICE),  # type: ignore[attr-defined]
@@ -102,8 +104,6 @@ def _note_search(request: HttpRequest, text: str, found: listing.Searched) -> No
         "contact.search", shop=shop_of(request), actor=request.user, at=clock_of(request).now(),  # type: ignore[arg-type]
         count=len(found.persons), by_part=found.by_part,
     )  # fmt: skip
-    if found.more:
-        messages.info(request, gettext("名字像的人太多，没有全列出来。多写一个字再找"))
 
 
 @allowed(*MARKETING, Role.ANALYST)
