@@ -68,15 +68,7 @@ def test_of_the_demo_shop(
     assert (rows == 0) == (name in EMPTY_IN_DEMO)
 
 
-def asked_of_the_real_shop() -> list[Any]:
-    """Every query; what the demo shop is asked too and finds nothing in the real one runs in make prove."""
-    empty_again = {name for name in EMPTY_IN_BOOKSHOP if reads_more(name)}
-    return [
-        pytest.param(name, marks=[pytest.mark.prove] if name in empty_again else []) for name in query_names()
-    ]
-
-
-@pytest.mark.parametrize("name", asked_of_the_real_shop())
+@pytest.mark.parametrize("name", query_names())
 def test_of_a_real_shop(
     bookshop: Facts, bookshop_parameters: dict[str, Any], cluster: SparkSetting, name: str
 ) -> None:
