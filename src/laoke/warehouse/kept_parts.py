@@ -104,14 +104,14 @@ class KeptParts:
         table = f"kept_part_{next(self._numbers)}"
         try:
             made = _Kept(table, make(n, table) * BYTES_A_VALUE, users=1)
+            with self._lock:
+                self._kept[key] = made
         except BaseException:
             self._drop([table])
+            raise
+        finally:
             with self._lock:
                 self._making.discard(key)
-            raise
-        with self._lock:
-            self._making.discard(key)
-            self._kept[key] = made
         return made
 
     def _is_to_be_made(self, key: Hashable) -> bool:
