@@ -84,7 +84,7 @@ def test_what_a_real_shop_has(bookshop: Facts) -> None:
     assert {name for name, rows in found.items() if rows} == BOOKSHOP_HAS
 
 
-@pytest.mark.parametrize("name", sorted(DISAGREEING | {"fact_days", "facts_that_wait", "waiting_orders"}))
+@pytest.mark.parametrize("name", sorted(DISAGREEING | {"fact_days", "waiting_orders"}))
 def test_of_a_shop_whose_sources_disagree(crooked: Facts, cluster: SparkSetting, name: str) -> None:
     assert assert_both_answer(crooked, cluster, name, {"shop_id": 1}) > 0
 

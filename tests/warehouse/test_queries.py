@@ -85,7 +85,6 @@ GROSS = {
     "fake_buyers": "suspects with how many of their orders are",
     "fake_days": "which days to score: all of them",
     "fact_days": "which days are missing, whoever bought",
-    "facts_that_wait": "what waits for an order, whoever bought",
     "fake_signals": "judges every order",
     "find_orders": "an order is found by its number, whatever it is",
     "import_days": "what an import brought",

@@ -395,7 +395,7 @@ def test_the_page_reads_no_table_again_until_something_is_imported(
     take(small, sales(tmp_path, "a.csv", range(1, 4)))
     asked.clear()
     first = text_of(client)
-    assert sorted(asked) == sorted(["fact_days", "facts_that_wait", *COMPARISONS])
+    assert sorted(asked) == sorted(["fact_days", "orders_without_customer", "waiting_orders", *COMPARISONS])
 
     asked.clear()
     secret = re.compile("[A-Za-z0-9]{64}")  # the token of the form, another each time

@@ -53,6 +53,7 @@ _BEFORE = (
     "ORDER BY day, order_id DESC LIMIT $most"
 )
 
+_WAITING = "SELECT what, CAST(sum(n) AS BIGINT) AS n, count(*) AS orders FROM {rows} AS found GROUP BY what"
 _WAIT_SPAN = (
     "SELECT count(*) AS n, min(CASE WHEN day >= 0 THEN day END) AS first_day, "
     "max(CASE WHEN day >= 0 THEN day END) AS last_day FROM {rows} AS found WHERE what = $what"
@@ -213,9 +214,11 @@ def _told(file_name: str, first: object, last: object) -> Told | None:
 
 
 def waiting(shop: Shop, reader: Reader) -> dict[str, tuple[int, int]]:
-    """Facts without the order they belong to, and orders without a buyer: rows and orders of each."""
-    rows = reader.remembered("facts_that_wait", shop_id=shop.pk).to_pylist()
-    return {row["what"]: (row["n"], row["orders"]) for row in rows}
+    """Facts of WAITS without the order they belong to, and orders without a buyer: rows and orders of each."""
+    rows = reader.remembered("waiting_orders", _WAITING, shop_id=shop.pk).to_pylist()
+    nameless = sum(month.nameless for month in nameless_months(shop, reader))
+    found = {row["what"]: (row["n"], row["orders"]) for row in rows}
+    return dict.fromkeys(WAITS, (0, 0)) | found | {"orders_without_customer": (nameless, nameless)}
 
 
 def wait_span(shop: Shop, reader: Reader, what: str) -> WaitSpan:

@@ -1,5 +1,5 @@
--- The orders that facts of one kind wait for, as facts_that_wait counts them: each number with its rows and the newest
--- day they tell of, by which to know what to export. Lines of items tell no day: -1.
+-- The orders that facts of one kind wait for: each number with its rows and the newest day they tell of, by
+-- which to know what to export. Lines of items tell no day: -1.
 SELECT what, order_id, CAST(max(day) AS BIGINT) AS day, count(*) AS n
 FROM (
   SELECT 'lines_without_order' AS what, order_id, -1 AS day FROM waiting_lines WHERE shop_id = $shop_id
